@@ -1,0 +1,61 @@
+"""Whom a key stands for at a provider: balance, senders, brands, templates, stop list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Approval(StrEnum):
+    """Where a sender or brand stands with the provider."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A sender id or brand: `id` is what a request names, `name` what a handset shows."""
+
+    id: str
+    name: str
+    state: Approval
+    created_at: datetime
+    approved_at: datetime | None = None  # while pending: the instant from which it counts as approved
+
+    def standing(self, now: datetime) -> Approval:
+        """Return its state at `now`: a pending one is approved when its time has come."""
+        if self.state is Approval.PENDING and self.approved_at is not None and self.approved_at <= now:
+            return Approval.APPROVED
+        return self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A registered text; each `{#var#}` in it stands for a variable part."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One customer of one provider; `balance` maps each purse (its currency or kind of message) to what is left."""
+
+    provider: str
+    key: str
+    balance: Mapping[str, Decimal]
+    senders: tuple[Sender, ...] = ()
+    templates: tuple[Template, ...] = ()
+    stop_list: frozenset[str] = field(default_factory=frozenset)
+
+    def sender(self, name: str) -> Sender | None:
+        """Return the sender or brand that a request names, approved or not."""
+        return next((sender for sender in self.senders if sender.id == name), None)
+
+
+def spend(account: Account, purse: str, amount: Decimal) -> Account:
+    """Return the account with `amount` taken from `purse`; the caller has seen that it is there."""
+    return replace(account, balance={**account.balance, purse: account.balance[purse] - amount})

@@ -1,0 +1,98 @@
+"""A callback: the report of one status change to the customer's server, with every attempt at it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sandbox.core.message import Step
+
+ANSWER_LIMIT = 2048  # bytes of an answer that are kept
+
+
+class State(StrEnum):
+    """Where a callback stands."""
+
+    PENDING = "pending"
+    HELD = "held"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    COLLECTED = "collected"
+
+
+OPEN = frozenset({State.PENDING, State.HELD, State.SENDING})
+
+
+class Origin(StrEnum):
+    """Who named a target; what comes with a request may lead to fewer places."""
+
+    REQUEST = "request"
+    SETTINGS = "settings"
+
+
+class Target(NamedTuple):
+    """Where the callbacks of a provider go; `key` is the secret that lets the receiver know the sender."""
+
+    url: str
+    key: str | None = None
+    origin: Origin = Origin.SETTINGS
+
+
+class Outgoing(NamedTuple):
+    """An HTTP request that leaves the sandbox."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str = ""
+
+
+class Attempt(NamedTuple):
+    """One try: `status` and the first 2 KB of the answer, or `error`; `ms` is real time."""
+
+    number: int
+    at: datetime
+    status: int | None
+    answer: str
+    ms: float
+    error: str | None = None
+    replay: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took it: any 2xx."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the range of HTTP success
+
+
+class Callback(NamedTuple):
+    """The report of `step` of message number `message`; `due` is when the next attempt is, or the last was, due."""
+
+    id: int
+    message: int
+    provider: str
+    step: Step
+    due: datetime
+    state: State = State.PENDING
+    request: Outgoing | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+def pause(attempt: int, ladder: tuple[timedelta, ...]) -> timedelta | None:
+    """Return how long to wait after the `attempt`-th try (from 1); None when the ladder ends."""
+    return ladder[attempt - 1] if attempt <= len(ladder) else None
+
+
+def tried(callback: Callback, attempt: Attempt, *, request: Outgoing, ladder: tuple[timedelta, ...]) -> Callback:
+    """Return the callback after an attempt: delivered, due again by the ladder, or failed at its end.
+
+    A retry is due at its attempt's due time plus the ladder's step, as an attempt takes no time on the clock.
+    """
+    done = callback._replace(request=request, attempts=(*callback.attempts, attempt))
+    if attempt.succeeded:
+        return done._replace(state=State.DELIVERED)
+    wait = pause(len(done.attempts), ladder)
+    if wait is None:
+        return done._replace(state=State.FAILED)
+    return done._replace(state=State.PENDING, due=callback.due + wait)

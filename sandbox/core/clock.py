@@ -1,0 +1,87 @@
+"""What time it is for a workspace, and the only place that reads the real clock.
+
+A clock is a value: freezing, scaling and advancing make a new one.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sandbox.core.errors import BackwardsError
+
+
+class Mode(StrEnum):
+    """How a clock runs."""
+
+    REAL = "real"
+    SCALED = "scaled"
+    FROZEN = "frozen"
+
+
+def wall() -> datetime:
+    """Return the real time of day, in UTC."""
+    return datetime.now(UTC)
+
+
+def ticks() -> float:
+    """Return real seconds since some fixed moment; they never go back."""
+    return time.monotonic()
+
+
+def stamp(at: datetime) -> str:
+    """Return RFC 3339 with milliseconds, as the control API shows every time."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock stood at `origin` when the real one had counted `anchor` seconds; it runs `rate` times as fast."""
+
+    mode: Mode
+    rate: float
+    start: datetime
+    origin: datetime
+    anchor: float
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        if self.rate == 0:
+            return self.origin
+        return self.origin + timedelta(seconds=(ticks() - self.anchor) * self.rate)
+
+    def real_seconds_until(self, due: datetime) -> float | None:
+        """Return how many real seconds remain until `due`, at least 0; None when only an advance gets there."""
+        remaining = (due - self.now()).total_seconds()
+        if remaining <= 0:
+            return 0.0
+        return None if self.rate == 0 else remaining / self.rate
+
+    def moved(self, to: datetime) -> "Clock":
+        """Return this clock at the instant `to`.
+
+        Raises:
+            BackwardsError: `to` is before now.
+
+        """
+        now = self.now()
+        if to < now:
+            message = f"the clock stands at {stamp(now)} and cannot go back to {stamp(to)}"
+            raise BackwardsError(message)
+        return Clock(self.mode, self.rate, self.start, to, ticks())
+
+
+class Pace(NamedTuple):
+    """How a clock is to run: `rate` counts for a scaled one alone; without `start` it begins at the real time."""
+
+    mode: Mode = Mode.REAL
+    rate: float = 1.0
+    start: datetime | None = None
+
+
+def make_clock(mode: Mode, *, rate: float = 1.0, start: datetime | None = None) -> Clock:
+    """Return a clock that begins at `start`, or at the real time of making; `rate` counts for a scaled one alone."""
+    begin = start or wall()
+    speed = {Mode.REAL: 1.0, Mode.SCALED: rate, Mode.FROZEN: 0.0}[mode]
+    return Clock(mode, speed, begin, begin, ticks())

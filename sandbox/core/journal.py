@@ -1,0 +1,34 @@
+"""What came in and what went out: one exchange a request, refused ones too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
+
+
+class Exchange(NamedTuple):
+    """A request and its reply as they went over the wire, bodies cut to 16 KB (`body_size` tells what came).
+
+    `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right.
+    """
+
+    id: int
+    at: datetime
+    provider: str | None
+    operation: str | None
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    body_size: int
+    status: int
+    reply_headers: Mapping[str, str]
+    reply_body: bytes
+    refused: bool
+    key: str | None
+    why: tuple[str, ...] = ()
+    rule: str | None = None
+    messages: tuple[str, ...] = ()
+    ms: float = 0.0

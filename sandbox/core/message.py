@@ -1,0 +1,130 @@
+"""A message: one text to one recipient, with its history and what is planned for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.core.errors import IllegalMoveError
+from sandbox.core.lifecycle import Channel, Leg, Life, Status
+
+
+class Step(NamedTuple):
+    """A status and when it came, or is planned to come; `word` is the provider's."""
+
+    status: Status
+    word: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How the callbacks of a message are sent; the default is the provider's own way."""
+
+    timeout: timedelta | None = None  # None: the provider's
+    retries: tuple[timedelta, ...] | None = None  # None: the provider's ladder
+    muted: bool = False  # kept as collected whatever the target: the request came from a foreign web page
+
+
+BY_THE_BOOK = Reporting()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that a pack proposes. `life` None: the channel's own, unless a rule has another.
+
+    `data` is what the pack itself wants to remember of it. A lower `rank` goes first at the same instant.
+    """
+
+    id: str
+    channel: Channel
+    recipient: str
+    sender: str | None
+    text: str
+    code: str | None = None
+    scheduled_for: datetime | None = None
+    life: Life | None = None
+    rank: int = 0
+    data: Mapping[str, str] | None = None
+
+
+class Message(NamedTuple):
+    """An accepted message; a named tuple, as one is made anew at each of its moves and that must be quick.
+
+    `number` counts acceptances in its workspace; `request` is the journal id of its request.
+    """
+
+    id: str
+    number: int
+    request: int
+    provider: str
+    operation: str
+    channel: Channel
+    account: str
+    sender: str | None
+    recipient: str
+    text: str
+    history: tuple[Step, ...]
+    plan: tuple[Step, ...] = ()
+    callbacks: tuple[int, ...] = ()
+    code: str | None = None
+    scheduled_for: datetime | None = None
+    rule: str | None = None
+    rank: int = 0
+    reporting: Reporting = BY_THE_BOOK
+    data: Mapping[str, str] | None = None
+
+    @property
+    def status(self) -> Status:
+        """The present status."""
+        return self.history[-1].status
+
+    @property
+    def provider_status(self) -> str:
+        """The provider's word for the present status."""
+        return self.history[-1].word
+
+    @property
+    def accepted_at(self) -> datetime:
+        """When its request was accepted."""
+        return self.history[0].at
+
+    def fact(self, name: str) -> str:
+        """Return what the pack remembered under `name`, or an empty text."""
+        return self.data.get(name, "") if self.data else ""
+
+
+def plan_life(channel: Channel, life: Life, *, begin: datetime) -> tuple[Step, ...]:
+    """Lay a life out on the clock: each delay counts from the step before; a status the channel lacks is left out."""
+    steps = []
+    at = begin
+    for status, delay, word in life:
+        if status not in channel.words:
+            continue
+        at += delay
+        steps.append(Step(status, channel.word(status, word), at))
+    return tuple(steps)
+
+
+def hurry(life: Life) -> Life:
+    """Return the life with its first leg at once, as priority traffic travels."""
+    return (Leg(life[0].status, timedelta(0), life[0].word), *life[1:]) if life else life
+
+
+def move(message: Message, step: Step, *, callback: int | None = None, illegal: bool = False) -> Message:
+    """Return the message in the step's status; what was planned after that step stays planned.
+
+    `callback` is the id of the callback that reports the step, if one does.
+
+    Raises:
+        IllegalMoveError: the status may not follow the present one and `illegal` does not allow it.
+
+    """
+    allowed = message.channel.may_follow(message.status)
+    if step.status not in allowed and not illegal:
+        known = ", ".join(sorted(allowed)) or "nothing: it has ended"
+        text = f"{message.id} is {message.status}; {step.status} may not follow, only {known}"
+        raise IllegalMoveError(text)
+    rest = message.plan[1:] if message.plan and message.plan[0] is step else ()
+    calls = message.callbacks if callback is None else (*message.callbacks, callback)
+    return message._replace(history=(*message.history, step), plan=rest, callbacks=calls)

@@ -1,0 +1,77 @@
+"""How the providers behave today: values compiled from one YAML file and what it extends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from sandbox.core.account import Account, Sender, Template
+from sandbox.core.callback import Target
+from sandbox.core.clock import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRule:
+    """What a scenario says of the accounts whose key matches the glob `key`; None leaves what was said before."""
+
+    key: str
+    closed: bool | None = None
+    balance: Mapping[str, Decimal] | None = None
+    senders: tuple[Sender, ...] | None = None
+    templates: tuple[Template, ...] | None = None
+    stop_list: frozenset[str] | None = None
+
+    def applied(self, account: Account) -> Account:
+        """Return the account with this rule's values in place of its own."""
+        return replace(
+            account,
+            balance={**account.balance, **(self.balance or {})},
+            senders=account.senders if self.senders is None else self.senders,
+            templates=account.templates if self.templates is None else self.templates,
+            stop_list=account.stop_list if self.stop_list is None else self.stop_list,
+        )
+
+
+class Running(NamedTuple):
+    """How a scenario wants the clock to run; `rate` counts for a scaled one, `start` None is the time of making."""
+
+    mode: Mode
+    rate: float = 1.0
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario, ready to use: `settings`, `accounts` and `targets` are by provider.
+
+    Of an account's rules all that match apply, a later one over an earlier. `source` is the YAML it was made from.
+    """
+
+    name: str
+    description: str = ""
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[AccountRule, ...]] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    seed: int | None = None
+    clock: Running | None = None
+    source: str = ""
+
+    def admits(self, provider: str, key: str) -> bool:
+        """Whether a key leads to an account at all."""
+        said = [rule.closed for rule in self._about(provider, key) if rule.closed is not None]
+        return not said or not said[-1]
+
+    def applied(self, account: Account) -> Account:
+        """Return an account with everything that this scenario says of it."""
+        for rule in self._about(account.provider, account.key):
+            account = rule.applied(account)
+        return account
+
+    def opened(self, fresh: Account) -> Account | None:
+        """Return the account that a key stands for, made from a fresh one; None when this scenario closes it."""
+        return self.applied(fresh) if self.admits(fresh.provider, fresh.key) else None
+
+    def _about(self, provider: str, key: str) -> list[AccountRule]:
+        return [rule for rule in self.accounts.get(provider, ()) if fnmatchcase(key, rule.key)]

@@ -1,0 +1,220 @@
+"""One workspace's whole state, and the one place that writes it.
+
+Every request, move or attempt becomes one numbered batch of changes; listeners hear of it afterwards. A change is a
+new value, so a batch can be written to a file or sent to a copy as it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sandbox.core.account import Account
+from sandbox.core.agenda import Agenda, Due, Kind
+from sandbox.core.callback import OPEN, Callback, Target
+from sandbox.core.clock import Clock
+from sandbox.core.journal import Exchange
+from sandbox.core.message import Message
+from sandbox.core.otp import Otp
+from sandbox.core.scenario import Scenario
+from sandbox.core.window import Window
+
+DEFAULT = "default"  # the workspace that always exists
+
+MESSAGES_KEPT = 100_000
+EXCHANGES_KEPT = 10_000
+EVICTION_STRIDE = 64  # how many messages with something pending are passed over in search of a finished one
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing is pending any more for this subject."""
+
+    kind: Kind
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Callbacks of a provider go to `target` from now on, or nowhere."""
+
+    provider: str
+    target: Target | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Everything of before is forgotten, what is pending is cancelled; `clock` and `seed` begin anew."""
+
+    clock: Clock
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The workspace is gone; the last change that its listeners hear of."""
+
+
+Change = (
+    Clock | Scenario | Cleared | Deleted | Message | Callback | Account | Otp | Window | Exchange | Due | Nothing | Aim
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one thing that happened changed; numbers count from 1 in each workspace and never repeat."""
+
+    workspace: str
+    number: int
+    at: datetime
+    changes: tuple[Change, ...]
+
+
+Settings = Mapping[str, Mapping[str, object]]
+Listener = Callable[[Batch], None]
+
+
+class World:
+    """The state of one workspace. Read anywhere, written by `commit` alone."""
+
+    def __init__(self, name: str, *, clock: Clock, seed: int, scenario: Scenario, defaults: Settings) -> None:
+        self.name = name
+        self.defaults = defaults
+        self._follow(scenario)
+        self.listeners: list[Listener] = []
+        self.batches = 0
+        self.targets: dict[str, Target] = {}
+        self._clear(Cleared(clock, seed))
+
+    @property
+    def path(self) -> str:
+        """The path of its control API."""
+        return "/_sandbox" if self.name == DEFAULT else f"/_sandbox/workspaces/{self.name}"
+
+    def now(self) -> datetime:
+        """Return the present instant on this workspace's clock."""
+        return self.clock.now()
+
+    def message(self, message_id: str) -> Message | None:
+        """Return a message by the id that its sender was given."""
+        number = self.numbers.get(message_id)
+        return None if number is None else self.messages.get(number)
+
+    def messages_of(self, account: Account) -> Iterator[Message]:
+        """Return an account's messages, oldest first."""
+        return (
+            message
+            for message in self.messages.values()
+            if message.account == account.key and message.provider == account.provider
+        )
+
+    def commit(self, *changes: Change) -> Batch:
+        """Write a batch of changes and tell the listeners."""
+        writers = self._WRITERS
+        for change in changes:
+            writers[type(change)](self, change)
+        self.batches += 1
+        batch = Batch(self.name, self.batches, self.now(), changes)
+        for listener in self.listeners:
+            listener(batch)
+        return batch
+
+    def _follow(self, scenario: Scenario) -> None:
+        """Behave as a scenario says; `settings` are the specs' defaults with its own on top."""
+        self.scenario = scenario
+        self.settings = {
+            provider: {**values, **scenario.settings.get(provider, {})} for provider, values in self.defaults.items()
+        }
+
+    def _clear(self, cleared: Cleared) -> None:
+        """Forget messages, journal, callbacks, codes, counters and accounts; targets and scenario stay."""
+        self.clock = cleared.clock
+        self.seed = cleared.seed
+        self.accounts: dict[tuple[str, str], Account] = {}
+        self.messages: dict[int, Message] = {}
+        self.numbers: dict[str, int] = {}
+        self.callbacks: dict[int, Callback] = {}
+        self.exchanges: dict[int, Exchange] = {}
+        self.otps: dict[tuple[str, str, str], Otp] = {}
+        self.windows: dict[str, Window] = {}
+        self.agenda = Agenda()
+        self.last_message = 0
+        self.last_callback = 0
+        self.last_exchange = 0
+        self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
+
+    def _delete(self, _: Deleted) -> None:
+        """Forget everything; the workspace's owner forgets the world itself."""
+        self._clear(Cleared(self.clock, self.seed))
+
+    def _put_clock(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def _put_message(self, message: Message) -> None:
+        if message.number > self.last_message:
+            self.last_message = message.number
+            self.numbers[message.id] = message.number
+            if len(self.messages) >= MESSAGES_KEPT:
+                self._evict_message()
+        self.messages[message.number] = message
+
+    def _put_callback(self, callback: Callback) -> None:
+        self.last_callback = max(self.last_callback, callback.id)
+        self.callbacks[callback.id] = callback
+
+    def _put_account(self, account: Account) -> None:
+        self.accounts[account.provider, account.key] = account
+
+    def _put_otp(self, otp: Otp) -> None:
+        self.otps[otp.provider, otp.account, otp.recipient] = otp
+
+    def _put_window(self, window: Window) -> None:
+        self.windows[window.name] = window
+
+    def _put_exchange(self, exchange: Exchange) -> None:
+        self.last_exchange = max(self.last_exchange, exchange.id)
+        if len(self.exchanges) >= EXCHANGES_KEPT:
+            del self.exchanges[next(iter(self.exchanges))]
+            self.evicted["requests"] += 1
+        self.exchanges[exchange.id] = exchange
+
+    def _put_due(self, due: Due) -> None:
+        self.agenda.put(due)
+
+    def _put_nothing(self, nothing: Nothing) -> None:
+        self.agenda.drop(nothing.kind, nothing.number)
+
+    def _put_aim(self, aim: Aim) -> None:
+        if aim.target is None:
+            self.targets.pop(aim.provider, None)
+        else:
+            self.targets[aim.provider] = aim.target
+
+    def _evict_message(self) -> None:
+        for _, message in zip(range(EVICTION_STRIDE), self.messages.values(), strict=False):
+            if self._finished(message):
+                for callback in message.callbacks:
+                    del self.callbacks[callback]
+                del self.messages[message.number], self.numbers[message.id]
+                self.evicted["messages"] += 1
+                self.evicted["callbacks"] += len(message.callbacks)
+                return
+
+    def _finished(self, message: Message) -> bool:
+        return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)
+
+    _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
+        Clock: _put_clock,
+        Scenario: _follow,
+        Cleared: _clear,
+        Deleted: _delete,
+        Message: _put_message,
+        Callback: _put_callback,
+        Account: _put_account,
+        Otp: _put_otp,
+        Window: _put_window,
+        Exchange: _put_exchange,
+        Due: _put_due,
+        Nothing: _put_nothing,
+        Aim: _put_aim,
+    }
