@@ -1,0 +1,1 @@
+"""Compiles the providers' OpenAPI documents into routes, readers and validators."""

@@ -1,0 +1,62 @@
+"""Finds the route of a method and path, or says what is nearest."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from sandbox.specs.spec import Route
+
+NEAR = 3  # how many operations a miss names
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A route and the values of its path's parameters."""
+
+    route: Route
+    path_values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """No route: `allowed` are the methods that the path has, none when it is unknown; `near` the nearest operations."""
+
+    allowed: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+class Router:
+    """Every route of every provider."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._fixed: dict[str, dict[str, Route]] = {}
+        self._patterns: list[Route] = []
+        self._routes = tuple(routes)
+        for route in self._routes:
+            if route.pattern is None:
+                self._fixed.setdefault(route.template, {})[route.method] = route
+            else:
+                self._patterns.append(route)
+
+    def find(self, method: str, path: str) -> Found | Missed:
+        """Return the route of a request, path parameters read."""
+        fixed = self._fixed.get(path)
+        if fixed is not None and method in fixed:
+            return Found(fixed[method], {})
+        allowed = set(fixed or ())
+        for route in self._patterns:
+            match = route.pattern.fullmatch(path) if route.pattern else None
+            if match and route.method == method:
+                return Found(route, match.groupdict())
+            if match:
+                allowed.add(route.method)
+        return Missed(tuple(sorted(allowed)), self._near(method, path))
+
+    def _near(self, method: str, path: str) -> tuple[str, ...]:
+        asked = path[:200]
+
+        def likeness(route: Route) -> float:
+            return SequenceMatcher(None, asked, route.template).ratio() + (0.05 if route.method == method else 0)
+
+        best = sorted(self._routes, key=likeness, reverse=True)[:NEAR]
+        return tuple(f"{route.method} {route.template} ({route.operation.name})" for route in best)

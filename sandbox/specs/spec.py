@@ -1,0 +1,137 @@
+"""A provider's compiled spec: its operations, the routes that lead to them, and what `x-sandbox` says."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sandbox.core.account import Account, Approval, Sender, Template
+from sandbox.core.lifecycle import Channel
+from sandbox.specs.reading import Request, UnreadableError, Values, gather, pairs, read_body, syntax
+from sandbox.specs.schema import Check
+from sandbox.specs.terms import ErrorReply, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a request can ask for; `type` is the media type of success, `channel` None when it sends nothing."""
+
+    name: str
+    provider: str
+    channel: Channel | None
+    otp: bool
+    errors: Mapping[str, ErrorReply]
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a request says: its values merged, where each came from, and every way in which it breaks the schema."""
+
+    values: Mapping[str, object]
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path of a spec. `kinds` are the JSON types of each parameter, for coercion."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str] | None
+    operation: Operation
+    header_names: tuple[str, ...]
+    reads_query: bool
+    body_types: tuple[str, ...]
+    body_required: bool
+    kinds: Mapping[str, frozenset[str]]
+    check: Check
+
+    def read(self, request: Request, path_values: Mapping[str, str]) -> Reading:
+        """Read and check a request; what cannot be read is a violation and leaves its values out."""
+        values: Values = {name: request.headers[name] for name in self.header_names if name in request.headers}
+        origins = dict.fromkeys(values, "header")
+        broken: list[Violation] = []
+        if path_values:
+            values.update(path_values)
+            origins.update(dict.fromkeys(path_values, "path"))
+        if self.reads_query and request.query:
+            try:
+                found = self._coerced(gather(pairs(request.query)))
+            except UnreadableError as error:
+                broken.append(syntax("query", error))
+            else:
+                values.update(found)
+                origins.update(dict.fromkeys(found, "query"))
+        if self.body_types:
+            try:
+                origin, found = read_body(request, self.body_types, required=self.body_required)
+            except UnreadableError as error:
+                broken.append(syntax("body", error))
+            else:
+                values.update(self._coerced(found) if origin == "form" else found)
+                origins.update(dict.fromkeys(found, origin))
+        found_wrong = self.check(values, origins)
+        if broken:  # what stands beside an unreadable part can still be judged; what would stand in it cannot
+            broken += [each for each in found_wrong if each.at.startswith(("header.", "path."))]
+            return Reading(values, tuple(broken))
+        return Reading(values, found_wrong)
+
+    def _coerced(self, values: Values) -> Values:
+        return {name: coerce(value, self.kinds.get(name, frozenset())) for name, value in values.items()}
+
+
+def coerce(value: object, kinds: frozenset[str]) -> object:
+    """Return a text as the number or truth value that its schema asks for, or as it came where it is none."""
+    if not isinstance(value, str) or "string" in kinds:
+        return value
+    if "integer" in kinds and re.fullmatch(r"-?\d{1,15}", value, re.ASCII):
+        return int(value)
+    if "number" in kinds and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value, re.ASCII):
+        return float(value)
+    if "boolean" in kinds and value in {"true", "false"}:
+        return value == "true"
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An inferred choice that a scenario can make otherwise; `schema` is the JSON Schema of its values."""
+
+    default: object
+    schema: Mapping[str, Any]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """All that one document says. `document` is the document itself, references written out."""
+
+    name: str
+    module: str
+    document: Mapping[str, Any]
+    channels: Mapping[str, Channel]
+    settings: Mapping[str, Setting]
+    credentials: tuple[str, ...]  # headers or parameters of a request that name its account, the key first
+    operations: Mapping[str, Operation]
+    routes: tuple[Route, ...]
+
+    @property
+    def defaults(self) -> Mapping[str, object]:
+        """The settings' values when no scenario has others."""
+        return {name: setting.default for name, setting in self.settings.items()}
+
+    def fresh_account(self, key: str, *, at: datetime) -> Account:
+        """Return the account that a key seen for the first time at `at` opens."""
+        values = self.document["x-sandbox"]["account"]
+        senders = (*values.get("senders", ()), *values.get("brands", ()))
+        return Account(
+            provider=self.name,
+            key=key,
+            balance={purse: Decimal(str(amount)) for purse, amount in values["balance"].items()},
+            senders=tuple(Sender(each["id"], each["name"], Approval(each["state"]), at) for each in senders),
+            templates=tuple(Template(each["id"], each["text"]) for each in values.get("templates", ())),
+            stop_list=frozenset(values.get("stop_list", ())),
+        )

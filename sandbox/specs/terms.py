@@ -1,0 +1,34 @@
+"""What a spec tells those who use it: its named errors, and the ways in which a request breaks its schemas."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+JSON = "application/json"
+Body = Mapping[str, object] | str
+
+
+class Violation(NamedTuple):
+    """One way in which a request breaks its schema.
+
+    `at` says where (`body.to`), `name` which parameter (`to`), `rule` which keyword (`pattern`, `required`, …; `syntax`
+    for a body that cannot be read at all), `problem` what came and what would be right.
+    """
+
+    at: str
+    name: str
+    rule: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Return the sentence for a person."""
+        return f"{self.at}: {self.problem}"
+
+
+class ErrorReply(NamedTuple):
+    """A named error of a provider, as its spec gives it: `code` is the provider's own number for it."""
+
+    name: str
+    status: int
+    code: int
+    type: str
+    body: Body
