@@ -1,0 +1,236 @@
+"""Betatel: SMS over SMPP, SMS and WhatsApp codes over Connect Hub, POST JSON callbacks.
+
+Quirks: refusals of the key and of the balance are text, as Express sends a string; a callback's `to` carries a `+` that
+the request did not have; SMS ids are UUIDs, WhatsApp ids ULIDs.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sandbox.core.account import spend
+from sandbox.core.callback import Outgoing
+from sandbox.core.chance import draw_text
+from sandbox.core.clock import stamp
+from sandbox.core.lifecycle import Status
+from sandbox.core.message import Draft, Message
+from sandbox.core.world import World
+from sandbox.provider import Call, Outcome, Plan, Provider, Refusal, Reply, Report
+from sandbox.segments import segment
+
+PURSE = "USD"
+JSON_HEADERS = {"Content-Type": "application/json"}
+IDENTITY = ("x-account-id", "x-user-id")  # WhatsApp asks for the first, Connect SMS for the second
+
+
+def key(_: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
+    """Return the API key of a request."""
+    return headers.get("x-api-key")
+
+
+def gate(_: World, call: Call) -> Refusal | None:
+    """Check key, account or user header, then the request as a whole (this order is inferred)."""
+    if not call.key:
+        return Refusal("missing-key", ("header.x-api-key: is missing (documented: API key for authorization)",))
+    if call.account is None:
+        return Refusal("unknown-key", ("header.x-api-key: no account has this key",))
+    for violation in call.violations:
+        if violation.name in IDENTITY:
+            return Refusal("missing-account", (str(violation),))
+    if call.violations:
+        why = tuple(map(str, call.violations))
+        return Refusal("invalid", why, message=why[0])
+    return None
+
+
+def send_sms(_: World, call: Call) -> Outcome:
+    """Accept one SMS."""
+    reply = {"uuid": str(random_uuid(call))}
+    return accepted(call, reply["uuid"], reply)
+
+
+def send_connect_sms(_: World, call: Call) -> Outcome:
+    """Accept one SMS of Connect Hub."""
+    reply = {"messageId": str(random_uuid(call)), "from": call.text("from"), "to": call.text("to")}
+    return accepted(call, reply["messageId"], reply, data={"user": call.headers["x-user-id"]})
+
+
+def send_whatsapp(_: World, call: Call) -> Outcome:
+    """Accept one WhatsApp code; its ULID decodes to the sandbox's clock, as the documented sample is a genuine one."""
+    reply = {"uuid": ulid(call.at, call.draw("ulid", 10)), "to": call.text("to")}
+    return accepted(call, reply["uuid"], reply)
+
+
+def accepted(
+    call: Call, message_id: str, reply: Mapping[str, object], *, data: Mapping[str, str] | None = None
+) -> Outcome:
+    """Return the plan for one message, or the refusal when the balance is below the price."""
+    if call.channel is None:
+        raise ValueError(call.operation)
+    price = Decimal(str(call.settings["price"]))
+    balance = call.owner.balance[PURSE]
+    if balance < price:
+        return Refusal(
+            "insufficient-funds", (f"account: its balance of {balance} {PURSE} is below the price of {price}",)
+        )
+    draft = Draft(
+        id=message_id,
+        channel=call.channel,
+        recipient=call.text("to"),
+        sender=call.text("from") or None,
+        text=call.text("text"),
+        data=data,
+    )
+    return Plan(Reply(200, reply, call.type), (draft,), (spend(call.owner, PURSE, price),))
+
+
+def random_uuid(call: Call) -> UUID:
+    """Return the version 4 UUID of a call's message."""
+    return UUID(bytes=call.draw("uuid", 16), version=4)
+
+
+def ulid(at: datetime, randomness: bytes) -> str:
+    """Return the ULID of an instant and ten random bytes."""
+    from ulid import ULID  # noqa: PLC0415 - 15 ms that a start need not pay
+
+    return str(ULID(int(at.timestamp() * 1000).to_bytes(6, "big") + randomness))
+
+
+def find(world: World, call: Call, name: str) -> Message | Refusal:
+    """Return the account's own message that a path parameter names."""
+    message = world.message(call.text(name))
+    channel = call.operation.rsplit(".", 1)[0]
+    if message is None or message.account != call.owner.key or not message.operation.startswith(CHANNEL_OF[channel]):
+        return Refusal("not-found", (f"path.{name}: no message of this account has the id {call.text(name)!r}",))
+    return message
+
+
+CHANNEL_OF = {
+    "betatel.whatsapp.wdr": "betatel.whatsapp",
+    "betatel.connect.sms": "betatel.connect",
+}
+
+
+def whatsapp_record(world: World, call: Call) -> Outcome:
+    """Answer one delivery record."""
+    message = find(world, call, "uuid")
+    return message if isinstance(message, Refusal) else Reply(200, record(world, message), call.type)
+
+
+def record(world: World, message: Message) -> dict[str, object]:
+    """Return a message as a WhatsApp delivery record."""
+    arrival = next((step.at for step in message.history if step.status is Status.DELIVERED), None)
+    return {
+        "uuid": message.id,
+        "wam_id": f"wamid.{draw_text(world.seed, message.number, 'wam', length=32)}",
+        "to": message.recipient,
+        "text": message.text,
+        "status": message.provider_status,
+        "timestamp": stamp(message.accepted_at),
+        "delivery_timestamp": stamp(arrival) if arrival else None,
+        "delivery_time": round((arrival - message.accepted_at).total_seconds() * 1000) if arrival else None,
+        "webhook_delivered": any(world.callbacks[each].state == "delivered" for each in message.callbacks),
+    }
+
+
+def whatsapp_records(world: World, call: Call) -> Outcome:
+    """Answer one page of the account's delivery records, sorted and filtered."""
+    size, page = int(call.text("rows_per_page") or 20), int(call.text("page") or 1)
+    sort_by, direction = call.text("sort_by") or "timestamp", call.text("sort_direction") or "desc"
+    wanted = call.values.get("filter")
+    status = wanted.get("status") if isinstance(wanted, Mapping) else None
+    rows = [
+        message
+        for message in world.messages_of(call.owner)
+        if message.channel.name == "whatsapp" and status in {None, message.provider_status}
+    ]
+    records = [record(world, message) for message in rows]
+    records.sort(key=lambda row: str(row[sort_by] or ""), reverse=direction.lower() == "desc")
+    pages = -(-len(records) // size)
+    return Reply(
+        200,
+        {
+            "page": page,
+            "rows_per_page": size,
+            "sort_by": sort_by,
+            "sort_direction": direction,
+            "total": len(records),
+            "total_pages": pages,
+            "has_next_page": page < pages,
+            "has_previous_page": page > 1,
+            "list": records[(page - 1) * size : page * size],
+        },
+        call.type,
+    )
+
+
+def connect_status(world: World, call: Call) -> Outcome:
+    """Answer the status of one SMS."""
+    message = find(world, call, "messageId")
+    if isinstance(message, Refusal):
+        return message
+    return Reply(
+        200, {"messageId": message.id, "status": message.provider_status, "userId": message.fact("user")}, call.type
+    )
+
+
+def connect_sms(world: World, call: Call) -> Outcome:
+    """Answer one SMS."""
+    message = find(world, call, "messageId")
+    if isinstance(message, Refusal):
+        return message
+    body = {
+        "messageId": message.id,
+        "status": message.provider_status,
+        "from": message.sender,
+        "to": message.recipient,
+        "text": message.text,
+        "timestamp": stamp(message.accepted_at),
+        "userId": message.fact("user"),
+        "segments": segment(message.text).count,
+    }
+    return Reply(200, body, call.type)
+
+
+def balance(_: World, call: Call) -> Outcome:
+    """Answer what is left; the account's own key stands for its user id, which the request does not carry."""
+    left = call.owner.balance[PURSE]
+    return Reply(
+        200,
+        {"userId": call.owner.key, "balance": float(left), "currency": PURSE, "lastUpdated": stamp(call.at)},
+        call.type,
+    )
+
+
+def report(change: Report) -> Outgoing:
+    """Write the callback of a status change (documented for SMS, inferred for the rest)."""
+    message, step = change.message, change.step
+    body = {
+        "uuid": message.id,
+        "status": step.word,
+        "to": "+" + message.recipient.removeprefix("+"),
+        "timestamp": step.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    return Outgoing(
+        "POST", change.target.url if change.target else "", JSON_HEADERS, json.dumps(body, separators=(",", ":"))
+    )
+
+
+PROVIDER = Provider(
+    name="betatel",
+    operations={
+        "betatel.sms.send": send_sms,
+        "betatel.whatsapp.otp": send_whatsapp,
+        "betatel.whatsapp.wdr.get": whatsapp_record,
+        "betatel.whatsapp.wdr.search": whatsapp_records,
+        "betatel.connect.sms.send": send_connect_sms,
+        "betatel.connect.sms.status": connect_status,
+        "betatel.connect.sms.get": connect_sms,
+        "betatel.balance": balance,
+    },
+    key=key,
+    gate=gate,
+    report=report,
+)

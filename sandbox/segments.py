@@ -1,0 +1,81 @@
+"""How many SMS a text takes, and where it is cut: GSM 03.38 where its alphabet suffices, UCS-2 elsewhere.
+
+A part of a longer text holds less than a text of its own, as the header that joins the parts takes room.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gsm0338 import Codec
+
+Encoding = Literal["gsm-7", "ucs-2"]
+
+# The codec is asked for its alphabet alone: it copies the whole text at each character, too slow for one of 1 MB.
+ESCAPE = 0x1B
+SEPTETS = [septet for septet in range(0x80) if septet != ESCAPE]
+BASIC = Codec().decode(bytes(SEPTETS))[0]
+EXTENSION = "".join(Codec().decode(bytes([ESCAPE, septet]), "ignore")[0] for septet in SEPTETS)
+
+PLAIN = re.compile(f"[{re.escape(BASIC)}]*")
+GSM = re.compile(f"[{re.escape(BASIC + EXTENSION)}]*")
+
+
+class Room(NamedTuple):
+    """How many units (septets, or UTF-16 units) fit; a `wide` character takes two, which stay together."""
+
+    alone: int
+    part: int
+    wide: re.Pattern[str]
+
+
+ROOM: dict[Encoding, Room] = {
+    "gsm-7": Room(160, 153, re.compile(f"[{re.escape(EXTENSION)}]")),
+    "ucs-2": Room(70, 67, re.compile("[\U00010000-\U0010ffff]")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """A text as the network carries it: `count` SMS; `length` is its characters, whatever each costs."""
+
+    encoding: Encoding
+    count: int
+    length: int
+    text: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The texts of the SMS, in order."""
+        return tuple(self.text[begin:end] for begin, end in cut(self.text, self.encoding))
+
+
+def segment(text: str) -> Segments:
+    """Count the SMS of a text; an empty one takes one."""
+    if PLAIN.fullmatch(text):
+        room = ROOM["gsm-7"]
+        count = 1 if len(text) <= room.alone else -(-len(text) // room.part)
+        return Segments("gsm-7", count, len(text), text)
+    encoding: Encoding = "gsm-7" if GSM.fullmatch(text) else "ucs-2"
+    return Segments(encoding, sum(1 for _ in cut(text, encoding)), len(text), text)
+
+
+def cut(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of each part, every one as full as it can be."""
+    alone, part, wide = ROOM[encoding]
+    if len(text) <= alone and len(text) + len(wide.findall(text)) <= alone:
+        yield 0, len(text)
+        return
+    places = (match.start() for match in wide.finditer(text))
+    never = len(text) + part
+    ahead = next(places, never)
+    end = 0
+    while end < len(text):
+        begin, end = end, end + part
+        while ahead < end:
+            end -= 1
+            if ahead == end:
+                break  # there is room for half of it, so it opens the next part
+            ahead = next(places, never)
+        yield begin, min(end, len(text))
