@@ -1,0 +1,52 @@
+"""uBill: SMS to many numbers at a time, brands with approval, GET callbacks.
+
+Quirks: a refusal is HTTP 200 with a `statusID`, but for the key, which gets 401 as text; top-level `statusID` and
+`brandID` are integers, all else that looks like a number is a string; `sendXml` answers XML, refusals too.
+"""
+
+from collections.abc import Mapping
+
+from sandbox.core.world import World
+from sandbox.provider import Call, Outcome, Provider, Refusal
+from sandbox.providers.ubill.brands import create_brand, list_brands
+from sandbox.providers.ubill.reports import callback, report
+from sandbox.providers.ubill.sending import PURSE, send
+from sandbox.providers.ubill.wording import SUCCESS, answered, dress
+
+
+def key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
+    """Return the API key of a request: that of the query, or else that of the header."""
+    given = values.get("key")
+    return given if isinstance(given, str) and given else headers.get("key")
+
+
+def gate(_: World, call: Call) -> Refusal | None:
+    """Check the key, then whether the request can be read (this order is inferred)."""
+    if not call.key:
+        return Refusal("unknown-key", ("query.key: is missing, and so is header.key (documented: secret API key)",))
+    if call.account is None:
+        return Refusal("unknown-key", ("query.key: no account has this key",))
+    unreadable = tuple(str(each) for each in call.violations if each.rule == "syntax")
+    return Refusal("json-error", unreadable) if unreadable else None
+
+
+def balance(_: World, call: Call) -> Outcome:
+    """Answer how many SMS are left."""
+    return answered(call, {"statusID": 0, "message": SUCCESS, "sms": str(int(call.owner.balance[PURSE]))})
+
+
+PROVIDER = Provider(
+    name="ubill",
+    operations={
+        "ubill.sms.send": send,
+        "ubill.sms.send_xml": send,
+        "ubill.sms.report": report,
+        "ubill.sms.balance": balance,
+        "ubill.brand.list": list_brands,
+        "ubill.brand.create": create_brand,
+    },
+    key=key,
+    gate=gate,
+    report=callback,
+    dress=dress,
+)

@@ -1,0 +1,67 @@
+"""How uBill words its replies: a statusID and a message, as JSON or as XML, with local times in them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from html import escape
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sandbox.provider import Body, Call, ErrorReply, Refusal, Reply
+from sandbox.provider import dress as undressed
+
+XML = "application/xml"
+SHOWN = 60  # characters of a value that a sentence shows
+SUCCESS = "Success"
+
+Subject = TypeVar("Subject")
+Why = tuple[str, ...]
+Checks = Iterable[tuple[str, Callable[[Subject], Why]]]
+
+
+def answered(call: Call, body: Mapping[str, object]) -> Reply:
+    """Return the success reply of an operation in the form that it has."""
+    return Reply(200, formed(body, call.type), call.type)
+
+
+def dress(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:
+    """Return the bytes of a refusal: those of the spec's example, written as XML where the operation answers XML."""
+    reply = undressed(error, refusal, call)
+    return reply._replace(body=formed(reply.body, reply.type))
+
+
+def formed(body: Body, kind: str) -> Body:
+    """Return a body as the media type `kind` has it."""
+    if kind != XML or isinstance(body, str):
+        return body
+    children = "".join(f"<{name}>{escape(str(value), quote=False)}</{name}>" for name, value in body.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<response>{children}</response>'
+
+
+def first_refusal(checks: Checks[Subject], subject: Subject) -> Refusal | None:
+    """Return the refusal of the first check that finds something to say against the subject."""
+    for error, check in checks:
+        why = check(subject)
+        if why:
+            return Refusal(error, why)
+    return None
+
+
+def told(call: Call, *names: str) -> Why:
+    """Return what the schema has against the parameters `names`."""
+    return tuple(str(each) for each in call.violations if each.name in names)
+
+
+def shown(value: object) -> str:
+    """Return a value as it came, cut to a length that fits a sentence."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def zone(settings: Mapping[str, object]) -> ZoneInfo:
+    """Return the zone of the provider's local times."""
+    return ZoneInfo(str(settings["zone"]))
+
+
+def local(at: datetime, settings: Mapping[str, object]) -> str:
+    """Return an instant as `Y-m-d H:i:s` in the provider's zone."""
+    return at.astimezone(zone(settings)).replace(tzinfo=None).isoformat(" ", "seconds")

@@ -1,0 +1,91 @@
+"""Builders for tests without HTTP: a world on a frozen clock and requests through the whole way of handling."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from urllib.parse import urlencode
+
+from sandbox.core.callback import Outgoing
+from sandbox.core.clock import Mode, make_clock, ticks
+from sandbox.core.scenario import Scenario
+from sandbox.core.world import World
+from sandbox.files import shipped
+from sandbox.handling import Answer, answer, arrive
+from sandbox.packs import Packs, discover
+from sandbox.progress import run_until
+from sandbox.specs.reading import FORM, Request
+from sandbox.specs.routing import Missed, Router
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@cache
+def packs() -> Packs:
+    """Return the shipped packs."""
+    return discover([shipped("specs")])
+
+
+@cache
+def router() -> Router:
+    """Return all their routes."""
+    return Router(route for pack in packs().values() for route in pack.spec.routes)
+
+
+def make_world(scenario: Scenario | None = None, *, seed: int = 7, start: datetime = NOON) -> World:
+    """Return an empty world whose clock stands at `start`."""
+    return World(
+        "default",
+        clock=make_clock(Mode.FROZEN, start=start),
+        seed=seed,
+        scenario=scenario or Scenario("bare"),
+        defaults={name: pack.spec.defaults for name, pack in packs().items()},
+    )
+
+
+class Desk:
+    """Sends requests into a world and moves its clock; every callback stays with the message as `collected`."""
+
+    def __init__(self, world: World | None = None) -> None:
+        self.world = world or make_world()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json_body: object = None,
+        form: Mapping[str, object] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Return the answer to a request; `json_body` and `form` set the content type."""
+        lowered = {name.lower(): value for name, value in (headers or {}).items()}
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            lowered.setdefault("content-type", "application/json")
+        if form is not None:
+            body = urlencode(form, doseq=True).encode()
+            lowered.setdefault("content-type", FORM)
+        request = Request(method, path, urlencode(query or {}, doseq=True), lowered, body)
+        arrival = arrive(request, packs=packs(), router=router(), arrived=ticks())
+        if isinstance(arrival, Missed):
+            raise AssertionError(arrival.near)
+        return answer(self.world, arrival)
+
+    def advance(self, by: timedelta) -> None:
+        """Let the clock pass `by`, with every move and callback on the way."""
+        run_until(self.world, packs(), self.world.now() + by)
+
+    def callbacks(self) -> list[Outgoing]:
+        """Return the callbacks that were written, in order."""
+        return [each.request for each in self.world.callbacks.values() if each.request]
+
+
+def read(reply: Answer) -> object:
+    """Return the JSON of an answer."""
+    return json.loads(reply.body)
+
+
+__all__ = ["NOON", "Desk", "make_world", "packs", "read", "router"]

@@ -1,0 +1,1 @@
+"""uBill without HTTP."""
