@@ -1,0 +1,36 @@
+"""What is left on an account, and its sender ids."""
+
+import re
+from dataclasses import replace
+
+from sandbox.core.account import Approval, Sender
+from sandbox.core.duration import parse_duration
+from sandbox.core.world import World
+from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
+from sandbox.providers.smsbuddy.checks import PURSES
+from sandbox.providers.smsbuddy.values import given
+from sandbox.specs.schema import show
+
+SENDER_ID = re.compile(r"[A-Za-z]{6}|[0-9]{6}")
+
+
+def balance(_: World, call: Call) -> Outcome:
+    """Answer the units left of each type."""
+    left = call.owner.balance
+    return Reply(
+        200, {"status": "200", "data": {purse: int(left.get(purse, 0)) for purse in PURSES.values()}}, call.type
+    )
+
+
+def create_sender(_: World, call: Call) -> Outcome:
+    """Take down a sender id, approved after the delay that the setting names."""
+    name = given(call.values, "senderid")
+    if not SENDER_ID.fullmatch(name):
+        why = f"senderid: {show(name)} is no sender id; six letters, or six digits for promotional SMS (inferred)"
+        return Refusal("unknown-sender", (why,))
+    if call.owner.sender(name):
+        return Refusal("unknown-sender", (f"senderid: this account has {name} already (inferred: asked for once)",))
+    approved_at = call.at + parse_duration(call.settings["approval_delay"])
+    sender = Sender(name, name, Approval.PENDING, call.at, approved_at)
+    reply = Reply(200, {"status": "200", "message": "Sender ID requested Successfully."}, call.type)
+    return Plan(reply, changes=(replace(call.owner, senders=(*call.owner.senders, sender)),))

@@ -1,0 +1,111 @@
+"""What a send may be refused for once it can be read and its key is known, each check naming what would be right."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from sandbox.core.account import Account, Approval, spend
+from sandbox.core.clock import stamp
+from sandbox.core.window import Window
+from sandbox.core.world import World
+from sandbox.provider import Call, Refusal
+from sandbox.providers.smsbuddy.numbers import find_mobile
+from sandbox.providers.smsbuddy.requests import Row
+from sandbox.providers.smsbuddy.timing import may_promote
+from sandbox.providers.smsbuddy.values import OFF, SHOWN
+from sandbox.segments import segment
+from sandbox.specs.schema import show
+
+PURSES = {"1": "trans", "2": "promo", "3": "transscrub"}
+PROMOTIONAL = "2"
+MINUTE = timedelta(minutes=1)
+TYPES = "(documented: 1 transactional, 2 promotional, 3 transscrub)"
+NUMBER = "(documented: digits with the country code, inferred: or the ten of an Indian mobile)"
+
+
+def unknown_service(rows: Iterable[Row]) -> Refusal | None:
+    """Refuse rows of a type that there is not."""
+    named = dict.fromkeys((row.place, row.service) for row in rows)
+    why = [f"{place}type: {show(service)} is no type {TYPES}" for place, service in named if service not in PURSES]
+    return Refusal("unknown-service", tuple(why[:SHOWN])) if why else None
+
+
+def unknown_sender(call: Call, rows: Iterable[Row]) -> Refusal | None:
+    """Refuse rows from a sender id that the account does not have, or not yet."""
+    approved = {each.id for each in call.owner.senders if each.standing(call.at) is Approval.APPROVED}
+    right = f"(documented: an approved one, here {', '.join(sorted(approved)[:SHOWN]) or 'none'})"
+    named = dict.fromkeys((row.place, row.sender) for row in rows)
+    why = [
+        f"{place}sender: {show(sender)} {standing(call, sender)} {right}"
+        for place, sender in named
+        if sender not in approved
+    ]
+    return Refusal("unknown-sender", tuple(why[:SHOWN])) if why else None
+
+
+def standing(call: Call, name: str) -> str:
+    """Say why a sender id cannot be used."""
+    sender = call.owner.sender(name)
+    if sender is None:
+        return "is no sender id of this account"
+    if sender.state is Approval.PENDING and sender.approved_at:
+        return f"is approved at {stamp(sender.approved_at)} only (settings.smsbuddy.approval_delay)"
+    return f"is {sender.state}"
+
+
+def with_numbers(rows: Iterable[Row]) -> Sequence[Row]:
+    """Return the rows whose number is one, each as the provider writes it; the others are left out (inferred)."""
+    return [row._replace(number=mobile) for row in rows if (mobile := find_mobile(row.number))]
+
+
+def no_numbers(rows: Sequence[Row]) -> Refusal:
+    """Refuse rows of which none has a valid number."""
+    return Refusal("no-valid-numbers", tuple(f"{row.place}to: {show(row.number)} is no number {NUMBER}" for row in rows[:SHOWN]))
+
+
+def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
+    """Refuse promotional SMS that would go out at night; what is scheduled goes out when it is due."""
+    hours = f"{call.settings['promotional_hours']} {call.settings['zone']}"
+    for row in rows:
+        at = row.due or call.at
+        if row.service == PROMOTIONAL and not may_promote(at, call.settings):
+            why = (
+                f"{row.place}type: promotional SMS may go out within {hours}, not at {stamp(at)} (documented, "
+                "settings.smsbuddy.promotional_hours: off lifts it)"
+            )
+            return Refusal("promotional-hours", (why,))
+    return None
+
+
+def charged(account: Account, rows: Iterable[Row]) -> Account | Refusal:
+    """Take a unit for each SMS of each row from the balance of its type."""
+    units: dict[str, int] = {}
+    owed = Counter[str]()
+    for row in rows:
+        if row.text not in units:
+            units[row.text] = segment(row.text).count
+        owed[PURSES[row.service]] += units[row.text]
+    for purse, price in owed.items():
+        left = account.balance.get(purse, Decimal(0))
+        if left < price:
+            return Refusal("insufficient-funds", (f"account: its {purse} balance is {left}, this takes {price} units",))
+        account = spend(account, purse, Decimal(price))
+    return account
+
+
+def counted(world: World, call: Call, count: int) -> tuple[Window, ...] | Refusal:
+    """Count rows against the key's minute, which begins with its first row; without a limit nothing is counted."""
+    limit = call.settings["rate_per_minute"]
+    if limit in OFF:
+        return ()
+    name = f"smsbuddy {call.owner.key} rate_per_minute"
+    window = world.windows.get(name, Window(name, call.at, 0)).at(call.at, MINUTE).plus(count)
+    if window.count <= int(str(limit)):
+        return (window,)
+    why = (
+        f"key: {count} more make {window.count} SMS since {stamp(window.since)}, over {limit} a minute (documented, "
+        "settings.smsbuddy.rate_per_minute: off lifts it)"
+    )
+    message = f"Too many requests received. Your threshold value is {limit} SMS/minute. Please contact support."
+    return Refusal("too-many-requests", (why,), message)

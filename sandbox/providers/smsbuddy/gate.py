@@ -1,0 +1,49 @@
+"""Who is let in, and what a refusal looks like."""
+
+from collections.abc import Mapping
+
+from sandbox import provider
+from sandbox.core.world import World
+from sandbox.provider import Call, ErrorReply, Refusal, Reply, Violation
+from sandbox.providers.smsbuddy.requests import problems
+from sandbox.providers.smsbuddy.values import BLANK
+
+# A value of a wrong JSON type is no key, service, sender or number, and so gets the code of that, in its turn.
+JUDGED_LATER = frozenset({"key", "type", "sender", "senderid", "to"})
+SENDS = ("smsbuddy.sms.send", "smsbuddy.sms.send_json")
+
+
+def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
+    """Return the key of a request, which a JSON send has in its root; None where it could be nobody's."""
+    root = values.get("root")
+    found = values.get("key", root.get("key") if isinstance(root, Mapping) else None)
+    if not isinstance(found, str):
+        return None
+    trimmed = found.strip(BLANK)
+    return trimmed if trimmed.isascii() and trimmed.isprintable() and " " not in trimmed else None
+
+
+def gate(_: World, call: Call) -> Refusal | None:
+    """Check that a request can be read, then its key; the rest is for the operations (this order is inferred)."""
+    why = tuple(str(each) for each in call.violations if not judged_later(each))
+    if not why and call.operation in SENDS:
+        why = tuple(problems(call))
+    if why:
+        return Refusal("incomplete", why)
+    if call.account is None:
+        reason = (
+            "key: no account has it; any 1 to 256 printable ASCII characters open one unless the scenario closes them"
+        )
+        return Refusal("unknown-key", (reason,))
+    return None
+
+
+def judged_later(violation: Violation) -> bool:
+    """Whether a violation is for a later check."""
+    return violation.rule == "type" and violation.at.rpartition(".")[2] in JUDGED_LATER
+
+
+def dress(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:
+    """Return a refusal under the HTTP status that the setting asks for."""
+    reply = provider.dress(error, refusal, call)
+    return reply if call.settings["http_status"] == "mirror" else reply._replace(status=200)

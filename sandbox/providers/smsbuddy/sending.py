@@ -1,0 +1,91 @@
+"""Sends rows: the provider's checks in its order (inferred), then drafts, charges and the reply."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from sandbox.core.account import Account
+from sandbox.core.chance import draw_text
+from sandbox.core.lifecycle import Leg, Life, Status
+from sandbox.core.message import Draft
+from sandbox.core.window import Window
+from sandbox.core.world import World
+from sandbox.provider import Call, Outcome, Plan, Refusal
+from sandbox.providers.smsbuddy import checks
+from sandbox.providers.smsbuddy.dlt import breaks_template
+from sandbox.providers.smsbuddy.numbers import INDIA
+from sandbox.providers.smsbuddy.requests import Row, asks_for_result, flat_rows, json_rows
+from sandbox.providers.smsbuddy.results import result, sent
+
+
+class Submission(NamedTuple):
+    """What sending some rows would store: a draft for each valid number, the account charged, the rate counted."""
+
+    drafts: tuple[Draft, ...]
+    changes: tuple[Account | Window, ...]
+
+
+def send(world: World, call: Call) -> Outcome:
+    """Send one text to some numbers, or answer the result where that is what a GET asks for."""
+    return result(world, call) if asks_for_result(call) else answered(world, call, flat_rows(call))
+
+
+def send_json(world: World, call: Call) -> Outcome:
+    """Send a text to each node's number."""
+    return answered(world, call, json_rows(call))
+
+
+def answered(world: World, call: Call, rows: Sequence[Row]) -> Outcome:
+    """Submit rows and answer with them."""
+    submission = submit(world, call, rows)
+    if isinstance(submission, Refusal):
+        return submission
+    return Plan(sent(submission.drafts, call), *submission)
+
+
+def submit(world: World, call: Call, rows: Sequence[Row]) -> Submission | Refusal:
+    """Check rows in the provider's order; return what they come to, or the first refusal."""
+    refusal = checks.unknown_service(rows) or checks.unknown_sender(call, rows)
+    if refusal:
+        return refusal
+    valid = checks.with_numbers(rows)
+    refusal = checks.outside_hours(call, valid) if valid else checks.no_numbers(rows)
+    if refusal:
+        return refusal
+    account = checks.charged(call.owner, valid)
+    if isinstance(account, Refusal):
+        return account
+    windows = checks.counted(world, call, len(valid))
+    if isinstance(windows, Refusal):
+        return windows
+    return Submission(drafts(call, valid), (account, *windows))
+
+
+def drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:
+    """Return a draft for each row; their ids differ in the number behind the hyphen."""
+    if call.channel is None:
+        raise ValueError(call.operation)
+    reference = draw_text(call.seed, call.number, "smsbuddy id", length=24)
+    return tuple(
+        Draft(
+            id=f"{reference}-{place}",
+            channel=call.channel,
+            recipient=row.number,
+            sender=row.sender,
+            text=row.text,
+            code=row.code,
+            scheduled_for=row.due,
+            life=fate(call.owner, row, delay=call.channel.life[0].delay),
+            data=row.facts or None,
+        )
+        for place, row in enumerate(rows, start=1)
+    )
+
+
+def fate(account: Account, row: Row, *, delay: timedelta) -> Life | None:
+    """Return the life of a row that is accepted and then rejected, None for the usual one."""
+    if breaks_template(account, row.template_id, row.text):
+        return (Leg(Status.REJECTED, delay, "DLT-REJECTED"),)
+    if account.stop_list and not account.stop_list.isdisjoint((row.number, row.number.removeprefix(INDIA))):
+        return (Leg(Status.REJECTED, delay, "DNDNUMB"),)
+    return None
