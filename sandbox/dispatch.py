@@ -1,0 +1,112 @@
+"""Callbacks of one workspace on their way: handed to the courier, retried, and what a person does to them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sandbox.core.agenda import Due, Kind
+from sandbox.core.callback import Attempt, Callback, Origin, State, Target, tried
+from sandbox.core.duration import parse_duration
+from sandbox.core.errors import CallbackStateError
+from sandbox.core.message import Message
+from sandbox.core.world import Nothing, World
+from sandbox.delivery import Courier, Job, Result
+from sandbox.door import lane_of
+from sandbox.packs import Packs
+from sandbox.progress import carry_out, target_of, write
+
+NOWHERE = Target("", None, Origin.SETTINGS)
+
+
+class Dispatch:
+    """Sends a world's callbacks; `noted` hears the message and number of each attempt that has ended."""
+
+    def __init__(self, world: World, packs: Packs, courier: Courier, *, noted: Callable[[Message, int], None]) -> None:
+        self._world = world
+        self._packs = packs
+        self._courier = courier
+        self._noted = noted
+
+    def send(self, callback: Callback, *, replay: bool = False) -> None:
+        """Give a callback to the courier; target, key and settings are those of the moment in which it is sent."""
+        world, packs = self._world, self._packs
+        message = world.messages[callback.message]
+        target = target_of(world, packs, message) or NOWHERE
+        timeout = message.reporting.timeout or parse_duration(world.settings[callback.provider]["timeout"])
+        self._courier.send(
+            Job(
+                workspace=world.name,
+                message=message.number,
+                lane=lane_of(target.url),
+                origin=target.origin,
+                timeout=timeout,
+                first=not callback.attempts,
+                begin=lambda: (world.now(), write(world, packs, callback)),
+                done=lambda result: self._attempted(callback, result, replay=replay),
+            ),
+        )
+
+    def _attempted(self, callback: Callback, result: Result, *, replay: bool) -> None:
+        """Store what became of an attempt, and its retry."""
+        message = self._world.messages[callback.message]
+        ladder = () if replay else self._ladder(message)
+        number = len(callback.attempts) + 1
+        attempt = Attempt(number, result.at, result.status, result.answer, result.ms, result.error, replay)
+        after = tried(callback, attempt, request=result.request, ladder=ladder)
+        again = [Due(after.due, Kind.CALLBACK, 0, after.id)] if after.state is State.PENDING else []
+        self._noted(message, number)
+        self._world.commit(after, *again)
+
+    def _ladder(self, message: Message) -> tuple[timedelta, ...]:
+        if message.reporting.retries is not None:
+            return message.reporting.retries
+        rungs = self._world.settings[message.provider]["retries"]
+        return tuple(map(parse_duration, rungs)) if isinstance(rungs, list) else ()
+
+    def fire(self, callback: Callback) -> Callback:
+        """Send a waiting callback now, whatever the clock says."""
+        self._require(callback, {State.PENDING, State.HELD}, "fired")
+        due = callback._replace(state=State.PENDING, due=self._world.now())
+        self._world.commit(due)
+        leaving = carry_out(self._world, self._packs, Due(due.due, Kind.CALLBACK, 0, due.id))
+        if leaving is not None:
+            self.send(leaving)
+        return self._world.callbacks[callback.id]
+
+    def hold(self, callback: Callback) -> Callback:
+        """Keep a waiting callback back until it is released or fired."""
+        self._require(callback, {State.PENDING}, "held")
+        held = callback._replace(state=State.HELD)
+        self._world.commit(held, Nothing(Kind.CALLBACK, callback.id))
+        return held
+
+    def release(self, callback: Callback) -> Callback:
+        """Let a held callback go at its time, or now when that is over."""
+        self._require(callback, {State.HELD}, "released")
+        due = max(callback.due, self._world.now())
+        free = callback._replace(state=State.PENDING, due=due)
+        self._world.commit(free, Due(due, Kind.CALLBACK, 0, free.id))
+        return free
+
+    def cancel(self, callback: Callback) -> Callback:
+        """Give a waiting callback up."""
+        self._require(callback, {State.PENDING, State.HELD}, "cancelled")
+        gone = callback._replace(state=State.CANCELLED)
+        self._world.commit(gone, Nothing(Kind.CALLBACK, callback.id))
+        return gone
+
+    def replay(self, callback: Callback) -> Callback:
+        """Make a further attempt of a callback that has ended, marked as a replay."""
+        self._require(callback, {State.DELIVERED, State.FAILED, State.CANCELLED, State.COLLECTED}, "replayed")
+        if target_of(self._world, self._packs, self._world.messages[callback.message]) is None:
+            message = f"callback {callback.id} has nowhere to go: {callback.provider} has no target"
+            raise CallbackStateError(message)
+        sending = callback._replace(state=State.SENDING)
+        self._world.commit(sending)
+        self.send(sending, replay=True)
+        return sending
+
+    def _require(self, callback: Callback, states: set[State], verb: str) -> None:
+        if callback.state not in states:
+            fitting = " or ".join(sorted(states))
+            message = f"callback {callback.id} is {callback.state}; only one that is {fitting} can be {verb}"
+            raise CallbackStateError(message)

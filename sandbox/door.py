@@ -1,0 +1,192 @@
+"""The one outbound door: which addresses a callback may reach, and the client session that reaches them.
+
+A host is resolved anew for each attempt, its addresses are judged, and the request goes to a judged address itself, so
+a name that resolves otherwise a moment later changes nothing. Redirects are not followed.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from sandbox.core.callback import ANSWER_LIMIT, Origin, Outgoing
+from sandbox.core.errors import SandboxError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SCHEMES = frozenset({"http", "https"})
+URL_LIMIT = 8192  # characters
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+PRIVATE: tuple[Network, ...] = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
+)
+
+
+class RefusedAddressError(SandboxError):
+    """A callback was to go where this sandbox sends none; the text says why, and what would allow it."""
+
+
+class BadUrlError(SandboxError):
+    """A text that is no address for callbacks."""
+
+
+def parse_url(text: str) -> URL:
+    """Read the URL of a target.
+
+    Raises:
+        BadUrlError: it is not http or https, has no host, has credentials, or is too long.
+
+    """
+    problem = ""
+    if len(text) > URL_LIMIT:
+        problem = f"it has {len(text)} characters, more than {URL_LIMIT}"
+    else:
+        try:
+            url = URL(text)
+            if url.scheme not in SCHEMES or not url.host:
+                problem = "it must begin with http:// or https:// and name a host"
+            elif url.user or url.password:
+                problem = "it must not carry credentials"
+            elif url.port is not None and not 0 < url.port < 65536:  # noqa: PLR2004 - the range of TCP ports
+                problem = f"{url.port} is no port"
+        except ValueError as error:
+            problem = str(error)
+    if problem:
+        message = f"'{text[:200]}' is no callback URL: {problem}"
+        raise BadUrlError(message)
+    return url
+
+
+@lru_cache(maxsize=1024)
+def lane_of(text: str) -> str:
+    """Return scheme, host and port of a URL: what callbacks share that go to one server; empty for what is no URL."""
+    try:
+        return str(parse_url(text).origin())
+    except BadUrlError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where callbacks may go; with `open_bind` the server is reached from elsewhere, and requests name private nets."""
+
+    open_bind: bool = False
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = field(default=())
+
+    def allows(self, host: str, address: Address, origin: Origin) -> bool:
+        """Whether a target's resolved address may be reached; link-local and metadata addresses never."""
+        plain = getattr(address, "ipv4_mapped", None) or address
+        if plain.is_link_local or plain.is_multicast or plain.is_unspecified:
+            return False
+        nets = LOOPBACK if origin is Origin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
+        if any(plain in net for net in nets if net.version == plain.version):
+            return True
+        named = host in self.hosts and origin is Origin.SETTINGS
+        return named or any(plain in net for net in self.networks if net.version == plain.version)
+
+
+def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterable[str]) -> Policy:
+    """Return a policy: `allowed` are the hosts, addresses or networks (CIDR) of `--allow-callback`."""
+    hosts, networks = set(target_hosts), []
+    for each in allowed:
+        try:
+            networks.append(ipaddress.ip_network(each, strict=False))
+        except ValueError:
+            hosts.add(each.lower())
+    return Policy(open_bind, frozenset(hosts), tuple(networks))
+
+
+class Door:
+    """Sends callbacks out through one client session; `ca` is a file of certificates that receivers are judged by."""
+
+    def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
+        self.policy = policy
+        self._ca = ca
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the session; call it on the loop that will use it."""
+        trust = ssl.create_default_context(cafile=self._ca) if self._ca else True
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15, ssl=trust)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={"User-Agent": "sms-sandbox"},
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, outgoing: Outgoing, origin: Origin) -> tuple[int, str]:
+        """Send a callback; return the status and the first 2 KB of the answer.
+
+        Raises:
+            RefusedAddressError: its host resolves to no address that may be reached.
+            BadUrlError: its URL is none.
+            OSError, aiohttp.ClientError: nobody answers.
+
+        """
+        url = parse_url(outgoing.url)
+        addresses = await self._resolve(url, origin)
+        for address in addresses[:-1]:
+            try:
+                return await self._send_to(address, url, outgoing)
+            except aiohttp.ClientConnectorError:
+                continue
+        return await self._send_to(addresses[-1], url, outgoing)
+
+    async def _send_to(self, address: str, url: URL, outgoing: Outgoing) -> tuple[int, str]:
+        if self._session is None:
+            message = "the door is shut"
+            raise RuntimeError(message)
+        async with self._session.request(
+            outgoing.method,
+            url.with_host(address),
+            data=outgoing.body.encode() if outgoing.body else None,
+            headers={**outgoing.headers, "Host": url.host_port_subcomponent or ""},
+            allow_redirects=False,
+            server_hostname=url.host if url.scheme == "https" else None,
+        ) as response:
+            answer = await response.content.read(ANSWER_LIMIT)
+            return response.status, answer.decode("utf-8", "replace")
+
+    async def _resolve(self, url: URL, origin: Origin) -> list[str]:
+        host = (url.host or "").lower()
+        try:
+            found: list[Address] = [ipaddress.ip_address(host.partition("%")[0])]
+        except ValueError:
+            loop = asyncio.get_running_loop()
+            try:
+                infos = await loop.getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
+            except OSError as error:
+                message = f"{host} cannot be resolved: {error.strerror or error}"
+                raise RefusedAddressError(message) from None
+            unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
+            found = sorted(unique, key=lambda address: address.version)
+        allowed = [str(address) for address in found if self.policy.allows(host, address, origin)]
+        if not allowed:
+            raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
+        return allowed
+
+
+def _refusal(host: str, address: Address, origin: Origin, policy: Policy) -> str:
+    where = host if host == str(address) else f"{host} ({address})"
+    if origin is Origin.REQUEST:
+        nets = "loopback and private networks" if policy.open_bind else "loopback"
+        return (
+            f"{where} is not allowed: a target that comes with a request may lead to {nets} alone; set --allow-callback"
+        )
+    return f"{where} is not allowed: callbacks go to loopback and private networks, or to what --allow-callback names"
