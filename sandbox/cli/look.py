@@ -1,0 +1,83 @@
+"""Commands that look without changing anything: `ready` and `endpoints`."""
+
+import http.client
+import json
+import os
+import sys
+import threading
+from urllib.parse import urlsplit
+
+import click
+
+from sandbox.core.clock import ticks
+from sandbox.core.duration import DurationError, parse_duration
+from sandbox.files import shipped
+
+PAUSE = 0.1  # seconds between two looks for a server
+
+
+def default_url() -> str:
+    """Return where the server is expected: on this machine, at the port that the environment gives to `serve`."""
+    return f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8080}"
+
+
+def answers(url: str) -> bool:
+    """Whether a sandbox serves at a URL."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=2)
+    try:
+        connection.request("GET", "/_sandbox/health")
+        reply = connection.getresponse()
+        return reply.status == http.client.OK and json.loads(reply.read()).get("status") == "ok"
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+        return False
+    finally:
+        connection.close()
+
+
+@click.command()
+@click.option("--url", envvar="SANDBOX_URL", help="Where the server is. [env: SANDBOX_URL]")
+@click.option("--wait", default="0", help="How long to wait for it, such as 10s.", metavar="DURATION")
+def ready(url: str | None, wait: str) -> int:
+    """Tell whether a server serves: exit code 0 if so, else 1."""
+    url = url or default_url()
+    try:
+        until = ticks() + parse_duration(wait).total_seconds()
+    except DurationError as error:
+        message = f"--wait: {error}"
+        raise click.UsageError(message) from None
+    while not answers(url):
+        if ticks() >= until:
+            click.echo(f"sms-sandbox: no sandbox answers at {url}; start one with: sms-sandbox serve", err=True)
+            return 1
+        threading.Event().wait(PAUSE)
+    click.echo(f"ready at {url}")
+    return 0
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--specs", multiple=True, help="A folder with provider specs of your own.", metavar="DIR")
+def endpoints(*, as_json: bool, specs: tuple[str, ...]) -> None:
+    """List every path that is served, and whose word it is."""
+    from pathlib import Path  # noqa: PLC0415 - `ready` runs every few seconds in a container, so it imports little
+
+    from sandbox.packs import discover  # noqa: PLC0415
+    from sandbox.specs.compiling import operations_of  # noqa: PLC0415
+
+    packs = discover([shipped("specs"), *map(Path, specs)])
+    rows = [
+        {"provider": name, "method": method, "path": path, "operation": node["x-operation"], "word": node["x-word"]}
+        for name, pack in packs.items()
+        for method, path, node in operations_of(pack.spec.document)
+    ]
+    if as_json:
+        json.dump(rows, sys.stdout, indent=2)
+        click.echo()
+        return
+    for row in rows:
+        click.echo(f"{row['method']:6} {row['path']:46} {row['operation']:28} {row['word']}")
+
+
+COMMANDS = (ready, endpoints)

@@ -1,0 +1,150 @@
+"""A value of a scenario file with its place, and the mistakes found in the file so far.
+
+A reader is a function from a node to a value; it raises `MistakeError` for what it cannot read. `Fields.read` notes it and
+goes on with the next key, so all mistakes of a file come out at once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import NamedTuple, NoReturn, TypeVar
+
+from sandbox.files import Document, Path_
+from sandbox.specs.schema import KINDS, show
+
+Value = TypeVar("Value")
+Other = TypeVar("Other")
+
+
+class MistakeError(Exception):
+    """One thing that is wrong with a value: where (`path`), and what, in words."""
+
+    def __init__(self, path: Path_, problem: str) -> None:
+        super().__init__(problem)
+        self.path = path
+
+
+class Mistake(NamedTuple):
+    """A mistake in its place; its text is `file:line:column: message`."""
+
+    line: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file that is being read."""
+
+    document: Document
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def note(self, path: Path_, problem: str) -> None:
+        """Add a mistake."""
+        place = self.document.place(path)
+        line, column = place.rsplit(":", 2)[1:]
+        self.mistakes.append(Mistake(int(line), int(column), f"{place}: {problem}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a file."""
+
+    sheet: Sheet
+    path: Path_
+    value: object
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Say that this value is wrong.
+
+        Raises:
+            MistakeError: always.
+
+        """
+        raise MistakeError(self.path, problem)
+
+    def expect(self, expected: str, hint: str = "") -> NoReturn:
+        """Say that this value is of another kind than expected.
+
+        Raises:
+            MistakeError: always.
+
+        """
+        self.refuse(f"{show(self.value)} is {kind(self.value)}, not {expected}{hint}")
+
+    def items(self) -> list["Node"]:
+        """Return the entries of a list.
+
+        Raises:
+            MistakeError: it is none.
+
+        """
+        if not isinstance(self.value, list):
+            self.expect("a list")
+        return [Node(self.sheet, (*self.path, index), each) for index, each in enumerate(self.value)]
+
+    def entries(self) -> dict[str, "Node"]:
+        """Return the values of a mapping by key.
+
+        Raises:
+            MistakeError: it is none.
+
+        """
+        if not isinstance(self.value, dict):
+            self.expect("a mapping")
+        return {key: Node(self.sheet, (*self.path, key), each) for key, each in self.value.items()}
+
+    def each(self, reader: Callable[["Node"], Value]) -> tuple[Value, ...]:
+        """Return what a reader makes of each entry of a list; entries with mistakes are noted and left out."""
+        return tuple(_read(self.items(), reader))
+
+    def fields(self, known: Iterable[str], *, what: str) -> "Fields":
+        """Return the values of a mapping whose keys are all `known`; others are noted, with the near miss."""
+        names = tuple(known)
+        entries = self.entries()
+        for key, node in entries.items():
+            if key not in names:
+                self.sheet.note(node.path, f"{what} has no key '{key}'.{near(key, names)}")
+        return Fields(self, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The values of a mapping, read key by key."""
+
+    node: Node
+    entries: dict[str, Node]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.entries
+
+    def read(self, name: str, reader: Callable[[Node], Value], default: Other) -> Value | Other:
+        """Return what a reader makes of a key's value; `default` where the key is absent or its value has a mistake."""
+        node = self.entries.get(name)
+        return default if node is None else next(_read([node], reader), default)
+
+    def note(self, name: str, problem: str) -> None:
+        """Add a mistake at a key, or at the mapping where the key is absent."""
+        self.node.sheet.note((*self.node.path, name), problem)
+
+
+def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Value]:
+    for node in nodes:
+        try:
+            yield reader(node)
+        except MistakeError as mistake:
+            node.sheet.note(mistake.path, str(mistake))
+
+
+def kind(value: object) -> str:
+    """Return what a value is, for a person."""
+    return KINDS.get(type(value), "nothing" if value is None else "a date")
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the sentence that helps on: the near miss, or else all there is."""
+    names = sorted(known)
+    found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
+    if found:
+        return f" Did you mean '{found[0]}'?"
+    return f" There are: {', '.join(names)}." if names else ""

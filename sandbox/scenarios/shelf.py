@@ -1,0 +1,200 @@
+"""Finds scenarios by name and loads them, with what they extend; each file is read once."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from sandbox.core.errors import ScenarioError
+from sandbox.core.scenario import Scenario
+from sandbox.files import SIZE_LIMIT, FileError, parse, read_text, shipped
+from sandbox.packs import Packs
+from sandbox.scenarios.node import Mistake, Sheet, near
+from sandbox.scenarios.part import Part, join, read_part
+
+DEPTH_LIMIT = 64  # levels of YAML
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def refuse_depth(text: str, name: str) -> None:
+    """Look for nesting that composing the YAML, which is recursive C, would not survive.
+
+    Raises:
+        FileError: it is nested too deeply. What is no YAML is left to the parser.
+
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(text[:SIZE_LIMIT], Loader=LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_LIMIT:
+                place = f":{mark.line + 1}:{mark.column + 1}" if (mark := event.start_mark) else ""
+                message = f"{name}{place}: nested more than {DEPTH_LIMIT} levels deep"
+                raise FileError(message)
+    except yaml.YAMLError:
+        return
+
+
+def library(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
+    """Return the scenarios of some folders and the shipped ones, by name; what comes first hides its namesakes."""
+    found: dict[str, Path] = {}
+    for folder in (*folders, shipped("scenarios")):
+        for path in sorted(folder.glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+class Read(NamedTuple):
+    """A file that was read: what it says, and what is wrong with it."""
+
+    part: Part
+    mistakes: tuple[Mistake, ...]
+    sheet: Sheet | None
+
+
+class Shelf:
+    """The scenarios that can be named, and those read so far."""
+
+    def __init__(self, packs: Packs, folders: Iterable[Path] = ()) -> None:
+        self.packs = packs
+        self.paths = library(folders)
+        self._read: dict[Path, Read] = {}
+
+    def named(self, name: str) -> Scenario:
+        """Return a scenario by name.
+
+        Raises:
+            ScenarioError: there is none of that name, or it has mistakes.
+
+        """
+        path = self.paths.get(name)
+        if path is None:
+            message = f"no scenario is called '{name}'.{near(name, self.paths)}"
+            raise ScenarioError(message)
+        return self.file(path)
+
+    def file(self, path: Path) -> Scenario:
+        """Return the scenario of a file.
+
+        Raises:
+            ScenarioError: it cannot be read, or it has mistakes.
+
+        """
+        return self._whole(self._of(path), path)
+
+    def text(self, text: str, name: str) -> Scenario:
+        """Return the scenario of a YAML or JSON text.
+
+        Raises:
+            ScenarioError: it has mistakes.
+
+        """
+        return self._whole(self._read_text(text, name=name, stem=name), None)
+
+    def mistakes(self, path: Path) -> list[str]:
+        """Return every mistake in a file and in what it extends."""
+        try:
+            self.file(path)
+        except ScenarioError as error:
+            return str(error).splitlines()
+        return []
+
+    def _whole(self, read: Read, path: Path | None) -> Scenario:
+        """Return a file joined with what it extends."""
+        mistakes: list[Mistake] = []
+        line: list[Part] = []
+        self._collect(read, path, line=line, mistakes=mistakes, below=())
+        if mistakes:
+            raise ScenarioError("\n".join(dict.fromkeys(each.text for each in mistakes)))
+        latest = {id(part): place for place, part in enumerate(line)}  # one that is reached twice stands after both
+        return join(part for place, part in enumerate(line) if latest[id(part)] == place)
+
+    def _collect(
+        self,
+        read: Read,
+        path: Path | None,
+        *,
+        line: list[Part],
+        mistakes: list[Mistake],
+        below: tuple[Path | None, ...],
+    ) -> None:
+        """Add a file and, after it, all that it extends; `below` are the files that led here."""
+        own = Sheet(read.sheet.document) if read.sheet else None
+        line.append(read.part)
+        inherited: list[Mistake] = []
+        for node in read.part.extends:
+            name = str(node.value)
+            other = self.paths.get(name)
+            if own is None:
+                continue
+            if other is None:
+                own.note(node.path, f"no scenario is called '{name}'.{near(name, self.paths)}")
+            elif other in (*below, path):
+                own.note(node.path, f"'{name}' extends this scenario in turn")
+            else:
+                self._collect(self._of(other), other, line=line, mistakes=inherited, below=(*below, path))
+        mistakes += sorted([*read.mistakes, *(own.mistakes if own else ())])
+        mistakes += inherited
+
+    def _of(self, path: Path) -> Read:
+        known = self._read.get(path)
+        if known is None:
+            try:
+                known = self._read_text(read_text(path), name=str(path), stem=path.stem)
+            except FileError as error:
+                known = _unreadable(error, str(path), path.stem)
+            self._read[path] = known
+        return known
+
+    def _read_text(self, text: str, *, name: str, stem: str) -> Read:
+        try:
+            refuse_depth(text, name)
+            sheet = Sheet(parse(text, name))
+        except FileError as error:
+            return _unreadable(error, name, stem)
+        except RecursionError:  # an alias inside what it stands for
+            return _unreadable(FileError(f"{name}: nested too deeply"), name, stem)
+        part = read_part(sheet, self.packs, stem=stem, source=text)
+        return Read(part, tuple(sheet.mistakes), sheet)
+
+
+def _unreadable(error: FileError, name: str, stem: str) -> Read:
+    """Return the reading of a file that is none: one mistake, at its beginning where the error names no place."""
+    found = re.match(r":(\d+):(\d+): ", str(error).removeprefix(name))
+    if found:
+        mistake = Mistake(int(found[1]), int(found[2]), str(error))
+    else:
+        mistake = Mistake(1, 1, f"{name}:1:1: {str(error).removeprefix(f'{name}: ')}")
+    return Read(Part(stem), (mistake,), None)
+
+
+def load_named(name: str, *, packs: Packs, folders: Iterable[Path] = ()) -> Scenario:
+    """Return the scenario called `name`, from `folders` or else of the shipped ones.
+
+    Raises:
+        ScenarioError: there is none, or it has mistakes: one `file:line:column: message` a line.
+
+    """
+    return Shelf(packs, folders).named(name)
+
+
+def load_file(path: Path, *, packs: Packs, folders: Iterable[Path] = ()) -> Scenario:
+    """Return the scenario of a file; what it extends is looked up in `folders`, then among the shipped ones.
+
+    Raises:
+        ScenarioError: as `load_named`.
+
+    """
+    return Shelf(packs, folders).file(path)
+
+
+def load_text(text: str, name: str, *, packs: Packs, folders: Iterable[Path] = ()) -> Scenario:
+    """Return the scenario of a YAML or JSON text; `name` stands for the file in messages.
+
+    Raises:
+        ScenarioError: as `load_named`.
+
+    """
+    return Shelf(packs, folders).text(text, name)
