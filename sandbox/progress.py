@@ -1,16 +1,20 @@
-"""What happens when something's time has come: a message moves, its callback is written.
+"""What happens when something's time has come: a message moves, its callbacks are written.
 
 Synchronous; a callback that has a target is handed back for the courier, any other is kept as collected.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sandbox.core.agenda import Due, Kind
-from sandbox.core.callback import Callback, Outgoing, State, Target
-from sandbox.core.message import Message, Step, move
-from sandbox.core.world import Nothing, World
+from sandbox.core.callback import OPEN, Attempt, Callback, Outgoing, State, Target, tried
+from sandbox.core.chance import draw_bytes, draw_fraction
+from sandbox.core.duration import parse_duration
+from sandbox.core.message import BY_THE_BOOK, Message, Order, Reporting, Step, move
+from sandbox.core.world import Change, Nothing, World
 from sandbox.packs import Packs
 from sandbox.provider import Report
+
+LOST = "lost on the way: the scenario drops it"
 
 
 def next_move(message: Message) -> Due | None:
@@ -32,7 +36,7 @@ def _move_on(world: World, message: Message) -> None:
 
 
 def report_step(world: World, message: Message, step: Step, *, illegal: bool = False) -> None:
-    """Move a message, and make the callback of it, if the provider reports that status.
+    """Move a message, and make the callbacks of it, if the provider reports that status.
 
     Raises:
         IllegalMoveError: the step may not follow, and `illegal` does not allow it.
@@ -44,20 +48,112 @@ def report_step(world: World, message: Message, step: Step, *, illegal: bool = F
         return
     callback = Callback(world.last_callback + 1, message.number, message.provider, step, step.at)
     moved = move(message, step, callback=callback.id, illegal=illegal)
-    due = Due(callback.due, Kind.CALLBACK, 0, callback.id)
-    world.commit(moved, callback, due, next_move(moved) or Nothing(Kind.MOVE, moved.number))
+    following = next_move(moved) or Nothing(Kind.MOVE, moved.number)
+    if message.reporting is BY_THE_BOOK:
+        world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following)
+        return
+    copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.reporting.copies)]
+    moved = moved._replace(callbacks=(*moved.callbacks, *(copy.id for copy in copies)))
+    planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
+    world.commit(moved, *planned, following)
+
+
+def _planned(world: World, message: Message, callback: Callback) -> tuple[Change, ...]:
+    """Return a new callback with its time and order, as the scenario has them."""
+    reporting = message.reporting
+    subject, number = ("message", message.number) if reporting.order else ("callback", callback.id)
+    begin = max([callback.due, *_reported(message)]) if reporting.order else callback.due
+    delay = reporting.delay.at(draw_fraction(world.seed, number, f"{subject} delay"))
+    callback = callback._replace(due=begin + delay, state=State.HELD if reporting.held else State.PENDING)
+    if reporting.held:
+        return (callback,)
+    return (callback, Due(callback.due, Kind.CALLBACK, _rank(world, callback, reporting), callback.id))
+
+
+def _reported(message: Message) -> list[datetime]:
+    """Return when the steps are planned that are still to be reported."""
+    return [step.at for step in message.plan if step.status in message.channel.reports]
+
+
+def _rank(world: World, callback: Callback, reporting: Reporting) -> int:
+    """Return the place of a callback among those due at the same instant; the lower goes first."""
+    if reporting.order is Order.REVERSE:
+        return -callback.id
+    if reporting.order is Order.SHUFFLE:
+        return int.from_bytes(draw_bytes(world.seed, callback.id, "callback order", 4), "big")
+    return 0
 
 
 def _hand_over(world: World, packs: Packs, callback: Callback) -> Callback | None:
+    """Give up, keep back, collect or hand back a callback whose time has come."""
     message = world.messages[callback.message]
+    reporting = message.reporting
     nothing = Nothing(Kind.CALLBACK, callback.id)
-    if message.reporting.muted or target_of(world, packs, message) is None:
+    if reporting.strict and _earlier_open(world, message, callback):
+        world.commit(nothing)  # `follow_ups` puts it back
+        return None
+    if not reporting.muted and _is_lost(callback, reporting):
+        _lose(world, packs, callback)
+        return None
+    if reporting.muted or target_of(world, packs, message) is None:
         written = write(world, packs, callback)
-        world.commit(callback._replace(state=State.COLLECTED, request=written), nothing)
+        collected = callback._replace(state=State.COLLECTED, request=written)
+        world.commit(collected, nothing, *follow_ups(world, collected))
         return None
     sending = callback._replace(state=State.SENDING)
     world.commit(sending, nothing)
     return sending
+
+
+def _is_lost(callback: Callback, reporting: Reporting) -> bool:
+    return callback.step.status in reporting.lost or (reporting.first_lost and not callback.attempts)
+
+
+def _lose(world: World, packs: Packs, callback: Callback) -> None:
+    """Note an attempt that never leaves; only where the first alone is lost, a retry follows."""
+    message = world.messages[callback.message]
+    number = len(callback.attempts) + 1
+    attempt = Attempt(number, world.now(), None, "", 0.0, LOST)
+    ladder = () if callback.step.status in message.reporting.lost else ladder_of(world, message)
+    after = tried(callback, attempt, request=write(world, packs, callback), ladder=ladder)
+    world.commit(after, Nothing(Kind.CALLBACK, after.id), *follow_ups(world, after))
+
+
+def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
+    return any(
+        world.callbacks[each].state in OPEN for each in message.callbacks[: message.callbacks.index(callback.id)]
+    )
+
+
+def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
+    """Return what the end of an attempt makes due: its retry, or the next callback where the order is strict.
+
+    `callback` is as it is after the attempt, and is being committed along with them.
+    """
+    if callback.state is State.PENDING:
+        return (Due(callback.due, Kind.CALLBACK, 0, callback.id),)
+    message = world.messages[callback.message]
+    if not message.reporting.strict or callback.state in OPEN:
+        return ()
+    later = (world.callbacks[each] for each in message.callbacks if each != callback.id)
+    waiting = next((each for each in later if each.state in OPEN), None)
+    if waiting is None or waiting.state is not State.PENDING or world.agenda.find(Kind.CALLBACK, waiting.id):
+        return ()
+    due = max(waiting.due, world.now())
+    return (waiting._replace(due=due), Due(due, Kind.CALLBACK, 0, waiting.id))
+
+
+def ladder_of(world: World, message: Message) -> tuple[timedelta, ...]:
+    """Return the pauses between the attempts of a message's callbacks: the scenario's, or else the provider's."""
+    if message.reporting.retries is not None:
+        return message.reporting.retries
+    rungs = world.settings[message.provider]["retries"]
+    return tuple(map(parse_duration, rungs)) if isinstance(rungs, list) else ()
+
+
+def timeout_of(world: World, message: Message) -> timedelta:
+    """Return how long a receiver of a message's callbacks may take: as the scenario says, or else the provider."""
+    return message.reporting.timeout or parse_duration(world.settings[message.provider]["timeout"])
 
 
 def target_of(world: World, packs: Packs, message: Message) -> Target | None:
@@ -69,6 +165,9 @@ def write(world: World, packs: Packs, callback: Callback) -> Outgoing:
     """Return the request of a callback as it stands now: target, key and settings are those of this moment."""
     message = world.messages[callback.message]
     target = target_of(world, packs, message)
+    key = message.reporting.key
+    if key is not None:
+        target = Target("", key) if target is None else target._replace(key=key)
     report = Report(message, callback.step, target, world.settings[message.provider])
     return packs[message.provider].provider.report(report)
 

@@ -1,7 +1,7 @@
 """Whom a key stands for at a provider: balance, senders, brands, templates, stop list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -58,4 +58,5 @@ class Account:
 
 def spend(account: Account, purse: str, amount: Decimal) -> Account:
     """Return the account with `amount` taken from `purse`; the caller has seen that it is there."""
-    return replace(account, balance={**account.balance, purse: account.balance[purse] - amount})
+    balance = {**account.balance, purse: account.balance[purse] - amount}
+    return Account(account.provider, account.key, balance, account.senders, account.templates, account.stop_list)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
+from sandbox.core.distribution import AT_ONCE, Distribution
 from sandbox.core.errors import IllegalMoveError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
 
@@ -17,13 +19,32 @@ class Step(NamedTuple):
     at: datetime
 
 
+class Order(StrEnum):
+    """An order of a message's callbacks other than their own; they wait for the last planned one."""
+
+    REVERSE = "reverse"
+    SHUFFLE = "shuffle"
+
+
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """How the callbacks of a message are sent; the default is the provider's own way."""
+    """How the callbacks of a message are sent; the default is the provider's own way.
+
+    `lost`: callbacks of these statuses never arrive; `first_lost`: the first attempt of each does not. `held`: each
+    waits to be released. `strict`: none begins before the earlier ones of its message have ended, retries included.
+    """
 
     timeout: timedelta | None = None  # None: the provider's
     retries: tuple[timedelta, ...] | None = None  # None: the provider's ladder
     muted: bool = False  # kept as collected whatever the target: the request came from a foreign web page
+    delay: Distribution = AT_ONCE  # after the step that is reported
+    copies: int = 1
+    lost: frozenset[Status] = frozenset()
+    first_lost: bool = False
+    order: Order | None = None
+    held: bool = False
+    key: str | None = None  # in place of the target's
+    strict: bool = False
 
 
 BY_THE_BOOK = Reporting()

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from sandbox.core.account import Account, Sender, Template
 from sandbox.core.callback import Target
-from sandbox.core.clock import Mode
+from sandbox.core.clock import Pace
+from sandbox.core.rules import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +33,12 @@ class AccountRule:
         )
 
 
-class Running(NamedTuple):
-    """How a scenario wants the clock to run; `rate` counts for a scaled one, `start` None is the time of making."""
-
-    mode: Mode
-    rate: float = 1.0
-    start: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One scenario, ready to use: `settings`, `accounts` and `targets` are by provider.
 
-    Of an account's rules all that match apply, a later one over an earlier. `source` is the YAML it was made from.
+    Of an account's rules all that match apply, a later one over an earlier. `rules` are by operation, and `words` say
+    each of them, in order. `source` is the YAML that it was made from.
     """
 
     name: str
@@ -55,7 +47,9 @@ class Scenario:
     accounts: Mapping[str, tuple[AccountRule, ...]] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     seed: int | None = None
-    clock: Running | None = None
+    clock: Pace | None = None
+    rules: Mapping[str, Index] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
     source: str = ""
 
     def admits(self, provider: str, key: str) -> bool:

@@ -17,12 +17,14 @@ from sandbox.core.journal import Exchange
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
 from sandbox.core.scenario import Scenario
+from sandbox.core.tally import RULED, START, Run, Tally, Turn
 from sandbox.core.window import Window
 
 DEFAULT = "default"  # the workspace that always exists
 
 MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
+TALLIES_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many messages with something pending are passed over in search of a finished one
 
 
@@ -56,7 +58,21 @@ class Deleted:
 
 
 Change = (
-    Clock | Scenario | Cleared | Deleted | Message | Callback | Account | Otp | Window | Exchange | Due | Nothing | Aim
+    Clock
+    | Scenario
+    | Cleared
+    | Deleted
+    | Message
+    | Callback
+    | Account
+    | Otp
+    | Window
+    | Exchange
+    | Due
+    | Nothing
+    | Aim
+    | Tally
+    | Turn
 )
 
 
@@ -80,11 +96,13 @@ class World:
     def __init__(self, name: str, *, clock: Clock, seed: int, scenario: Scenario, defaults: Settings) -> None:
         self.name = name
         self.defaults = defaults
-        self._follow(scenario)
         self.listeners: list[Listener] = []
         self.batches = 0
         self.targets: dict[str, Target] = {}
+        self.windows: dict[str, Window] = {}
+        self.max_pending = 1_000_000  # entries on the agenda; a send that would make more is refused
         self._clear(Cleared(clock, seed))
+        self._follow(scenario)
 
     @property
     def path(self) -> str:
@@ -119,12 +137,24 @@ class World:
             listener(batch)
         return batch
 
+    def run(self) -> Run:
+        """Return the scenario's memory for one request."""
+        return Run(self.tallies, self.windows, self.state, self.now())
+
     def _follow(self, scenario: Scenario) -> None:
-        """Behave as a scenario says; `settings` are the specs' defaults with its own on top."""
+        """Behave as a scenario says from now on; `settings` are the specs' defaults with its own on top."""
         self.scenario = scenario
+        self._begin()
         self.settings = {
             provider: {**values, **scenario.settings.get(provider, {})} for provider, values in self.defaults.items()
         }
+
+    def _begin(self) -> None:
+        """Begin the scenario anew: no counts, its first state, and `during` counts from now."""
+        self.tallies: dict[str, int] = {}
+        self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULED)}
+        self.state = START
+        self.began = self.now()
 
     def _clear(self, cleared: Cleared) -> None:
         """Forget messages, journal, callbacks, codes, counters and accounts; targets and scenario stay."""
@@ -136,7 +166,8 @@ class World:
         self.callbacks: dict[int, Callback] = {}
         self.exchanges: dict[int, Exchange] = {}
         self.otps: dict[tuple[str, str, str], Otp] = {}
-        self.windows: dict[str, Window] = {}
+        self.windows = {}
+        self._begin()
         self.agenda = Agenda()
         self.last_message = 0
         self.last_callback = 0
@@ -170,6 +201,15 @@ class World:
 
     def _put_window(self, window: Window) -> None:
         self.windows[window.name] = window
+
+    def _put_tally(self, tally: Tally) -> None:
+        self.tallies.pop(tally.name, None)  # so that the one longest unused goes first
+        if len(self.tallies) >= TALLIES_KEPT:
+            del self.tallies[next(iter(self.tallies))]
+        self.tallies[tally.name] = tally.count
+
+    def _put_turn(self, turn: Turn) -> None:
+        self.state = turn.state
 
     def _put_exchange(self, exchange: Exchange) -> None:
         self.last_exchange = max(self.last_exchange, exchange.id)
@@ -217,4 +257,6 @@ class World:
         Due: _put_due,
         Nothing: _put_nothing,
         Aim: _put_aim,
+        Tally: _put_tally,
+        Turn: _put_turn,
     }

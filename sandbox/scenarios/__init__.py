@@ -1,5 +1,6 @@
 """Scenarios: finds, reads, checks and compiles the YAML that says how the providers behave today."""
 
 from sandbox.scenarios.shelf import Shelf, library, load_file, load_named, load_text
+from sandbox.scenarios.telling import Listed, check, explain, listing
 
-__all__ = ["Shelf", "library", "load_file", "load_named", "load_text"]
+__all__ = ["Listed", "Shelf", "check", "explain", "library", "listing", "load_file", "load_named", "load_text"]

@@ -1,7 +1,7 @@
 """A value of a scenario file with its place, and the mistakes found in the file so far.
 
-A reader is a function from a node to a value; it raises `MistakeError` for what it cannot read. `Fields.read` notes it and
-goes on with the next key, so all mistakes of a file come out at once.
+A reader is a function from a node to a value; it raises `MistakeError` for what it cannot read. `Fields.read` notes it
+and goes on with the next key, so all mistakes of a file come out at once.
 """
 
 from collections.abc import Callable, Iterable, Iterator

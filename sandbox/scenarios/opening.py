@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from sandbox.core.account import Approval, Sender, Template
 from sandbox.core.callback import Target
-from sandbox.core.clock import Mode
-from sandbox.core.scenario import AccountRule, Running
+from sandbox.core.clock import Mode, Pace
+from sandbox.core.scenario import AccountRule
 from sandbox.packs import Pack, Packs
 from sandbox.scenarios.node import Node, near
 from sandbox.scenarios.values import amount, digits, flag, instant, one_of, positive, text, word
-from sandbox.specs.schema import compile_schema
+from sandbox.specs.schema import thorough
 
 ACCOUNT = ("closed", "balance", "senders", "brands", "templates", "stop_list")
 SENDER = ("id", "name", "state")
@@ -65,7 +65,7 @@ def by_provider(node: Node, packs: Packs, reader: Callable[[Pack, Node], Value])
     return found
 
 
-def clock(node: Node) -> Running:
+def clock(node: Node) -> Pace:
     """Read how the clock runs."""
     fields = node.fields(CLOCK, what="clock")
     mode = Mode(fields.read("mode", lambda each: one_of(each, Mode, what="mode"), Mode.REAL))
@@ -73,7 +73,7 @@ def clock(node: Node) -> Running:
         fields.note("rate", "a rate goes with mode: scaled alone")
     if mode is Mode.SCALED and "rate" not in fields:
         fields.note("mode", "a scaled clock needs a rate, such as rate: 60")
-    return Running(mode, fields.read("rate", positive, 1.0), fields.read("start", instant, None))
+    return Pace(mode, fields.read("rate", positive, 1.0), fields.read("start", instant, None))
 
 
 def _settings(pack: Pack, node: Node) -> Mapping[str, object]:
@@ -83,7 +83,7 @@ def _settings(pack: Pack, node: Node) -> Mapping[str, object]:
     for name, entry in fields.entries.items():
         if name in known:
             schema = {"properties": {name: known[name].schema}}
-            problems = compile_schema(schema, where=name)({name: entry.value}, {})
+            problems = thorough(schema)({name: entry.value}, {})
             for problem in problems:
                 fields.note(name, f"{problem.problem}. {known[name].description}")
             if not problems:

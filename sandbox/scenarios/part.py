@@ -1,15 +1,20 @@
 """What one scenario file says by itself, and how it joins with the files it extends."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sandbox.core.callback import Target
-from sandbox.core.scenario import AccountRule, Running, Scenario
-from sandbox.files import Document
+from sandbox.core.clock import Pace
+from sandbox.core.rules import Index, Rule, make_index
+from sandbox.core.scenario import AccountRule, Scenario
+from sandbox.core.tally import START
 from sandbox.packs import Packs
 from sandbox.scenarios import opening
-from sandbox.scenarios.node import MistakeError, Node, Sheet
+from sandbox.scenarios.node import Mistake, MistakeError, Node, Sheet, near
+from sandbox.scenarios.rulebook import RuleRead, rules
 from sandbox.scenarios.values import text, whole, word
+from sandbox.scenarios.words import describe
 
 TOP = ("name", "description", "extends", "seed", "clock", "settings", "targets", "accounts", "rules")
 SEEDS = 2**63  # a seed lies below it
@@ -23,10 +28,11 @@ class Part:
     description: str = ""
     extends: tuple[Node, ...] = ()
     seed: int | None = None
-    clock: Running | None = None
+    clock: Pace | None = None
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     accounts: Mapping[str, tuple[AccountRule, ...]] = field(default_factory=dict)
+    rules: tuple[RuleRead, ...] = ()
     source: str = ""
 
 
@@ -38,8 +44,9 @@ def read_part(sheet: Sheet, packs: Packs, *, stem: str, source: str) -> Part:
     except MistakeError as mistake:
         sheet.note((), f"{mistake}; a scenario is a mapping with {', '.join(TOP)}")
         return Part(stem)
+    name = fields.read("name", word, stem)
     return Part(
-        name=fields.read("name", word, stem),
+        name=name,
         description=fields.read("description", text, "").strip(),
         extends=fields.read("extends", extended, ()),
         seed=fields.read("seed", seed, None),
@@ -47,6 +54,7 @@ def read_part(sheet: Sheet, packs: Packs, *, stem: str, source: str) -> Part:
         settings=fields.read("settings", lambda each: opening.settings(each, packs), {}),
         targets=fields.read("targets", lambda each: opening.targets(each, packs), {}),
         accounts=fields.read("accounts", lambda each: opening.accounts(each, packs), {}),
+        rules=fields.read("rules", lambda each: rules(each, packs, scenario=name), ()),
         source=source,
     )
 
@@ -78,8 +86,9 @@ def join(parts: Iterable[Part]) -> Scenario:
     for part in reversed(every):
         for provider, values in part.settings.items():
             settings.setdefault(provider, {}).update(values)
-        for provider, rules in part.accounts.items():
-            accounts[provider] = (*accounts.get(provider, ()), *rules)
+        for provider, said in part.accounts.items():
+            accounts[provider] = (*accounts.get(provider, ()), *said)
+    read = [each for part in every for each in part.rules]
     return Scenario(
         name=own.name,
         description=own.description,
@@ -88,10 +97,32 @@ def join(parts: Iterable[Part]) -> Scenario:
         targets={provider: target for part in reversed(every) for provider, target in part.targets.items()},
         seed=next((part.seed for part in every if part.seed is not None), None),
         clock=next((part.clock for part in every if part.clock is not None), None),
+        rules=_indexed(read),
+        words=tuple(describe(each.node.value, each.rule.title) for each in read),
         source=own.source,
     )
 
 
-def empty(name: str) -> Sheet:
-    """Return the sheet of a file that cannot be read at all."""
-    return Sheet(Document(name, None, {}))
+def _indexed(read: Sequence[RuleRead]) -> Mapping[str, Index]:
+    """Return the rules by operation, in order; of two with one key, the later gets another."""
+    by_operation: dict[str, list[Rule]] = {}
+    seen: Counter[str] = Counter()
+    for each in read:
+        seen[each.rule.key] += 1
+        again = seen[each.rule.key] > 1
+        rule = replace(each.rule, key=f"{each.rule.key} ({seen[each.rule.key]})") if again else each.rule
+        for operation in each.operations:
+            by_operation.setdefault(operation, []).append(rule)
+    return {operation: make_index(found) for operation, found in by_operation.items()}
+
+
+def unknown_states(parts: Sequence[Part]) -> Iterable[Mistake]:
+    """Return a mistake for each rule that waits for a state which nothing sets."""
+    known = {START, *(each.rule.then.state for part in parts for each in part.rules if each.rule.then.state)}
+    for part in parts:
+        for each in part.rules:
+            node = each.when.state
+            if node is not None and isinstance(node.value, str) and node.value.strip() not in known:
+                sheet = Sheet(node.sheet.document)
+                sheet.note(node.path, f"no rule sets the state '{node.value}'.{near(node.value, known)}")
+                yield from sheet.mistakes

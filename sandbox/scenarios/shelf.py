@@ -12,7 +12,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.files import SIZE_LIMIT, FileError, parse, read_text, shipped
 from sandbox.packs import Packs
 from sandbox.scenarios.node import Mistake, Sheet, near
-from sandbox.scenarios.part import Part, join, read_part
+from sandbox.scenarios.part import Part, join, read_part, unknown_states
 
 DEPTH_LIMIT = 64  # levels of YAML
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -106,6 +106,7 @@ class Shelf:
         mistakes: list[Mistake] = []
         line: list[Part] = []
         self._collect(read, path, line=line, mistakes=mistakes, below=())
+        mistakes += unknown_states(line)
         if mistakes:
             raise ScenarioError("\n".join(dict.fromkeys(each.text for each in mistakes)))
         latest = {id(part): place for place, part in enumerate(line)}  # one that is reached twice stands after both

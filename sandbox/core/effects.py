@@ -1,0 +1,144 @@
+"""What a rule does to a request and its recipients: errors, replies, faults, lives, reporting, rates."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sandbox.core.chance import draw_fraction
+from sandbox.core.distribution import Distribution, Fixed
+from sandbox.core.lifecycle import Leg, Life, Status
+from sandbox.core.message import Reporting
+
+FAILURE = 400  # HTTP statuses from here on refuse
+
+
+class Fault(StrEnum):
+    """How a reply may break on its way."""
+
+    CONNECTION_RESET = "connection_reset"
+    EMPTY_REPLY = "empty_reply"
+    TRUNCATED_BODY = "truncated_body"
+    MALFORMED_BODY = "malformed_body"
+    HANG = "hang"
+    SLOW_BODY = "slow_body"
+
+
+class Rendered(NamedTuple):
+    """A reply that a scenario wrote."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class Scene(NamedTuple):
+    """What a reply's templates see."""
+
+    seed: int
+    number: int
+    at: datetime
+    request: Mapping[str, object]
+    message: Mapping[str, object] | None
+    account: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A reply of the scenario's own: `write` is handed in, as templates need a library."""
+
+    status: int
+    write: Callable[[Scene], Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A planned step whose delay is yet to be drawn; `word` names the provider's own, where it has several."""
+
+    status: Status
+    delay: Distribution
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A life whose delays are drawn for each message; `name` sets its draws apart."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    fixed: Life | None = None
+
+    def life(self, seed: int, number: int) -> Life:
+        """Return the life of the message `number`."""
+        if self.fixed is not None:
+            return self.fixed
+        return tuple(
+            Leg(stage.status, stage.delay.at(draw_fraction(seed, number, f"{self.name} step {place}")), stage.word)
+            for place, stage in enumerate(self.stages)
+        )
+
+
+def make_course(name: str, stages: tuple[Stage, ...]) -> Course:
+    """Return a course; one without chance has its life at hand."""
+    legs = [Leg(stage.status, stage.delay.delay, stage.word) for stage in stages if isinstance(stage.delay, Fixed)]
+    return Course(name, stages, tuple(legs) if len(legs) == len(stages) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What becomes of a request and a recipient; `error` is the name of a provider's error by operation."""
+
+    error: Mapping[str, str] | None = None
+    reply: Writing | None = None
+    after: Distribution | None = None
+    fault: Fault | None = None
+    accepted: bool = False
+    course: Course | None = None
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the request does what it asks for, whatever is answered."""
+        replied = self.reply is not None and self.reply.status >= FAILURE
+        return self.accepted or not (self.error is not None or self.fault is not None or replied)
+
+
+NO_EFFECT = Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `limit` in each span `per`; what exceeds it gets the error. `apart`: each account has its own.
+
+    `announced`: the operations whose provider says in Retry-After when there is room again.
+    """
+
+    limit: int
+    per: timedelta
+    error: Mapping[str, str]
+    apart: bool = True
+    announced: frozenset[str] = frozenset()
+
+
+class Outcome(NamedTuple):
+    """One of several effects; a draw below `until`, and not below those before it, chooses it."""
+
+    until: float
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What a rule does when it holds."""
+
+    effect: Effect = NO_EFFECT
+    outcomes: tuple[Outcome, ...] = ()
+    reporting: Reporting | None = None
+    state: str | None = None
+    rate: Rate | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether it acts and lets the request go on: it has but a state to set, or a rate that is not exceeded."""
+        decides = self.effect is not NO_EFFECT or self.outcomes or self.reporting
+        return not decides and (self.state is not None or self.rate is not None)

@@ -1,0 +1,145 @@
+"""Rules: who is met, and what becomes of them. The first rule that holds decides, for each recipient of a request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.core.chance import draw_fraction
+from sandbox.core.effects import Effect, Then
+from sandbox.core.tally import Run
+
+Test = Callable[["Case"], bool]
+
+
+class Case(NamedTuple):
+    """One recipient of a request, as rules see it; `to` and `from_` are compared by digits.
+
+    `request` is the request's journal id and `row` the recipient's place in it: together the subject of the draws of
+    conditions and outcomes, as a refused request makes no message. `elapsed` counts since the scenario began.
+    """
+
+    provider: str
+    operation: str
+    account: str
+    to: str
+    from_: str
+    text: str
+    headers: Mapping[str, str]
+    says_otp: Callable[[], bool]
+    at: datetime
+    elapsed: timedelta
+    seed: int
+    request: int
+    row: int
+    run: Run
+
+    def draw(self, purpose: str) -> float:
+        """Return this case's number from 0 to 1 for a purpose."""
+        return draw_fraction(self.seed, self.request, f"{purpose} {self.row}")
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Which of those that meet a rule's conditions it holds for; `per` counts each recipient or account apart."""
+
+    per: Callable[[Case], str] | None
+    fits: Callable[[int], bool]
+
+
+class Verdict(NamedTuple):
+    """What a rule decided; `wait` is how long until its rate has room again."""
+
+    rule: "Rule"
+    effect: Effect
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `key` is unlike any other's and names its counters and draws; `title` is what people are shown.
+
+    `tail`: digits that the recipient must end with, by which rules are found. `lenient`: it sees refused requests too.
+    """
+
+    key: str
+    title: str
+    tests: tuple[Test, ...] = ()
+    counting: Counting | None = None
+    lenient: bool = False
+    tail: str | None = None
+    then: Then = field(default_factory=Then)
+
+    def holds(self, case: Case) -> bool:
+        """Whether the case meets all conditions, its count included."""
+        for test in self.tests:
+            if not test(case):
+                return False
+        counting = self.counting
+        if counting is None:
+            return True
+        name = f"{self.key} {counting.per(case)}" if counting.per else self.key
+        return counting.fits(case.run.count(name))
+
+    def decide(self, case: Case) -> Verdict | None:
+        """Act on a case for which it holds; return None when it lets the case go on."""
+        then = self.then
+        if then.state is not None:
+            case.run.turn(then.state)
+        if then.rate is not None:
+            name = f"{self.key} {case.provider} {case.account}" if then.rate.apart else self.key
+            wait = case.run.exceeds(name, limit=then.rate.limit, per=then.rate.per)
+            if wait is not None:
+                return Verdict(self, Effect(error=then.rate.error), wait)
+        if then.passes:
+            return None
+        if not then.outcomes:
+            return Verdict(self, then.effect)
+        draw = case.draw(f"{self.key} outcome")
+        return Verdict(self, next(each.effect for each in then.outcomes if draw < each.until))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The rules that can hold for one operation, in order (`places`); `tails` finds those of some recipients."""
+
+    places: Mapping[str, int]
+    general: tuple[Rule, ...] = ()
+    tails: tuple[tuple[int, Mapping[str, tuple[Rule, ...]]], ...] = ()
+    lenient: tuple[Rule, ...] = ()
+
+    def candidates(self, number: str) -> Sequence[Rule]:
+        """Return the rules that may hold for a recipient."""
+        found: list[Rule] = []
+        for length, rules in self.tails:
+            found += rules.get(number[-length:], ())
+        return sorted((*self.general, *found), key=lambda rule: self.places[rule.key]) if found else self.general
+
+    def judge(self, case: Case) -> Verdict | None:
+        """Return what the first rule that holds decides."""
+        return first_verdict(self.candidates(case.to), case)
+
+
+def first_verdict(rules: Sequence[Rule], case: Case) -> Verdict | None:
+    """Return what the first of some rules that holds decides; None when none does."""
+    for rule in rules:
+        if rule.holds(case):
+            verdict = rule.decide(case)
+            if verdict is not None:
+                return verdict
+    return None
+
+
+def make_index(rules: Sequence[Rule]) -> Index:
+    """Return the index of the rules of one operation."""
+    tails: dict[int, dict[str, tuple[Rule, ...]]] = {}
+    for rule in rules:
+        if rule.tail:
+            table = tails.setdefault(len(rule.tail), {})
+            table[rule.tail] = (*table.get(rule.tail, ()), rule)
+    return Index(
+        places={rule.key: place for place, rule in enumerate(rules)},
+        general=tuple(rule for rule in rules if not rule.tail),
+        tails=tuple(tails.items()),
+        lenient=tuple(rule for rule in rules if rule.lenient),
+    )

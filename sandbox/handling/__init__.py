@@ -1,0 +1,10 @@
+"""The way of a request, top to bottom: route, read and validate, authenticate, ask pack and scenario, store, answer.
+
+All of it is synchronous and in one turn of the loop, so no two requests ever see each other half done.
+"""
+
+from sandbox.handling.answering import Answer, encode, explain, miss
+from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, arrive
+from sandbox.handling.settling import answer
+
+__all__ = ["BODY_ACCEPTED", "Answer", "Arrival", "answer", "arrive", "encode", "explain", "miss"]

@@ -1,0 +1,136 @@
+"""Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from sandbox.core.effects import Effect
+from sandbox.core.message import Draft
+from sandbox.core.numbers import digits
+from sandbox.core.otp import find_code
+from sandbox.core.rules import Case, Verdict, first_verdict
+from sandbox.core.tally import Run
+from sandbox.core.world import Change
+from sandbox.handling.arriving import Visit
+from sandbox.provider import Outcome, Plan, Refusal
+
+YES = frozenset({True, "true", "1"})  # 1 equals True here
+
+# What providers call the parts of a message. A refused request has made no drafts, so it is asked by these names.
+NAMES = {"to": ("to", "numbers"), "from": ("sender", "from", "brandID"), "text": ("text", "message")}
+
+
+class Part(NamedTuple):
+    """A message as far as a request tells it: recipient and sender compared by digits."""
+
+    to: str
+    sender: str
+    text: str
+    code: str | None = None
+
+
+NOBODY = Part("", "", "")
+
+
+class Ruling(NamedTuple):
+    """What the scenario decided: a verdict for each recipient, None where no rule holds, and what its memory became."""
+
+    verdicts: tuple[Verdict | None, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def accepts(self) -> bool:
+        """Whether no verdict stands against the request."""
+        return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
+
+    def first(self, has: Callable[[Effect], bool]) -> "Found | None":
+        """Return the verdict of the first recipient whose effect has something."""
+        for row, verdict in enumerate(self.verdicts):
+            if verdict is not None and has(verdict.effect):
+                return Found(row, verdict)
+        return None
+
+
+class Found(NamedTuple):
+    """A verdict, and the place of its recipient in the request."""
+
+    row: int
+    verdict: Verdict
+
+
+NO_RULING = Ruling()
+
+
+def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
+    """Judge a request whose outcome at the provider is known."""
+    world, call = visit.world, visit.call
+    index = world.scenario.rules.get(call.operation)
+    if index is None:
+        return NO_RULING
+    refused = isinstance(outcome, Refusal) or bool(_why(outcome))
+    if refused and not index.lenient:
+        return NO_RULING
+    run: Run | None = None
+    parts = list(_asked(call.values)) if refused else list(_drafted(outcome))
+    verdicts: list[Verdict | None] = []
+    for row, part in enumerate(parts or [NOBODY]):
+        rules = index.lenient if refused else index.candidates(part.to)
+        run = run or world.run() if rules else run
+        verdicts.append(first_verdict(rules, _case(visit, part, row=row, run=run)) if run and rules else None)
+    return NO_RULING if run is None else Ruling(tuple(verdicts), run.changes())
+
+
+def _why(outcome: Outcome) -> tuple[str, ...]:
+    return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
+
+
+def _case(visit: Visit, part: Part, *, row: int, run: Run) -> Case:
+    world, arrival, call = visit
+    return Case(
+        provider=arrival.pack.spec.name,
+        operation=call.operation,
+        account=call.key or "",
+        to=part.to,
+        from_=part.sender,
+        text=part.text,
+        headers=call.headers,
+        says_otp=partial(_says_otp, visit, part),
+        at=call.at,
+        elapsed=call.at - world.began,
+        seed=call.seed,
+        request=world.last_exchange + 1,
+        row=row,
+        run=run,
+    )
+
+
+def _says_otp(visit: Visit, part: Part) -> bool:
+    """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
+    if visit.arrival.route.operation.otp or part.code is not None:
+        return True
+    flagged = visit.call.values.get("otp")
+    return (isinstance(flagged, str | int) and flagged in YES) or find_code(part.text) is not None
+
+
+def _drafted(outcome: Outcome) -> Iterator[Part]:
+    drafts: tuple[Draft, ...] = outcome.drafts if isinstance(outcome, Plan) else ()
+    for draft in drafts:
+        yield Part(digits(draft.recipient), draft.sender or "", draft.text, draft.code)
+
+
+def _asked(values: Mapping[str, object]) -> Iterator[Part]:
+    """Return the messages that a refused request seems to have asked for, at most one a recipient."""
+    root, nodes = values.get("root"), values.get("nodes")
+    base = {**values, **root} if isinstance(root, Mapping) else values
+    for node in nodes if isinstance(nodes, list) else [{}]:
+        asked = {**base, **node} if isinstance(node, Mapping) else base
+        sender, text = _named(asked, "from"), _named(asked, "text")
+        for to in _named(asked, "to").split(","):
+            yield Part(digits(to.strip()), sender, text)
+
+
+def _named(values: Mapping[str, object], part: str) -> str:
+    value = next((values[name] for name in NAMES[part] if name in values), "")
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,125 @@
+"""What a request comes to: the pack's outcome, the scenario's ruling on it, and the one batch that stores both."""
+
+from sandbox.core.lifecycle import Status
+from sandbox.core.message import BY_THE_BOOK, Draft, Message, Reporting, Step, hurry, plan_life
+from sandbox.core.rules import Verdict
+from sandbox.core.world import Change, World
+from sandbox.handling.answering import Answer, Record, journalled
+from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, Visit, make_call
+from sandbox.handling.ruling import Ruling, rule_on
+from sandbox.handling.shaping import shape_reply
+from sandbox.progress import next_move
+from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
+
+TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_ACCEPTED} bytes",))
+MUTED = Reporting(muted=True)
+
+
+def answer(world: World, arrival: Arrival) -> Answer:
+    """Handle a request in its workspace and return the reply."""
+    call = make_call(world, arrival)
+    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else arrival.pack.provider.gate(world, call)
+    if outcome is None:
+        outcome = arrival.pack.provider.operations[call.operation](world, call)
+    if isinstance(outcome, Plan) and outcome.drafts and len(world.agenda) + len(outcome.drafts) > world.max_pending:
+        outcome = crowded(world, call)
+    visit = Visit(world, arrival, call)
+    return _settle(visit, outcome, rule_on(visit, outcome))
+
+
+def crowded(world: World, call: Call) -> Outcome:
+    """Return the refusal of a send while too much is pending: the provider's own, or else a plain 503."""
+    why = (f"sandbox: {len(world.agenda)} moves and callbacks are pending, --max-pending is {world.max_pending}",)
+    if "too-many-requests" in call.errors:
+        return Refusal("too-many-requests", why)
+    return Reply(503, "Service Unavailable", "text/plain", why)
+
+
+def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
+    """Store what is accepted and answer; what is refused stores nothing but the scenario's counts."""
+    world, arrival, call = visit
+    reply = _reply(arrival, call, outcome)
+    accepted = not isinstance(outcome, Refusal) and ruling.accepts
+    refused = not accepted or bool(reply.why)
+    messages: tuple[Message, ...] = ()
+    changes: tuple[Change, ...] = ruling.changes
+    if accepted and isinstance(outcome, Plan):
+        messages = _accepted(visit, outcome.drafts, ruling)
+        changes = (*changes, *outcome.changes, *messages, *filter(None, map(next_move, messages)))
+    if accepted and call.account and (call.account.provider, call.account.key) not in world.accounts:
+        changes = (call.account, *changes)
+    drafts = outcome.drafts if isinstance(outcome, Plan) else ()
+    reply, shape = shape_reply(visit, reply, ruling=ruling, drafts=drafts)
+    record = Record(
+        arrived=arrival.arrived,
+        provider=arrival.pack.provider.name,
+        operation=call.operation,
+        key=call.key,
+        refused=refused,
+        messages=tuple(message.id for message in messages),
+    )
+    return journalled(world, arrival.request, reply, record=record, shape=shape, changes=changes)
+
+
+def _reply(arrival: Arrival, call: Call, outcome: Outcome) -> Reply:
+    """Return what the provider answers by itself."""
+    match outcome:
+        case Refusal():
+            return arrival.pack.provider.dress(call.errors[outcome.error], outcome, call)
+        case Plan():
+            return outcome.reply
+        case Reply():
+            return outcome
+
+
+def _accepted(visit: Visit, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
+    foreign = visit.arrival.request.headers.get("sec-fetch-site") == "cross-site"
+    reporting = MUTED if foreign else BY_THE_BOOK
+    verdicts = ruling.verdicts or (None,) * len(drafts)
+    return tuple(
+        _accept(visit, draft, row=row, reporting=reporting, verdict=verdict)
+        for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
+    )
+
+
+def _accept(visit: Visit, draft: Draft, *, row: int, reporting: Reporting, verdict: Verdict | None) -> Message:
+    """Return the message that a draft becomes: queued now, or scheduled and queued when its time comes.
+
+    Its life is that of the scenario's rule, else the draft's own, else the channel's; a muted one stays muted.
+    """
+    world, _, call = visit
+    number = call.number + row
+    channel, later = draft.channel, draft.scheduled_for
+    life = channel.life if draft.life is None else draft.life
+    rule = None
+    if verdict is not None:
+        rule = verdict.rule.title
+        course = verdict.effect.course
+        life = life if course is None else course.life(world.seed, number)
+        reporting = reporting if reporting.muted else verdict.rule.then.reporting or reporting
+    if draft.rank < 0:
+        life = hurry(life)  # priority traffic, whatever the rule
+    plan = plan_life(channel, life, begin=later or call.at)
+    first = Status.SCHEDULED if later else Status.QUEUED
+    if later:
+        plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)
+    return Message(
+        id=draft.id,
+        number=number,
+        request=world.last_exchange + 1,
+        provider=call.operation.partition(".")[0],
+        operation=call.operation,
+        channel=channel,
+        account=call.owner.key,
+        sender=draft.sender,
+        recipient=draft.recipient,
+        text=draft.text,
+        history=(Step(first, channel.words[first], call.at),),
+        plan=plan,
+        code=draft.code,
+        scheduled_for=later,
+        rule=rule,
+        rank=draft.rank,
+        reporting=reporting,
+        data=draft.data,
+    )

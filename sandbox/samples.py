@@ -1,0 +1,26 @@
+"""Invented names, addresses and texts: Faker, seeded, and imported only where somebody asks for it."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sandbox.core.chance import draw_bytes
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+
+def seeded(seed: int, number: int) -> "Faker":
+    """Return the samples of subject `number`: asked in the same order, they are the same for the same seed.
+
+    They are one generator that is seeded anew, so those of an earlier subject are over.
+    """
+    faker = _faker()
+    faker.seed_instance(int.from_bytes(draw_bytes(seed, number, "samples", 8), "big"))
+    return faker
+
+
+@lru_cache(maxsize=1)
+def _faker() -> "Faker":
+    from faker import Faker  # noqa: PLC0415 - 100 ms and 20 MB that only those pay who use samples
+
+    return Faker()

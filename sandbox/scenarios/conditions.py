@@ -1,0 +1,211 @@
+"""Reads `when`: the conditions of a rule, all of which must hold."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sandbox.core.rules import Case, Counting, Test
+from sandbox.packs import Packs
+from sandbox.scenarios.node import Fields, Node
+from sandbox.scenarios.patterns import Home, Pattern, glob, glob_or_regex, homes_of, recipient, words_or_regex
+from sandbox.scenarios.scope import Scope, find_scope
+from sandbox.scenarios.values import count, duration, flag, number, one_of, text, word
+
+COUNTS = ("every", "first", "nth", "after")
+UNCERTAIN = (*COUNTS, "between", "during", "chance", "state")  # what does not hold for one and the same request always
+OF_MESSAGES = ("to", "from", "text")  # what only a message has
+WHEN = ("provider", "operation", "account", *OF_MESSAGES, "header", "otp", *UNCERTAIN, "per", "valid")
+DURING = ("from", "to")
+CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The conditions of one rule. `fixed` are those on the request itself, as written, by key."""
+
+    scope: Scope
+    tests: tuple[Test, ...] = ()
+    counting: Counting | None = None
+    lenient: bool = False
+    tail: str | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    uncertain: bool = False
+    state: Node | None = None
+
+
+def when(node: Node, packs: Packs, *, key: str) -> When:
+    """Read the conditions of the rule `key`."""
+    fields = node.fields(WHEN, what="when")
+    provider = fields.read("provider", word, "*")
+    scope = find_scope(fields, packs, provider=provider, operation=fields.read("operation", word, "*"))
+    of_messages = [name for name in OF_MESSAGES if name in fields]
+    if of_messages:
+        if scope.operations and not scope.sending.operations:
+            names = ", ".join(sorted(scope.names))
+            fields.note(of_messages[0], f"'{of_messages[0]}' never holds: no message is sent by {names}")
+        scope = scope.sending
+    to = fields.read("to", recipient, None)
+    return When(
+        scope=scope,
+        tests=tuple(_tests(fields, to, homes_of(packs), key=key)),
+        counting=_counting(fields),
+        lenient=fields.read("valid", lambda each: one_of(each, ["any"], what="kind of request"), None) is not None,
+        tail=to.tail if to else None,
+        fixed={
+            name: _canonical(fields, name, to) for name in ("account", *OF_MESSAGES, "header", "otp") if name in fields
+        },
+        uncertain=any(name in fields for name in UNCERTAIN),
+        state=fields.entries.get("state"),
+    )
+
+
+def _canonical(fields: Fields, name: str, to: Pattern | None) -> str:
+    """Return a condition as it is compared with that of another rule."""
+    return to.source if name == "to" and to else str(fields.entries[name].value)
+
+
+def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, Home], *, key: str) -> list[Test]:
+    """Return the tests of a rule, the cheap ones first."""
+    found: list[Test | None] = [
+        _to(to, homes) if to else None,
+        fields.read("from", _from, None),
+        fields.read("account", _account, None),
+        fields.read("text", _text, None),
+        fields.read("header", _headers, None),
+        fields.read("otp", _otp, None),
+        fields.read("state", _state, None),
+        fields.read("during", _during, None),
+        fields.read("between", _between, None),
+        fields.read("chance", lambda each: _chance(each, key), None),
+    ]
+    return [test for test in found if test is not None]
+
+
+def _to(pattern: Pattern, homes: Mapping[str, Home]) -> Test:
+    matches = pattern.matches
+    at_home = {
+        name for name, home in homes.items() if pattern.tail == pattern.source and len(pattern.source) == home.national
+    }
+    if not at_home:
+        return lambda case: matches(case.to)
+    return lambda case: (
+        matches(case.to) or (case.provider in at_home and case.to == homes[case.provider].country + pattern.source)
+    )
+
+
+def _from(node: Node) -> Test:
+    matches = glob_or_regex(node).matches
+    return lambda case: matches(case.from_)
+
+
+def _account(node: Node) -> Test:
+    matches = glob(node).matches
+    return lambda case: matches(case.account)
+
+
+def _text(node: Node) -> Test:
+    matches = words_or_regex(node).matches
+    return lambda case: matches(case.text)
+
+
+def _headers(node: Node) -> Test:
+    wanted = {name.lower(): glob(entry).matches for name, entry in node.entries().items()}
+    return lambda case: all(name in case.headers and matches(case.headers[name]) for name, matches in wanted.items())
+
+
+def _otp(node: Node) -> Test:
+    wanted = flag(node)
+    return lambda case: case.says_otp() is wanted
+
+
+def _state(node: Node) -> Test:
+    wanted = word(node)
+    return lambda case: case.run.state == wanted
+
+
+def _during(node: Node) -> Test:
+    fields = node.fields(DURING, what="during")
+    begin = fields.read("from", duration, timedelta(0))
+    end = fields.read("to", duration, timedelta.max)
+    if not fields.entries:
+        node.refuse("write during: {from: 2m, to: 5m}, or one of the two")
+    if begin >= end:
+        node.refuse("it is over before it begins")
+    return lambda case: begin <= case.elapsed < end
+
+
+def _between(node: Node) -> Test:
+    entries = node.items()
+    if len(entries) not in {2, 3}:
+        node.refuse('write between: ["22:00", "06:00", Europe/Sarajevo]; without a zone it is UTC')
+    begin, end = map(_clock_time, entries[:2])
+    if begin == end:
+        node.refuse("it is over when it begins")
+    zone = _zone(entries[2]) if len(entries) > len((begin, end)) else ZoneInfo("UTC")
+
+    def test(case: Case) -> bool:
+        now = case.at.astimezone(zone).time()
+        return begin <= now < end if begin < end else now >= begin or now < end
+
+    return test
+
+
+def _clock_time(node: Node) -> time:
+    match = CLOCK_TIME.fullmatch(node.value) if isinstance(node.value, str) else None
+    if match is None:
+        node.refuse(f'{node.value!r} is no time of day; write it in quotes, as in "06:30"')
+    return time(int(match[1]), int(match[2]))
+
+
+def _zone(node: Node) -> ZoneInfo:
+    try:
+        return ZoneInfo(text(node))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        node.refuse(f"no time zone is called '{node.value}'; write one such as Europe/Sarajevo")
+
+
+def _chance(node: Node, key: str) -> Test:
+    share = number(node)
+    if not 0 < share <= 1:
+        node.refuse(f"{share:g} is no chance; it goes from 0 to 1: one in a hundred is 0.01")
+    return lambda case: case.draw(f"{key} chance") < share
+
+
+def _counting(fields: Fields) -> Counting | None:
+    """Return how a rule counts what met its other conditions."""
+    every = fields.read("every", count, None)
+    first = fields.read("first", count, None)
+    nth = fields.read("nth", _places, None)
+    after = fields.read("after", count, None)
+    per = fields.read("per", lambda each: APART[one_of(each, APART, what="way to count apart")], None)
+    if not any(name in fields for name in COUNTS):
+        if "per" in fields:
+            fields.note("per", "per says what is counted apart, but none of every, first, nth and after is here")
+        return None
+
+    def fits(number: int) -> bool:
+        return (
+            (every is None or number % every == 0)
+            and (first is None or number <= first)
+            and (nth is None or number in nth)
+            and (after is None or number > after)
+        )
+
+    if first is not None and after is not None and first <= after:
+        fields.note("first", f"this never holds: the first {first}, and only after {after}")
+    return Counting(per, fits)
+
+
+def _places(node: Node) -> frozenset[int]:
+    places = frozenset(node.each(count))
+    if not node.items():
+        node.refuse("write nth: [2, 5]")
+    return places
+
+
+APART: Mapping[str, Callable[[Case], str]] = {
+    "to": lambda case: f"{case.provider} {case.to}",
+    "account": lambda case: f"{case.provider} {case.account}",
+}

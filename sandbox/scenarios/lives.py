@@ -1,0 +1,60 @@
+"""Reads `lifecycle`: the steps of a message, each possible on every channel that the rule is about."""
+
+from sandbox.core.effects import Stage
+from sandbox.core.lifecycle import Channel, Status
+from sandbox.scenarios.delays import delay
+from sandbox.scenarios.node import Node, near
+from sandbox.scenarios.scope import Scope
+
+
+def lifecycle(node: Node, scope: Scope, *, illegal: bool) -> tuple[Stage, ...]:
+    """Read the steps; `illegal` lets a step come that the provider's table does not have."""
+    stages = node.each(lambda entry: _stage(entry, scope))
+    if not illegal:
+        for name, channel in scope.channels.items():
+            _walk(node, stages, name, channel)
+    return stages
+
+
+def _stage(node: Node, scope: Scope) -> Stage:
+    entries = node.entries() if isinstance(node.value, dict) else {}
+    if len(entries) != 1:
+        node.refuse("write each step as status: delay, such as sent: 200ms")
+    ((written, entry),) = entries.items()
+    ours, _, theirs = written.partition("/")
+    if ours not in {*Status}:
+        entry.refuse(_unknown(written, scope))
+    status = Status(ours)
+    for name, channel in scope.channels.items():
+        words = {*channel.variants.get(status, ()), channel.words.get(status)}
+        if theirs and status in channel.words and theirs not in words:
+            known = sorted(f"{ours}/{word}" for word in words)
+            entry.refuse(f"no status is called '{written}' for {name}.{near(written, known)}")
+    return Stage(status, delay(entry), theirs or None)
+
+
+def _unknown(word: str, scope: Scope) -> str:
+    """Return what to say of a status that there is not."""
+    where = next(iter(scope.channels), "any channel")
+    known = {*map(str, Status)}
+    for channel in scope.channels.values():
+        known |= {f"{status}/{variant}" for status, variants in channel.variants.items() for variant in variants}
+    hint = near(word, known)
+    if "Did you mean" not in hint:
+        hint = f" There are: {', '.join(Status)}."
+    return f"no status is called '{word}' for {where}.{hint}"
+
+
+def _walk(node: Node, stages: tuple[Stage, ...], name: str, channel: Channel) -> None:
+    """Note the first step that may not follow the one before it."""
+    now = Status.QUEUED
+    for place, stage in enumerate(stages):
+        if stage.status not in channel.words:
+            continue
+        if stage.status not in channel.may_follow(now):
+            following = ", ".join(sorted(channel.may_follow(now))) or "nothing"
+            entry = node.items()[place] if len(node.items()) == len(stages) else node
+            problem = f"{stage.status} does not follow {now} for {name}: {following} may"
+            node.sheet.note(entry.path, f"{problem}. Write illegal: true to have it all the same")
+            return
+        now = stage.status

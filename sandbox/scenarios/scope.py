@@ -1,0 +1,80 @@
+"""Which operations a rule is about, and what their providers have: errors and channels."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from sandbox.core.lifecycle import Channel
+from sandbox.packs import Pack, Packs
+from sandbox.scenarios.node import Fields, near
+from sandbox.specs.spec import Operation
+from sandbox.specs.terms import ErrorReply
+
+
+class Scope(NamedTuple):
+    """Operations, each with its pack; `named`: the rule says which, so each of them must have what it speaks of."""
+
+    operations: tuple[tuple[Pack, Operation], ...]
+    named: bool = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The operations' names."""
+        return frozenset(operation.name for _, operation in self.operations)
+
+    @property
+    def sending(self) -> "Scope":
+        """Those of them that send messages."""
+        return Scope(tuple(each for each in self.operations if each[1].channel is not None), self.named)
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """The channels that they send on, as `betatel.sms`."""
+        return {
+            f"{pack.spec.name}.{operation.channel.name}": operation.channel
+            for pack, operation in self.operations
+            if operation.channel is not None
+        }
+
+    @property
+    def packs(self) -> dict[str, Pack]:
+        """Their providers."""
+        return {pack.spec.name: pack for pack, _ in self.operations}
+
+
+def find_scope(fields: Fields, packs: Packs, *, provider: str, operation: str) -> Scope:
+    """Return the operations that two globs name; what names none is noted."""
+    served = {name: pack for name, pack in packs.items() if fnmatchcase(name, provider)}
+    if not served:
+        fields.note("provider", f"no provider is called '{provider}'.{near(provider, packs)}")
+        served = dict(packs)
+    every = [(pack, each) for pack in served.values() for each in pack.spec.operations.values()]
+    named = tuple((pack, each) for pack, each in every if fnmatchcase(each.name, operation))
+    if not named:
+        whose = f" of {provider}" if "provider" in fields else ""
+        names = [each.name for _, each in every]
+        fields.note("operation", f"no operation{whose} is called '{operation}'.{near(operation, names)}")
+    return Scope(named, "provider" in fields or "operation" in fields)
+
+
+def errors_of(pack: Pack, operation: Operation) -> dict[str, ErrorReply]:
+    """Return an operation's errors by name, then those that its provider has elsewhere."""
+    found = dict(operation.errors)
+    for other in pack.spec.operations.values():
+        for name, error in other.errors.items():
+            found.setdefault(name, error)
+    return found
+
+
+def announces(pack: Pack, operation: str, error: str) -> bool:
+    """Whether the spec gives an operation's error a Retry-After header."""
+    for item in pack.spec.document["paths"].values():
+        for node in item.values():
+            if isinstance(node, dict) and node.get("x-operation") == operation:
+                return any(_announced(response, error) for response in node.get("responses", {}).values())
+    return False
+
+
+def _announced(response: dict[str, dict[str, dict[str, Iterable[str]]]], error: str) -> bool:
+    names = {name for content in response.get("content", {}).values() for name in content.get("examples", ())}
+    return error in names and "Retry-After" in response.get("headers", {})

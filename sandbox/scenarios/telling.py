@@ -1,0 +1,85 @@
+"""Scenarios for people: one in words, all of them by name, and every mistake in some files."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox.core.clock import Mode, stamp
+from sandbox.core.scenario import AccountRule, Scenario
+from sandbox.packs import Packs
+from sandbox.scenarios.shelf import Shelf
+
+
+class Listed(NamedTuple):
+    """A scenario in a list; one with mistakes has them in place of its description."""
+
+    name: str
+    description: str
+    path: Path
+    mistakes: tuple[str, ...] = ()
+
+
+def listing(packs: Packs, folders: Iterable[Path] = ()) -> tuple[Listed, ...]:
+    """Return every scenario that can be named."""
+    shelf = Shelf(packs, folders)
+    found = []
+    for name, path in shelf.paths.items():
+        mistakes = tuple(shelf.mistakes(path))
+        found.append(Listed(name, "" if mistakes else shelf.file(path).description, path, mistakes))
+    return tuple(found)
+
+
+def check(paths: Iterable[Path], packs: Packs, folders: Iterable[Path] = ()) -> list[str]:
+    """Return every mistake in some files and in what they extend, each once, as `file:line:column: message`."""
+    shelf = Shelf(packs, folders)
+    return list(dict.fromkeys(mistake for path in paths for mistake in shelf.mistakes(path)))
+
+
+def explain(scenario: Scenario) -> str:
+    """Return a scenario in words: what it sets, then its rules in the order in which they are tried."""
+    lines = [f"{scenario.name}: {scenario.description}" if scenario.description else scenario.name]
+    lines += [f"  {line}" for line in _opening(scenario)]
+    lines += [f"  {place}. {words}" for place, words in enumerate(scenario.words, start=1)]
+    return "\n".join(lines)
+
+
+def _opening(scenario: Scenario) -> Iterator[str]:
+    if scenario.seed is not None:
+        yield f"the seed is {scenario.seed}"
+    if scenario.clock is not None:
+        mode, rate, start = scenario.clock
+        pace = f", {rate:g} times as fast" if mode is Mode.SCALED else ""
+        yield f"the clock is {mode}{pace}{f', from {stamp(start)}' if start else ''}"
+    for provider, values in sorted(scenario.settings.items()):
+        yield from (f"the setting {provider}.{name} is {value}" for name, value in values.items())
+    for provider, target in sorted(scenario.targets.items()):
+        yield f"callbacks of {provider} go to {target.url}"
+    for rule, providers in _about_accounts(scenario):
+        yield f"accounts {rule.key} of {', '.join(providers)}: {', '.join(_account(rule)) or 'as they are'}"
+
+
+def _about_accounts(scenario: Scenario) -> list[tuple[AccountRule, list[str]]]:
+    """Return what is said of accounts, each once, with the providers that it is said of."""
+    found: list[tuple[AccountRule, list[str]]] = []
+    for provider, rules in sorted(scenario.accounts.items()):
+        for rule in rules:
+            known = next((providers for each, providers in found if each == rule), None)
+            if known is None:
+                found.append((rule, [provider]))
+            else:
+                known.append(provider)
+    return found
+
+
+def _account(rule: AccountRule) -> Iterator[str]:
+    if rule.closed is not None:
+        yield "closed" if rule.closed else "open"
+    if rule.balance is not None:
+        yield from (f"{amount} {purse} left" for purse, amount in rule.balance.items())
+    if rule.senders is not None:
+        senders = ", ".join(f"{sender.id} ({sender.state})" for sender in rule.senders)
+        yield f"senders {senders or 'none'}"
+    if rule.templates is not None:
+        yield f"templates {', '.join(template.id for template in rule.templates) or 'none'}"
+    if rule.stop_list is not None:
+        yield f"stop list {', '.join(sorted(rule.stop_list)) or 'empty'}"

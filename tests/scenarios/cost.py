@@ -1,0 +1,71 @@
+"""What it costs to match a request against many rules, for tests and benchmarks."""
+
+from itertools import cycle
+from typing import NamedTuple
+
+from sandbox.core.clock import ticks
+from sandbox.core.scenario import Scenario
+from sandbox.core.world import World
+from sandbox.handling.arriving import Visit, arrive, make_call
+from sandbox.handling.ruling import rule_on
+from sandbox.provider import Outcome
+from sandbox.scenarios import load_text
+from sandbox.specs.reading import Request
+from sandbox.specs.routing import Missed
+from tests.builders import make_world, packs, router
+
+# Conditions as people write them; none of them holds for the request that is measured.
+CONDITIONS = (
+    'to: "387{place:03}*"',
+    'to: "*7{place:03}"',
+    "text: word {place}",
+    "from: SENDER{place}",
+    "account: key-{place}",
+    "header: {{x-test: case-{place}}}",
+    "state: start, text: 'nothing {place}'",
+    'to: "49{place:03}????"',
+    "otp: false, account: nobody-{place}",
+    "during: {{from: 100d, to: 101d}}",
+)
+
+
+class Cost(NamedTuple):
+    """Microseconds that judging one request takes, and how many rules there are for its operation."""
+
+    microseconds: float
+    rules: int
+
+
+def many_rules(count: int) -> Scenario:
+    """Return a scenario of `count` rules spread over all operations that send."""
+    every = [each for pack in packs().values() for each in pack.spec.operations.values()]
+    operations = sorted(each.name for each in every if each.channel)
+    rules = [
+        f"  - {{when: {{operation: {operation}, {condition.format(place=place)}}}, then: {{after: 1s}}}}"
+        for place, operation, condition in zip(range(count), cycle(operations), cycle(CONDITIONS), strict=False)
+    ]
+    return load_text("\n".join(["rules:", *rules]), "many", packs=packs())
+
+
+def visit(world: World, request: Request) -> tuple[Visit, Outcome]:
+    """Return a request as it comes before the scenario."""
+    arrival = arrive(request, packs=packs(), router=router(), arrived=ticks())
+    if isinstance(arrival, Missed):
+        raise TypeError(arrival.near)
+    call = make_call(world, arrival)
+    return Visit(world, arrival, call), arrival.pack.provider.operations[call.operation](world, call)
+
+
+def matching_cost(scenario: Scenario, *, requests: int = 2000, rounds: int = 5) -> Cost:
+    """Return the best of some rounds for a Betatel SMS that no rule catches."""
+    body = b'{"from": "FACEBOOK", "to": "38761930305", "text": "Your code is 555345"}'
+    headers = {"x-api-key": "k1", "content-type": "application/json"}
+    came, outcome = visit(make_world(scenario), Request("POST", "/api/smpp/client/send", "", headers, body))
+    taken = []
+    for _ in range(rounds):
+        begun = ticks()
+        for _ in range(requests):
+            rule_on(came, outcome)
+        taken.append(ticks() - begun)
+    index = scenario.rules.get("betatel.sms.send")
+    return Cost(min(taken) / requests * 1e6, len(index.places) if index else 0)

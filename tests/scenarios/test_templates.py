@@ -1,0 +1,126 @@
+"""Replies from templates: what they see, and what they may not do."""
+
+import json
+from uuid import UUID
+
+import pytest
+from ulid import ULID
+
+from tests.builders import NOON, read
+from tests.scenarios.builders import balance, betatel, desk, mistakes, rule_desk, smsbuddy, ubill
+
+
+def made(template: str, *, seed: int = 7) -> str:
+    """Return what a template makes of a Betatel SMS."""
+    at = desk(f"rules: [{{then: {{reply: {{body: {json.dumps(template)}}}}}}}]", seed=seed)
+    return betatel(at, text="Hello", headers={"X-Team": "red"}).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ request.method }} {{ request.path }}", "POST /api/smpp/client/send"),
+        ("{{ request.headers['x-team'] }}", "red"),
+        ("{{ request.body.from }}: {{ request.body.text }}", "FACEBOOK: Hello"),
+        ("{{ message.id }} {{ message.to }}", "ba516583-7a76-46cd-9e32-5d90c40cad3f 38761930305"),
+        ("{{ message.from }} {{ message.channel }} {{ message.status }}", "FACEBOOK sms queued"),
+        ("{{ account.key }} {{ account.balance.USD }}", "k1 1000000.00"),
+        ("{{ now.isoformat() }}", "2026-03-02T12:00:00+00:00"),
+        ("{% if message.code %}code{% else %}none{% endif %}", "none"),
+        ("{{ request.body.text | upper }}", "HELLO"),
+    ],
+)
+def test_a_template_sees_request_message_account_and_time(template: str, text: str) -> None:
+    assert made(template) == text
+
+
+def test_a_template_sees_the_query() -> None:
+    at = rule_desk("provider: ubill", "reply: {body: '{{ request.query.key }}'}")
+
+    assert ubill(at, key="team-1").body == b"team-1"
+
+
+def test_a_template_sees_merged_parameters() -> None:
+    at = rule_desk("provider: smsbuddy", "reply: {body: '{{ request.body.sender }} {{ message.to }}'}")
+
+    assert smsbuddy(at, "9876543210").body == b"SMSBDY 919876543210"
+
+
+def test_every_text_of_a_body_and_every_header_may_be_a_template() -> None:
+    at = rule_desk("", "reply: {headers: {X-To: '{{ message.to }}'}, body: {to: ['{{ message.to }}'], n: 1}}")
+
+    reply = betatel(at)
+
+    assert (read(reply), reply.headers["X-To"]) == ({"to": ["38761930305"], "n": 1}, "38761930305")
+
+
+def test_values_of_a_template_cannot_break_out_of_json_or_of_a_header() -> None:
+    at = rule_desk("", "reply: {headers: {X-Text: '{{ message.text }}'}, body: {text: '{{ message.text }}'}}")
+
+    reply = betatel(at, text='a"b\r\nX-Evil: 1')
+
+    assert (read(reply), reply.headers["X-Text"]) == ({"text": 'a"b\r\nX-Evil: 1'}, 'a"b X-Evil: 1')
+
+
+def test_ids_and_samples_come_from_the_seed() -> None:
+    template = "{{ uuid() }} {{ uuid() }} {{ ulid() }} {{ fake.name() }}"
+
+    assert (made(template) == made(template), made(template) == made(template, seed=8)) == (True, False)
+
+
+def test_ids_have_their_forms_and_differ() -> None:
+    first, second, ulid = made("{{ uuid() }} {{ uuid() }} {{ ulid() }}").split()
+
+    assert (UUID(first).version, UUID(second).version, first != second, ULID.from_str(ulid).datetime) == (
+        4,
+        4,
+        True,
+        NOON,
+    )
+
+
+def test_a_request_without_messages_has_none_in_its_template() -> None:
+    at = rule_desk("", "reply: {body: '{{ message is none }}'}")
+
+    assert balance(at).body == b"True"
+
+
+def test_what_is_no_template_stays_as_it_is() -> None:
+    assert made("Your code is {#otp#} 100%") == "Your code is {#otp#} 100%"
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ message.nothing }}", "UndefinedError: 'dict object' has no attribute 'nothing'"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
+        ("{{ 'x' * 10000000000 }}", "ValueError: * makes a value of 10000000000 characters"),
+        ("{{ 10 ** 99999999 }}", "ValueError: ** makes a value of 49999999 characters"),
+        ("{{ range(9999999) | list }}", "OverflowError: Range too big. The sandbox blocks ranges larger than MAX_RANGE"),
+        ("{{ ''.__class__ }}", "SecurityError: access to attribute '__class__' of 'str' object is unsafe."),
+        ("{% for i in range(99999) %}{{ 'x' * 99 }}{% endfor %}", "ValueError: it writes more than 1048576 characters"),
+    ],
+)
+def test_a_template_that_fails_is_answered_with_the_reason(template: str, why: str) -> None:
+    at = desk(f"rules: [{{then: {{reply: {{body: {json.dumps(template)}}}}}}}]")
+
+    reply = betatel(at)
+
+    told = reply.body.decode()
+    assert (reply.status, told.startswith(f"evening.yaml:1:27: the template failed: {why}")) == (500, True)
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [
+        ("{{ message.id", "the template does not parse: unexpected end of template, expected 'end of print statement'."),
+        ("{% if %}", "the template does not parse: Expected an expression, got 'end of statement block'"),
+        ("{{ mesage.id }}", "templates have nothing called 'mesage'. Did you mean 'message'?"),
+        ("{{ [1, 2] | random }}", "the template does not parse: No filter named 'random'."),
+        ("{{ lipsum() }}", "templates have nothing called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid."),
+    ],
+)
+def test_a_template_that_cannot_be_is_a_mistake_of_the_file(template: str, mistake: str) -> None:
+    found = mistakes(f"rules:\n  - then:\n      reply:\n        body: {json.dumps(template)}")
+
+    assert found == [f"evening.yaml:4:9: {mistake}"]
