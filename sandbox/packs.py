@@ -6,8 +6,9 @@ from importlib import import_module
 from pathlib import Path
 
 from sandbox.core.errors import SpecError
+from sandbox.files import shipped
 from sandbox.provider import Provider
-from sandbox.specs.compiling import compile_spec
+from sandbox.specs.compiling import check_schemas, compile_spec
 from sandbox.specs.spec import ProviderSpec
 
 
@@ -45,6 +46,8 @@ def discover(folders: Iterable[Path]) -> Packs:
 
 def _pack(path: Path) -> Pack:
     spec = compile_spec(path)
+    if path.parent != shipped("specs"):
+        check_schemas(spec.document, str(path))
     try:
         provider = import_module(spec.module).PROVIDER
     except (ImportError, AttributeError) as error:

@@ -10,7 +10,7 @@ from sandbox.core.errors import SandboxError, SpecError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.specs.document import Node, read
 from sandbox.specs.reading import FORM, READERS
-from sandbox.specs.schema import compile_schema
+from sandbox.specs.schema import check_schema, compile_schema
 from sandbox.specs.spec import Operation, ProviderSpec, Route, Setting
 from sandbox.specs.terms import JSON, ErrorReply
 
@@ -126,7 +126,7 @@ def _route(place: Place, node: Node, *, parameters: list[Node], operation: Opera
             f"{place.where}: bodies of type {', '.join(sorted(unknown))} cannot be read; there are {', '.join(READERS)}"
         )
         raise SpecError(message)
-    schema = merged(parameters, [each["schema"] for each in content.values()])
+    schema = route_schema(parameters, node)
     properties: Mapping[str, Node] = schema["properties"]
     return Route(
         method=place.method,
@@ -138,8 +138,26 @@ def _route(place: Place, node: Node, *, parameters: list[Node], operation: Opera
         body_types=tuple(content),
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
-        check=compile_schema(schema, where=place.where),
+        check=compile_schema(schema),
     )
+
+
+def route_schema(parameters: list[Node], node: Node) -> Node:
+    """Return the schema of all that a request to an operation may carry."""
+    content = node.get("requestBody", {}).get("content", {})
+    return merged(parameters, [each["schema"] for each in content.values()])
+
+
+def check_schemas(document: Mapping[str, Any], name: str) -> None:
+    """See that every request schema of a document is one; the shipped ones are known to be.
+
+    Raises:
+        SpecError: one is not.
+
+    """
+    for method, template, node in operations_of(document):
+        parameters = [*document["paths"][template].get("parameters", ()), *node.get("parameters", ())]
+        check_schema(route_schema(parameters, node), where=f"{name}: {method} {template}")
 
 
 def merged(parameters: list[Node], bodies: list[Node]) -> Node:

@@ -1,8 +1,7 @@
 """JSON Schema validation with jsonschema, every violation at once, worded for a person."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -10,27 +9,17 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
 from sandbox.core.errors import SpecError
+from sandbox.specs.patterns import ecma
+from sandbox.specs.quick import Quick
 from sandbox.specs.terms import Violation
 
 SHOWN = 60  # characters of a value that are shown
 MANY = 50  # violations that are worded; a request with more has many of one kind
 
+Schema = Mapping[str, Any]
+
 # What `type` calls a value, for a person.
 KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-
-
-@lru_cache(maxsize=1024)
-def ecma(pattern: str) -> re.Pattern[str]:
-    r"""Return an ECMA-262 pattern for Python: `$` is the very end, and `\d`, `\w`, `\b` know ASCII alone."""
-    out: list[str] = []
-    escaped = in_class = False
-    for character in pattern:
-        bare = not escaped
-        out.append(r"\Z" if character == "$" and bare and not in_class else character)
-        if bare and character in "[]":
-            in_class = character == "["
-        escaped = character == "\\" and bare
-    return re.compile("".join(out), re.ASCII)
 
 
 def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
@@ -44,38 +33,79 @@ def _required(_: object, names: list[str], instance: object, __: object) -> Iter
         yield from (ValidationError(name) for name in names if name not in instance)
 
 
+class Parts:
+    """Validators of the parts of schemas, each made once: jsonschema itself makes one anew at every look.
+
+    That holds where no reference is left in a schema, as in all that come from `sandbox.specs.document`.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[object, Draft202012Validator]] = {}
+
+    def errors(self, value: object, schema: Schema, step: str | int) -> Iterator[ValidationError]:
+        """Return the errors of the value that stands at `step`."""
+        known = self._made.get(id(schema))
+        if known is None:
+            known = self._made[id(schema)] = (schema, Validator(schema))
+        for error in known[1].iter_errors(value):
+            error.relative_path.appendleft(step)
+            yield error
+
+
+PARTS = Parts()
+
+
+def _properties(_: object, schemas: Mapping[str, Schema], instance: object, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name, schema in schemas.items():
+            if name in instance:
+                yield from PARTS.errors(instance[name], schema, name)
+
+
+def _items(_: object, schema: Schema, instance: object, parent: Schema) -> Iterator[ValidationError]:
+    """Judge the entries of an array, unless there are too many: then that alone is said, and soon."""
+    if isinstance(instance, list) and len(instance) <= parent.get("maxItems", len(instance)):
+        for place, value in enumerate(instance):
+            yield from PARTS.errors(value, schema, place)
+
+
 Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this one function untyped
     Draft202012Validator,
-    {"pattern": _pattern, "required": _required},
+    {"pattern": _pattern, "required": _required, "properties": _properties, "items": _items},
 )
-Schema = Mapping[str, Any]
 Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
 
 
-def compile_schema(schema: Schema, *, where: str) -> Check:
-    """Return a function from values and their origins (by parameter) to all violations.
+def check_schema(schema: Schema, *, where: str) -> None:
+    """See that a schema is one, which takes longer than compiling it.
 
     Raises:
-        SpecError: the schema is not one; the text begins with `where`.
+        SpecError: it is not; the text begins with `where`.
 
     """
     try:
-        Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         message = f"{where}: {error.json_path}: {error.message}"
         raise SpecError(message) from None
+
+
+def thorough(schema: Schema) -> Check:
+    """Return a function from values and their origins (by parameter) to all violations."""
     validator = Validator(schema)
     source = "body" if schema.get("x-has-body") else "query"
 
     def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
-        found: list[Violation] = []
-        for error in validator.iter_errors(values):
-            found.append(_violation(error, origins, source))
-            if len(found) >= MANY:
-                break
-        return tuple(found)
+        found = islice(validator.iter_errors(values), MANY)
+        return tuple(_violation(error, origins, source) for error in found)
 
     return check
+
+
+def compile_schema(schema: Schema) -> Check:
+    """Return the same function as `thorough`, made to be called often: what fits is let pass quickly."""
+    quick, check = Quick(schema), thorough(schema)
+    return lambda values, origins: () if quick.fits(values) else check(values, origins)
 
 
 def _violation(error: ValidationError, origins: Mapping[str, str], source: str) -> Violation:

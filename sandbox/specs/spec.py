@@ -71,7 +71,7 @@ class Route:
             except UnreadableError as error:
                 broken.append(syntax("body", error))
             else:
-                values.update(self._coerced(found) if origin == "form" else found)
+                values.update(self._coerced(found) if origin == "form" else self._whole(found))
                 origins.update(dict.fromkeys(found, origin))
         found_wrong = self.check(values, origins)
         if broken:  # what stands beside an unreadable part can still be judged; what would stand in it cannot
@@ -81,6 +81,13 @@ class Route:
 
     def _coerced(self, values: Values) -> Values:
         return {name: coerce(value, self.kinds.get(name, frozenset())) for name, value in values.items()}
+
+    def _whole(self, values: Values) -> Values:
+        """Return values with each 2.0 as 2 where an integer may stand: both are integers to JSON Schema."""
+        for name, value in values.items():
+            if isinstance(value, float) and value.is_integer() and "integer" in self.kinds.get(name, ()):
+                values[name] = int(value)
+        return values
 
 
 def coerce(value: object, kinds: frozenset[str]) -> object:

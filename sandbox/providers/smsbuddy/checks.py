@@ -21,7 +21,7 @@ PURSES = {"1": "trans", "2": "promo", "3": "transscrub"}
 PROMOTIONAL = "2"
 MINUTE = timedelta(minutes=1)
 TYPES = "(documented: 1 transactional, 2 promotional, 3 transscrub)"
-NUMBER = "(documented: digits with the country code, inferred: or the ten of an Indian mobile)"
+NUMBER = "(documented: digits with the country code, or the ten of an Indian mobile)"
 
 
 def unknown_service(rows: Iterable[Row]) -> Refusal | None:
@@ -61,7 +61,8 @@ def with_numbers(rows: Iterable[Row]) -> Sequence[Row]:
 
 def no_numbers(rows: Sequence[Row]) -> Refusal:
     """Refuse rows of which none has a valid number."""
-    return Refusal("no-valid-numbers", tuple(f"{row.place}to: {show(row.number)} is no number {NUMBER}" for row in rows[:SHOWN]))
+    why = tuple(f"{row.place}to: {show(row.number)} is no number {NUMBER}" for row in rows[:SHOWN])
+    return Refusal("no-valid-numbers", why)
 
 
 def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:

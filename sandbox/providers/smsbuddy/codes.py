@@ -25,8 +25,8 @@ TRANSACTIONAL = "1"  # a code is charged to trans (inferred)
 REFUSALS = {
     Check.WRONG: ("otp-wrong", "is not the code that was sent last"),
     Check.EXPIRED: ("otp-expired", "comes after the code has expired"),
-    Check.USED: ("otp-used", "comes after the code was used; each works once"),
-    Check.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries; ask for a new code"),
+    Check.USED: ("otp-used", "comes after the code was used, and each works once"),
+    Check.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries, which end a code"),
 }
 
 
@@ -70,10 +70,10 @@ def verify(world: World, call: Call) -> Outcome:
     number, code = given(call.values, "to"), given(call.values, "otp")
     mobile = find_mobile(number)
     if mobile is None:
-        return Refusal("no-valid-numbers", (f"to: {show(number)}: {NUMBER}",))
+        return Refusal("no-valid-numbers", (f"to: {show(number)} is no number {NUMBER}",))
     otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
     if otp is None:
-        return Refusal("otp-unknown", (f"to: no code was made for {mobile}; smsbuddy.otp.create makes one",))
+        return Refusal("otp-unknown", (f"to: no code was made for {mobile} (smsbuddy.otp.create makes one)",))
     found, after = check(otp, code, at=call.at, tries=tries(call))
     if found is Check.RIGHT:
         reply = Reply(200, {"status": "200", "message": "OTP Verified Successfully"}, call.type)

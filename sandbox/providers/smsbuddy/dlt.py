@@ -24,9 +24,10 @@ def fits(template: str, text: str) -> bool:
     pieces times the length of the text at worst, however ambiguous they are.
     """
     first, *pieces = template.split(VARIABLE)
+    places = {piece: starts(piece, text) for piece in set(pieces)}
     reached = 1 << len(first) if text.startswith(first) else 0
     for piece in pieces:
-        reached = (after_variable(reached) & starts(piece, text)) << len(piece)
+        reached = (after_variable(reached) & places[piece]) << len(piece)
     return bool(reached >> len(text) & 1)
 
 

@@ -25,16 +25,13 @@ def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
 
 def gate(_: World, call: Call) -> Refusal | None:
     """Check that a request can be read, then its key; the rest is for the operations (this order is inferred)."""
-    why = tuple(str(each) for each in call.violations if not judged_later(each))
-    if not why and call.operation in SENDS:
-        why = tuple(problems(call))
-    if why:
+    if not all(map(judged_later, call.violations)):
+        return Refusal("incomplete", tuple(map(str, call.violations)))
+    if call.operation in SENDS and (why := tuple(problems(call))):
         return Refusal("incomplete", why)
     if call.account is None:
-        reason = (
-            "key: no account has it; any 1 to 256 printable ASCII characters open one unless the scenario closes them"
-        )
-        return Refusal("unknown-key", (reason,))
+        right = "1 to 256 printable ASCII characters that the scenario does not close"
+        return Refusal("unknown-key", (f"key: no account has it (inferred: {right})",))
     return None
 
 

@@ -41,7 +41,7 @@ def is_possible(digits: str) -> bool:
     for size in CODE_SIZES:
         code, rest = int(digits[:size]), digits[size:]
         if code in COUNTRY_CODE_TO_REGION_CODE:
-            zeros = len(rest) - len(rest.lstrip("0"))
+            zeros = len(rest) - len(rest.lstrip("0") or "0")
             number = PhoneNumber(
                 country_code=code,
                 national_number=int(rest),

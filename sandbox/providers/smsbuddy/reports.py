@@ -18,7 +18,7 @@ LONGEST = 2000  # characters of a URL
 PORTS = range(1, 65536)
 RIGHT = f"http or https URL of at most {LONGEST} visible ASCII characters, without credentials (inferred)"
 URL = re.compile(
-    r"(?i:https?)://(?:(?P<host>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?i:https?)://(?:(?P<host>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:[/?#][!-\[\]-~]*)?",
 )
 PLACEHOLDER = re.compile(r"\{(id|mobile|status|units|custom|deliv_time|sent_time|submit_time)\}")

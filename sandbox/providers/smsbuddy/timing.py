@@ -45,9 +45,7 @@ def read_schedule(values: Mapping[str, object], call: Call) -> datetime | None:
         raise UnfitError(message)
     limit = call.settings["schedule_limit"]
     if due - call.at > parse_duration(limit):
-        message = (
-            f"time: {show(text)} is more than {limit} ahead (inferred, settings.smsbuddy.schedule_limit)"
-        )
+        message = f"time: {show(text)} is more than {limit} ahead (inferred, settings.smsbuddy.schedule_limit)"
         raise UnfitError(message)
     return due.astimezone(UTC)
 
