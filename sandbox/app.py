@@ -7,23 +7,26 @@ from aiohttp import web
 from sandbox.control.routes import add_control
 from sandbox.engine import Engine
 from sandbox.handling import BODY_ACCEPTED
+from sandbox.replying import plain, send
 from sandbox.specs.reading import Request
 
 
-def make_app(engine: Engine) -> web.Application:
-    """Return the application; the engine opens and closes with it."""
+def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
+    """Return the application; the engine opens and closes with it. Control calls must carry the `token`, if any."""
     app = web.Application(client_max_size=BODY_ACCEPTED)
 
-    async def provider(request: web.Request) -> web.Response:
-        reply = engine.receive(await read(request))
-        return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
+    async def provider(request: web.Request) -> web.StreamResponse:
+        workspace, answer = engine.receive(await read(request))
+        if answer.fault is None and not answer.pause:
+            return plain(answer)
+        return await send(request, answer, workspace)
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         await engine.open()
         yield
         await engine.close()
 
-    add_control(app, engine)
+    add_control(app, engine, token=token)
     app.router.add_route("*", "/{path:.*}", provider)
     app.cleanup_ctx.append(live)
     return app
@@ -31,11 +34,19 @@ def make_app(engine: Engine) -> web.Application:
 
 async def read(request: web.Request) -> Request:
     """Return the request as plain values; a body over the limit is left unread."""
-    body, oversize = b"", False
+    body, oversize, broken = b"", False, ""
     if request.body_exists:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             oversize = True
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return Request(request.method, request.path, request.rel_url.raw_query_string, headers, body, oversize)
+        except web.RequestPayloadError:
+            broken = f"it is not {clean(request.headers.get('Content-Encoding', 'chunked'))[:80]}, as its headers say"
+    headers = {name.lower(): clean(value) for name, value in request.headers.items()}
+    query = clean(request.rel_url.raw_query_string)
+    return Request(request.method, clean(request.path), query, headers, body, oversize, broken)
+
+
+def clean(text: str) -> str:
+    """Return a text without the half characters that stand for bytes that were no UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

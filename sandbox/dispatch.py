@@ -1,18 +1,16 @@
 """Callbacks of one workspace on their way: handed to the courier, retried, and what a person does to them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Attempt, Callback, Origin, State, Target, tried
-from sandbox.core.duration import parse_duration
 from sandbox.core.errors import CallbackStateError
 from sandbox.core.message import Message
 from sandbox.core.world import Nothing, World
 from sandbox.delivery import Courier, Job, Result
 from sandbox.door import lane_of
 from sandbox.packs import Packs
-from sandbox.progress import carry_out, target_of, write
+from sandbox.progress import carry_out, follow_ups, ladder_of, target_of, timeout_of, write
 
 NOWHERE = Target("", None, Origin.SETTINGS)
 
@@ -31,14 +29,13 @@ class Dispatch:
         world, packs = self._world, self._packs
         message = world.messages[callback.message]
         target = target_of(world, packs, message) or NOWHERE
-        timeout = message.reporting.timeout or parse_duration(world.settings[callback.provider]["timeout"])
         self._courier.send(
             Job(
                 workspace=world.name,
                 message=message.number,
                 lane=lane_of(target.url),
                 origin=target.origin,
-                timeout=timeout,
+                timeout=timeout_of(world, message),
                 first=not callback.attempts,
                 begin=lambda: (world.now(), write(world, packs, callback)),
                 done=lambda result: self._attempted(callback, result, replay=replay),
@@ -46,21 +43,14 @@ class Dispatch:
         )
 
     def _attempted(self, callback: Callback, result: Result, *, replay: bool) -> None:
-        """Store what became of an attempt, and its retry."""
+        """Store what became of an attempt, and what that makes due."""
         message = self._world.messages[callback.message]
-        ladder = () if replay else self._ladder(message)
         number = len(callback.attempts) + 1
         attempt = Attempt(number, result.at, result.status, result.answer, result.ms, result.error, replay)
+        ladder = () if replay else ladder_of(self._world, message)
         after = tried(callback, attempt, request=result.request, ladder=ladder)
-        again = [Due(after.due, Kind.CALLBACK, 0, after.id)] if after.state is State.PENDING else []
         self._noted(message, number)
-        self._world.commit(after, *again)
-
-    def _ladder(self, message: Message) -> tuple[timedelta, ...]:
-        if message.reporting.retries is not None:
-            return message.reporting.retries
-        rungs = self._world.settings[message.provider]["retries"]
-        return tuple(map(parse_duration, rungs)) if isinstance(rungs, list) else ()
+        self._world.commit(after, *follow_ups(self._world, after))
 
     def fire(self, callback: Callback) -> Callback:
         """Send a waiting callback now, whatever the clock says."""
@@ -91,7 +81,7 @@ class Dispatch:
         """Give a waiting callback up."""
         self._require(callback, {State.PENDING, State.HELD}, "cancelled")
         gone = callback._replace(state=State.CANCELLED)
-        self._world.commit(gone, Nothing(Kind.CALLBACK, callback.id))
+        self._world.commit(gone, Nothing(Kind.CALLBACK, callback.id), *follow_ups(self._world, gone))
         return gone
 
     def replay(self, callback: Callback) -> Callback:

@@ -9,7 +9,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +28,10 @@ LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.
 PRIVATE: tuple[Network, ...] = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
 )
+
+# Where clouds answer a machine's questions about itself, beside the link-local 169.254.169.254.
+METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class RefusedAddressError(SandboxError):
@@ -76,33 +80,48 @@ def lane_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where callbacks may go; with `open_bind` the server is reached from elsewhere, and requests name private nets."""
+    """Where callbacks may go. `open_bind`: the sandbox serves beyond loopback, so requests may name private targets.
+
+    `hosts` and `networks` are what `--allow-callback` names; `target_hosts` are those of targets, open to these alone.
+    """
 
     open_bind: bool = False
     hosts: frozenset[str] = frozenset()
-    networks: tuple[Network, ...] = field(default=())
+    networks: tuple[Network, ...] = ()
+    target_hosts: frozenset[str] = frozenset()
 
     def allows(self, host: str, address: Address, origin: Origin) -> bool:
         """Whether a target's resolved address may be reached; link-local and metadata addresses never."""
         plain = getattr(address, "ipv4_mapped", None) or address
-        if plain.is_link_local or plain.is_multicast or plain.is_unspecified:
+        if _is_barred(plain) or _is_barred(_tunnelled(plain)):
             return False
         nets = LOOPBACK if origin is Origin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
-        if any(plain in net for net in nets if net.version == plain.version):
+        if any(plain in net for net in (*nets, *self.networks) if net.version == plain.version):
             return True
-        named = host in self.hosts and origin is Origin.SETTINGS
-        return named or any(plain in net for net in self.networks if net.version == plain.version)
+        return host in self.hosts or (host in self.target_hosts and origin is Origin.SETTINGS)
+
+
+def _is_barred(address: Address) -> bool:
+    return address.is_link_local or address.is_multicast or address.is_unspecified or address in METADATA
+
+
+def _tunnelled(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one leads to (6to4, NAT64), or else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+    return address.sixtofour or inside or address
 
 
 def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterable[str]) -> Policy:
     """Return a policy: `allowed` are the hosts, addresses or networks (CIDR) of `--allow-callback`."""
-    hosts, networks = set(target_hosts), []
+    hosts, networks = set(), []
     for each in allowed:
         try:
             networks.append(ipaddress.ip_network(each, strict=False))
         except ValueError:
             hosts.add(each.lower())
-    return Policy(open_bind, frozenset(hosts), tuple(networks))
+    return Policy(open_bind, frozenset(hosts), tuple(networks), frozenset(map(str.lower, target_hosts)))
 
 
 class Door:
@@ -160,8 +179,7 @@ class Door:
             allow_redirects=False,
             server_hostname=url.host if url.scheme == "https" else None,
         ) as response:
-            answer = await response.content.read(ANSWER_LIMIT)
-            return response.status, answer.decode("utf-8", "replace")
+            return response.status, (await _beginning(response.content)).decode("utf-8", "replace")
 
     async def _resolve(self, url: URL, origin: Origin) -> list[str]:
         host = (url.host or "").lower()
@@ -171,8 +189,8 @@ class Door:
             loop = asyncio.get_running_loop()
             try:
                 infos = await loop.getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
-            except OSError as error:
-                message = f"{host} cannot be resolved: {error.strerror or error}"
+            except (OSError, UnicodeError) as error:
+                message = f"{host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
                 raise RefusedAddressError(message) from None
             unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
             found = sorted(unique, key=lambda address: address.version)
@@ -180,6 +198,14 @@ class Door:
         if not allowed:
             raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
         return allowed
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """Return the first 2 KB of an answer, however it is cut on its way."""
+    answer = b""
+    while len(answer) < ANSWER_LIMIT and (part := await content.read(ANSWER_LIMIT - len(answer))):
+        answer += part
+    return answer
 
 
 def _refusal(host: str, address: Address, origin: Origin, policy: Policy) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.core import chance
 from sandbox.core.clock import ticks
 from sandbox.core.errors import SandboxError
-from sandbox.core.world import DEFAULT, World
+from sandbox.core.world import DEFAULT, Batch, Listener, World
 from sandbox.delivery import Courier
 from sandbox.door import Door
 from sandbox.handling import Answer, Arrival, arrive, miss
@@ -52,6 +52,7 @@ class Engine:
         self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
         self.courier = Courier(door)
         self.door = door
+        self.listeners: list[Listener] = []  # they hear of every batch of every workspace
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self._gone: set[str] = set()
@@ -64,16 +65,27 @@ class Engine:
 
     def _add(self, name: str, start: Start) -> Workspace:
         workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier)
+        workspace.world.listeners.append(self._tell)
         self.workspaces[name] = workspace
         return workspace
 
-    def receive(self, request: Request) -> Answer:
-        """Handle a provider request and return what goes back."""
+    def _tell(self, batch: Batch) -> None:
+        for listener in self.listeners:
+            listener(batch)
+
+    def world(self, name: str) -> World | None:
+        """Return the state of a workspace."""
+        workspace = self.workspaces.get(name)
+        return workspace.world if workspace else None
+
+    def receive(self, request: Request) -> tuple[Workspace, Answer]:
+        """Handle a provider request; return the workspace it led into and what goes back."""
         arrived = ticks()
         arrival = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
         if isinstance(arrival, Missed):
-            return miss(self.default.world, request, arrival, arrived=arrived)
-        return self._workspace_of(arrival).receive(self._judged(arrival))
+            return self.default, miss(self.default.world, request, arrival, arrived=arrived)
+        workspace = self._workspace_of(arrival)
+        return workspace, workspace.receive(self._judged(arrival))
 
     def _workspace_of(self, arrival: Arrival) -> Workspace:
         name = (arrival.key or "")[:ID_LENGTH]

@@ -4,9 +4,11 @@ import asyncio
 import ipaddress
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
@@ -18,10 +20,15 @@ from sandbox.core.scenario import Scenario
 from sandbox.door import Door, make_policy, parse_url
 from sandbox.engine import Engine
 from sandbox.files import shipped
+from sandbox.logs import Log
 from sandbox.packs import Packs, discover
+from sandbox.proxy import Front, Tunnels
 from sandbox.scenarios import load_file, load_named
+from sandbox.tls import CA, provider_hosts, server_context
+from sandbox.watching import reload, watch
 from sandbox.workspace import Start
 
+BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way are given when the server stops
 
 
@@ -44,6 +51,13 @@ class Options:
     allow_callback: tuple[str, ...] = ()
     control_token: str | None = None
     specs: tuple[Path, ...] = ()
+    max_pending: int = 1_000_000
+    watch: bool = False
+    tls: bool = False
+    tls_port: int = 8443
+    tls_dir: Path = Path(".sms-sandbox")
+    log: Literal["text", "json"] = "text"
+    log_bodies: bool = False
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -76,8 +90,20 @@ def make_engine(options: Options) -> Engine:
     hosts = _hosts([*targets.values(), *scenario.targets.values()])
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
     pace = Pace(*options.clock) if options.clock else None
-    start = Start(scenario, seed=options.seed, pace=pace, targets=targets)
+    start = Start(scenario, seed=options.seed, pace=pace, targets=targets, max_pending=options.max_pending)
     return Engine(packs, door=Door(policy, ca=options.callback_ca), start=start, folders=options.folders)
+
+
+async def follow_edits(engine: Engine, options: Options, say: Callable[[str], None]) -> None:
+    """Reload the scenario whenever its folder, or the user's own, is written to."""
+    packs = engine.packs
+    folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
+    await watch([*options.folders, folder], lambda: reload(engine, lambda: find_scenario(options, packs), say))
+
+
+def is_file(scenario: str) -> bool:
+    """Whether a scenario is given as a file, not by name."""
+    return scenario.endswith((".yaml", ".yml", ".json")) or "/" in scenario
 
 
 def find_scenario(options: Options, packs: Packs) -> Scenario:
@@ -87,10 +113,9 @@ def find_scenario(options: Options, packs: Packs) -> Scenario:
         ScenarioError: there is none, or it has mistakes.
 
     """
-    name = options.scenario
-    if name.endswith((".yaml", ".yml", ".json")) or "/" in name:
-        return load_file(Path(name), packs=packs, folders=options.folders)
-    return load_named(name, packs=packs, folders=options.folders)
+    if is_file(options.scenario):
+        return load_file(Path(options.scenario), packs=packs, folders=options.folders)
+    return load_named(options.scenario, packs=packs, folders=options.folders)
 
 
 def _hosts(targets: Iterable[Target]) -> set[str]:
@@ -117,30 +142,58 @@ def open_port(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def run(options: Options, *, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM."""
+async def run(options: Options, *, say: Callable[[str], None], log: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `say` prints the banner, `log` what happens."""
     engine = make_engine(options)
+    lines = Log(
+        engine.world,
+        log,
+        as_json=options.log == "json",
+        bodies=options.log_bodies,
+        colour=sys.stderr.isatty(),
+    )
+    engine.listeners.append(lines)
     listener = open_port(options.host, options.port)
-    runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=GRACE)
+    hosts = provider_hosts(engine.packs)
+    secure = open_port(options.host, options.tls_port) if options.tls else None
+    context = server_context(options.tls_dir, hosts) if options.tls else None
+    runner = web.AppRunner(make_app(engine, token=options.control_token), access_log=None, shutdown_timeout=GRACE)
     await runner.setup()
-    await web.SockSite(runner, listener, backlog=1024).start()
-    stop = asyncio.Event()
+    if secure is not None:
+        await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
+    tunnels = Tunnels(hosts, secure.getsockname()[1] if secure else None)
     loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Front(web_protocol(runner), tunnels), sock=listener, backlog=BACKLOG)
+    stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    say(banner(engine, options, port=listener.getsockname()[1]))
+    say(banner(engine, options, port=listener.getsockname()[1], tls_port=tunnels.port))
+    watching = loop.create_task(follow_edits(engine, options, say)) if options.watch else None
     await stop.wait()
+    if watching is not None:
+        watching.cancel()
+    server.close()
     await runner.cleanup()
+    lines.flush()
 
 
-def banner(engine: Engine, options: Options, *, port: int) -> str:
+def web_protocol(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
+    """Return what makes the web server's side of a connection."""
+    if runner.server is None:
+        message = "the runner is not set up"
+        raise RuntimeError(message)
+    return runner.server
+
+
+def banner(engine: Engine, options: Options, *, port: int, tls_port: int | None) -> str:
     """Return what a person wants to know at the start."""
     host = f"[{options.host}]" if ":" in options.host else options.host
     world = engine.default.world
     served = ", ".join(f"{name} ({len(pack.spec.operations)} operations)" for name, pack in engine.packs.items())
     targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
+    tls = f" and https://{host}:{tls_port} (trust {options.tls_dir / CA})" if tls_port else ""
     lines = [
-        f"sms-sandbox listens on http://{host}:{port}",
+        f"sms-sandbox listens on http://{host}:{port}{tls}",
         f"  providers  {served}",
         f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}",
         f"  callbacks  {'; '.join(targets) or 'kept as collected (set --callback PROVIDER=URL)'}",

@@ -5,7 +5,7 @@ import sys
 import click
 
 from sandbox import __version__
-from sandbox.cli import look, serve
+from sandbox.cli import look, scenarios, serve, talk
 from sandbox.core.errors import SandboxError
 
 WRONG_USE = 2
@@ -18,7 +18,7 @@ def commands() -> None:
     """Stand in for SMS and WhatsApp providers: their paths, their bytes, their callbacks, your clock."""
 
 
-for command in (*serve.COMMANDS, *look.COMMANDS):
+for command in (*serve.COMMANDS, *look.COMMANDS, *scenarios.COMMANDS, *talk.COMMANDS):
     commands.add_command(command)
 
 

@@ -5,10 +5,12 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
+from sandbox.cli.serve import PATH, TLS_DIR, flag
 from sandbox.core.clock import ticks
 from sandbox.core.duration import DurationError, parse_duration
 from sandbox.files import shipped
@@ -61,9 +63,7 @@ def ready(url: str | None, wait: str) -> int:
 @click.option("--specs", multiple=True, help="A folder with provider specs of your own.", metavar="DIR")
 def endpoints(*, as_json: bool, specs: tuple[str, ...]) -> None:
     """List every path that is served, and whose word it is."""
-    from pathlib import Path  # noqa: PLC0415 - `ready` runs every few seconds in a container, so it imports little
-
-    from sandbox.packs import discover  # noqa: PLC0415
+    from sandbox.packs import discover  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
     from sandbox.specs.compiling import operations_of  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *map(Path, specs)])
@@ -80,4 +80,19 @@ def endpoints(*, as_json: bool, specs: tuple[str, ...]) -> None:
         click.echo(f"{row['method']:6} {row['path']:46} {row['operation']:28} {row['word']}")
 
 
-COMMANDS = (ready, endpoints)
+@click.command()
+@flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
+def trust(tls_dir: Path) -> int:
+    """Tell how clients are made to trust the local authority."""
+    from sandbox.tls import CA, advice  # noqa: PLC0415
+
+    certificate = (tls_dir / CA).absolute()
+    if not certificate.exists():
+        click.echo(f"sms-sandbox: {certificate} is not there yet; sms-sandbox serve --tls makes it", err=True)
+        return 2
+    for client, line in advice(certificate).items():
+        click.echo(f"{client}:\n  {line}")
+    return 0
+
+
+COMMANDS = (ready, endpoints, trust)

@@ -62,6 +62,8 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     return named
 
 
+PATH = click.Path(path_type=Path)
+TLS_DIR = str(Path(click.get_app_dir("sms-sandbox")) / "tls")
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -71,12 +73,19 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @flag("--port", "Where to listen; 0 picks a free port.", default=8080, type=click.IntRange(0, 65535), show_default=True)
 @flag("--scenario", "The name of a scenario, or a file.", default="default", show_default=True)
 @flag("--scenarios", "A folder with scenarios of your own.", type=FOLDER)
+@flag("--watch", "Follow edits of scenario files.", is_flag=True)
 @flag("--seed", "The same seed and requests give the same bytes.", type=click.IntRange(min=0))
 @flag("--clock", "real, frozen, or a pace such as 60x.", callback=read_clock, metavar="CLOCK")
 @listed("--callback", "PROVIDER=URL: where a provider's callbacks go.", metavar="PROVIDER=URL")
 @flag("--callback-ca", "Certificates that an https receiver's is checked with.", type=FILE)
 @listed("--allow-callback", "A host or network that callbacks may also reach.", metavar="HOST|CIDR")
 @flag("--control-token", "What control calls must carry as a bearer token.")
+@flag("--tls", "Serve HTTPS too, by a local authority.", is_flag=True)
+@flag("--tls-port", "Where to serve HTTPS.", default=8443, type=click.IntRange(0, 65535), show_default=True)
+@flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
+@flag("--max-pending", "Refuse sends while so much is due.", default=1_000_000, type=click.IntRange(1))
+@flag("--log", "text or json.", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@flag("--log-bodies", "Log bodies too, codes and all.", is_flag=True)
 @listed("--specs", "A folder with provider specs of your own.", metavar="DIR")
 def serve(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Serve until Ctrl-C."""
@@ -84,7 +93,7 @@ def serve(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
-    asyncio.run(run(Options(**given), say=click.echo))
+    asyncio.run(run(Options(**given), say=click.echo, log=lambda text: click.echo(text, err=True, nl=False)))
 
 
 COMMANDS = (serve,)

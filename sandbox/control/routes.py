@@ -1,15 +1,136 @@
-"""Ties the control API's paths to its functions."""
+"""Ties the control API's paths to its functions, and checks every call before one of them sees it."""
+
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from sandbox import __version__
+from sandbox.control import (
+    accounts,
+    callbacks,
+    clock,
+    events,
+    messages,
+    otp,
+    requests,
+    scenarios,
+    system,
+    targets,
+    verifying,
+    workspaces,
+)
+from sandbox.control.asking import Ask
+from sandbox.control.contract import contract
+from sandbox.control.formats import Setting
+from sandbox.control.front import BASE, front
+from sandbox.control.guards import Access
+from sandbox.control.inbox import add_inbox
+from sandbox.control.memory import Memory
+from sandbox.control.problems import refuse
+from sandbox.control.reading import Given, read_body, read_query
+from sandbox.core.world import DEFAULT
 from sandbox.engine import Engine
+from sandbox.workspace import Workspace
+
+NOTHING = Given({})
+Call = Callable[[Ask], Awaitable[web.StreamResponse]]
+Route = tuple[str, str, Call]
+
+# Calls about the server as a whole.
+ONCE: tuple[Route, ...] = (
+    ("GET", "/health", system.health),
+    ("GET", "/providers", system.providers),
+    ("GET", "/openapi.json", system.openapi),
+    ("GET", "/schemas/scenario.json", system.scenario_schema),
+    ("GET", "/metrics", system.metrics),
+    ("GET", "/scenarios", scenarios.list_scenarios),
+    ("GET", "/workspaces", workspaces.list_workspaces),
+    ("POST", "/workspaces", workspaces.make_workspace),
+    ("GET", "/workspaces/{id}", workspaces.get_workspace),
+    ("DELETE", "/workspaces/{id}", workspaces.delete_workspace),
+)
+# Calls about one workspace: each stands as written for `default`, and below /workspaces/{workspace}.
+EVERYWHERE: tuple[Route, ...] = (
+    ("GET", "/messages", messages.list_messages),
+    ("GET", "/messages/{id}", messages.get_message),
+    ("POST", "/messages/{id}/status", messages.move_message),
+    ("GET", "/otp", otp.get_otp),
+    ("POST", "/verify", verifying.verify),
+    ("GET", "/requests", requests.list_requests),
+    ("GET", "/requests/{id}", requests.get_request),
+    ("GET", "/callbacks", callbacks.list_callbacks),
+    ("GET", "/callbacks/{id}", callbacks.get_callback),
+    ("POST", "/callbacks/{id}/fire", callbacks.fire),
+    ("POST", "/callbacks/{id}/hold", callbacks.hold),
+    ("POST", "/callbacks/{id}/release", callbacks.release),
+    ("POST", "/callbacks/{id}/cancel", callbacks.cancel),
+    ("POST", "/callbacks/{id}/replay", callbacks.replay),
+    ("GET", "/targets", targets.list_targets),
+    ("PUT", "/targets", targets.put_targets),
+    ("GET", "/targets/{provider}", targets.get_target),
+    ("PUT", "/targets/{provider}", targets.put_target),
+    ("DELETE", "/targets/{provider}", targets.delete_target),
+    ("GET", "/scenario", scenarios.get_scenario),
+    ("PUT", "/scenario", scenarios.put_scenario),
+    ("GET", "/clock", clock.get_clock),
+    ("PUT", "/clock", clock.put_clock),
+    ("POST", "/clock/advance", clock.advance_clock),
+    ("GET", "/accounts", accounts.list_accounts),
+    ("GET", "/accounts/{provider}/{key}", accounts.get_account),
+    ("PATCH", "/accounts/{provider}/{key}", accounts.patch_account),
+    ("POST", "/reset", workspaces.reset),
+    ("GET", "/events", events.events),
+)
+CALLS = tuple(path for _, path, _ in (*ONCE, *EVERYWHERE))
 
 
-def add_control(app: web.Application, engine: Engine) -> None:
-    """Add every control call to an application."""
+def add_control(app: web.Application, engine: Engine, *, token: str | None = None) -> web.Application:
+    """Add every control call to an application; return the part of it that answers below `/_sandbox`.
 
-    async def health(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok", "version": __version__, "providers": list(engine.packs)})
+    `token`: what `Authorization: Bearer` must carry; None asks for nothing.
+    """
+    access = Access(token, local=not engine.door.policy.open_bind)
+    control = web.Application(middlewares=[front(access, CALLS)])
+    memory = Memory(engine)
+    for method, path, call in (*ONCE, *EVERYWHERE):
+        control.router.add_route(method, path, checked(memory, method, path, call))
+    for method, path, call in EVERYWHERE:
+        below = checked(memory, method, path, call)
+        control.router.add_route(method, f"/workspaces/{{workspace}}{path}", below)
+    add_inbox(app, control)
+    control.on_shutdown.append(memory.close)
+    app.add_subapp(BASE, control)
+    return control
 
-    app.router.add_get("/_sandbox/health", health)
+
+def checked(memory: Memory, method: str, path: str, call: Call) -> Handler:
+    """Return the handler that reads a request by what the contract says of its call."""
+    engine = memory.engine
+    plain = (method, path, call) in ONCE and method == "GET"  # takes nothing: the contract need not be read for it
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        workspace = workspace_of(engine, request.match_info)
+        query, body = NOTHING, NOTHING
+        if not plain or request.query_string:
+            expected, setting = contract()[method, path], Setting(engine.packs, workspace.world)
+            query = read_query(request.rel_url.raw_query_string, expected, setting)
+            if method != "GET" and expected.body is not None:
+                body = read_body(await request.read(), expected, setting)
+        return await call(Ask(memory, workspace, request.match_info, query, body, request))
+
+    return handle
+
+
+def workspace_of(engine: Engine, path: Mapping[str, str]) -> Workspace:
+    """Return the workspace that a path names, `default` where it names none.
+
+    Raises:
+        ProblemError: 404, there is none.
+
+    """
+    name = path.get("workspace", DEFAULT)
+    workspace = engine.workspaces.get(name)
+    if workspace is None:
+        raise refuse(404, "/workspace", f"no workspace is called {name[:200]!r}")
+    engine.touch(name)
+    return workspace

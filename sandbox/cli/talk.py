@@ -1,0 +1,228 @@
+"""Commands that talk to a running server through its control API: tables for people, `--json` for scripts."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sandbox.cli.look import default_url
+from sandbox.cli.serve import flag
+from sandbox.client import Client, NotFoundError, RefusedError, server, state, tables, traffic
+from sandbox.client.question import Question
+from sandbox.client.values import Advance
+from sandbox.core.duration import DurationError, parse_duration
+
+Answer = TypeVar("Answer")
+Command = Callable[..., object]
+
+NO = 1  # the exit code of an answer that is no
+WRONG_USE = 2
+FILES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A server to talk to, and how its answers are told."""
+
+    client: Client
+    as_json: bool
+
+    def ask(self, question: Question[Answer], show: Callable[[Answer], str]) -> Answer:
+        """Put a question, tell its answer, and return it."""
+        raw, answer = self.client.ask(question.read_by(lambda raw: (raw, question.parse(raw))))
+        told = json.dumps(json.loads(raw), indent=2) if self.as_json and raw else show(answer)
+        if told:
+            click.echo(told)
+        return answer
+
+
+def talking(command: Command) -> Command:
+    """Give a command the options by which it finds its server, and a `Talk` to it."""
+
+    @flag("--url", "Where the server is.", metavar="URL")
+    @flag("--workspace", "The id of a workspace; `default` unless told.", metavar="ID")
+    @flag("--control-token", "The token that the server asks for.", metavar="TOKEN")
+    @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+    @wraps(command)
+    def with_talk(
+        *,
+        url: str | None,
+        workspace: str | None,
+        control_token: str | None,
+        as_json: bool,
+        **given: Any,  # noqa: ANN401 - each option has its own type
+    ) -> object:
+        client = Client(url or default_url(), token=control_token or None, workspace=workspace or None)
+        return command(Talk(client, as_json), **given)
+
+    return with_talk
+
+
+def provider(command: Command) -> Command:
+    """Give a command the option `--provider`."""
+    return click.option("--provider", help="Only this provider's, such as betatel.")(command)
+
+
+def matching(command: Command) -> Command:
+    """Give a command the options that say which messages it is about."""
+    for option in (
+        click.option("--text", help="Only those whose text has this in it."),
+        click.option("--from", "sender", help="Only those from this sender."),
+        click.option("--to", help="Only those to this number."),
+        click.option("--operation", help="Only this operation's, such as betatel.sms.send."),
+        provider,
+    ):
+        command = option(command)
+    return command
+
+
+def waiting(command: Command) -> Command:
+    """Give a command the options `--since` and `--wait`."""
+    wait = click.option("--wait", help="How long to wait for it, such as 10s; at most 60s.", metavar="DURATION")
+    since = click.option("--since", help="After the message of this id, or after this time.", metavar="ID|TIME")
+    return since(wait(command))
+
+
+@click.command()
+@matching
+@click.option("--account", help="Only those of this key.", metavar="KEY")
+@click.option("--status", help="Only those in this status, ours or the provider's.")
+@waiting
+@click.option("--limit", type=click.IntRange(1, 1000), help="How many at most; 50 unless told.")
+@talking
+def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
+    """List what was sent, newest first."""
+    talk.ask(traffic.messages(**given), lambda page: tables.messages(page) if page else "no messages")
+
+
+@click.command()
+@click.argument("to", metavar="NUMBER")
+@provider
+@waiting
+@talking
+def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
+    """Print the newest one-time code for a number: exit code 0, or 1 where there is none."""
+    try:
+        talk.ask(traffic.otp(**given), lambda found: found.code)
+    except NotFoundError as error:
+        if error.of_workspace:
+            raise
+        click.echo(f"sms-sandbox: {error.mistakes[0].problem}", err=True)
+        return NO
+    return 0
+
+
+@click.command()
+@click.argument("goal", metavar="DURATION|TIME|idle")
+@talking
+def advance(talk: Talk, goal: str) -> None:
+    """Let the clock pass: for a duration such as 5m, up to a time, or until nothing is pending."""
+    talk.ask(toward(goal), tables.advance)
+
+
+def toward(goal: str) -> Question[Advance]:
+    """Return the advance that a word on the command line means.
+
+    Raises:
+        click.UsageError: it means none.
+
+    """
+    if goal == "idle":
+        return state.advance(until="idle")
+    try:
+        parse_duration(goal)
+    except DurationError as error:
+        at = _instant(goal)
+        if at is not None:
+            return state.advance(to=at)
+        message = f"{error}, or a time with its zone such as 2026-03-02T12:00:00Z, or idle"
+        raise click.UsageError(message) from None
+    return state.advance(goal)
+
+
+def _instant(goal: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(goal)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at
+
+
+@click.command()
+@click.argument("scenario", metavar="NAME|FILE")
+@talking
+def use(talk: Talk, scenario: str) -> int:
+    """Behave as a scenario says from now on: one the server knows by name, or a file of yours."""
+    path = Path(scenario)
+    question = state.load_scenario(_text(path)) if path.suffix in FILES or "/" in scenario else state.use(scenario)
+    try:
+        talk.ask(question, lambda used: f"scenario {used.name}")
+    except RefusedError as error:
+        for mistake in error.mistakes:
+            click.echo(f"sms-sandbox: {mistake}", err=True)
+        return WRONG_USE
+    return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        message = f"{path}: byte {error.start} is not UTF-8"
+    raise click.UsageError(message)
+
+
+@click.command()
+@talking
+def reset(talk: Talk) -> None:
+    """Bring the workspace back to its start; nothing of before arrives afterwards."""
+    talk.ask(state.reset(), lambda fresh: f"reset {fresh.id}, seed {fresh.seed}")
+
+
+@click.command()
+@matching
+@click.option("--exactly", type=click.IntRange(0), help="Passes with this many.")
+@click.option("--at-least", type=click.IntRange(0), help="Passes with this many or more; 1 unless told.")
+@click.option("--at-most", type=click.IntRange(0), help="Passes with this many or fewer.")
+@waiting
+@talking
+def verify(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
+    """Count the messages that match: exit code 0 if it passes, else 1, with what nearly matches."""
+    return 0 if talk.ask(traffic.verify(**given), tables.verdict) else NO
+
+
+@click.command()
+@click.option("--make", is_flag=True, help="Make one and print its keys.")
+@click.option("--scenario", help="With --make: how it behaves.", metavar="NAME")
+@click.option("--clock", help="With --make: real, frozen, or a pace such as 60x.")
+@click.option("--seed", type=click.IntRange(0), help="With --make: the same seed and requests give the same bytes.")
+@click.option("--ttl", help="With --make: unused for so long it is deleted; 1h unless told.", metavar="DURATION")
+@click.option("--delete", help="End one; its keys are nobody's from then on.", metavar="ID")
+@talking
+def workspaces(  # noqa: PLR0913 - click hands over options by name
+    talk: Talk,
+    *,
+    make: bool,
+    scenario: str | None,
+    clock: str | None,
+    seed: int | None,
+    ttl: str | None,
+    delete: str | None,
+) -> None:
+    """List the workspaces, make one, or end one."""
+    if delete is not None:
+        talk.ask(server.delete_workspace(delete), lambda _: f"deleted {delete}")
+    elif make:
+        talk.ask(server.make_workspace(scenario=scenario, clock=clock, seed=seed, ttl=ttl), tables.workspace)
+    else:
+        talk.ask(server.workspaces(limit=1000), tables.workspaces)
+
+
+COMMANDS = (messages, otp, advance, use, reset, verify, workspaces)

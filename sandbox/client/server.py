@@ -1,0 +1,93 @@
+"""Calls about the server as a whole: its health, providers and workspaces, and the documents that describe it."""
+
+from collections.abc import Mapping
+
+from sandbox.client.question import Duration, Question, body, document, nothing, one, page, path, query, text
+from sandbox.client.values import Health, Page, Provider, Scenario, Workspace
+
+
+def health() -> Question[Health]:
+    """Tell that the sandbox serves; asks for no token."""
+    return Question("GET", path("health"), one(Health), scoped=False)
+
+
+def providers() -> Question[Page[Provider]]:
+    """List the providers, with all that they offer."""
+    return Question("GET", path("providers"), page(Provider), scoped=False)
+
+
+def scenarios() -> Question[Page[Scenario]]:
+    """List the scenarios that can be used by name."""
+    return Question("GET", path("scenarios"), page(Scenario), scoped=False)
+
+
+def workspaces(*, limit: int | None = None, cursor: str | None = None) -> Question[Page[Workspace]]:
+    """List the workspaces, newest first; `default` is the last."""
+    return Question("GET", path("workspaces"), page(Workspace), query(limit=limit, cursor=cursor), scoped=False)
+
+
+def make_workspace(
+    *,
+    scenario: str | None = None,
+    clock: str | Mapping[str, object] | None = None,
+    seed: int | None = None,
+    targets: Mapping[str, Mapping[str, str]] | None = None,
+    ttl: Duration | None = None,
+) -> Question[Workspace]:
+    """Make a workspace; what is not given is as the server was started with.
+
+    Args:
+        scenario: the name of one.
+        clock: `frozen`, `real`, a pace such as `60x`, or `{"mode": "frozen", "start": …}` and so on.
+        seed: the same seed and requests give the same bytes.
+        targets: where callbacks go, by provider: `{"betatel": {"url": …, "key": …}}`.
+        ttl: unused for so long, in real time, it is deleted; an hour unless told.
+
+    """
+    running = pace(clock) if isinstance(clock, str) else clock
+    wanted = body(scenario=scenario, clock=running, seed=seed, targets=targets, ttl=ttl)
+    return Question("POST", path("workspaces"), one(Workspace), body=wanted, scoped=False)
+
+
+def pace(word: str) -> Mapping[str, object]:
+    """Return how a clock runs that is described by a word, as on the command line of `serve`."""
+    rate = word.removesuffix("x")
+    if rate != word and rate.replace(".", "", 1).isdecimal():
+        return {"mode": "scaled", "rate": float(rate)}
+    return {"mode": word}
+
+
+def show_workspace(id: str) -> Question[Workspace]:  # noqa: A002 - the API's word
+    """Return one workspace.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    return Question("GET", path("workspaces", id), one(Workspace), scoped=False)
+
+
+def delete_workspace(id: str) -> Question[None]:  # noqa: A002 - the API's word
+    """End a workspace; its keys are nobody's from then on.
+
+    Raises:
+        NotFoundError: there is none.
+        RefusedError: 409, it is `default`.
+
+    """
+    return Question("DELETE", path("workspaces", id), nothing, scoped=False)
+
+
+def metrics() -> Question[str]:
+    """Return the figures of the whole server as Prometheus reads them."""
+    return Question("GET", path("metrics"), text, scoped=False)
+
+
+def openapi() -> Question[Mapping[str, object]]:
+    """Return the OpenAPI document of this API; asks for no token."""
+    return Question("GET", path("openapi.json"), document, scoped=False)
+
+
+def scenario_schema() -> Question[Mapping[str, object]]:
+    """Return the JSON Schema of scenario files; asks for no token."""
+    return Question("GET", path("schemas", "scenario.json"), document, scoped=False)

@@ -1,0 +1,69 @@
+"""Callbacks: every report with its attempts, and what may be done to one."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from sandbox.control.asking import Ask, reply
+from sandbox.control.listing import Table
+from sandbox.control.paging import by_number, listed, single, the_one
+from sandbox.control.showing import show_callback
+from sandbox.core.callback import Callback
+from sandbox.core.world import World
+from sandbox.dispatch import Dispatch
+
+Test = Callable[[Callback], bool]
+Call = Callable[[Ask], Awaitable[web.Response]]
+
+
+def table(world: World) -> Table[Callback]:
+    """Return the callbacks of a workspace."""
+    return Table(
+        Callback,
+        world.callbacks,
+        number=lambda callback: callback.id,
+        at=lambda callback: callback.due,
+        show=lambda callback: show_callback(callback, world),
+    )
+
+
+def tests(ask: Ask) -> list[Test]:
+    """Return what the query asks of a callback."""
+    query, world = ask.query, ask.world
+    found: list[Test] = []
+    if (state := query.get("state", str)) is not None:
+        found.append(lambda callback: callback.state == state)
+    if (provider := query.get("provider", str)) is not None:
+        found.append(lambda callback: callback.provider == provider)
+    if (message := query.get("message", str)) is not None:
+        found.append(lambda callback: callback.message == world.numbers.get(message))
+    return found
+
+
+async def list_callbacks(ask: Ask) -> web.Response:
+    """Answer a page of callbacks."""
+    return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["callbacks"])
+
+
+async def get_callback(ask: Ask) -> web.Response:
+    """Answer one callback."""
+    world = ask.world
+    return await single(ask, table(world), lambda name: by_number(world.callbacks, name), noun="callback")
+
+
+def acting(act: Callable[[Dispatch, Callback], Callback]) -> Call:
+    """Return the call that does something to one callback."""
+
+    async def handle(ask: Ask) -> web.Response:
+        world = ask.world
+        callback = the_one(ask, table(world), lambda name: by_number(world.callbacks, name), noun="callback")
+        return reply(show_callback(act(ask.workspace.dispatch, callback), world))
+
+    return handle
+
+
+fire = acting(Dispatch.fire)
+hold = acting(Dispatch.hold)
+release = acting(Dispatch.release)
+cancel = acting(Dispatch.cancel)
+replay = acting(Dispatch.replay)

@@ -1,0 +1,68 @@
+"""The clock of a workspace: read, set, advanced."""
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from sandbox.advancing import Advance, Happening
+from sandbox.control.asking import Ask, reply
+from sandbox.control.formats import FAR
+from sandbox.control.problems import Mistake, ProblemError, refuse
+from sandbox.control.reading import Given
+from sandbox.control.showing import show_clock
+from sandbox.core.clock import Clock, Mode, Pace, stamp
+
+
+def pace(given: Given, running: Clock | None = None, *, at: str = "") -> Pace:
+    """Return how a clock is asked to run; what is not given is as it runs now.
+
+    Raises:
+        ProblemError: 400, a scaled clock has no rate, or another one has.
+
+    """
+    mode = Mode(given.get("mode", str) or (running.mode if running else Mode.REAL))
+    rate = given.get("rate", float) or given.get("rate", int)
+    if rate and mode is not Mode.SCALED:
+        raise refuse(400, f"{at}/rate", f"a {mode} clock has no rate; only a scaled one has")
+    if mode is Mode.SCALED and not rate:
+        if running is None or running.mode is not Mode.SCALED:
+            raise refuse(400, f"{at}/rate", "rate is missing: a scaled clock needs one")
+        rate = running.rate
+    return Pace(mode, float(rate or 1), given.get("start", datetime))
+
+
+async def get_clock(ask: Ask) -> web.Response:
+    """Answer what time it is."""
+    return reply(show_clock(ask.world.clock))
+
+
+async def put_clock(ask: Ask) -> web.Response:
+    """Let the clock run otherwise."""
+    return reply(show_clock(await ask.workspace.set_clock(pace(ask.body, ask.world.clock))))
+
+
+async def advance_clock(ask: Ask) -> web.Response:
+    """Let the clock pass; answer when every callback on the way was tried."""
+    by, to = ask.body.get("by", timedelta), ask.body.get("to", datetime)
+    if by is not None and ask.world.now() + by >= FAR:
+        raise ProblemError(400, [Mistake("/by", f"leads to the year {FAR.year} or beyond, where no clock stands")])
+    return reply(show_advance(await ask.workspace.advance(to if by is None else by)))
+
+
+def show_advance(advance: Advance) -> dict[str, object]:
+    """Return what an advance came to."""
+    return {
+        "from": stamp(advance.begin),
+        "to": stamp(advance.end),
+        "count": advance.count,
+        "items": [show_happening(each) for each in advance.items],
+        "truncated": advance.count > len(advance.items),
+    }
+
+
+def show_happening(happening: Happening) -> dict[str, object]:
+    """Return one thing that an advance did; a callback that was kept as collected has no attempt."""
+    shown: dict[str, object] = {"at": stamp(happening.at)}
+    if happening.status is not None:
+        return {**shown, "kind": "status", "message": happening.message, "status": happening.status}
+    return {**shown, "kind": "callback", "message": happening.message, "attempt": happening.attempt}

@@ -1,0 +1,74 @@
+"""Counts what happens in all workspaces, for Prometheus.
+
+It hears of every batch, so it only adds to plain dictionaries.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from sandbox.core.callback import Callback, State
+from sandbox.core.journal import Exchange
+from sandbox.core.message import Message
+from sandbox.core.world import Batch
+from sandbox.engine import Engine
+
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+TRIED = frozenset({State.DELIVERED, State.FAILED})
+ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED, State.COLLECTED})
+
+
+class Figures:
+    """What has been counted since the server began; labels are names of specs alone, so they are bounded."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.requests: Counter[tuple[str, int]] = Counter()
+        self.messages: Counter[tuple[str, str]] = Counter()
+        self.callbacks: Counter[tuple[str, str]] = Counter()
+        self.late = [0] * (len(BOUNDS) + 1)
+        self.late_seconds = 0.0
+        engine.listeners.append(self._hear)
+
+    def _hear(self, batch: Batch) -> None:
+        for change in batch.changes:
+            count = COUNTERS.get(type(change))
+            if count is not None:
+                count(self, change, batch)
+
+    def _count_request(self, exchange: Exchange, _: Batch) -> None:
+        self.requests[exchange.operation or "none", exchange.status] += 1
+
+    def _count_message(self, message: Message, _: Batch) -> None:
+        self.messages[message.operation, message.history[-1].status] += 1
+
+    def _count_callback(self, callback: Callback, batch: Batch) -> None:
+        if callback.state not in ENDED:
+            return
+        self.callbacks[callback.provider, callback.state] += 1
+        world = self.engine.world(batch.workspace)
+        if callback.state in TRIED and callback.attempts and not callback.attempts[-1].replay and world is not None:
+            lateness = (callback.attempts[-1].at - callback.due).total_seconds() / (world.clock.rate or 1.0)
+            self.late[bisect_left(BOUNDS, lateness)] += 1
+            self.late_seconds += max(lateness, 0.0)
+
+    def stored(self) -> dict[str, int]:
+        """Return how much is kept, over all workspaces."""
+        worlds = list(self.engine.worlds.values())
+        return {
+            "messages": sum(len(world.messages) for world in worlds),
+            "callbacks": sum(len(world.callbacks) for world in worlds),
+            "requests": sum(len(world.exchanges) for world in worlds),
+            "accounts": sum(len(world.accounts) for world in worlds),
+        }
+
+    def pending(self) -> int:
+        """Return how many moves and callbacks wait for their time, over all workspaces."""
+        return sum(len(world.agenda) for world in self.engine.worlds.values())
+
+
+COUNTERS: Mapping[type, Callable[..., None]] = {
+    Exchange: Figures._count_request,  # noqa: SLF001 - the table of this class
+    Message: Figures._count_message,  # noqa: SLF001
+    Callback: Figures._count_callback,  # noqa: SLF001
+}

@@ -1,0 +1,70 @@
+"""Keeps credentials out of what is shown: the first two characters, then `…`."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, quote_plus
+
+from sandbox.specs.reading import UnreadableError, pairs
+
+SHOWN = 2  # characters
+SECRET = frozenset(
+    {
+        "access_token",
+        "api-key",
+        "api_key",
+        "apikey",
+        "authorization",
+        "cookie",
+        "key",
+        "password",
+        "proxy-authorization",
+        "token",
+        "x-api-key",
+    },
+)
+
+
+def mask(secret: str) -> str:
+    """Return what may be seen of a credential."""
+    return secret[:SHOWN] + "…"
+
+
+def masked_value(name: str, value: str, key: str | None) -> str:
+    """Return a header's or parameter's value, masked where its name or itself says that it is a credential."""
+    return mask(value) if name.lower() in SECRET or (key and value == key) else value
+
+
+def masked_headers(headers: Mapping[str, str], key: str | None) -> dict[str, str]:
+    """Return headers with credentials masked."""
+    return {name: masked_value(name, value, key) for name, value in headers.items()}
+
+
+def masked_text(text: str, key: str | None) -> str:
+    """Return a path with a credential in it masked, however it is encoded there."""
+    for form in {key, quote(key, safe=""), quote_plus(key)} if key else ():
+        text = text.replace(form, mask(form))
+    return text
+
+
+def masked_query(text: str, key: str | None) -> dict[str, str | list[str]]:
+    """Return a query string's values by name, credentials masked; a repeated name has a list."""
+    found: dict[str, str | list[str]] = {}
+    try:
+        fields = pairs(text)
+    except UnreadableError:
+        return {"": masked_text(text, key)}
+    for name, raw in fields:
+        value = masked_value(name, raw, key)
+        held = found.get(name)
+        found[name] = value if held is None else [*held, value] if isinstance(held, list) else [held, value]
+    return found
+
+
+def masked_url(url: str) -> str:
+    """Return a URL with the credentials in its query masked; it need not be a good one."""
+    head, mark, query = url.partition("?")
+    fields = (field.partition("=") for field in query.split("&"))
+    return head + mark + "&".join(name + equals + _masked_field(name, value) for name, equals, value in fields)
+
+
+def _masked_field(name: str, value: str) -> str:
+    return mask(value) if value and name.lower() in SECRET else value

@@ -1,0 +1,94 @@
+"""Messages: listed by what is in them, found by id, moved, forgotten."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from aiohttp import web
+
+from sandbox.control.asking import Ask, reply
+from sandbox.control.listing import Table
+from sandbox.control.masking import mask
+from sandbox.control.numbers import same_as
+from sandbox.control.paging import listed, single, the_one
+from sandbox.control.showing import show_message
+from sandbox.core.message import Message
+from sandbox.core.world import World
+
+Test = Callable[[Message], bool]
+
+
+def table(world: World) -> Table[Message]:
+    """Return the messages of a workspace."""
+    return Table(
+        Message,
+        world.messages,
+        number=lambda message: message.number,
+        at=lambda message: message.accepted_at,
+        show=lambda message: show_message(message, world.now()),
+    )
+
+
+def provider_is(_: Ask, word: str) -> Test:
+    """Keep the messages of a provider."""
+    return lambda message: message.provider == word
+
+
+def operation_is(_: Ask, word: str) -> Test:
+    """Keep the messages of an operation, which may be a glob."""
+    return lambda message: fnmatchcase(message.operation, word)
+
+
+def account_is(_: Ask, word: str) -> Test:
+    """Keep the messages of a key, in full or masked."""
+    return lambda message: word in (message.account, mask(message.account))
+
+
+def to_is(ask: Ask, word: str) -> Test:
+    """Keep the messages to a number."""
+    same = same_as(word, ask.homes)
+    return lambda message: same(message.recipient, message.provider)
+
+
+def from_is(ask: Ask, word: str) -> Test:
+    """Keep the messages from a sender."""
+    same = same_as(word, ask.homes)
+    return lambda message: message.sender is not None and same(message.sender, message.provider)
+
+
+def text_contains(_: Ask, word: str) -> Test:
+    """Keep the messages whose text has `word` in it."""
+    return lambda message: word in message.text
+
+
+def status_is(_: Ask, word: str) -> Test:
+    """Keep the messages in a status: our word, or the provider's."""
+    return lambda message: word in (message.status, message.provider_status)
+
+
+TESTS: dict[str, Callable[[Ask, str], Test]] = {
+    "provider": provider_is,
+    "operation": operation_is,
+    "account": account_is,
+    "to": to_is,
+    "from": from_is,
+    "text": text_contains,
+    "status": status_is,
+}
+
+
+async def list_messages(ask: Ask) -> web.Response:
+    """Answer a page of messages."""
+    tests = [make(ask, word) for name, make in TESTS.items() if (word := ask.query.get(name, str)) is not None]
+    return await listed(ask, table(ask.world), tests, evicted=ask.world.evicted["messages"])
+
+
+async def get_message(ask: Ask) -> web.Response:
+    """Answer one message."""
+    return await single(ask, table(ask.world), ask.world.message, noun="message")
+
+
+async def move_message(ask: Ask) -> web.Response:
+    """Move a message to a status now; the rest of its plan is given up."""
+    message = the_one(ask, table(ask.world), ask.world.message, noun="message")
+    moved = ask.workspace.move(message, ask.body.get("status", str) or "")
+    return reply(show_message(moved, ask.world.now()))

@@ -1,0 +1,40 @@
+"""Whether two phone numbers are the same, at a provider that may write those of its own country shorter."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from sandbox.core.numbers import digits
+from sandbox.packs import Packs
+
+
+class Home(NamedTuple):
+    """How a provider's own country writes numbers: `national` digits, which equal those with `country` in front."""
+
+    national: int
+    country: str
+
+
+Homes = Mapping[str, Home]  # by provider
+Same = Callable[[str, str], bool]
+
+
+def homes_of(packs: Packs) -> Homes:
+    """Return the home of each provider whose spec names one, under `x-sandbox.numbers`."""
+    named = {name: pack.spec.document["x-sandbox"].get("numbers") for name, pack in packs.items()}
+    return {name: Home(int(home["national"]), str(home["country"])) for name, home in named.items() if home}
+
+
+def forms(number: str, home: Home) -> frozenset[str]:
+    """Return a number's digits with and without the country in front."""
+    if len(number) == home.national:
+        return frozenset({number, home.country + number})
+    short = number.removeprefix(home.country)
+    return frozenset({number, short}) if len(short) == home.national else frozenset({number})
+
+
+def same_as(wanted: str, homes: Homes) -> Same:
+    """Return whether a number, at a provider, is the one wanted."""
+    number = digits(wanted)
+    anywhere = frozenset({number})
+    at_home = {provider: forms(number, home) for provider, home in homes.items()}
+    return lambda other, provider: digits(other) in at_home.get(provider, anywhere)

@@ -1,0 +1,59 @@
+"""One-time codes: the newest one for a number, readable as soon as its message is."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from sandbox.control.asking import Ask, reply
+from sandbox.control.formats import Since
+from sandbox.control.listing import sift
+from sandbox.control.messages import provider_is, table, to_is
+from sandbox.control.problems import refuse
+from sandbox.control.showing import code_of
+from sandbox.control.waiting import wait_for
+from sandbox.core.clock import stamp
+from sandbox.core.message import Message
+from sandbox.core.world import Change
+
+
+def readable_at(message: Message) -> datetime:
+    """Return when a message's code may be read: at once, or at its time when it was scheduled."""
+    return message.scheduled_for or message.accepted_at
+
+
+def fitting(ask: Ask) -> Callable[[Message], bool]:
+    """Return whether a message is to the number asked for, at the provider, after `since`."""
+    since = ask.query.get("since", Since) or Since()
+    tests = [to_is(ask, ask.query.get("to", str) or "")]
+    if (provider := ask.query.get("provider", str)) is not None:
+        tests.append(provider_is(ask, provider))
+    return lambda message: since.admits(message.number, readable_at(message)) and all(test(message) for test in tests)
+
+
+async def get_otp(ask: Ask) -> web.Response:
+    """Answer the newest code for a number."""
+    world, fits = ask.world, fitting(ask)
+
+    async def look() -> tuple[Message, str] | None:
+        now = world.now()
+        rows = await sift(table(world), fits)
+        coded = ((message, code) for message in rows if (code := code_of(message, now)) is not None)
+        return max(coded, key=lambda each: (readable_at(each[0]), each[0].number), default=None)
+
+    def stirs(change: Change) -> bool:
+        return isinstance(change, Message) and fits(change)
+
+    found = await wait_for(world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
+    if found is None:
+        raise refuse(404, "/to", f"no message to {ask.query.get('to', str)!r} has a one-time code")
+    message, code = found
+    return reply(
+        {
+            "code": code,
+            "to": message.recipient,
+            "provider": message.provider,
+            "message": message.id,
+            "at": stamp(readable_at(message)),
+        },
+    )

@@ -1,0 +1,95 @@
+"""What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import NamedTuple
+
+from sandbox.core.errors import (
+    BackwardsError,
+    CallbackStateError,
+    EndlessError,
+    IllegalMoveError,
+    ResetError,
+    SandboxError,
+    UnknownStatusError,
+)
+from sandbox.engine import CrowdedError
+
+PROBLEM = "application/problem+json"
+
+# What the layers below refuse, and the HTTP status that says so.
+STATUS_OF: Mapping[type[SandboxError], int] = {
+    BackwardsError: 409,
+    CallbackStateError: 409,
+    CrowdedError: 409,
+    EndlessError: 409,
+    IllegalMoveError: 409,
+    ResetError: 409,
+    UnknownStatusError: 422,
+}
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong. `at` is a JSON pointer into the body, the query parameters or the path parameters.
+
+    `line` and `column`, from 1, are those of a scenario.
+    """
+
+    at: str
+    problem: str
+    line: int | None = None
+    column: int | None = None
+
+    def show(self) -> dict[str, object]:
+        """Return it as it stands in a problem document."""
+        shown: dict[str, object] = {"at": self.at, "problem": self.problem}
+        return shown if self.line is None else {**shown, "line": self.line, "column": self.column}
+
+
+class ProblemError(SandboxError):
+    """A call that is answered with a problem document."""
+
+    def __init__(self, status: int, mistakes: Iterable[Mistake]) -> None:
+        self.status = status
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(mistake.problem for mistake in self.mistakes))
+
+
+def refuse(status: int, at: str, problem: str) -> ProblemError:
+    """Return the error of a single mistake."""
+    return ProblemError(status, [Mistake(at, problem)])
+
+
+def document(status: int, mistakes: Iterable[Mistake]) -> dict[str, object]:
+    """Return a problem document."""
+    errors = list(mistakes)
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": "; ".join(error.problem for error in errors),
+        "errors": [error.show() for error in errors],
+    }
+
+
+def of(error: SandboxError) -> ProblemError | None:
+    """Return the problem that an error of the layers below makes; None when no call can bring it about."""
+    if isinstance(error, ProblemError):
+        return error
+    status = STATUS_OF.get(type(error))
+    return None if status is None else refuse(status, "", str(error))
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Return the JSON pointer (RFC 6901) of a path."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the sentence that helps on: the near miss, or else all there is."""
+    names = sorted(known)
+    found = get_close_matches(word, names, n=1)
+    if found:
+        return f" Did you mean '{found[0]}'?"
+    return f" There are: {', '.join(names)}." if names else ""

@@ -1,0 +1,105 @@
+"""Scenarios: those that a name can choose, the one in use, and another in its place."""
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from sandbox.control.asking import Ask, reply
+from sandbox.control.problems import Mistake, ProblemError, refuse
+from sandbox.core.errors import ScenarioError
+from sandbox.core.scenario import Scenario
+from sandbox.specs.reading import UnreadableError, read_json, utf8
+
+PLACED = re.compile(r"[^:\n]*:(\d+):(\d+): (.*)")
+POSTED = "scenario"  # what a document that was sent is called in messages
+
+
+async def list_scenarios(ask: Ask) -> web.Response:
+    """Answer every scenario that can be named; one with mistakes is listed with them."""
+    shelf, items = ask.memory.shelf(), []
+    for name, path in shelf.paths.items():
+        mistakes = shelf.mistakes(path)
+        description = "" if mistakes else shelf.named(name).description
+        items.append({"name": name, "description": description, "mistakes": mistakes})
+        await asyncio.sleep(0)
+    return reply({"items": items, "next": None, "evicted": 0})
+
+
+async def get_scenario(ask: Ask) -> web.Response:
+    """Answer the scenario in use."""
+    return reply(show_scenario(ask.world.scenario))
+
+
+async def put_scenario(ask: Ask) -> web.Response:
+    """Behave otherwise from now on."""
+    ask.workspace.use(asked_for(ask, await ask.request.read()))
+    return await get_scenario(ask)
+
+
+def show_scenario(scenario: Scenario) -> dict[str, object]:
+    """Return a scenario."""
+    return {"name": scenario.name, "description": scenario.description, "source": scenario.source}
+
+
+def asked_for(ask: Ask, raw: bytes) -> Scenario:
+    """Return the scenario that a body names as `{"use": NAME}`, or is.
+
+    Raises:
+        ProblemError: 400, the body is no text or `use` is no name; 422 with every mistake of the scenario.
+
+    """
+    try:
+        text = utf8(raw)
+    except UnreadableError as error:
+        raise refuse(400, "", f"body: {error}") from None
+    if not text.strip():
+        raise refuse(400, "", 'body: it is empty; give {"use": NAME}, or a scenario as YAML or JSON')
+    try:
+        given = read_json(raw)
+    except UnreadableError:
+        given = {}
+    if "use" in given:
+        return named(ask, given, at="/use")
+    try:
+        return ask.memory.shelf().text(text, POSTED)
+    except ScenarioError as error:
+        raise ProblemError(422, map(placed, str(error).splitlines())) from None
+
+
+def named(ask: Ask, given: dict[str, object], *, at: str) -> Scenario:
+    """Return the scenario of a name.
+
+    Raises:
+        ProblemError: 400, more than a name is given; 422 when there is none of that name, or it has mistakes.
+
+    """
+    name = given["use"]
+    others = sorted(set(given) - {"use"})
+    if not isinstance(name, str) or others:
+        mistakes = [Mistake(f"/{other}", "nothing else goes with use") for other in others]
+        wrong = [] if isinstance(name, str) else [Mistake(at, "use must be the name of a scenario")]
+        raise ProblemError(400, [*wrong, *mistakes])
+    return load(ask, name, at=at)
+
+
+def load(ask: Ask, name: str, *, at: str) -> Scenario:
+    """Return the scenario of a name.
+
+    Raises:
+        ProblemError: 422, there is none of that name, or it has mistakes.
+
+    """
+    try:
+        return ask.memory.shelf().named(name)
+    except ScenarioError as error:
+        mistakes = [mistake._replace(at=at) for mistake in map(placed, str(error).splitlines())]
+        raise ProblemError(422, mistakes) from None
+
+
+def placed(line: str) -> Mistake:
+    """Return the mistake that a `file:line:column: message` tells of."""
+    match = PLACED.fullmatch(line)
+    if match is None:
+        return Mistake("", line)
+    return Mistake("", line, int(match[1]), int(match[2]))

@@ -1,0 +1,48 @@
+"""What stands once in a server: health, the providers, and the documents that describe its API."""
+
+from functools import cache
+
+from aiohttp import web
+
+from sandbox import __version__
+from sandbox.control import describing
+from sandbox.control.asking import JSON, Ask, reply
+from sandbox.control.contract import published
+from sandbox.control.problems import refuse
+from sandbox.files import shipped
+
+
+async def health(ask: Ask) -> web.Response:
+    """Answer that it serves."""
+    return reply({"status": "ok", "version": __version__, "providers": list(ask.engine.packs)})
+
+
+async def providers(ask: Ask) -> web.Response:
+    """Answer what every provider offers, each item with its word and source."""
+    items = [describing.describe(pack.spec) for pack in ask.engine.packs.values()]
+    return reply({"items": items, "next": None, "evicted": 0})
+
+
+async def openapi(_: Ask) -> web.Response:
+    """Answer the description of this API."""
+    return web.Response(body=published(), content_type=JSON)
+
+
+async def metrics(ask: Ask) -> web.Response:
+    """Answer what has been counted, for Prometheus."""
+    from sandbox.control.metrics import expose  # noqa: PLC0415 - its library takes 40 ms that a start need not pay
+
+    return expose(ask.memory.figures)
+
+
+async def scenario_schema(_: Ask) -> web.Response:
+    """Answer the JSON Schema of scenario files."""
+    return web.Response(body=_scenario_schema(), content_type="application/schema+json")
+
+
+@cache
+def _scenario_schema() -> bytes:
+    try:
+        return (shipped("specs") / "scenario.schema.json").read_bytes()
+    except OSError as error:
+        raise refuse(404, "", f"the schema of scenarios cannot be read: {error.strerror}") from None

@@ -1,0 +1,61 @@
+"""Targets: where the callbacks of each provider go."""
+
+from aiohttp import web
+
+from sandbox.control.asking import Ask, done, reply
+from sandbox.control.problems import near, refuse
+from sandbox.control.reading import Given
+from sandbox.control.showing import show_target, show_targets
+from sandbox.core.callback import Target
+
+
+def target(given: Given) -> Target:
+    """Return the target that a body names."""
+    return Target(given.get("url", str) or "", given.get("key", str))
+
+
+def provider_of(ask: Ask) -> str:
+    """Return the provider that the path names.
+
+    Raises:
+        ProblemError: 404, there is none.
+
+    """
+    name = ask.path["provider"]
+    if name not in ask.engine.packs:
+        raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near(name, ask.engine.packs)}")
+    return name
+
+
+async def list_targets(ask: Ask) -> web.Response:
+    """Answer every target by provider."""
+    return reply(show_targets(ask.world.targets))
+
+
+async def put_targets(ask: Ask) -> web.Response:
+    """Set the targets of all providers: those that are not named have none."""
+    for provider in ask.engine.packs:
+        named = provider in ask.body.values
+        ask.workspace.aim(provider, target(ask.body.part(provider)) if named else None)
+    return await list_targets(ask)
+
+
+async def get_target(ask: Ask) -> web.Response:
+    """Answer the target of one provider."""
+    provider = provider_of(ask)
+    found = ask.world.targets.get(provider)
+    if found is None:
+        raise refuse(404, "/provider", f"{provider} has no target; its callbacks are kept as collected")
+    return reply(show_target(found))
+
+
+async def put_target(ask: Ask) -> web.Response:
+    """Set the target of one provider."""
+    ask.workspace.aim(provider_of(ask), target(ask.body))
+    return await get_target(ask)
+
+
+async def delete_target(ask: Ask) -> web.Response:
+    """Let a provider's callbacks be kept as collected."""
+    ask.workspace.aim(provider_of(ask), None)
+    return done()

@@ -1,0 +1,78 @@
+"""Waits for what may yet happen in a workspace: woken by its batches, never polling; a reset ends the wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Self, TypeVar
+
+from sandbox.core.errors import ResetError
+from sandbox.core.world import Batch, Change, Cleared, Deleted, World
+
+Found = TypeVar("Found")
+Stirs = Callable[[Change], bool]
+
+
+class Ear:
+    """Listens to a world while somebody waits; `stirs` says which changes are worth another look."""
+
+    def __init__(self, world: World, stirs: Stirs) -> None:
+        self._world = world
+        self._stirs = stirs
+        self._stirred = asyncio.Event()
+        self._reset = False
+
+    def __enter__(self) -> Self:
+        self._world.listeners.append(self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._world.listeners.remove(self._hear)
+
+    def _hear(self, batch: Batch) -> None:
+        if any(self._reset_by(change) or self._stirs(change) for change in batch.changes):
+            self._stirred.set()
+
+    def _reset_by(self, change: Change) -> bool:
+        self._reset = self._reset or isinstance(change, Cleared | Deleted)
+        return self._reset
+
+    async def stirred(self, until: float) -> bool:
+        """Wait for a change that stirs; False when the loop's time `until` comes first.
+
+        Raises:
+            ResetError: the workspace was reset or deleted.
+
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                await self._stirred.wait()
+        except TimeoutError:
+            return False
+        self._stirred.clear()
+        if self._reset:
+            message = f"the workspace {self._world.name} was reset while this call waited"
+            raise ResetError(message)
+        return True
+
+
+async def wait_for(
+    world: World,
+    look: Callable[[], Awaitable[Found | None]],
+    *,
+    stirs: Stirs,
+    wait: timedelta | None,
+) -> Found | None:
+    """Look until there is something to be found, or for as long as `wait` of real time; None when there is nothing.
+
+    Raises:
+        ResetError: the workspace was reset or deleted meanwhile.
+
+    """
+    if not wait:
+        return await look()
+    until = asyncio.get_running_loop().time() + wait.total_seconds()
+    with Ear(world, stirs) as ear:
+        while (found := await look()) is None:
+            if not await ear.stirred(until):
+                return None
+    return found

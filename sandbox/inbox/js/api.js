@@ -1,0 +1,108 @@
+// Calls the control API, and the provider paths for "try it". Knows the control token, which it keeps for the tab.
+
+export const BASE = new URL("../../", import.meta.url).pathname;
+export const DEFAULT = "default";
+const KEPT = "sms-sandbox-token";
+
+let token = recall(KEPT);
+let asking = null;
+let askToken = async () => null;
+
+/** A refusal: `status` is 0 when no answer came; `errors` are pairs of place and problem. */
+export class Problem extends Error {
+  constructor(status, text, errors = []) {
+    super(text);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+/** Says how to ask the user for the control token: `ask` takes whether one was refused, and returns one or null. */
+export function onTokenWanted(ask) {
+  askToken = ask;
+}
+
+/** Returns the path of a call about one workspace. */
+export function inside(workspace, path) {
+  return workspace === DEFAULT ? path : `workspaces/${encodeURIComponent(workspace)}/${path}`;
+}
+
+/** Returns the value that a call answers. `query` values that are empty are left out. */
+export async function call(method, path, { query = {}, body, type, signal } = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const search = given.length ? `?${new URLSearchParams(given)}` : "";
+  const headers = body === undefined ? {} : { "Content-Type": type ?? "application/json" };
+  const sent = body === undefined || type ? body : JSON.stringify(body);
+  const answer = await reach(BASE + path + search, { method, headers, body: sent, signal });
+  if (answer.ok) return answer.status === 204 ? null : read(answer);
+  throw await problemOf(answer);
+}
+
+/** Returns the response of a control call, asking for the token where one is wanted. */
+export async function reach(url, options) {
+  for (;;) {
+    const carried = token;
+    const headers = { ...options.headers, ...(carried ? { Authorization: `Bearer ${carried}` } : {}) };
+    const answer = await attempt(url, { ...options, headers, cache: "no-store" });
+    if (answer.status !== 401) return answer;
+    if (token === carried && !(await renew(Boolean(carried)))) return answer;
+  }
+}
+
+async function attempt(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Problem(0, "The sandbox does not answer. Is it still running?");
+  }
+}
+
+async function renew(refused) {
+  asking ??= askToken(refused).finally(() => { asking = null; });
+  const given = await asking;
+  if (!given) return false;
+  token = given;
+  keep(KEPT, given);
+  return true;
+}
+
+async function read(answer) {
+  return /json/.test(answer.headers.get("Content-Type") ?? "") ? answer.json() : answer.text();
+}
+
+async function problemOf(answer) {
+  const document = await answer.json().catch(() => ({}));
+  const text = document.detail || document.title || `The sandbox answered ${answer.status}.`;
+  return new Problem(answer.status, text, document.errors ?? []);
+}
+
+/** Sends a request to a provider's path; returns status, headers by lower-case name, body, and the journal's id. */
+export async function send({ method, path, headers, body }) {
+  const url = BASE.replace(/\/_sandbox\/$/, "") + path;
+  const answer = await attempt(url, { method, headers, body: body || undefined, cache: "no-store", redirect: "manual" });
+  return {
+    status: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: await answer.text(),
+    request: answer.headers.get("X-Sandbox-Request"),
+  };
+}
+
+/** Keeps a value for this tab, as far as the browser lets us. */
+export function keep(name, value) {
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {
+    // A browser that keeps nothing asks again next time.
+  }
+}
+
+/** Returns a value kept for this tab, or null. */
+export function recall(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,116 @@
+// Builds elements. Every text becomes a text node, so nothing that was stored can ever turn into markup.
+
+/** Returns an element; `given` may have class, on (listeners), data and plain attributes. Empty children are left out. */
+export function h(tag, given = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else if (name === "class") element.className = value;
+    else if (name === "value") element.value = value;
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.flat(Infinity).filter(there));
+  return element;
+}
+
+const there = (child) => child !== null && child !== undefined && child !== false && child !== "";
+
+/** Replaces what stands in an element; focus and opened details, found again by `data-key`, stay as they were. */
+export function fill(host, ...children) {
+  const keyed = (key) => [...host.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+  const focused = host.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const folds = [...host.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]);
+  host.replaceChildren(...children.flat(Infinity).filter(there));
+  for (const [key, open] of folds) {
+    const fold = keyed(key);
+    if (fold) fold.open = open;
+  }
+  if (focused) keyed(focused)?.focus({ preventScroll: true });
+}
+
+/** Returns a function that fills `host` from data, and does nothing while the data stay the same. */
+export function section(host, build) {
+  let shown;
+  return (...data) => {
+    const key = JSON.stringify(data);
+    if (key === shown) return;
+    shown = key;
+    fill(host, build(...data));
+  };
+}
+
+/** Returns a button; `given` as for `h`. */
+export function button(text, press, given = {}) {
+  return h("button", { type: "button", ...given, on: { click: press } }, text);
+}
+
+/** Returns a labelled control, the label above it. */
+export function field(label, control, hint) {
+  return h("label", { class: "field" }, h("span", { class: "field-name" }, label), control, hint && h("small", {}, hint));
+}
+
+/** Returns a drop-down list; `options` are words, or pairs of value and word. */
+export function choice(options, { value, ...given } = {}) {
+  const list = h("select", given, options.map((each) => {
+    const [worth, word] = Array.isArray(each) ? each : [each, each];
+    return h("option", { value: worth }, word);
+  }));
+  if (value !== undefined && value !== null) list.value = value;
+  return list;
+}
+
+/** Returns term and description rows; empty ones are left out. */
+export function facts(pairs) {
+  return h("dl", { class: "facts" }, pairs.filter(([, value]) => there(value)).map(([term, value]) => [
+    h("dt", {}, term), h("dd", {}, value),
+  ]));
+}
+
+let said = 0;
+
+/** Tells a screen reader something, at most once every two seconds: the last word counts. */
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  clearTimeout(said);
+  said = setTimeout(() => { announcer.textContent = text; }, announcer.textContent ? 2000 : 50);
+}
+
+/** Returns a button that copies what `text` returns. */
+export function copier(text, { label = "Copy", ...given } = {}) {
+  const press = async () => {
+    const done = await copy(text());
+    self.textContent = done ? "Copied" : "Not copied: select it by hand";
+    announce(self.textContent);
+    setTimeout(() => { self.textContent = label; }, 1600);
+  };
+  const self = button(label, press, { class: "quiet", ...given });
+  return self;
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text); // off loopback and without TLS there is no clipboard to write to
+  }
+}
+
+function copyBySelection(text) {
+  const focused = document.activeElement;
+  const area = h("textarea", { class: "unseen", "aria-hidden": "true" });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  focused?.focus?.({ preventScroll: true });
+  return done;
+}
+
+/** Returns a text as it is, line breaks and all; the keyboard can scroll in it. */
+export function verbatim(label, text) {
+  return h("pre", { tabindex: "0", role: "group", "aria-label": label }, text);
+}

@@ -1,0 +1,151 @@
+// A list that lives: pages of the API, and on top of them what events bring. Newest first, each thing once.
+
+const FIRST = 100; // things in the first page, for a quick start
+const PAGE = 500;
+const AHEAD = 10_000; // things that are read without being asked for
+const MOST = 20_000; // things that are held; older ones are let go
+
+/**
+ * The things below `path` that `keeps` keeps. `query` goes to the API; `rank` grows with each arrival; `newer(a, b)`
+ * says whether `a` replaces `b`. `changed` is called at most once a frame.
+ */
+export class Feed {
+  constructor(store, path, { query, keeps, changed, rank, newer = () => true }) {
+    Object.assign(this, { store, path, query, keeps, changed, rank, newer });
+    this.items = [];
+    this.places = new Map(); // id to thing, for those in `items` or about to be
+    this.arrivals = [];
+    this.looked = 0;
+    this.next = null;
+    this.evicted = 0;
+    this.state = "loading";
+    this.problem = null;
+    this.turn = 0;
+    this.drawing = 0;
+  }
+
+  close() {
+    this.turn = -1;
+    cancelAnimationFrame(this.drawing);
+  }
+
+  /** Reads everything anew; what is shown stays until the answer is there. */
+  async load() {
+    const turn = ++this.turn;
+    this.early = [];
+    const page = await this.read(turn, null, FIRST);
+    if (!page) return;
+    this.items = [];
+    this.places = new Map();
+    this.arrivals = [];
+    this.looked = 0;
+    this.append(page);
+    const early = this.early;
+    this.early = null;
+    early.forEach((each) => this.put(each));
+    this.draw();
+    while (this.turn === turn && this.next && this.items.length < AHEAD) {
+      await idle();
+      await this.more(turn);
+    }
+  }
+
+  /** Reads the page that follows. */
+  async more(turn = this.turn) {
+    if (!this.next || this.reading || this.items.length >= MOST) return;
+    this.reading = true;
+    const page = await this.read(turn, this.next, PAGE);
+    this.reading = false;
+    if (!page) return;
+    this.append(page);
+    this.draw();
+  }
+
+  async read(turn, cursor, limit) {
+    const [page, problem] = await this.store.try("GET", this.path, { query: { ...this.query, limit, cursor } });
+    if (this.turn !== turn) return null;
+    this.problem = problem;
+    this.state = problem ? "failed" : "ready";
+    if (problem) {
+      this.next = null;
+      this.draw();
+    }
+    return page;
+  }
+
+  append(page) {
+    for (const each of page.items) {
+      if (!this.keeps(each) || this.places.has(each.id)) continue;
+      this.places.set(each.id, each);
+      this.items.push(each);
+    }
+    this.next = page.next;
+    this.evicted = page.evicted;
+    this.looked += page.items.length;
+  }
+
+  /** Takes a thing that an event brought: a known one is replaced, another goes where its rank puts it. */
+  put(thing) {
+    this.early?.push(thing);
+    if (this.state === "loading" && !this.items.length) return;
+    const known = this.places.get(thing.id);
+    if (known) {
+      if (this.newer(thing, known)) this.replace(known, thing);
+    } else if (this.keeps(thing) && !this.isUnread(thing)) {
+      this.places.set(thing.id, thing);
+      this.insert(thing);
+    } else return;
+    this.draw();
+  }
+
+  /** Whether a thing stands on a page that was not read yet. */
+  isUnread(thing) {
+    return this.next && (!this.items.length || this.rank(thing) < this.rank(this.items.at(-1)));
+  }
+
+  insert(thing) {
+    const rank = this.rank(thing);
+    if (!this.items.length || rank >= this.rank(this.items[0])) {
+      this.arrivals.push(thing);
+      return;
+    }
+    let [low, high] = [0, this.items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rank(this.items[middle]) > rank) low = middle + 1;
+      else high = middle;
+    }
+    this.items.splice(low, 0, thing);
+  }
+
+  replace(known, thing) {
+    const list = this.arrivals.includes(known) ? this.arrivals : this.items;
+    const place = list.indexOf(known);
+    if (this.keeps(thing)) {
+      this.places.set(thing.id, thing);
+      list[place] = thing;
+    } else {
+      this.places.delete(thing.id);
+      list.splice(place, 1);
+    }
+  }
+
+  draw() {
+    this.drawing ||= requestAnimationFrame(() => {
+      this.drawing = 0;
+      if (this.arrivals.length) {
+        this.items = [...this.arrivals.reverse(), ...this.items];
+        this.arrivals = [];
+      }
+      for (const old of this.items.splice(MOST)) this.places.delete(old.id);
+      this.changed(this);
+    });
+  }
+}
+
+function idle() {
+  return new Promise((resolve) => {
+    if ("requestIdleCallback" in window) requestIdleCallback(resolve, { timeout: 300 });
+    else setTimeout(resolve, 50);
+  });
+}

@@ -1,0 +1,86 @@
+// Puts the page together: the header, the section that the address names, the keyboard, and the token when it is wanted.
+
+import { DEFAULT, onTokenWanted } from "./api.js";
+import { fill, h } from "./dom.js";
+import { helpButton, helpDialog, listen } from "./keys.js";
+import { go, here, to } from "./route.js";
+import { header } from "./header.js";
+import { forgetProviders, Store } from "./store.js";
+import { tokenDialog } from "./token.js";
+import { restoreTheme } from "./theme.js";
+import * as clock from "./views/clock.js";
+import * as messages from "./views/messages.js";
+import * as providers from "./views/providers.js";
+import * as requests from "./views/requests.js";
+import * as scenario from "./views/scenario.js";
+import * as workspaces from "./views/workspaces.js";
+
+const SECTIONS = {
+  messages: ["Messages", messages],
+  requests: ["Requests", requests],
+  clock: ["Clock", clock],
+  scenario: ["Scenario", scenario],
+  workspaces: ["Workspaces", workspaces],
+  providers: ["Providers", providers],
+};
+
+const main = document.getElementById("main");
+const help = helpDialog();
+let store = null;
+let view = null;
+let shown = null;
+
+/** Shows what the address names. */
+function follow() {
+  const place = here();
+  const workspace = place.query.workspace ?? DEFAULT;
+  const elsewhere = store?.workspace !== workspace;
+  if (elsewhere) enter(workspace);
+  if (elsewhere || shown !== place.section) show(place.section);
+  navigation(place.section);
+  view.route(place);
+}
+
+function enter(workspace) {
+  view?.close();
+  store?.close();
+  store = new Store(workspace);
+  store.on("link", (word) => { if (word === "lost") forgetProviders(); });
+  fill(document.getElementById("state"), header(store), helpButton(help));
+  store.start();
+}
+
+function show(section) {
+  const first = shown === null;
+  view?.close();
+  shown = section;
+  const [title, { open }] = SECTIONS[section];
+  document.title = `${title} · sms-sandbox`;
+  view = open(store);
+  main.dataset.section = section;
+  fill(main, h("h1", { class: "unseen" }, title), view.element);
+  if (!first) main.focus({ preventScroll: true });
+}
+
+function navigation(section) {
+  const links = Object.entries(SECTIONS).map(([name, [title]]) =>
+    h("a", { href: to(name), "aria-current": name === section ? "page" : null, data: { key: name } }, title));
+  fill(document.getElementById("sections"), links);
+  document.querySelector("#sections [aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
+  document.querySelector(".brand").href = to("messages");
+}
+
+restoreTheme();
+const token = tokenDialog();
+document.body.append(help, token.element);
+onTokenWanted(token.ask);
+listen(() => view, help);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address after # is ours
+  main.focus();
+});
+window.addEventListener("hashchange", follow);
+window.addEventListener("online", () => store.stream?.hurry());
+document.addEventListener("visibilitychange", () => { if (!document.hidden) store.stream?.hurry(); });
+if (!location.hash) go(to("messages"));
+follow();

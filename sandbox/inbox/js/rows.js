@@ -1,0 +1,175 @@
+// A list of equally high rows of which only those in view are in the document. What is being read does not move.
+
+import { h } from "./dom.js";
+
+const SPARE = 8; // rows kept above and below what is in view
+
+/**
+ * `make(thing)` returns a row's element, `update(element, thing)` brings it up to date; `end` is told that the end is near.
+ */
+export class Rows {
+  constructor({ label, make, update, end, moved }) {
+    Object.assign(this, { make, update, end, moved });
+    this.items = [];
+    this.held = new Map(); // id to {row, thing}
+    this.missed = 0;
+    this.height = 0;
+    this.current = null;
+    this.body = h("ol", { class: "rows-body", "aria-label": label });
+    this.pill = h("button", { type: "button", class: "rows-pill", hidden: true, on: { click: () => this.toTop() } });
+    this.scroller = h("div", { class: "rows-scroller" }, this.body);
+    this.element = h("div", { class: "rows" }, this.pill, this.scroller);
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.scroller.addEventListener("pointerleave", () => this.released());
+    this.scroller.addEventListener("focusin", (event) => this.focused(event.target.closest("[data-id]")));
+    this.watch = new ResizeObserver(() => {
+      this.height = 0;
+      this.draw();
+    });
+    this.watch.observe(this.scroller);
+  }
+
+  close() {
+    this.watch.disconnect();
+  }
+
+  /** Shows other things; those in view stay where they are unless the list stands at its top and nobody reads it. */
+  set(items) {
+    const anchor = this.items[this.firstVisible()];
+    const before = this.items.length ? this.scroller.scrollTop : 0;
+    const reading = before > 0 || this.scroller.matches(":hover") || this.scroller.contains(document.activeElement);
+    const old = this.firstVisible();
+    const first = this.items[0];
+    this.items = items;
+    this.body.style.height = `${items.length * this.rowHeight()}px`;
+    const place = reading && anchor ? this.placeOf(anchor.id, old) : -1;
+    if (place >= 0 && place !== old) {
+      this.scroller.scrollTop = before + (place - old) * this.rowHeight();
+      this.missed += first ? Math.max(0, this.placeOf(first.id, 0)) : 0;
+      this.following ??= before === 0;
+    }
+    this.tellMissed();
+    this.draw();
+  }
+
+  /** Forgets where it stood: other things are to be shown from the top. */
+  restart() {
+    this.items = [];
+    this.scroller.scrollTop = 0;
+    this.missed = 0;
+    this.following = null;
+  }
+
+  placeOf(id, near) {
+    for (let place = near; place < this.items.length; place += 1) if (this.items[place].id === id) return place;
+    for (let place = Math.min(near, this.items.length) - 1; place >= 0; place -= 1) if (this.items[place].id === id) return place;
+    return -1;
+  }
+
+  firstVisible() {
+    return Math.floor(this.scroller.scrollTop / this.rowHeight());
+  }
+
+  rowHeight() {
+    this.height ||= parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row-height")) || 44;
+    return this.height;
+  }
+
+  scrolled() {
+    if (this.scroller.scrollTop < 1) this.missed = 0;
+    this.tellMissed();
+    this.draw();
+  }
+
+  /** The pointer has left: a list that stood at its top before goes back there. */
+  released() {
+    if (this.following && !this.scroller.contains(document.activeElement)) this.toTop();
+    this.following = null;
+  }
+
+  toTop() {
+    this.scroller.scrollTop = 0;
+    this.missed = 0;
+    this.following = null;
+    this.tellMissed();
+    this.draw();
+  }
+
+  tellMissed() {
+    this.pill.hidden = this.missed === 0;
+    this.pill.textContent = `${this.missed} new above`;
+  }
+
+  draw() {
+    const height = this.rowHeight();
+    const first = Math.max(0, this.firstVisible() - SPARE);
+    const last = Math.min(this.items.length, first + Math.ceil(this.scroller.clientHeight / height) + 2 * SPARE + 1);
+    const wanted = new Set();
+    this.body.style.height = `${this.items.length * height}px`;
+    for (let place = first; place < last; place += 1) wanted.add(this.items[place].id);
+    for (const [id, { row }] of this.held) if (!wanted.has(id) && !row.contains(document.activeElement)) this.drop(id);
+    let child = this.body.firstElementChild;
+    for (let place = first; place < last; place += 1) {
+      const row = this.row(this.items[place]);
+      row.style.transform = `translateY(${place * height}px)`;
+      row.setAttribute("aria-posinset", place + 1);
+      row.setAttribute("aria-setsize", this.items.length);
+      if (row === child) child = child.nextElementSibling;
+      else this.insert(row, child);
+    }
+    if (last > this.items.length - 2 * SPARE) this.end?.();
+  }
+
+  insert(row, child) {
+    const focused = row.contains(document.activeElement) && document.activeElement;
+    this.body.insertBefore(row, child);
+    if (focused) focused.focus({ preventScroll: true });
+  }
+
+  row(thing) {
+    const known = this.held.get(thing.id);
+    if (known) {
+      if (known.thing !== thing) this.update(known.row, thing);
+      known.thing = thing;
+      return known.row;
+    }
+    const row = this.make(thing);
+    row.dataset.id = thing.id;
+    this.update(row, thing);
+    this.held.set(thing.id, { row, thing });
+    return row;
+  }
+
+  drop(id) {
+    this.held.get(id)?.row.remove();
+    this.held.delete(id);
+  }
+
+  /** Brings every row in the document up to date: the clock has moved, or another one is opened. */
+  renew() {
+    for (const { row, thing } of this.held.values()) this.update(row, thing);
+  }
+
+  focused(row) {
+    if (row) this.current = row.dataset.id;
+  }
+
+  /** Moves the focus by so many rows, from the one that had it last. */
+  step(by) {
+    if (!this.items.length) return;
+    const known = this.items.findIndex((each) => String(each.id) === String(this.current));
+    const place = known < 0 ? 0 : Math.min(this.items.length - 1, Math.max(0, known + by));
+    this.focus(this.items[place].id, place);
+  }
+
+  /** Puts the focus on a row, wherever the list has scrolled to. */
+  focus(id, place = this.items.findIndex((each) => String(each.id) === String(id))) {
+    if (place < 0) return;
+    const [top, height] = [place * this.rowHeight(), this.rowHeight()];
+    const { scrollTop, clientHeight } = this.scroller;
+    if (top < scrollTop) this.scroller.scrollTop = top;
+    if (top + height > scrollTop + clientHeight) this.scroller.scrollTop = top + height - clientHeight;
+    this.draw();
+    this.held.get(this.items[place].id)?.row.querySelector("a")?.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,49 @@
+// Light, dark, or as the system has it; kept in this browser.
+
+import { button } from "./dom.js";
+
+const KEPT = "sms-sandbox-theme";
+const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
+
+/** Applies what was chosen before. */
+export function restoreTheme() {
+  apply(chosen());
+}
+
+/** Returns the button that goes from one theme to the next. */
+export function themeButton() {
+  const names = Object.keys(THEMES);
+  const self = button("", () => {
+    const next = names[(names.indexOf(chosen()) + 1) % names.length];
+    apply(next);
+    show(next);
+    try {
+      localStorage.setItem(KEPT, next);
+    } catch {
+      // Not kept, then.
+    }
+  }, { class: "quiet" });
+  const show = (theme) => {
+    self.textContent = THEMES[theme];
+    self.setAttribute("aria-label", `Theme: ${THEMES[theme]}`);
+  };
+  show(chosen());
+  return self;
+}
+
+function chosen() {
+  const kept = document.documentElement.dataset.theme ?? remembered();
+  return kept in THEMES ? kept : "auto";
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEPT) ?? "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+function apply(theme) {
+  document.documentElement.dataset.theme = theme;
+}

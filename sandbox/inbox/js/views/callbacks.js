@@ -1,0 +1,111 @@
+// The callbacks of one message, each with every attempt, and what may be done to it.
+
+import { button, facts, fill, h, verbatim } from "../dom.js";
+import { to } from "../route.js";
+import { ago } from "../times.js";
+import { count, hour, pretty } from "../words.js";
+
+// What the state of a callback allows.
+const ACTIONS = {
+  pending: [["fire", "Fire now"], ["hold", "Hold"], ["cancel", "Cancel"]],
+  held: [["fire", "Fire now"], ["release", "Release"], ["cancel", "Cancel"]],
+  sending: [],
+  delivered: [["replay", "Replay"]],
+  failed: [["replay", "Replay"]],
+  cancelled: [["replay", "Replay"]],
+  collected: [["replay", "Replay"]],
+};
+
+/** Shows the callbacks of a message and follows their events. */
+export class Callbacks {
+  constructor(store, message) {
+    this.store = store;
+    this.message = message;
+    this.known = new Map();
+    this.problems = new Map();
+    this.element = h("div", { class: "callbacks" });
+    this.stop = [
+      store.on("callback", (callback) => this.hear(callback)),
+      store.on("fresh", () => this.read()),
+    ];
+    this.read();
+  }
+
+  async read() {
+    const [page, problem] = await this.store.try("GET", "callbacks", { query: { message: this.message, limit: 1000 } });
+    if (problem) return;
+    this.known = new Map(page.items.reverse().map((callback) => [callback.id, callback]));
+    this.draw();
+  }
+
+  /** Reads again when the message names callbacks that are not known yet. */
+  show(ids) {
+    if (ids.some((id) => !this.known.has(id))) this.read();
+    else this.draw();
+  }
+
+  /** Takes what an event tells at once, and reads the request that it leaves out. */
+  hear(callback) {
+    if (callback.message !== this.message) return;
+    this.known.set(callback.id, { request: null, ...this.known.get(callback.id), ...callback });
+    this.draw();
+    clearTimeout(this.reading);
+    this.reading = setTimeout(() => this.read(), 100);
+  }
+
+  draw() {
+    const all = [...this.known.values()];
+    const key = JSON.stringify([all, [...this.problems]]);
+    if (key === this.drawn) return;
+    this.drawn = key;
+    fill(this.element, all.length ? all.map((each) => this.card(each))
+      : h("p", { class: "hint" }, "None yet. A callback is made when the message reaches a status that its provider reports."));
+  }
+
+  card(callback) {
+    const { id, reports, state, due, request, attempts } = callback;
+    const problem = this.problems.get(id);
+    return h("article", { class: "callback", "aria-label": `Callback ${id}` },
+      h("header", { class: "callback-head" },
+        h("span", { class: "callback-reports" }, "reports ", h("code", {}, reports)),
+        h("span", { class: "state-word", data: { state } }, state),
+        ["pending", "held"].includes(state) && h("span", { class: "callback-due" }, ago(this.store, due, () => "due")),
+        h("span", { class: "bar callback-acts" }, ACTIONS[state].map(([act, label]) =>
+          button(label, () => this.act(id, act), { class: "small", data: { key: `${id}-${act}` } })))),
+      problem && h("p", { class: "problem", role: "alert" }, problem),
+      state === "collected" && h("p", { class: "hint" }, "Kept here, as this provider has no target. ",
+        h("a", { href: to("providers", callback.provider) }, "Set one"), "."),
+      request && h("details", { data: { key: `request-${id}` } },
+        h("summary", {}, h("code", {}, request.method), " ", h("span", { class: "breakable" }, request.url || "no target")),
+        facts(Object.entries(request.headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),
+        request.body && verbatim("Body", pretty(request.body))),
+      attempts.length > 0 && h("ol", { class: "attempts", "aria-label": count(attempts.length, "attempt") },
+        attempts.map((attempt) => attemptRow(id, attempt))));
+  }
+
+  async act(id, act) {
+    const [callback, problem] = await this.store.try("POST", `callbacks/${id}/${act}`);
+    if (problem) this.problems.set(id, problem.message);
+    else this.problems.delete(id);
+    if (callback) this.hear(callback);
+    else this.draw();
+  }
+
+  close() {
+    clearTimeout(this.reading);
+    this.stop.forEach((each) => each());
+  }
+}
+
+function attemptRow(id, { number, at, status, answer, ms, error, replay }) {
+  const good = status >= 200 && status < 300;
+  return h("li", { class: "attempt", data: { good: String(good) } },
+    h("div", { class: "attempt-line" },
+      h("span", { class: "attempt-number" }, replay ? `Replay (${number})` : `Attempt ${number}`),
+      h("span", { class: "attempt-result" }, status ?? "no answer"),
+      h("span", { class: "attempt-ms" }, `${ms} ms`),
+      h("time", { class: "attempt-at", datetime: at, title: at }, hour(at))),
+    error && h("p", { class: "attempt-error" }, error),
+    answer && h("details", { data: { key: `answer-${id}-${number}` } },
+      h("summary", {}, "Answer"), verbatim("Answer", pretty(answer))));
+}

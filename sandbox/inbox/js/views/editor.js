@@ -1,0 +1,69 @@
+// A field for YAML with line numbers, where mistakes stand at their lines.
+
+import { button, fill, h } from "../dom.js";
+import { count } from "../words.js";
+
+const PLACE = /^(?:[^\s:]*:)?(\d+):(\d+):\s*([\s\S]*)$/;
+
+/** Returns the editor: element, value, set, complain (about a problem or null), praise. */
+export function editor({ label }) {
+  const lines = h("div", { class: "editor-lines", "aria-hidden": "true" });
+  const area = h("textarea", { class: "editor-text", "aria-label": label, "aria-describedby": "mistakes", spellcheck: "false", wrap: "off", rows: 14,
+    placeholder: "name: rough-evening\nextends: [default]\nrules:\n  - name: third one fails\n    when: {operation: betatel.sms.send, every: 3}\n    then: {lifecycle: [sent: 200ms, failed: 2s]}" });
+  const verdict = h("div", { id: "mistakes", class: "mistakes", "aria-live": "polite" });
+  let wrong = new Set();
+
+  const number = () => {
+    const amount = area.value.split("\n").length;
+    lines.replaceChildren(...Array.from({ length: amount }, (_, place) =>
+      h("div", { class: wrong.has(place + 1) ? "wrong" : null }, String(place + 1))));
+    lines.scrollTop = area.scrollTop;
+  };
+  const jump = (line, column) => {
+    const before = area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    area.focus();
+    area.setSelectionRange(before + column - 1, before + column - 1);
+    const height = parseFloat(getComputedStyle(area).lineHeight);
+    area.scrollTop = Math.max(0, (line - 4) * height);
+  };
+  const complain = (problem) => {
+    const mistakes = problem ? mistakesOf(problem) : [];
+    wrong = new Set(mistakes.map(({ line }) => line));
+    area.setAttribute("aria-invalid", String(mistakes.length > 0));
+    number();
+    fill(verdict, mistakes.length > 0 && [
+      h("p", { class: "problem" }, mistakes.length === 1 ? "One mistake. Nothing was changed." : `${count(mistakes.length, "mistake")}. Nothing was changed.`),
+      h("ul", {}, mistakes.map(({ line, column, text }) => h("li", {},
+        line ? button(`Line ${line}, column ${column}`, () => jump(line, column), { class: "link" }) : null, " ", text))),
+    ]);
+  };
+  area.addEventListener("input", () => {
+    if (wrong.size) wrong = new Set();
+    number();
+  });
+  area.addEventListener("scroll", () => { lines.scrollTop = area.scrollTop; });
+  number();
+  return {
+    element: h("div", {}, h("div", { class: "editor" }, lines, area), verdict),
+    value: () => area.value,
+    set: (text) => {
+      area.value = text;
+      complain(null);
+    },
+    complain,
+    praise: (text) => {
+      complain(null);
+      fill(verdict, h("p", { class: "good" }, text));
+    },
+  };
+}
+
+/** Returns {line, column, text} of each mistake that a problem names. */
+function mistakesOf({ message, errors }) {
+  const named = errors.length ? errors : [{ problem: message }];
+  return named.map(({ problem, line, column }) => {
+    const match = PLACE.exec(problem);
+    if (match) return { line: Number(match[1]), column: Number(match[2]), text: match[3] };
+    return { line: line ?? 0, column: column ?? 1, text: problem };
+  });
+}

@@ -1,0 +1,146 @@
+// One message: its text as on a phone, its code, its life, its callbacks.
+
+import { announce, button, choice, copier, facts, fill, h, section } from "../dom.js";
+import { to } from "../route.js";
+import { mayFollow, statusWord } from "../status.js";
+import { providers } from "../store.js";
+import { ago, keepTime } from "../times.js";
+import { count, letters } from "../words.js";
+import { Callbacks } from "./callbacks.js";
+import { life } from "./life.js";
+
+/** Opens a message; returns {element, focus, close}. */
+export function openMessage(store, id) {
+  return new MessageView(store, id);
+}
+
+class MessageView {
+  constructor(store, id) {
+    this.store = store;
+    this.id = id;
+    this.message = null;
+    this.title = h("h2", { tabindex: "-1" }, "Message");
+    this.problem = h("p", { class: "problem", role: "alert", hidden: true });
+    this.callbacks = new Callbacks(store, id);
+    const parts = Object.fromEntries(["head", "phone", "life", "moves", "facts"].map((name) => [name, h("div", { class: `message-${name}` })]));
+    this.parts = h("div", { class: "message-parts", hidden: true },
+      parts.head,
+      h("div", { class: "message-columns" },
+        parts.phone,
+        h("div", { class: "message-course" },
+          h("section", { "aria-label": "Life" }, h("h3", {}, "Life"), parts.life, parts.moves),
+          h("section", { "aria-label": "Callbacks" }, h("h3", {}, "Callbacks"), this.callbacks.element)),
+        h("section", { class: "message-about", "aria-label": "Facts" }, h("h3", {}, "Facts"), parts.facts)));
+    this.element = h("article", { class: "message" }, this.title, this.problem, this.parts);
+    this.tell = {
+      head: section(parts.head, (message) => head(message)),
+      phone: section(parts.phone, (text, more) => phone(text, more)),
+      life: section(parts.life, (message) => life(store, message, (at) => this.advanceTo(at))),
+      moves: section(parts.moves, (options) => this.moves(options)),
+      facts: section(parts.facts, (message) => details(store, message)),
+    };
+    this.stop = [
+      store.on("message", (message) => this.hear(message)),
+      store.on("status", (message) => this.hear(message)),
+      store.on("fresh", () => this.read()),
+      store.on("time", () => this.message && this.show(this.message)),
+      keepTime(this.element),
+    ];
+    this.read();
+  }
+
+  async read() {
+    const [message, problem] = await this.store.try("GET", `messages/${encodeURIComponent(this.id)}`);
+    if (message) this.show(message);
+    else this.refuse(problem, problem.status === 404);
+  }
+
+  hear(message) {
+    if (message?.id === this.id) this.show(message);
+  }
+
+  refuse(problem, gone = false) {
+    this.problem.hidden = !problem;
+    this.problem.textContent = gone ? "There is no such message here (any more)." : problem?.message ?? "";
+    if (gone) this.parts.hidden = true;
+  }
+
+  async show(message) {
+    if (this.message && message.history.length < this.message.history.length) return;
+    if (this.message && this.message.status !== message.status) announce(`Now ${message.status}`);
+    this.message = message;
+    this.parts.hidden = false;
+    if (this.problem.textContent.startsWith("There is no")) this.refuse(null);
+    const { text, encoding, segments, history, planned, status, scheduled_for: later, provider_status: word } = message;
+    this.title.replaceChildren("To ", h("bdi", {}, message.to), " ", statusWord(status));
+    this.tell.head(message.code);
+    this.tell.phone(text, { encoding, segments, from: message.from });
+    this.tell.life({ history, planned, later }, this.store.clock?.mode);
+    const { callbacks, history: _, planned: __, text: ___, ...rest } = message;
+    this.tell.facts({ ...rest, provider_status: word });
+    this.callbacks.show(callbacks);
+    const offered = await providers().catch(() => []);
+    this.tell.moves(mayFollow(offered, message));
+  }
+
+  moves(options) {
+    if (!options.length) return h("p", { class: "hint" }, "It has ended: nothing may follow.");
+    const list = choice(options, { "aria-label": "Move to", data: { key: "move-to" } });
+    return h("div", { class: "bar" },
+      h("span", { class: "bar-name" }, "Move to"), list,
+      button("Move now", () => this.move(list.value), { data: { key: "move-now" } }));
+  }
+
+  async move(status) {
+    this.answer(await this.store.try("POST", `messages/${encodeURIComponent(this.id)}/status`, { body: { status } }));
+  }
+
+  async advanceTo(at) {
+    const [, problem] = await this.store.try("POST", "clock/advance", { body: { to: at } });
+    this.refuse(problem);
+    this.read();
+    this.callbacks.read();
+  }
+
+  answer([message, problem]) {
+    this.refuse(problem);
+    if (message) this.show(message);
+    this.callbacks.read();
+  }
+
+  focus() {
+    this.title.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.stop.forEach((each) => each());
+    this.callbacks.close();
+  }
+}
+
+function head(code) {
+  return code && h("div", { class: "code" },
+    h("span", { class: "code-name" }, "Code"), h("output", { class: "code-digits" }, code),
+    copier(() => code, { label: "Copy code", "data-key": "copy-code" }));
+}
+
+function phone(text, { encoding, segments, from }) {
+  return h("figure", { class: "phone" },
+    h("figcaption", { class: "phone-from" }, h("bdi", {}, from ?? "No sender")),
+    h("blockquote", { class: "bubble", dir: "auto" }, text),
+    h("p", { class: "phone-size" }, `${count(segments, "segment")} · ${encoding} · ${count(letters(text), "character")}`));
+}
+
+function details(store, message) {
+  return facts([
+    ["Provider", message.provider],
+    ["Operation", h("code", {}, message.operation)],
+    ["Channel", message.channel],
+    ["Provider says", h("code", {}, message.provider_status)],
+    ["Accepted", h("span", {}, ago(store, message.accepted_at, (text) => (text === "now" ? text : `${text} ago`)))],
+    ["Account", h("code", {}, message.account)],
+    ["Rule", message.rule],
+    ["Request", h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
+    ["Id", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy the id", "data-key": "copy-id" }))],
+  ]);
+}

@@ -1,0 +1,74 @@
+// What was sent: a live list, the message that is open, and on a fresh start what to do first.
+
+import { announce, choice, h } from "../dom.js";
+import { STATUSES, statusWord } from "../status.js";
+import { ago } from "../times.js";
+import { count, hasDigits } from "../words.js";
+import { Listed } from "./listed.js";
+import { openMessage } from "./message.js";
+import { start } from "./start.js";
+
+const SHOWN = 300; // characters of a text in its row
+
+/** Opens the section. */
+export function open(store) {
+  const search = h("input", { type: "search", "aria-label": "Text contains", placeholder: "Text", name: "text", spellcheck: "false" });
+  const welcome = h("div", { class: "welcome", hidden: true });
+  const listed = new Listed(store, {
+    section: "messages",
+    noun: "message",
+    filters: ["provider", "status", "to", "text"],
+    controls: [
+      choice([["", "Any status"], ...STATUSES], { "aria-label": "Status", name: "status" }),
+      h("input", { type: "search", "aria-label": "Number", placeholder: "Number", name: "to", inputmode: "tel" }),
+      search,
+    ],
+    search,
+    query: ({ provider, status, text }) => ({ provider, status, text }),
+    keeps,
+    rank: (message) => message.request,
+    newer: (message, known) => message.history.length >= known.history.length,
+    state: ({ status, code }) => `${status} ${code}`,
+    row: (message) => row(store, message),
+    open: openMessage,
+    hint: "Choose a message to see its life and its callbacks.",
+    nothing: (filtered) => (filtered ? "No message fits these filters." : "Nothing here yet."),
+    drawn: (self) => greet(store, self, welcome),
+  });
+  listed.element.append(welcome);
+  listed.stop.push(
+    store.on("message", (message) => {
+      listed.feed.put(message);
+      if (keeps(listed.filters, message)) announce(`${count(listed.feed.places.size, "message")}, the newest to ${message.to}`);
+    }),
+    store.on("status", (message) => listed.feed.put(message)),
+  );
+  return listed;
+}
+
+function keeps({ provider, status, text, to: number }, message) {
+  return (!provider || message.provider === provider)
+    && (!status || message.status === status || message.provider_status === status)
+    && (!text || message.text.includes(text))
+    && (!number || hasDigits(message.to, number));
+}
+
+function row(store, { provider, to: recipient, text, code, status, accepted_at: at }) {
+  return [
+    h("span", { class: "row-provider" }, provider),
+    h("span", { class: "row-to" }, recipient),
+    h("span", { class: "row-text", dir: "auto" }, text.slice(0, SHOWN)),
+    h("span", { class: "row-code" }, code && h("span", { class: "code-chip" }, code)),
+    h("span", { class: "row-status" }, statusWord(status)),
+    h("span", { class: "row-age" }, ago(store, at)),
+  ];
+}
+
+/** Shows what to do first while nothing was ever sent. */
+function greet(store, { element, feed, filtered, opened }, welcome) {
+  const fresh = feed.state === "ready" && !feed.items.length && !filtered && opened === null;
+  element.classList.toggle("is-fresh", fresh);
+  if (fresh && welcome.hidden) start(store, welcome);
+  if (!fresh) welcome.replaceChildren();
+  welcome.hidden = !fresh;
+}

@@ -1,0 +1,125 @@
+// What the providers offer: operations with whose word each is, statuses, where callbacks go; each call can be tried.
+
+import { button, choice, field, fill, h } from "../dom.js";
+import { to } from "../route.js";
+import { statusWord } from "../status.js";
+import { providers } from "../store.js";
+import { tryIt } from "./tryit.js";
+
+const WORDS = {
+  documented: "stands in the provider's own documents",
+  published: "stands in other material of the provider or its clients",
+  inferred: "our choice, where nothing is said",
+};
+
+/** Opens the section. */
+export function open(store) {
+  const tabs = h("nav", { class: "tabs", "aria-label": "Providers" });
+  const body = h("div", { class: "provider" });
+  const element = h("div", { class: "panels wide" }, tabs, body);
+  let shown = null;
+
+  const show = async (place) => {
+    let all;
+    let keys;
+    try {
+      [all, keys] = await Promise.all([providers(), store.keys()]);
+    } catch (problem) {
+      fill(body, h("p", { class: "problem", role: "alert" }, problem.message));
+      return;
+    }
+    const provider = all.find(({ name }) => name === place.id) ?? all[0];
+    if (!provider) return;
+    fill(tabs, all.map(({ name }) => h("a", { href: to("providers", name), "aria-current": name === provider.name ? "page" : null, data: { key: name } }, name)));
+    if (shown === provider.name) return;
+    shown = provider.name;
+    fill(body, providerParts(store, provider, keys));
+  };
+  return { element, route: show, close: () => {} };
+}
+
+function providerParts(store, provider, keys) {
+  return [
+    h("section", { class: "panel", "aria-labelledby": "provider-title" },
+      h("h2", { id: "provider-title" }, provider.name),
+      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". A client changes the host to ", h("code", {}, location.origin), " and nothing else."),
+      h("dl", { class: "legend" }, Object.entries(WORDS).map(([word, meaning]) => [h("dt", {}, wordMark(word)), h("dd", {}, meaning)])),
+      target(store, provider)),
+    h("section", { class: "panel", "aria-labelledby": "operations-title" },
+      h("h2", { id: "operations-title" }, "Operations"),
+      provider.operations.map((operation) => operationPart(store, provider, operation, keys))),
+    h("section", { class: "panel", "aria-labelledby": "statuses-title" },
+      h("h2", { id: "statuses-title" }, "Statuses"),
+      provider.channels.map(channelPart)),
+  ];
+}
+
+function wordMark(word, source) {
+  return h("span", { class: "word", data: { word }, title: source }, word);
+}
+
+function operationPart(store, provider, operation, keys) {
+  const { name, summary, word, source, calls, errors } = operation;
+  const inside = h("div", { class: "operation-body" });
+  const fold = h("details", { class: "operation", data: { key: name } },
+    h("summary", {}, h("code", { class: "operation-name" }, name), h("span", { class: "operation-summary" }, summary), wordMark(word, source)),
+    inside);
+  fold.addEventListener("toggle", () => {
+    if (!fold.open || inside.childElementCount) return;
+    fill(inside,
+      h("p", { class: "source" }, "Source: ", source),
+      h("ul", { class: "calls" }, calls.map((one) => h("li", {}, h("code", {}, one.method), " ", h("code", { class: "breakable" }, one.path), " ", wordMark(one.word, one.source)))),
+      tryIt(store, provider, operation, keys),
+      parameters(calls),
+      errors.length > 0 && h("details", {}, h("summary", {}, `Refusals (${errors.length})`), h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Refusals" },
+        table(["Name", "HTTP", "Code", "Whose word"], errors.map((each) => [h("code", {}, each.name), String(each.status), String(each.code), wordMark(each.word, each.source)])))));
+  });
+  return fold;
+}
+
+function parameters(calls) {
+  const rows = new Map();
+  for (const one of calls) for (const each of one.parameters) {
+    const known = rows.get(each.name);
+    rows.set(each.name, { ...each, places: [...new Set([...(known?.places ?? []), each.in])] });
+  }
+  if (!rows.size) return null;
+  return h("details", {}, h("summary", {}, `Parameters (${rows.size})`), h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Parameters" },
+    table(["Name", "In", "Needed", "What it is", "Whose word"], [...rows.values()].map((each) => [
+      h("code", {}, each.name), each.places.join(", "), each.required ? "yes" : "", each.description ?? "", wordMark(each.word, each.source)]))));
+}
+
+function table(heads, rows) {
+  return h("table", {}, h("thead", {}, h("tr", {}, heads.map((each) => h("th", { scope: "col" }, each)))),
+    h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((each) => h("td", {}, each))))));
+}
+
+function channelPart({ name, statuses }) {
+  return h("details", { data: { key: `channel-${name}` } }, h("summary", {}, name),
+    h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Statuses of ${name}` },
+      table(["Status", "Provider says", "May become", "Reported", "Whose word"], statuses.map((each) => [
+        statusWord(each.status), h("code", {}, [each.says, ...each.variants].join(", ")), each.next.join(", ") || "nothing: it ends",
+        each.reported ? "yes" : "", wordMark(each.word, each.source)]))));
+}
+
+function target(store, { name }) {
+  const url = h("input", { type: "url", name: "url", placeholder: "http://127.0.0.1:9000/dlr", size: 32 });
+  const verdict = h("p", { class: "hint", role: "status" });
+  const form = h("form", { class: "bar target" }, field("Callbacks go to", url), h("button", {}, "Set"),
+    button("Keep them here", async () => {
+      const [, problem] = await store.try("DELETE", `targets/${name}`);
+      url.value = "";
+      verdict.textContent = problem && problem.status !== 404 ? problem.message : "Callbacks are kept here as collected.";
+    }, { class: "quiet" }));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [, problem] = await store.try("PUT", `targets/${name}`, { body: { url: url.value } });
+    verdict.textContent = problem ? problem.message : "Set: the next callback goes there.";
+  });
+  store.try("GET", "targets").then(([all]) => {
+    const known = all?.[name];
+    url.value = known?.url ?? "";
+    verdict.textContent = known ? "" : "No target: callbacks are kept here as collected.";
+  });
+  return h("div", {}, form, verdict);
+}

@@ -1,0 +1,90 @@
+// One exchange: the request beside its reply, why it was refused, the rule that shaped it, and the request as curl.
+
+import { copier, facts, h, section, verbatim } from "../dom.js";
+import { to } from "../route.js";
+import { ANY_KEY, curl } from "../sample.js";
+import { ago, keepTime } from "../times.js";
+import { pretty } from "../words.js";
+
+const MASKED = "…";
+const OWN = new Set(["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "accept"]);
+
+/** Opens a request; returns {element, focus, close}. */
+export function openRequest(store, id) {
+  const title = h("h2", { tabindex: "-1" }, `Request ${id}`);
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const body = h("div", { class: "request" });
+  const element = h("article", {}, title, problem, body);
+  const show = section(body, (exchange, keys) => exchangeView(store, exchange, keys));
+
+  const read = async () => {
+    const [exchange, trouble] = await store.try("GET", `requests/${encodeURIComponent(id)}`);
+    problem.hidden = !trouble;
+    problem.textContent = trouble?.status === 404 ? "There is no such request here (any more)." : trouble?.message ?? "";
+    body.hidden = Boolean(trouble);
+    if (!exchange) return;
+    title.textContent = `${exchange.method} ${exchange.path}`;
+    show(exchange, await store.keys().catch(() => ({})));
+  };
+  const stop = [store.on("fresh", read), keepTime(element)];
+  read();
+  return { element, focus: () => title.focus({ preventScroll: true }), close: () => stop.forEach((each) => each()) };
+}
+
+function exchangeView(store, exchange, keys) {
+  const { provider, operation, rule, messages, at, ms, refused, why, reply } = exchange;
+  const { line, masked } = asCurl(exchange, keys[provider] ?? {});
+  return [
+    refused && h("section", { class: "reasons", "aria-label": "Why it was refused" },
+      h("h3", {}, "Refused"),
+      why.length ? h("ul", {}, why.map((sentence) => h("li", {}, sentence)))
+        : h("p", {}, rule ? "A rule of the scenario refused it." : "No reason was noted.")),
+    facts([
+      ["Operation", operation && h("code", {}, operation)],
+      ["Rule", rule],
+      ["Messages", messages.length > 0 && h("span", { class: "links" }, messages.slice(0, 50).map((id) => h("a", { href: to("messages", id) }, id)))],
+      ["Came", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],
+      ["Took", `${ms} ms`],
+    ]),
+    h("div", { class: "bar" }, copier(() => line, { label: "Copy as curl", class: "", "data-key": "curl" }),
+      masked.length > 0 && h("span", { class: "hint" }, `The journal masks ${masked.join(" and ")}: set $SANDBOX_KEY, or it is “${ANY_KEY}”.`)),
+    h("div", { class: "exchange" },
+      half("Request", exchange.headers, exchange.body, { query: exchange.query, cut: exchange.body_cut && exchange.body_size }),
+      half(`Reply ${reply.status}`, reply.headers, reply.body, {})),
+  ];
+}
+
+function half(title, headers, body, { query = {}, cut }) {
+  const values = Object.entries(query);
+  return h("section", { class: "half", "aria-label": title },
+    h("h3", {}, title),
+    values.length > 0 && [h("h4", {}, "Query"), facts(values.map(([name, value]) => [name, h("code", { class: "breakable" }, [value].flat().join(", "))]))],
+    h("h4", {}, "Headers"),
+    facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),
+    h("h4", {}, "Body"),
+    body ? verbatim(`Body of the ${title.toLowerCase()}`, pretty(body)) : h("p", { class: "hint" }, "Empty."),
+    cut && h("p", { class: "hint" }, `The first 16 KB of ${cut.toLocaleString("en")} bytes.`));
+}
+
+/** Returns the request as curl, and the names of what the journal masks and is not known. */
+function asCurl({ method, path, query, headers, body }, keys) {
+  const masked = [];
+  const known = (name, value) => {
+    if (!String(value).endsWith(MASKED)) return value;
+    const key = Object.entries(keys).find(([field, full]) => field === name && full.startsWith(value.slice(0, -1)));
+    if (key) return key[1];
+    masked.push(name);
+    return HOLE;
+  };
+  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, known(name, each)])));
+  const carried = Object.entries(headers).filter(([name]) => !OWN.has(name.toLowerCase()) && !/^(sec-|x-forwarded)/i.test(name));
+  const line = curl({
+    method,
+    path: path + (String(search) ? `?${search}` : ""),
+    headers: Object.fromEntries(carried.map(([name, value]) => [name, known(name, value)])),
+    body,
+  });
+  return { line: line.replaceAll(HOLE, `'"\${SANDBOX_KEY:-${ANY_KEY}}"'`), masked };
+}
+
+const HOLE = "SANDBOX-KEY-HERE";

@@ -1,0 +1,65 @@
+// The scenario: what is on, its rules in words with how often each held, another by name, or one pasted as YAML.
+
+import { call } from "../api.js";
+import { button, field, fill, h } from "../dom.js";
+import { count } from "../words.js";
+import { editor } from "./editor.js";
+
+/** Opens the section. */
+export function open(store) {
+  const present = h("section", { class: "panel", "aria-labelledby": "present-title" });
+  const shelf = h("ul", { class: "cards shelf" });
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const text = editor({ label: "Scenario as YAML" });
+
+  const use = async (name) => {
+    const [scenario, trouble] = await store.try("PUT", "scenario", { body: { use: name } });
+    problem.hidden = !trouble;
+    problem.textContent = trouble?.message ?? "";
+    if (scenario) store.readScenario();
+  };
+  const apply = async () => {
+    const [scenario, trouble] = await store.try("PUT", "scenario", { body: text.value(), type: "application/yaml" });
+    text.complain(trouble);
+    if (!scenario) return;
+    text.praise(`“${scenario.name}” is on.`);
+    store.readScenario();
+  };
+  const show = (scenario) => {
+    fill(present, scenario ? presentParts(scenario) : h("p", { class: "hint" }, "Reading…"));
+    for (const row of shelf.children) row.setAttribute("aria-current", String(row.dataset.name === scenario?.name));
+  };
+  const readShelf = async () => {
+    const page = await call("GET", "scenarios").catch(() => null);
+    fill(shelf, (page?.items ?? []).map(({ name, description }) => h("li", { class: "card-row", data: { name } },
+      h("div", { class: "card-head" }, h("h3", {}, name), button("Use", () => use(name), { class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
+      h("p", {}, description))));
+    show(store.scenario);
+  };
+
+  const element = h("div", { class: "panels" }, present,
+    h("section", { class: "panel", "aria-labelledby": "paste-title" },
+      h("h2", { id: "paste-title" }, "Paste one"),
+      text.element,
+      h("div", { class: "bar" }, button("Use it", apply, { class: "main" }),
+        button("Start from what is on", () => { if (store.scenario?.source) text.set(store.scenario.source); }, { class: "quiet" }))),
+    h("section", { class: "panel", "aria-labelledby": "shelf-title" },
+      h("h2", { id: "shelf-title" }, "Switch"), problem, shelf));
+  const counting = setInterval(() => store.readScenario(), 3000);
+  const stop = store.on("rules", show);
+  show(store.scenario);
+  readShelf();
+  store.readScenario();
+  return { element, route: () => {}, close: () => { clearInterval(counting); stop(); } };
+}
+
+function presentParts({ name, description, rules = [] }) {
+  return [
+    h("h2", { id: "present-title" }, "On: ", name),
+    description && h("p", {}, description),
+    rules.length ? h("ol", { class: "rules" }, rules.map((rule) => h("li", { class: "rule" },
+      h("div", { class: "rule-head" }, h("h3", {}, rule.name), h("span", { class: "hits", data: { hit: String(rule.hits > 0) } }, count(rule.hits, "hit"))),
+      h("p", {}, rule.words))))
+      : h("p", { class: "hint" }, "It has no rules: every message lives its provider's usual life."),
+  ];
+}

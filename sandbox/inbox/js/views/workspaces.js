@@ -1,0 +1,133 @@
+// Workspaces: pick one, make one and copy its keys, empty one, end one.
+
+import { DEFAULT } from "../api.js";
+import { button, choice, copier, facts, field, fill, h, verbatim } from "../dom.js";
+import { go } from "../route.js";
+import { call } from "../api.js";
+import { span } from "../words.js";
+
+/** Opens the section. */
+export function open(store) {
+  const list = h("ul", { class: "cards" });
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const made = h("div", { class: "made", "aria-live": "polite" });
+
+  const refuse = (trouble) => {
+    problem.hidden = !trouble;
+    problem.textContent = trouble?.message ?? "";
+  };
+  const attempt = async (act) => {
+    try {
+      const answer = await act();
+      refuse(null);
+      return answer;
+    } catch (trouble) {
+      refuse(trouble);
+      return undefined;
+    }
+  };
+  const read = async () => {
+    const page = await attempt(() => call("GET", "workspaces", { query: { limit: 1000 } }));
+    if (page) fill(list, page.items.map((each) => card(each, { current: each.id === store.workspace, reset, end })));
+  };
+  const reset = async (id) => {
+    const path = id === DEFAULT ? "reset" : `workspaces/${encodeURIComponent(id)}/reset`;
+    await attempt(() => call("POST", path));
+    if (id === store.workspace) store.refresh();
+    read();
+  };
+  const end = async (id) => {
+    await attempt(() => call("DELETE", `workspaces/${encodeURIComponent(id)}`));
+    if (id === store.workspace) go("#/workspaces");
+    else read();
+  };
+  const make = async (values) => {
+    const workspace = await attempt(() => call("POST", "workspaces", { body: values }));
+    if (!workspace) return;
+    fill(made, h("h3", {}, "Made: ", workspace.id), keysOf(workspace), h("p", {}, link(workspace.id, "Open it")));
+    read();
+  };
+
+  const element = h("div", { class: "panels" },
+    h("section", { class: "panel", "aria-labelledby": "make-title" },
+      h("h2", { id: "make-title" }, "Make a workspace"),
+      h("p", { class: "hint" }, "Messages, clock and scenario of its own. The keys that it mints lead into it, so parallel tests never see each other."),
+      form(make), problem, made),
+    h("section", { class: "panel", "aria-labelledby": "list-title" }, h("h2", { id: "list-title" }, "Workspaces"), list));
+  const stop = store.on("fresh", read);
+  read();
+  return { element, route: () => {}, close: stop };
+}
+
+function form(make) {
+  const scenario = choice([["", "as serve has it"]], {});
+  call("GET", "scenarios").then(({ items }) => scenario.append(...items.map(({ name }) => h("option", { value: name }, name))), () => {});
+  const clock = choice([["", "as serve has it"], ["real", "real"], ["frozen", "frozen"]], {});
+  const ttl = h("input", { placeholder: "1h", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", title: "5m, 1h, 1d" });
+  const seed = h("input", { inputmode: "numeric", pattern: "\\d*", placeholder: "drawn" });
+  const self = h("form", { class: "fields" },
+    field("Scenario", scenario), field("Clock", clock), field("Seed", seed), field("Deleted when unused for", ttl),
+    h("button", { class: "main" }, "Make it"));
+  self.addEventListener("submit", (event) => {
+    event.preventDefault();
+    make({
+      ...(scenario.value && { scenario: scenario.value }),
+      ...(clock.value && { clock: { mode: clock.value } }),
+      ...(seed.value && { seed: Number(seed.value) }),
+      ...(ttl.value.trim() && { ttl: ttl.value.trim() }),
+    });
+  });
+  return self;
+}
+
+function card(workspace, { current, reset, end }) {
+  const { id, scenario, clock, seed, ttl, keys } = workspace;
+  return h("li", { class: "card-row", "aria-current": current ? "true" : null },
+    h("div", { class: "card-head" },
+      h("h3", {}, id), current ? h("span", { class: "mark-here" }, "in view") : link(id, "Open")),
+    facts([["Scenario", scenario], ["Clock", clock.mode === "scaled" ? `${clock.rate} ×` : clock.mode], ["Seed", h("code", {}, String(seed))],
+      ["Deleted after", ttl && `${span(ttl * 1000)} without use`]]),
+    Object.keys(keys).length > 0 && h("details", { data: { key: `keys-${id}` } }, h("summary", {}, "Keys"), keysOf(workspace)),
+    h("div", { class: "bar" },
+      sure("Reset", () => reset(id), id), id !== DEFAULT && sure("Delete", () => end(id), id)));
+}
+
+/** Returns a button that acts at the second press. */
+function sure(label, act, id) {
+  const self = button(label, () => {
+    if (self.dataset.armed) {
+      act();
+      return;
+    }
+    self.dataset.armed = "yes";
+    self.textContent = `Really ${label.toLowerCase()}?`;
+  }, { class: "small", "aria-label": `${label} ${id}`, data: { key: `${label}-${id}` } });
+  self.addEventListener("blur", () => {
+    delete self.dataset.armed;
+    self.textContent = label;
+  });
+  return self;
+}
+
+function link(id, text) {
+  const address = id === DEFAULT ? "#/messages" : `#/messages?${new URLSearchParams({ workspace: id })}`;
+  return h("a", { href: address, "aria-label": `${text}: ${id}` }, text);
+}
+
+function keysOf({ id, keys }) {
+  const text = environment(id, keys);
+  return h("div", { class: "sample" },
+    verbatim("Environment variables", text),
+    copier(() => text, { label: "Copy", "aria-label": `Copy the keys of ${id}` }));
+}
+
+/** Returns keys as environment variables: PROVIDER_FIELD, without the x- of a header. */
+function environment(id, keys) {
+  const lines = [["SANDBOX_URL", location.origin], ["SANDBOX_WORKSPACE", id]];
+  for (const [provider, fields] of Object.entries(keys)) {
+    for (const [name, value] of Object.entries(fields)) {
+      lines.push([`${provider}_${name.replace(/^x-/, "")}`.replace(/\W/g, "_").toUpperCase(), value]);
+    }
+  }
+  return lines.map(([name, value]) => `${name}=${value}`).join("\n");
+}

@@ -1,0 +1,68 @@
+// Turns values into words for people: times, spans, sizes, numbers. Times are UTC, as in the API.
+
+const UNITS = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]];
+
+/** Returns a span of milliseconds as one or two units: 250 ms, 2 s, 5 min, 1 h 30 min. */
+export function span(ms) {
+  const whole = Math.abs(ms);
+  if (whole < 1000) return `${Math.round(whole)} ms`;
+  if (whole < 10_000 && whole % 1000) return `${(whole / 1000).toFixed(1)} s`;
+  const first = UNITS.findIndex(([size]) => whole >= size);
+  const [size, unit] = UNITS[first];
+  const count = Math.floor(whole / size);
+  const [smaller, name] = UNITS[first + 1] ?? [0, ""];
+  const rest = smaller && count < 10 && first < 3 ? Math.floor((whole % size) / smaller) : 0;
+  return rest ? `${count} ${unit} ${rest} ${name}` : `${count} ${unit}`;
+}
+
+/** Returns how long ago something was, or how far ahead it is, in one unit. */
+export function age(ms) {
+  const whole = Math.abs(ms);
+  if (whole < 1000) return ms < 0 ? "in a moment" : "now";
+  const [size, unit] = UNITS.find(([each]) => whole >= each);
+  const text = `${Math.floor(whole / size)} ${unit}`;
+  return ms < 0 ? `in ${text}` : text;
+}
+
+/** Returns the time of day of an instant: 12:00:02.200. */
+export function hour(at) {
+  return (typeof at === "string" ? at : new Date(at).toISOString()).slice(11, 23);
+}
+
+/** Returns date and time of an instant: 2026-03-02 12:00:02. */
+export function moment(at) {
+  const text = typeof at === "string" ? at : new Date(at).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
+}
+
+/** Returns the noun with its number. */
+export function count(number, noun, more = `${noun}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? noun : more}`;
+}
+
+/** Returns only the digits of a text. */
+export function digits(text) {
+  return String(text ?? "").replace(/\D/g, "");
+}
+
+/** Whether `wanted`, a part of a number however written, is found in `number`. */
+export function hasDigits(number, wanted) {
+  const [all, part] = [digits(number), digits(wanted).replace(/^00/, "")];
+  if (!part) return String(number ?? "").toLowerCase().includes(String(wanted).trim().toLowerCase());
+  return all.includes(part) || (all.length > 7 && part.endsWith(all));
+}
+
+/** Returns how many characters a reader sees in a text. */
+export function letters(text) {
+  return [...new Intl.Segmenter().segment(text)].length;
+}
+
+/** Returns a JSON text laid out for reading, or the text as it is. */
+export function pretty(text) {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

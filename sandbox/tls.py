@@ -1,0 +1,70 @@
+"""A local certificate authority, so that an application with `https://api.betatel.com` hard-coded runs unchanged."""
+
+import os
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandbox.core.errors import SandboxError
+from sandbox.packs import Packs
+
+CA, CA_KEY = "ca.pem", "ca-key.pem"
+OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class TlsError(SandboxError):
+    """The authority's folder cannot be used."""
+
+
+def provider_hosts(packs: Packs) -> frozenset[str]:
+    """Return the host names that the providers' documents name."""
+    urls = (server["url"] for pack in packs.values() for server in pack.spec.document.get("servers", ()))
+    return frozenset(host for url in urls if (host := urlsplit(url).hostname))
+
+
+def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
+    """Return a server's TLS context for some host names; the authority in `folder` is made on first use and kept.
+
+    Raises:
+        TlsError: the folder cannot be read or written, or holds no authority.
+
+    """
+    import trustme  # noqa: PLC0415 - with cryptography behind it 100 ms that a start without TLS need not pay
+
+    certificate, key = folder / CA, folder / CA_KEY
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if certificate.exists() and key.exists():
+            authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+        else:
+            authority = trustme.CA(organization_name="sms-sandbox", organization_unit_name="for tests on this machine")
+            certificate.write_bytes(authority.cert_pem.bytes())
+            with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(authority.private_key_pem.bytes())
+    except OSError as error:
+        message = f"--tls-dir: {folder}: {error.strerror or error}"
+        raise TlsError(message) from None
+    except ValueError as error:
+        message = f"--tls-dir: {folder}: {CA} and {CA_KEY} hold no certificate authority ({error}); remove both"
+        raise TlsError(message) from None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
+    return context
+
+
+def advice(certificate: Path) -> Mapping[str, str]:
+    """Return, by client, how it is told to trust the authority."""
+    return {
+        "curl": f"curl --cacert {certificate} …",
+        "Python requests": f"export REQUESTS_CA_BUNDLE={certificate}",
+        "Python ssl, httpx, aiohttp": f"export SSL_CERT_FILE={certificate}",
+        "Node": f"export NODE_EXTRA_CA_CERTS={certificate}",
+        "PHP": f"php -d curl.cainfo={certificate} -d openssl.cafile={certificate} …",
+        "Go": f"export SSL_CERT_FILE={certificate}",
+        "Java": (
+            f"keytool -importcert -noprompt -alias sms-sandbox -file {certificate} -keystore ca.p12 -storepass sandbox"
+            " && java -Djavax.net.ssl.trustStore=ca.p12 -Djavax.net.ssl.trustStorePassword=sandbox …"
+        ),
+        "Debian": f"cp {certificate} /usr/local/share/ca-certificates/sms-sandbox.crt && update-ca-certificates",
+    }

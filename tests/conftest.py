@@ -1,0 +1,54 @@
+"""What tests over HTTP start from: a sandbox on a frozen clock and a customer's server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from hypothesis import settings
+
+from sandbox.door import Policy
+from sandbox.workspace import Start
+from tests import servers
+from tests.servers import FROZEN, Receiver, Sandbox
+
+settings.register_profile("bounded", max_examples=60, deadline=None, derandomize=True)
+settings.load_profile("bounded")
+
+SandboxMaker = Callable[..., Awaitable[Sandbox]]
+
+
+@pytest.fixture
+async def make_sandbox() -> AsyncIterator[SandboxMaker]:
+    """Return a function that starts a sandbox; all of them end with the test."""
+    running: list[Sandbox] = []
+
+    async def make(start: Start = FROZEN, *, policy: Policy | None = None) -> Sandbox:
+        running.append(await servers.make_sandbox(start, policy=policy))
+        return running[-1]
+
+    yield make
+    for each in running:
+        await each.client.close()
+
+
+@pytest.fixture
+async def sandbox(make_sandbox: SandboxMaker) -> Sandbox:
+    """Return a sandbox whose clock stands at noon; callbacks have nowhere to go."""
+    return await make_sandbox()
+
+
+@pytest.fixture
+async def receiver_too() -> AsyncIterator[Receiver]:
+    """Return another customer's server."""
+    listening = Receiver()
+    await listening.start()
+    yield listening
+    await listening.stop()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Return a customer's server that answers 200."""
+    listening = Receiver()
+    await listening.start()
+    yield listening
+    await listening.stop()

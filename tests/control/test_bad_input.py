@@ -1,0 +1,105 @@
+import io
+
+import pytest
+
+from tests.control.calls import Control, operations
+
+CALLS = sorted(
+    (method, path.replace("{provider}", "ubill").replace("{key}", "k1").replace("{id}", "1"))
+    for method, path in operations()
+)
+QUIET = {
+    ("GET", "/events"),
+    ("GET", "/health"),
+    ("GET", "/openapi.json"),
+    ("GET", "/schemas/scenario.json"),
+    ("GET", "/metrics"),
+}
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+async def test_an_unknown_query_parameter_is_named_at_every_call(control: Control, method: str, path: str) -> None:
+    answered = await control.call(method, path, query={"nonsense": "1"})
+
+    assert (
+        answered.status,
+        [at for at, words in answered.errors if "nothing is called 'nonsense' here." in words],
+    ) == (
+        400,
+        ["/nonsense"],
+    )
+
+
+BODIES = sorted({(method, path) for method, path in CALLS if method != "GET"} - {("PUT", "/scenario")})
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+async def test_an_unknown_key_in_the_body_is_named_at_every_call(control: Control, method: str, path: str) -> None:
+    answered = await control.call(method, path, {"nonsense": 1})
+
+    assert (answered.status, [at for at, _ in answered.errors if at == "/nonsense"]) == (400, ["/nonsense"])
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{", "body: not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (b"[]", "body: the body is JSON, but not an object"),
+        (b"\xff", "body: byte 0 is not UTF-8"),
+        (b'{"a": NaN}', "body: not JSON: NaN is no JSON value"),
+        (b"[" * 10_000, "body: the JSON is nested more than 64 levels deep"),
+        (b'{"a": "\\ud800"}', "body: the JSON has half of a surrogate pair, which is no character"),
+    ],
+)
+async def test_a_body_that_is_no_json_object_is_refused_at_every_call(
+    control: Control,
+    method: str,
+    path: str,
+    body: bytes,
+    words: str,
+) -> None:
+    answered = await control.call(method, path, body)
+
+    assert (answered.status, answered.errors) == (400, [("", words)])
+
+
+async def test_a_body_over_a_mebibyte_is_413(control: Control) -> None:
+    body = io.BytesIO(b" " * (1024 * 1024 + 1))
+    async with control.sandbox.client.post("/_sandbox/verify", data=body) as reply:
+        assert (reply.status, reply.content_type) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("to=%ff", "query: a percent-encoded value is not UTF-8"),
+        ("&".join(f"a{number}=1" for number in range(1_001)), "query: more than 1000 fields"),
+    ],
+)
+async def test_a_query_that_cannot_be_read_is_refused(control: Control, query: str, words: str) -> None:
+    async with control.sandbox.client.get(f"/_sandbox/messages?{query}") as reply:
+        assert (reply.status, (await reply.json())["errors"]) == (400, [{"at": "", "problem": words}])
+
+
+async def test_a_parameter_that_is_given_twice_is_named(control: Control) -> None:
+    async with control.sandbox.client.get("/_sandbox/messages?to=1&to=2") as reply:
+        assert (reply.status, (await reply.json())["errors"]) == (400, [{"at": "/to", "problem": "to is given twice"}])
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"limit": "0"}, "0 is less than 1"),
+        ({"limit": "1001"}, "1001 is more than 1000"),
+        ({"limit": "ten"}, "'ten' is a string, not integer"),
+        ({"limit": "1e3"}, "'1e3' is a string, not integer"),
+        ({"cursor": "0"}, "'0' is not the next of a page"),
+        ({"cursor": "9" * 17}, "'99999999999999999' is not the next of a page"),
+        ({"wait": "61"}, "'61' is longer than 60s, the longest wait"),
+        ({"wait": "-1s"}, "'-1s' is not a duration such as 200ms or 5s, or a number of seconds, at most 60s"),
+        ({"text": "x" * 1_025}, "'" + "x" * 59 + "…' has 1025 characters, more than 1024"),
+    ],
+)
+async def test_a_parameter_out_of_bounds_is_refused(control: Control, query: dict[str, str], words: str) -> None:
+    assert await control.refused("GET", "/messages", **query) == (400, [(f"/{next(iter(query))}", words)])

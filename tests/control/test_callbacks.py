@@ -1,0 +1,179 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.control.calls import Control
+from tests.control.waits import begun
+from tests.servers import Gate, Receiver, Sandbox, says
+
+SECOND = timedelta(seconds=1)
+
+
+async def reported(sandbox: Sandbox, receiver: Receiver | None = None) -> None:
+    """Send one SMS and let its first callback come."""
+    if receiver is not None:
+        sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SECOND)
+
+
+async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    receiver.answers.append(says(503, "later"))
+    await reported(sandbox, receiver)
+    await sandbox.advance(5 * SECOND)
+    shown = await control.get("/callbacks/1")
+    took = [attempt.pop("ms") > 0 for attempt in shown["attempts"]]
+
+    assert (took, shown) == (
+        [True, True],
+        {
+            "id": 1,
+            "message": sandbox.message().id,
+            "provider": "betatel",
+            "reports": "sent",
+            "state": "delivered",
+            "due": "2026-03-02T12:00:05.200Z",
+            "request": {
+                "method": "POST",
+                "url": receiver.url(),
+                "headers": {"Content-Type": "application/json"},
+                "body": receiver.calls[0].body,
+            },
+            "attempts": [
+                {
+                    "number": 1,
+                    "at": "2026-03-02T12:00:00.200Z",
+                    "status": 503,
+                    "answer": "later",
+                    "error": None,
+                    "replay": False,
+                },
+                {
+                    "number": 2,
+                    "at": "2026-03-02T12:00:05.200Z",
+                    "status": 200,
+                    "answer": "OK",
+                    "error": None,
+                    "replay": False,
+                },
+            ],
+        },
+    )
+
+
+async def test_callbacks_are_listed_by_state_provider_and_message(sandbox: Sandbox, control: Control) -> None:
+    await reported(sandbox)
+    message = sandbox.message().id
+    queries = [
+        {"state": "collected"},
+        {"state": "pending"},
+        {"provider": "ubill"},
+        {"message": message},
+        {"message": "none"},
+    ]
+    found = [[item["id"] for item in (await control.get("/callbacks", **query))["items"]] for query in queries]
+
+    assert found == [[1], [], [], [1], []]
+
+
+async def test_a_wait_hears_of_a_callback_that_comes_to_a_state(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    waiting = await begun(sandbox.world, control.get("/callbacks", state="delivered", wait="30s"))
+    await reported(sandbox, receiver)
+
+    assert [item["state"] for item in (await waiting)["items"]] == ["delivered"]
+
+
+async def test_a_held_callback_stays_until_it_is_released(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    receiver.answers.append(says(500))
+    await reported(sandbox, receiver)
+    held = await control.post("/callbacks/1/hold")
+    await sandbox.advance(timedelta(hours=1))
+    before = len(receiver.calls)
+    released = await control.post("/callbacks/1/release")
+    await sandbox.advance(SECOND)
+
+    assert (held["state"], before, released["state"], (await control.get("/callbacks/1"))["state"]) == (
+        "held",
+        2,
+        "pending",
+        "delivered",
+    )
+
+
+async def test_a_waiting_callback_is_fired_on_a_frozen_clock(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    receiver.answers.append(says(500))
+    await reported(sandbox, receiver)
+    waiting = await begun(sandbox.world, control.get("/callbacks", state="delivered", wait="30s"))
+    fired = await control.post("/callbacks/1/fire")
+    await waiting
+
+    assert (fired["state"], [call.path for call in receiver.calls]) == ("sending", ["/dlr", "/dlr"])
+
+
+async def test_a_cancelled_callback_is_never_sent(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    receiver.answers.append(says(500))
+    await reported(sandbox, receiver)
+    cancelled = await control.post("/callbacks/1/cancel")
+    await sandbox.advance(timedelta(seconds=30))
+
+    assert (cancelled["state"], len([call for call in receiver.calls if '"sent"' in call.body])) == ("cancelled", 1)
+
+
+async def test_a_replay_is_a_further_attempt_and_marked(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    await reported(sandbox, receiver)
+    waiting = await begun(
+        sandbox.world, control.get("/callbacks", state="delivered", since="2026-03-02T11:00:00Z", wait="30s")
+    )
+    await waiting
+    replayed = await control.post("/callbacks/latest/replay")
+    await sandbox.until(lambda: len(sandbox.attempts) == 2)
+
+    assert (replayed["state"], [attempt.replay for attempt in sandbox.attempts]) == ("sending", [False, True])
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("fire", "callback 1 is collected; only one that is held or pending can be fired"),
+        ("hold", "callback 1 is collected; only one that is pending can be held"),
+        ("release", "callback 1 is collected; only one that is held can be released"),
+        ("cancel", "callback 1 is collected; only one that is held or pending can be cancelled"),
+        ("replay", "callback 1 has nowhere to go: betatel has no target"),
+    ],
+)
+async def test_what_a_callback_s_state_forbids_is_409(
+    sandbox: Sandbox, control: Control, verb: str, words: str
+) -> None:
+    await reported(sandbox)
+
+    assert await control.refused("POST", f"/callbacks/1/{verb}") == (409, [("", words)])
+
+
+@pytest.mark.parametrize("verb", ["fire", "hold", "release", "cancel", "replay"])
+async def test_an_unknown_callback_is_404(control: Control, verb: str) -> None:
+    assert await control.refused("POST", f"/callbacks/7/{verb}") == (404, [("/id", "no callback has the id '7'")])
+
+
+async def test_a_reset_aborts_what_is_on_its_way_and_nothing_arrives_after_it(
+    sandbox: Sandbox,
+    control: Control,
+    receiver: Receiver,
+) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    advancing = asyncio.create_task(control.refused("POST", "/clock/advance", {"by": "1h"}))
+    await gate.until(1)
+    await control.post("/reset")
+    await gate.until_empty()
+    await control.post("/clock/advance", {"by": "1d"})
+
+    assert ((await advancing)[0], len(receiver.calls), (await control.get("/callbacks"))["items"]) == (409, 1, [])

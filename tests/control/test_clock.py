@@ -1,0 +1,200 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from sandbox.core.clock import Mode, Pace
+from sandbox.workspace import Start
+from tests.conftest import SandboxMaker
+from tests.control.calls import Control
+from tests.servers import BARE, Gate, Receiver, Sandbox, says
+
+NOON = "2026-03-02T12:00:00.000Z"
+
+
+async def test_a_frozen_clock_says_where_it_stands(control: Control) -> None:
+    assert await control.get("/clock") == {"mode": "frozen", "rate": 0.0, "start": NOON, "now": NOON}
+
+
+async def test_a_running_clock_says_how_fast(make_sandbox: SandboxMaker) -> None:
+    real = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
+    scaled = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace(Mode.SCALED, 60.0))))
+    clocks = [await real.get("/clock"), await scaled.get("/clock")]
+
+    assert [(clock["mode"], clock["rate"], clock["start"] <= clock["now"]) for clock in clocks] == [
+        ("real", 1.0, True),
+        ("scaled", 60.0, True),
+    ]
+
+
+async def test_a_clock_is_set_going_and_stopped(control: Control) -> None:
+    scaled = await control.put("/clock", {"mode": "scaled", "rate": 2.5})
+    kept = await control.put("/clock", {"start": "2026-03-02T13:00:00Z"})
+    frozen = await control.put("/clock", {"mode": "frozen", "start": "2026-03-02T15:00:00+01:00"})
+
+    assert [(each["mode"], each["rate"], each["start"]) for each in (scaled, kept, frozen)] == [
+        ("scaled", 2.5, NOON),
+        ("scaled", 2.5, "2026-03-02T13:00:00.000Z"),
+        ("frozen", 0.0, "2026-03-02T14:00:00.000Z"),
+    ]
+
+
+async def test_setting_a_frozen_clock_does_what_is_due_by_then(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    await control.put("/clock", {"mode": "frozen", "start": "2026-03-02T12:00:01Z"})
+
+    assert (await control.get("/messages/latest"))["status"] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/clock", {"start": "2026-03-02T11:59:59Z"}),
+        ("POST", "/clock/advance", {"to": "2026-03-02T11:59:59Z"}),
+    ],
+)
+async def test_going_back_is_409(control: Control, method: str, path: str, body: object) -> None:
+    words = "the clock stands at 2026-03-02T12:00:00.000Z and cannot go back to 2026-03-02T11:59:59.000Z"
+
+    assert await control.refused(method, path, body) == (409, [("", words)])
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({}, [("", "at least 1 of mode, rate, start must be given")]),
+        ({"mode": "scaled"}, [("/rate", "rate is missing: a scaled clock needs one")]),
+        ({"mode": "real", "rate": 2}, [("/rate", "a real clock has no rate; only a scaled one has")]),
+        ({"rate": 2}, [("/rate", "a frozen clock has no rate; only a scaled one has")]),
+        ({"mode": "scaled", "rate": 0}, [("/rate", "0 breaks the rule exclusiveMinimum: 0")]),
+        (
+            {"mode": "fast", "start": "noon", "tempo": 3},
+            [
+                ("/mode", "'fast' is none of real, scaled, frozen"),
+                ("/start", "'noon' is no time; write it as 2026-03-02T12:00:00.000Z"),
+                ("/tempo", "nothing is called 'tempo' here. There are: mode, rate, start."),
+            ],
+        ),
+    ],
+)
+async def test_a_clock_that_cannot_be_is_refused(control: Control, body: object, errors: list[tuple[str, str]]) -> None:
+    status, found = await control.refused("PUT", "/clock", body)
+
+    assert (status, sorted(found)) == (400, errors)
+
+
+async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    receiver.answers.append(says(500))
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    message = sandbox.message().id
+
+    assert await control.post("/clock/advance", {"by": "6s"}) == {
+        "from": NOON,
+        "to": "2026-03-02T12:00:06.000Z",
+        "count": 5,
+        "items": [
+            {"at": "2026-03-02T12:00:00.200Z", "kind": "status", "message": message, "status": "sent"},
+            {"at": "2026-03-02T12:00:00.200Z", "kind": "callback", "message": message, "attempt": 1},
+            {"at": "2026-03-02T12:00:02.200Z", "kind": "status", "message": message, "status": "delivered"},
+            {"at": "2026-03-02T12:00:02.200Z", "kind": "callback", "message": message, "attempt": 1},
+            {"at": "2026-03-02T12:00:05.200Z", "kind": "callback", "message": message, "attempt": 2},
+        ],
+        "truncated": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("goal", "end"),
+    [
+        ({"by": "90s"}, "2026-03-02T12:01:30.000Z"),
+        ({"by": 0.5}, "2026-03-02T12:00:00.500Z"),
+        ({"to": "2026-03-03T12:00:00Z"}, "2026-03-03T12:00:00.000Z"),
+        ({"until": "idle"}, "2026-03-02T12:00:02.200Z"),
+    ],
+)
+async def test_an_advance_goes_by_a_duration_to_a_time_or_until_idle(
+    sandbox: Sandbox,
+    control: Control,
+    goal: object,
+    end: str,
+) -> None:
+    await sandbox.send()
+
+    assert (await control.post("/clock/advance", goal))["to"] == end
+
+
+async def test_only_the_first_thousand_things_are_told(sandbox: Sandbox, control: Control) -> None:
+    for _ in range(260):
+        await sandbox.send()
+    advance = await control.post("/clock/advance", {"until": "idle"})
+
+    assert (advance["count"], len(advance["items"]), advance["truncated"]) == (1_040, 1_000, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({}, [("", "at least 1 of by, to, until must be given")]),
+        ({"by": "1s", "until": "idle"}, [("", "at most 1 of by, to, until must be given")]),
+        ({"until": "done"}, [("/until", "'done' breaks the rule const: 'idle'")]),
+        ({"by": "soon"}, [("/by", "'soon' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds")]),
+        ({"by": -1}, [("/by", "-1 is less than 0")]),
+        ({"by": "99999d"}, [("/by", "'99999d' is longer than ten years")]),
+        (
+            {"to": "9999-12-31T23:59:59Z"},
+            [("/to", "'9999-12-31T23:59:59Z': a clock stands between the years 1970 and 3000")],
+        ),
+    ],
+)
+async def test_a_goal_that_cannot_be_is_refused(control: Control, body: object, errors: list[tuple[str, str]]) -> None:
+    assert await control.refused("POST", "/clock/advance", body) == (400, errors)
+
+
+async def test_an_advance_beyond_what_a_clock_can_show_is_refused(control: Control) -> None:
+    await control.put("/clock", {"start": "2999-01-01T00:00:00Z"})
+
+    assert await control.refused("POST", "/clock/advance", {"by": "365d"}) == (
+        400,
+        [("/by", "leads to the year 3000 or beyond, where no clock stands")],
+    )
+
+
+async def test_two_advances_queue_up(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    advances = [asyncio.create_task(control.post("/clock/advance", {"by": "1m"})) for _ in range(2)]
+    await gate.until(1)
+    gate.open()
+    spans = [(each["from"], each["to"]) for each in await asyncio.gather(*advances)]
+
+    assert sorted(spans) == [
+        (NOON, "2026-03-02T12:01:00.000Z"),
+        ("2026-03-02T12:01:00.000Z", "2026-03-02T12:02:00.000Z"),
+    ]
+
+
+async def test_an_advance_of_one_workspace_holds_up_no_other(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    other = (await control.post("/workspaces", {"clock": {"mode": "frozen"}}))["id"]
+    stuck = asyncio.create_task(control.post("/clock/advance", {"by": "1m"}))
+    await gate.until(1)
+    free = await control.post(f"/workspaces/{other}/clock/advance", {"by": "1m"})
+    gate.open()
+    await stuck
+
+    assert free["count"] == 0
+
+
+async def test_a_reset_puts_the_clock_back(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.advance(timedelta(days=1))
+    await control.post("/reset")
+
+    assert (await control.get("/clock"))["now"] == NOON

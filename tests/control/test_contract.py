@@ -1,0 +1,86 @@
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from openapi_spec_validator import validate
+
+from sandbox.control.contract import PATH, contract
+from sandbox.control.front import BASE
+from sandbox.control.routes import EVERYWHERE, ONCE
+from sandbox.files import load
+from sandbox.specs.schema import Validator
+from tests.control.calls import operations
+from tests.servers import Sandbox, make_engine
+
+
+def served(app: web.Application) -> set[tuple[str, str]]:
+    """Return method and path template of every route of the control API; the page is none."""
+    return {
+        (route.method, route.resource.canonical.removeprefix(BASE))
+        for route in app.router.routes()
+        if route.resource is not None and re.match(rf"{BASE}/(?!ui)", route.resource.canonical)
+    }
+
+
+def test_every_route_is_described_and_every_description_is_served() -> None:
+    from sandbox.app import make_app  # noqa: PLC0415 - the application as it is served
+
+    once = {(method, path) for method, path, _ in ONCE}
+    below = {(method, f"/workspaces/{{workspace}}{path}") for method, path, _ in EVERYWHERE}
+    described = set(operations())
+    routes = served(make_app(make_engine()))
+
+    assert (routes, described - once) == (described | below, {(method, path) for method, path, _ in EVERYWHERE})
+
+
+def test_what_stands_once_is_described_for_the_server_alone() -> None:
+    document: Any = load(PATH)
+    alone = {path for path, item in document["paths"].items() if item.get("servers") == [{"url": BASE}]}
+
+    assert alone == {path for _, path, _ in ONCE}
+
+
+def test_the_document_is_good_openapi() -> None:
+    document: Any = load(PATH)
+
+    validate(document)
+
+
+def test_every_schema_of_a_query_and_a_body_is_a_good_one() -> None:
+    for expected in contract().values():
+        Validator.check_schema(expected.query)
+        Validator.check_schema(expected.body or {})
+
+
+def test_every_call_has_an_id_of_its_own_and_a_summary() -> None:
+    nodes = list(operations().values())
+    ids = [node["operationId"] for node in nodes]
+
+    assert (len(set(ids)), [node["operationId"] for node in nodes if not node["summary"].endswith(".")]) == (
+        len(ids),
+        [],
+    )
+
+
+async def test_it_is_served_as_json(sandbox: Sandbox) -> None:
+    async with sandbox.client.get("/_sandbox/openapi.json") as reply:
+        assert (reply.status, reply.content_type, await reply.json()) == (200, "application/json", load(PATH))
+
+
+def examples() -> Iterator[tuple[str, str, object]]:
+    """Return method, path and value of each example of a body."""
+    for (method, path), node in operations().items():
+        for example in (
+            node.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {}).values()
+        ):
+            yield method, path, example["value"]
+
+
+@pytest.mark.parametrize(("method", "path", "value"), list(examples()))
+async def test_every_example_of_a_body_is_taken(sandbox: Sandbox, method: str, path: str, value: object) -> None:
+    await sandbox.send()
+    filled = re.sub(r"\{id\}", "latest", path).replace("{provider}", "smsbuddy").replace("{key}", "k1")
+    async with sandbox.client.request(method, BASE + filled, json=value) as reply:
+        assert reply.status < 300, await reply.text()

@@ -1,0 +1,232 @@
+from datetime import timedelta
+
+import pytest
+
+from tests.control.calls import Control
+from tests.control.waits import begun
+from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sandbox
+
+
+async def sent(sandbox: Sandbox, *recipients: str) -> list[str]:
+    """Send one SMS to each recipient and return the ids."""
+    for recipient in recipients:
+        await sandbox.send(BETATEL_SMS.with_values(to=recipient))
+    return [message.id for message in sandbox.world.messages.values()]
+
+
+async def ids(control: Control, **query: str) -> list[str]:
+    return [item["id"] for item in (await control.get("/messages", **query))["items"]]
+
+
+async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    await sandbox.advance(timedelta(seconds=1))
+    message = sandbox.message()
+
+    assert await control.get(f"/messages/{message.id}") == {
+        "id": message.id,
+        "provider": "betatel",
+        "operation": "betatel.sms.send",
+        "channel": "sms",
+        "account": "k1…",
+        "from": "FACEBOOK",
+        "to": "38761930305",
+        "text": "Your code is 555345",
+        "code": "555345",
+        "encoding": "gsm-7",
+        "segments": 1,
+        "status": "sent",
+        "provider_status": "sent",
+        "rule": None,
+        "request": 1,
+        "accepted_at": "2026-03-02T12:00:00.000Z",
+        "scheduled_for": None,
+        "history": [
+            {"status": "queued", "provider_status": "queued", "at": "2026-03-02T12:00:00.000Z"},
+            {"status": "sent", "provider_status": "sent", "at": "2026-03-02T12:00:00.200Z"},
+        ],
+        "planned": [{"status": "delivered", "at": "2026-03-02T12:00:02.200Z"}],
+        "callbacks": [1],
+    }
+
+
+async def test_messages_are_listed_newest_first_page_by_page(sandbox: Sandbox, control: Control) -> None:
+    first, second, third = await sent(sandbox, "38761000001", "38761000002", "38761000003")
+    page = await control.get("/messages", limit="2")
+    await sent(sandbox, "38761000004")
+    rest = await control.get("/messages", limit="2", cursor=page["next"])
+
+    assert ([item["id"] for item in page["items"]], [item["id"] for item in rest["items"]], rest["next"]) == (
+        [third, second],
+        [first],
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"provider": "ubill"}, ["ubill.sms.send"]),
+        ({"operation": "betatel.*"}, ["betatel.whatsapp.otp", "betatel.sms.send"]),
+        ({"account": "k1", "provider": "betatel"}, ["betatel.whatsapp.otp", "betatel.sms.send"]),
+        ({"account": "k1…", "provider": "ubill"}, ["ubill.sms.send"]),
+        ({"account": "k2"}, []),
+        ({"to": "+387 61 930-305"}, ["betatel.sms.send"]),
+        ({"to": "00995511194242"}, ["ubill.sms.send"]),
+        ({"from_": "FACEBOOK"}, ["betatel.sms.send"]),
+        ({"text": "code is"}, ["betatel.sms.send"]),
+        ({"status": "queued"}, ["smsbuddy.sms.send", "ubill.sms.send", "betatel.whatsapp.otp", "betatel.sms.send"]),
+        ({"status": "PENDING"}, ["betatel.whatsapp.otp"]),
+        ({"status": "delivered"}, []),
+    ],
+)
+async def test_a_filter_keeps_what_fits(
+    sandbox: Sandbox, control: Control, query: dict[str, str], found: list[str]
+) -> None:
+    for sms in (BETATEL_SMS, WHATSAPP, UBILL_SMS, SMSBUDDY_SMS):
+        await sandbox.send(sms)
+    page = await control.get("/messages", **query)
+
+    assert [item["operation"] for item in page["items"]] == found
+
+
+async def test_since_an_id_leaves_out_what_arrived_up_to_it_although_the_clock_stands(
+    sandbox: Sandbox,
+    control: Control,
+) -> None:
+    first, second, third = await sent(sandbox, "38761000001", "38761000002", "38761000003")
+
+    assert [await ids(control, since=each) for each in (first, second, third, "latest")] == [
+        [third, second],
+        [third],
+        [],
+        [],
+    ]
+
+
+async def test_since_a_time_is_exclusive(sandbox: Sandbox, control: Control) -> None:
+    await sent(sandbox, "38761000001")
+    await sandbox.advance(timedelta(seconds=5))
+    _, second = await sent(sandbox, "38761000002")
+
+    assert [await ids(control, since=f"2026-03-02T{each}Z") for each in ("12:00:00", "12:00:04.999", "12:00:05")] == [
+        [second],
+        [second],
+        [],
+    ]
+
+
+async def test_latest_stands_for_the_newest_id(sandbox: Sandbox, control: Control) -> None:
+    *_, last = await sent(sandbox, "38761000001", "38761000002")
+
+    assert (await control.get("/messages/latest"))["id"] == last
+
+
+async def test_a_wait_is_over_as_soon_as_a_message_fits(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.get("/messages", to="38761000002", wait="30s"))
+    await sent(sandbox, "38761000001", "38761000002")
+
+    assert [item["to"] for item in (await waiting)["items"]] == ["38761000002"]
+
+
+async def test_a_wait_hears_of_a_status_too(sandbox: Sandbox, control: Control) -> None:
+    await sent(sandbox, "38761000001")
+    waiting = await begun(sandbox.world, control.get("/messages", status="delivered", wait="30s"))
+    await sandbox.advance(timedelta(seconds=10))
+
+    assert [item["status"] for item in (await waiting)["items"]] == ["delivered"]
+
+
+async def test_when_a_wait_is_over_a_list_is_empty_and_one_thing_is_not_found(control: Control) -> None:
+    listed = await control.get("/messages", wait="10ms")
+    single = await control.refused("GET", "/messages/latest", wait="10ms")
+
+    assert (listed["items"], single) == ([], (404, [("/id", "there is no message yet")]))
+
+
+async def test_one_message_can_be_waited_for(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.get("/messages/latest", wait="30s"))
+    await sent(sandbox, "38761000001")
+
+    assert (await waiting)["to"] == "38761000001"
+
+
+async def test_a_reset_ends_a_wait_with_409(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.refused("GET", "/messages", wait="30s"))
+    await sandbox.reset()
+
+    assert await waiting == (409, [("", "the workspace default was reset while this call waited")])
+
+
+async def test_nothing_listens_after_a_wait(sandbox: Sandbox, control: Control) -> None:
+    before = list(sandbox.world.listeners)
+    await control.get("/messages", wait="1ms")
+
+    assert sandbox.world.listeners == before
+
+
+async def test_a_message_is_moved_by_our_word_and_its_plan_is_given_up(sandbox: Sandbox, control: Control) -> None:
+    (message,) = await sent(sandbox, "38761000001")
+    await control.post(f"/messages/{message}/status", {"status": "sent"})
+    moved = await control.post(f"/messages/{message}/status", {"status": "undelivered"})
+    await sandbox.advance(timedelta(hours=1))
+
+    assert (
+        moved["status"],
+        moved["planned"],
+        [each.step.word for each in sandbox.callbacks],
+        sandbox.message().status,
+    ) == (
+        "undelivered",
+        [],
+        ["sent", "undelivered"],
+        "undelivered",
+    )
+
+
+async def test_a_message_is_moved_by_the_provider_s_word(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(SMSBUDDY_SMS)
+    moved = await control.post(f"/messages/{sandbox.message().id}/status", {"status": "DNDNUMB"})
+
+    assert (moved["status"], moved["provider_status"]) == ("rejected", "DNDNUMB")
+
+
+async def test_an_illegal_move_is_409(sandbox: Sandbox, control: Control) -> None:
+    (message,) = await sent(sandbox, "38761000001")
+    refused = await control.refused("POST", f"/messages/{message}/status", {"status": "delivered"})
+
+    assert refused == (
+        409,
+        [("", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
+    )
+
+
+async def test_a_status_that_the_provider_does_not_have_is_422(sandbox: Sandbox, control: Control) -> None:
+    (message,) = await sent(sandbox, "38761000001")
+    refused = await control.refused("POST", f"/messages/{message}/status", {"status": "deliverd"})
+
+    assert refused == (422, [("", "no status is called 'deliverd' for sms. Did you mean 'delivered'?")])
+
+
+async def test_markup_in_a_message_comes_back_as_data(sandbox: Sandbox) -> None:
+    markup = "<script>alert(1)</script>"
+    await sandbox.send(WHATSAPP.with_values(text=markup))
+    async with sandbox.client.get("/_sandbox/messages/latest") as reply:
+        found = (reply.content_type, reply.headers["X-Content-Type-Options"], (await reply.json())["text"])
+
+    assert found == ("application/json", "nosniff", markup)
+
+
+async def test_a_scheduled_message_hides_its_code_until_its_time(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(UBILL_SMS.with_values(text="Your code is 123456", sendTime="2026-03-02 17:00"))
+    before = await control.get("/messages/latest")
+    await sandbox.advance(timedelta(hours=1))
+    after = await control.get("/messages/latest")
+
+    assert (before["code"], before["status"], after["code"]) == (None, "scheduled", "123456")
+
+
+async def test_the_code_that_a_provider_made_is_the_message_s(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(SMSBUDDY_OTP)
+
+    assert (await control.get("/messages/latest"))["code"] == sandbox.message().code

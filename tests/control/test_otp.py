@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+import pytest
+
+from tests.control.calls import Control
+from tests.control.waits import begun
+from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, UBILL_SMS, WHATSAPP, Sandbox, Sms
+
+
+def sms(text: str) -> Sms:
+    return BETATEL_SMS.with_values(text=text)
+
+
+async def test_the_newest_code_for_a_number_is_told_as_soon_as_its_message_is_accepted(
+    sandbox: Sandbox,
+    control: Control,
+) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+    await sandbox.send(sms("Your code is 222222"))
+    await sandbox.send(sms("No code in here"))
+
+    assert await control.get("/otp", to="+387 61 930 305") == {
+        "code": "222222",
+        "to": "38761930305",
+        "provider": "betatel",
+        "message": sandbox.message(2).id,
+        "at": "2026-03-02T12:00:00.000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("123-456 is your code", "123456"),
+        ("Code: 4821. Call 38761222333 for help", "4821"),
+        ("Pay 1500 EUR with code 9911", "9911"),
+        ("Ваш код 777000", "777000"),
+    ],
+)
+async def test_a_code_is_told_from_a_phone_number_and_a_price(
+    sandbox: Sandbox, control: Control, text: str, code: str
+) -> None:
+    await sandbox.send(sms(text))
+
+    assert (await control.get("/otp", to="38761930305"))["code"] == code
+
+
+async def test_the_code_that_a_provider_made_comes_first(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(SMSBUDDY_OTP.with_values(message="Order 7788: your code is {#otp#}."))
+
+    assert (await control.get("/otp", to="919812345678"))["code"] == sandbox.message().code
+
+
+async def test_a_provider_can_be_chosen(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(WHATSAPP.with_values(to="995511194242"))
+    await sandbox.send(UBILL_SMS.with_values(text="Your code is 123456"))
+    found = [(await control.get("/otp", to="995511194242", provider=each))["code"] for each in ("betatel", "ubill")]
+
+    assert found == ["482910", "123456"]
+
+
+async def test_since_a_message_only_a_later_code_counts(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+    since = sandbox.message().id
+    waiting = await begun(sandbox.world, control.get("/otp", to="38761930305", since=since, wait="30s"))
+    await sandbox.send(sms("Your code is 222222"))
+
+    assert (await waiting)["code"] == "222222"
+
+
+async def test_a_scheduled_code_can_be_read_when_its_time_comes(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(UBILL_SMS.with_values(text="Your code is 123456", sendTime="2026-03-02 17:00"))
+    before = await control.refused("GET", "/otp", to="995511194242")
+    waiting = await begun(sandbox.world, control.get("/otp", to="995511194242", wait="30s"))
+    await sandbox.advance(timedelta(hours=1))
+    found = await waiting
+
+    assert (before, found["code"], found["at"]) == (
+        (404, [("/to", "no message to '995511194242' has a one-time code")]),
+        "123456",
+        "2026-03-02T13:00:00.000Z",
+    )
+
+
+async def test_a_scheduled_code_is_newer_than_one_that_was_sent_while_it_waited(
+    sandbox: Sandbox, control: Control
+) -> None:
+    await sandbox.send(UBILL_SMS.with_values(text="Your code is 111111", sendTime="2026-03-02 17:00"))
+    await sandbox.advance(timedelta(minutes=1))
+    await sandbox.send(UBILL_SMS.with_values(text="Your code is 222222"))
+    before = (await control.get("/otp", to="995511194242"))["code"]
+    await sandbox.advance(timedelta(hours=1))
+
+    assert (before, (await control.get("/otp", to="995511194242"))["code"]) == ("222222", "111111")
+
+
+async def test_when_the_wait_is_over_there_is_none(control: Control) -> None:
+    assert await control.refused("GET", "/otp", to="1", wait="10ms") == (
+        404,
+        [("/to", "no message to '1' has a one-time code")],
+    )
+
+
+async def test_a_number_must_be_given(control: Control) -> None:
+    assert await control.refused("GET", "/otp") == (400, [("/to", "to is missing")])

@@ -1,0 +1,76 @@
+import pytest
+
+from tests.control.calls import Control
+from tests.servers import Sandbox
+
+URL = "http://127.0.0.1:9000/dlr"
+
+
+async def test_without_targets_there_are_none(control: Control) -> None:
+    assert await control.get("/targets") == {}
+
+
+async def test_a_target_is_set_shown_with_its_key_masked_and_deleted(sandbox: Sandbox, control: Control) -> None:
+    put = await control.put("/targets/ubill", {"url": URL, "key": "secret"})
+    got = await control.get("/targets/ubill")
+    held = sandbox.world.targets["ubill"]
+    await control.delete("/targets/ubill")
+
+    assert (put, got, held.key, await control.get("/targets")) == ({"url": URL, "key": "se…"}, put, "secret", {})
+
+
+async def test_all_targets_are_set_at_once(control: Control) -> None:
+    await control.put("/targets/ubill", {"url": URL})
+    put = await control.put("/targets", {"betatel": {"url": URL}, "smsbuddy": {"url": URL, "key": "secret"}})
+
+    assert put == {"betatel": {"url": URL, "key": None}, "smsbuddy": {"url": URL, "key": "se…"}}
+
+
+async def test_a_provider_without_a_target_is_404(control: Control) -> None:
+    assert await control.refused("GET", "/targets/ubill") == (
+        404,
+        [("/provider", "ubill has no target; its callbacks are kept as collected")],
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_an_unknown_provider_is_404_with_the_near_miss(control: Control, method: str) -> None:
+    body = {"url": URL} if method == "PUT" else None
+
+    assert await control.refused(method, "/targets/ubil", body) == (
+        404,
+        [("/provider", "no provider is called 'ubil'. Did you mean 'ubill'?")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://127.0.0.1/x", "it must begin with http:// or https:// and name a host"),
+        ("/dlr", "it must begin with http:// or https:// and name a host"),
+        ("http://user:secret@127.0.0.1/", "it must not carry credentials"),
+        ("javascript:alert(1)", "it must begin with http:// or https:// and name a host"),
+    ],
+)
+async def test_what_is_no_address_for_callbacks_is_refused(control: Control, url: str, words: str) -> None:
+    assert await control.refused("PUT", "/targets/ubill", {"url": url}) == (
+        400,
+        [("/url", f"'{url}' is no callback URL: {words}")],
+    )
+
+
+async def test_every_mistake_in_all_targets_comes_out_at_once(sandbox: Sandbox, control: Control) -> None:
+    status, errors = await control.refused(
+        "PUT", "/targets", {"betatl": {"url": URL}, "ubill": {"uri": URL}, "smsbuddy": 7}
+    )
+
+    assert (status, sorted(errors), sandbox.world.targets) == (
+        400,
+        [
+            ("/betatl", "no provider is called 'betatl'. Did you mean 'betatel'?"),
+            ("/smsbuddy", "7 is a number, not object"),
+            ("/ubill/uri", "nothing is called 'uri' here. Did you mean 'url'?"),
+            ("/ubill/url", "url is missing"),
+        ],
+        {},
+    )

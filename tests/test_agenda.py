@@ -1,0 +1,102 @@
+"""What waits for its time comes in the right order, and what is dropped never comes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.core.agenda import Agenda, Due, Kind
+from tests.builders import NOON
+
+dues = st.builds(
+    Due,
+    at=st.integers(0, 5).map(lambda seconds: NOON + timedelta(seconds=seconds)),
+    kind=st.sampled_from(Kind),
+    rank=st.integers(-1, 1),
+    number=st.integers(1, 8),
+)
+actions = st.lists(st.tuples(st.sampled_from(["put", "put", "drop", "take"]), dues), max_size=200)
+
+
+def drained(agenda: Agenda) -> Iterator[Due]:
+    """Yield the entries in the order in which they are due, each dropped when it has come."""
+    while (due := agenda.first()) is not None:
+        agenda.drop(due.kind, due.number)
+        yield due
+
+
+def test_at_one_instant_moves_come_first_priority_before_the_rest_then_callbacks() -> None:
+    agenda = Agenda()
+    ordered = [
+        Due(NOON, Kind.MOVE, -1, 9),
+        Due(NOON, Kind.MOVE, 0, 1),
+        Due(NOON, Kind.MOVE, 0, 2),
+        Due(NOON, Kind.CALLBACK, 0, 1),
+        Due(NOON, Kind.CALLBACK, 0, 3),
+        Due(NOON + timedelta(microseconds=1), Kind.MOVE, -1, 3),
+    ]
+    for due in reversed(ordered):
+        agenda.put(due)
+
+    assert list(drained(agenda)) == ordered
+
+
+@given(st.lists(dues, max_size=60))
+def test_entries_come_in_the_order_in_which_they_are_due(entries: list[Due]) -> None:
+    agenda = Agenda()
+    for due in entries:
+        agenda.put(due)
+    latest = {(due.kind, due.number): due for due in entries}
+
+    assert list(drained(agenda)) == sorted(latest.values())
+
+
+@given(actions)
+def test_it_always_holds_the_last_entry_of_each_subject_that_was_not_dropped(steps: list[tuple[str, Due]]) -> None:
+    agenda, model = Agenda(), dict[tuple[Kind, int], Due]()
+    for action, due in steps:
+        first = agenda.first()
+        assert first == min(model.values(), default=None)
+        if action == "put":
+            agenda.put(due)
+            model[due.kind, due.number] = due
+        elif action == "drop" or first is None:
+            agenda.drop(due.kind, due.number)
+            model.pop((due.kind, due.number), None)
+        else:
+            agenda.drop(first.kind, first.number)
+            del model[first.kind, first.number]
+
+    assert (sorted(agenda), len(agenda), [agenda.find(*subject) for subject in model]) == (
+        sorted(model.values()),
+        len(model),
+        list(model.values()),
+    )
+
+
+def test_an_entry_that_is_put_off_comes_at_its_new_time_alone() -> None:
+    agenda = Agenda()
+    agenda.put(Due(NOON, Kind.CALLBACK, 0, 1))
+    later = Due(NOON + timedelta(hours=1), Kind.CALLBACK, 0, 1)
+    agenda.put(later)
+
+    assert list(drained(agenda)) == [later]
+
+
+def test_nothing_is_left_of_a_hundred_thousand_entries_that_were_dropped() -> None:
+    agenda = Agenda()
+    for number in range(100_000):
+        agenda.put(Due(NOON + timedelta(seconds=number), Kind.MOVE, 0, number))
+    for number in range(99_999):
+        agenda.drop(Kind.MOVE, number)
+
+    assert list(drained(agenda)) == [Due(NOON + timedelta(seconds=99_999), Kind.MOVE, 0, 99_999)]
+
+
+def test_clearing_forgets_everything() -> None:
+    agenda = Agenda()
+    agenda.put(Due(NOON, Kind.MOVE, 0, 1))
+    agenda.clear()
+
+    assert (agenda.first(), len(agenda), list(agenda)) == (None, 0, [])

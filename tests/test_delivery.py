@@ -1,0 +1,465 @@
+"""Callbacks on their way: order, room, retries, time-outs, what is kept of an answer, and what a reset stops."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+
+from sandbox.core.clock import Mode, Pace
+from sandbox.core.errors import ResetError
+from sandbox.core.scenario import Scenario
+from sandbox.workspace import Start
+from tests.builders import NOON
+from tests.conformance import callback_problems
+from tests.conftest import SandboxMaker
+from tests.servers import (
+    BETATEL_SMS,
+    PATIENCE,
+    SMSBUDDY_SMS,
+    UBILL_SMS,
+    WHATSAPP,
+    Gate,
+    Receiver,
+    Sandbox,
+    Sms,
+    hangs,
+    hangs_up,
+    says,
+)
+
+SOON = timedelta(seconds=1)  # when a Betatel SMS has reported `sent` and not yet `delivered`
+LATER = timedelta(seconds=5)  # when its life is over
+FAST = Pace(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
+
+
+def impatient(scenario: str = "impatient") -> Start:
+    """Return a start whose receivers have 50 ms of real time."""
+    settings = {provider: {"timeout": "50ms"} for provider in ("betatel", "ubill", "smsbuddy")}
+    return Start(Scenario(scenario, settings=settings), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+
+
+def running() -> Start:
+    """Return a start whose clock runs, and fast."""
+    return Start(Scenario("running"), seed=7, pace=FAST)
+
+
+async def turn() -> None:
+    """Let everybody else on the loop have a turn."""
+    done = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(done.set_result, None)
+    await done
+
+
+def statuses(receiver: Receiver) -> list[str]:
+    return [call.json["status"] for call in receiver.calls]
+
+
+async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sandbox: Sandbox) -> None:
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert [
+        (each.state, each.attempts, callback_problems(each.request, "betatel", "sms"))
+        for each in sandbox.callbacks
+        if each.request
+    ] == [
+        ("collected", (), []),
+        ("collected", (), []),
+    ]
+
+
+async def test_what_was_collected_is_not_sent_when_a_target_comes(sandbox: Sandbox, receiver: Receiver) -> None:
+    await sandbox.send()
+    await sandbox.advance(SOON)
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.advance()
+
+    assert statuses(receiver) == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    ("sms", "channel", "methods"),
+    [
+        (BETATEL_SMS, "betatel.sms", ["POST", "POST"]),
+        (WHATSAPP, "betatel.whatsapp", ["POST", "POST"]),
+        (UBILL_SMS, "ubill.sms", ["GET", "GET"]),
+        (SMSBUDDY_SMS, "smsbuddy.sms", ["GET"]),
+    ],
+)
+async def test_each_provider_calls_back_as_its_spec_says(
+    sandbox: Sandbox,
+    receiver: Receiver,
+    sms: Sms,
+    channel: str,
+    methods: list[str],
+) -> None:
+    provider, _, kind = channel.partition(".")
+    sandbox.aim(provider, receiver.url())
+    await sandbox.send(sms)
+    await sandbox.advance()
+
+    problems = [callback_problems(call.outgoing, provider, kind) for call in receiver.calls]
+    assert ([call.method for call in receiver.calls], problems) == (methods, [[]] * len(methods))
+
+
+async def test_an_attempt_tells_the_answer_and_the_instant_of_the_clock(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.otherwise = says(201, "thanks")
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    (callback,) = sandbox.callbacks
+    (attempt,) = callback.attempts
+    assert (callback.state, attempt._replace(ms=0.0), attempt.ms > 0) == (
+        "delivered",
+        type(attempt)(1, NOON + timedelta(milliseconds=200), 201, "thanks", 0.0),
+        True,
+    )
+
+
+LADDERS = {
+    "betatel": (BETATEL_SMS, [0, 5, 35, 335]),
+    "ubill": (UBILL_SMS, [0, 60, 360, 2160]),
+    "smsbuddy": (SMSBUDDY_SMS, [0, 1800, 3600]),
+}
+
+
+@pytest.mark.parametrize("provider", LADDERS)
+async def test_a_callback_that_is_refused_is_tried_again_by_its_providers_ladder(
+    sandbox: Sandbox,
+    receiver: Receiver,
+    provider: str,
+) -> None:
+    sms, seconds = LADDERS[provider]
+    receiver.otherwise = says(503)
+    sandbox.aim(provider, receiver.url())
+    await sandbox.send(sms)
+    await sandbox.advance()
+
+    callback = sandbox.callbacks[0]
+    begin = callback.step.at
+    assert (
+        callback.state,
+        [(attempt.at - begin).total_seconds() for attempt in callback.attempts],
+        {attempt.status for attempt in callback.attempts},
+    ) == ("failed", seconds, {503})
+
+
+async def test_a_retry_that_succeeds_ends_the_ladder(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.answers.extend([says(500), says(404)])
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert [(each.state, [attempt.status for attempt in each.attempts]) for each in sandbox.callbacks] == [
+        ("delivered", [500, 200]),
+        ("delivered", [404, 200]),
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+async def test_any_2xx_succeeds(sandbox: Sandbox, receiver: Receiver, status: int) -> None:
+    receiver.otherwise = says(status)
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert [(each.state, len(each.attempts)) for each in sandbox.callbacks] == [("delivered", 1)] * 2
+
+
+@pytest.mark.parametrize("status", [300, 304, 400, 404, 410, 500])
+async def test_nothing_else_succeeds(sandbox: Sandbox, receiver: Receiver, status: int) -> None:
+    receiver.otherwise = says(status)
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [(each.state, each.attempts[0].status) for each in sandbox.callbacks] == [("pending", status)]
+
+
+async def test_a_receiver_that_never_answers_is_an_attempt_that_timed_out(
+    make_sandbox: SandboxMaker,
+    receiver: Receiver,
+) -> None:
+    sandbox = await make_sandbox(impatient())
+    receiver.otherwise = hangs
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [(each.status, each.error) for each in sandbox.attempts] == [(None, "no answer within 0.05 s")]
+
+
+async def test_a_receiver_that_hangs_up_is_an_attempt_with_the_reason(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.otherwise = hangs_up
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    told = "the receiver closed the connection without an answer"
+    assert [(each.status, each.error) for each in sandbox.attempts] == [(None, told)]
+
+
+async def test_a_receiver_that_is_not_there_is_an_attempt_with_the_reason(sandbox: Sandbox, receiver: Receiver) -> None:
+    url = receiver.url()
+    await receiver.stop()
+    sandbox.aim("betatel", url)
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    (attempt,) = sandbox.attempts
+    assert (attempt.error or "").startswith("cannot connect: ")
+
+
+async def test_of_an_answer_2048_bytes_are_kept_however_it_is_cut(sandbox: Sandbox, receiver: Receiver) -> None:
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for letter in "abc":
+            await response.write(letter.encode() * 1000)
+            await turn()
+        return response
+
+    receiver.otherwise = in_pieces
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [each.answer for each in sandbox.attempts] == ["a" * 1000 + "b" * 1000 + "c" * 48]
+
+
+async def test_an_answer_that_is_no_text_is_kept_readable(sandbox: Sandbox, receiver: Receiver) -> None:
+    async def noise(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"ok\xff\x00", content_type="application/octet-stream")
+
+    receiver.otherwise = noise
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [each.answer for each in sandbox.attempts] == ["ok\ufffd\x00"]
+
+
+async def test_target_and_key_are_those_of_the_moment_of_each_attempt(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.answers.append(says(503))
+    sandbox.aim("ubill", receiver.url("/old"), "old")
+    await sandbox.send(UBILL_SMS)
+    await sandbox.advance(SOON)
+    sandbox.aim("ubill", receiver.url("/new"), "new")
+    await sandbox.advance()
+
+    assert [(call.path, call.query["key"], call.query["statusID"]) for call in receiver.calls] == [
+        ("/old", "old", "0"),
+        ("/new", "new", "1"),
+        ("/new", "new", "0"),
+    ]
+
+
+async def test_a_message_reports_in_the_order_of_its_statuses(make_sandbox: SandboxMaker, receiver: Receiver) -> None:
+    sandbox = await make_sandbox(running())
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.until(lambda: sandbox.message().status == "delivered" and gate.waiting == 1)
+    before = statuses(receiver)
+    gate.open()
+    await sandbox.until(lambda: [each.state for each in sandbox.callbacks] == ["delivered", "delivered"])
+
+    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
+
+
+async def test_two_statuses_of_one_instant_report_one_after_the_other(sandbox: Sandbox, receiver: Receiver) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    sandbox.workspace.move(sandbox.message(), "sent")
+    sandbox.workspace.move(sandbox.message(), "delivered")
+    await gate.until(1)
+    before = statuses(receiver)
+    gate.open()
+    await sandbox.advance()
+
+    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
+
+
+async def test_a_retry_that_waits_holds_nothing_back(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.answers.append(says(503))
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert statuses(receiver) == ["sent", "delivered", "sent"]
+
+
+async def test_different_messages_report_side_by_side(sandbox: Sandbox, receiver: Receiver) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    for _ in range(5):
+        await sandbox.send()
+    advance = asyncio.create_task(sandbox.advance(SOON))
+    await gate.until(5)
+    gate.open()
+    await advance
+
+    assert len({call.json["uuid"] for call in receiver.calls}) == 5
+
+
+async def test_one_target_has_64_attempts_at_a_time_and_holds_up_no_other(
+    sandbox: Sandbox,
+    receiver: Receiver,
+    receiver_too: Receiver,
+) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    sandbox.aim("ubill", receiver_too.url())
+    for _ in range(100):
+        await sandbox.send()
+    await sandbox.send(UBILL_SMS)
+    advance = asyncio.create_task(sandbox.advance(SOON))
+    await gate.until(64)
+    await sandbox.until(lambda: sandbox.callbacks[-1].state == "delivered")
+    waiting = gate.waiting
+    gate.open()
+    await advance
+
+    assert (waiting, gate.most, len(receiver.calls), len(receiver_too.calls)) == (64, 64, 100, 1)
+
+
+async def test_the_clock_stands_until_every_attempt_of_an_instant_has_ended(
+    sandbox: Sandbox,
+    receiver: Receiver,
+) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    advance = asyncio.create_task(sandbox.advance(LATER))
+    await gate.until(1)
+    meanwhile = sandbox.world.now()
+    gate.open()
+    done = await advance
+
+    assert (meanwhile, [each.at for each in sandbox.attempts], done.end) == (
+        NOON + timedelta(milliseconds=200),
+        [NOON + timedelta(milliseconds=200), NOON + timedelta(milliseconds=2200)],
+        NOON + LATER,
+    )
+
+
+async def test_none_is_lost_and_none_overtakes_on_a_clock_that_runs(
+    make_sandbox: SandboxMaker,
+    receiver: Receiver,
+) -> None:
+    sandbox = await make_sandbox(running())
+    sandbox.aim("betatel", receiver.url())
+    for _ in range(100):
+        await sandbox.send()
+    await sandbox.until(
+        lambda: len(sandbox.callbacks) == 200 and {each.state for each in sandbox.callbacks} == {"delivered"}
+    )
+    heard: dict[str, list[str]] = {}
+    for call in receiver.calls:
+        heard.setdefault(call.json["uuid"], []).append(call.json["status"])
+
+    assert (len(heard), [each for each in heard.values() if each != ["sent", "delivered"]]) == (100, [])
+
+
+async def test_a_reset_aborts_what_is_under_way_and_cancels_what_was_due(sandbox: Sandbox, receiver: Receiver) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    advance = asyncio.create_task(sandbox.advance(LATER))
+    await gate.until(1)
+    await sandbox.reset()
+    with pytest.raises(ResetError):
+        await advance
+    await gate.until_empty()
+    after = await sandbox.advance()
+
+    assert (len(receiver.calls), sandbox.callbacks, sandbox.world.messages, after.count) == (1, [], {}, 0)
+
+
+async def test_a_reset_forgets_the_retries(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.otherwise = says(503)
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+    await sandbox.reset()
+    await sandbox.advance(timedelta(hours=1))
+
+    assert statuses(receiver) == ["sent"]
+
+
+async def test_after_a_reset_the_same_target_hears_of_new_messages(sandbox: Sandbox, receiver: Receiver) -> None:
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.reset()
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert statuses(receiver) == ["sent", "delivered"]
+
+
+async def test_a_reset_lets_go_what_waited_for_room(sandbox: Sandbox, receiver: Receiver) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    for _ in range(70):
+        await sandbox.send()
+    advance = asyncio.create_task(sandbox.advance(SOON))
+    await gate.until(64)
+    await sandbox.reset()
+    with pytest.raises(ResetError):
+        await advance
+    gate.open()
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert len(receiver.calls) == 66
+
+
+async def test_a_server_that_stops_does_not_wait_for_a_receiver(make_sandbox: SandboxMaker, receiver: Receiver) -> None:
+    sandbox = await make_sandbox(running())
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await gate.until(1)
+    async with asyncio.timeout(PATIENCE):
+        await sandbox.client.close()
+        await gate.until_empty()
+
+    assert len(receiver.calls) == 1
+
+
+URLS: Mapping[str, str] = {
+    "loopback": "http://127.0.0.1:{port}/own?id={{id}}&s={{status}}",
+    "private": "http://10.0.0.1/own",
+    "public": "http://8.8.8.8/own",
+}
+
+
+async def test_a_request_may_name_a_target_on_loopback(sandbox: Sandbox, receiver: Receiver) -> None:
+    await sandbox.send(SMSBUDDY_SMS.with_values(dlr_url=URLS["loopback"].format(port=receiver.port)))
+    await sandbox.advance()
+
+    assert [(call.path, dict(call.query)) for call in receiver.calls] == [
+        ("/own", {"id": sandbox.message().id, "s": "DELIVRD"}),
+    ]
+
+
+@pytest.mark.parametrize("where", ["private", "public"])
+async def test_a_request_may_name_no_target_elsewhere(sandbox: Sandbox, where: str) -> None:
+    await sandbox.send(SMSBUDDY_SMS.with_values(dlr_url=URLS[where]))
+    await sandbox.advance(LATER)
+
+    host = URLS[where].split("/")[2]
+    told = f"{host} is not allowed: a target that comes with a request may lead to loopback alone; set --allow-callback"
+    assert [each.error for each in sandbox.attempts] == [told]

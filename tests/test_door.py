@@ -1,0 +1,226 @@
+"""The outbound door: which targets are URLs, and which addresses they may lead to."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.core.callback import Origin
+from sandbox.door import BadUrlError, Policy, lane_of, make_policy, parse_url
+from tests.servers import BETATEL_SMS, Receiver, Sandbox, says
+
+SOON = timedelta(seconds=1)  # when `sent` has been reported and `delivered` not yet
+CLOSED = make_policy(open_bind=False, allowed=(), target_hosts=())
+OPEN = make_policy(open_bind=True, allowed=(), target_hosts=())
+LOOPBACK = ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"]
+PRIVATE = ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fd12::1", "::ffff:10.0.0.1"]
+PUBLIC = ["8.8.8.8", "172.32.0.1", "100.64.0.1", "2001:db8::1", "2606:4700::1111", "198.18.0.1", "2002:7f00:1::"]
+NEVER = [
+    "169.254.169.254",
+    "169.254.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "2002:a9fe:a9fe::1",
+    "fe80::1",
+    "fd00:ec2::254",
+    "100.100.100.200",
+    "0.0.0.0",
+    "::",
+    "224.0.0.1",
+    "ff02::1",
+]
+
+
+def allowed(policy: Policy, origin: Origin, addresses: list[str], host: str = "h") -> list[str]:
+    return [each for each in addresses if policy.allows(host, ip_address(each), origin)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "origin", "expected"),
+    [
+        (CLOSED, Origin.REQUEST, LOOPBACK),
+        (CLOSED, Origin.SETTINGS, [*LOOPBACK, *PRIVATE]),
+        (OPEN, Origin.REQUEST, [*LOOPBACK, *PRIVATE]),
+        (OPEN, Origin.SETTINGS, [*LOOPBACK, *PRIVATE]),
+    ],
+)
+def test_a_target_of_a_request_leads_to_loopback_alone_unless_the_sandbox_is_open(
+    policy: Policy,
+    origin: Origin,
+    expected: list[str],
+) -> None:
+    assert allowed(policy, origin, [*LOOPBACK, *PRIVATE, *PUBLIC, *NEVER]) == expected
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_a_network_that_is_allowed_opens_for_every_target_but_never_to_metadata(origin: Origin) -> None:
+    everywhere = make_policy(open_bind=True, allowed=["0.0.0.0/0", "::/0"], target_hosts=())
+
+    assert allowed(everywhere, origin, [*LOOPBACK, *PRIVATE, *PUBLIC, *NEVER]) == [*LOOPBACK, *PRIVATE, *PUBLIC]
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_one_address_can_be_allowed(origin: Origin) -> None:
+    policy = make_policy(open_bind=False, allowed=["8.8.8.8", "2001:db8::1"], target_hosts=())
+
+    assert allowed(policy, origin, PUBLIC) == ["8.8.8.8", "2001:db8::1"]
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_a_host_that_is_allowed_opens_for_every_target(origin: Origin) -> None:
+    policy = make_policy(open_bind=False, allowed=["App.Example"], target_hosts=())
+
+    assert (allowed(policy, origin, PUBLIC[:1], "app.example"), allowed(policy, origin, PUBLIC[:1], "other")) == (
+        PUBLIC[:1],
+        [],
+    )
+
+
+def test_the_host_of_a_configured_target_opens_for_configured_targets_alone() -> None:
+    policy = make_policy(open_bind=False, allowed=(), target_hosts=["app.example"])
+
+    assert [allowed(policy, origin, PUBLIC[:1], "app.example") for origin in (Origin.SETTINGS, Origin.REQUEST)] == [
+        PUBLIC[:1],
+        [],
+    ]
+
+
+def test_a_host_that_is_allowed_still_never_leads_to_metadata() -> None:
+    policy = make_policy(open_bind=True, allowed=["app.example"], target_hosts=["app.example"])
+
+    assert allowed(policy, Origin.SETTINGS, NEVER, "app.example") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it must begin with http:// or https:// and name a host"),
+        ("ftp://a/", "it must begin with http:// or https:// and name a host"),
+        ("//a/b", "it must begin with http:// or https:// and name a host"),
+        ("http:///b", "it must begin with http:// or https:// and name a host"),
+        ("javascript:alert(1)", "it must begin with http:// or https:// and name a host"),
+        ("http://u@a/", "it must not carry credentials"),
+        ("http://u:p@a/", "it must not carry credentials"),
+        ("http://a:0/", "0 is no port"),
+        ("http://a:65536/", "Port out of range 0-65535"),
+    ],
+)
+def test_a_text_that_is_no_target_is_refused_with_the_reason(text: str, problem: str) -> None:
+    with pytest.raises(BadUrlError) as caught:
+        parse_url(text)
+
+    assert str(caught.value) == f"'{text}' is no callback URL: {problem}"
+
+
+def test_a_target_has_at_most_8192_characters() -> None:
+    text = "http://a/" + "b" * 8192
+    with pytest.raises(BadUrlError) as caught:
+        parse_url(text)
+
+    assert str(caught.value) == f"'{text[:200]}' is no callback URL: it has 8201 characters, more than 8192"
+
+
+@given(st.text(max_size=60) | st.text(max_size=30).map("http://{}".format))
+def test_every_text_is_a_target_or_is_refused(text: str) -> None:
+    try:
+        url = parse_url(text)
+    except BadUrlError:
+        assert lane_of(text) == ""
+    else:
+        assert (url.scheme in {"http", "https"}, url.user, url.password) == (True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "lane"),
+    [
+        ("http://A.test/x?y=1", "http://a.test"),
+        ("http://a.test:80/z", "http://a.test"),
+        ("http://a.test:81/z", "http://a.test:81"),
+        ("https://a.test/z", "https://a.test"),
+        ("nowhere", ""),
+    ],
+)
+def test_callbacks_to_one_scheme_host_and_port_share_a_lane(text: str, lane: str) -> None:
+    assert lane_of(text) == lane
+
+
+def refused(where: str) -> str:
+    return f"{where} is not allowed: callbacks go to loopback and private networks, or to what --allow-callback names"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://169.254.169.254/latest", refused("169.254.169.254")),
+        ("http://[::ffff:a9fe:a9fe]/", refused("::ffff:a9fe:a9fe")),
+        ("http://2852039166/", refused("2852039166 (169.254.169.254)")),
+        ("http://8.8.8.8/", refused("8.8.8.8")),
+        ("http://0.0.0.0/", refused("0.0.0.0")),
+        ("http://[fe80::1]/", refused("fe80::1")),
+    ],
+)
+async def test_a_target_that_may_not_be_reached_is_an_attempt_with_the_reason(
+    sandbox: Sandbox,
+    url: str,
+    problem: str,
+) -> None:
+    sandbox.aim("betatel", url)
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [(attempt.status, attempt.answer, attempt.error) for attempt in sandbox.attempts] == [(None, "", problem)]
+
+
+async def test_a_host_that_cannot_be_resolved_is_an_attempt_with_the_reason(sandbox: Sandbox) -> None:
+    sandbox.aim("betatel", "http://a..b/dlr")
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    (attempt,) = sandbox.attempts
+    assert (attempt.error or "").startswith("a..b cannot be resolved: ")
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.otherwise = says(302, Location=receiver.url("/elsewhere"))
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert ([call.path for call in receiver.calls], [attempt.status for attempt in sandbox.attempts]) == (
+        ["/dlr"],
+        [302],
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"])
+async def test_a_target_is_asked_under_the_name_it_was_given(sandbox: Sandbox, receiver: Receiver, host: str) -> None:
+    sandbox.aim("betatel", receiver.url(host=host))
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    shown = host if host[0] != "[" else "[::ffff:7f00:1]"
+    assert [call.headers["host"] for call in receiver.calls] == [f"{shown}:{receiver.port}"]
+
+
+async def test_a_callback_says_who_sends_it(sandbox: Sandbox, receiver: Receiver) -> None:
+    sandbox.aim("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [call.headers["user-agent"] for call in receiver.calls] == ["sms-sandbox"]
+
+
+async def test_a_request_from_a_foreign_web_page_never_causes_a_call(sandbox: Sandbox, receiver: Receiver) -> None:
+    sandbox.aim("betatel", receiver.url())
+    foreign = await sandbox.send(BETATEL_SMS, Sec_Fetch_Site="cross-site")
+    own = await sandbox.send(BETATEL_SMS, Sec_Fetch_Site="same-origin")
+    await sandbox.advance(SOON)
+
+    assert (foreign.status, own.status, len(receiver.calls), [each.state for each in sandbox.callbacks]) == (
+        200,
+        200,
+        1,
+        ["collected", "delivered"],
+    )

@@ -1,0 +1,207 @@
+"""The directions in which modules may import, read from their source."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import sandbox
+
+ROOT = Path(sandbox.__file__).parent
+PROVIDERS = "sandbox.providers"
+
+# Lower may not import higher. What is not named here is a folder of the same rank throughout.
+RANKS = (
+    ("sandbox.core",),
+    ("sandbox.files", "sandbox.segments"),
+    ("sandbox.specs",),
+    ("sandbox.provider", "sandbox.samples"),
+    ("sandbox.packs", "sandbox.providers"),
+    ("sandbox.scenarios", "sandbox.handling", "sandbox.progress"),
+    ("sandbox.door", "sandbox.delivery"),
+    ("sandbox.dispatch", "sandbox.ticking"),
+    ("sandbox.advancing",),
+    ("sandbox.workspace", "sandbox.engine"),
+    ("sandbox.control",),
+    ("sandbox.replying", "sandbox.inbox", "sandbox.logs", "sandbox.proxy", "sandbox.tls", "sandbox.watching"),
+    ("sandbox.app",),
+    ("sandbox.serving",),
+    ("sandbox.client",),
+    ("sandbox.testing",),
+    ("sandbox.cli", "sandbox.pytest_plugin", "sandbox.__main__"),
+)
+MAY_KNOW_AIOHTTP = (
+    "sandbox.app",
+    "sandbox.control",
+    "sandbox.delivery",
+    "sandbox.door",
+    "sandbox.client",
+    "sandbox.pytest_plugin",
+    "sandbox.replying",
+    "sandbox.serving",
+    "sandbox.testing",
+)
+REAL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+REAL_TIME = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"}
+UNSEEDED = {"uuid1", "uuid4", "urandom"}
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Return the syntax tree of every module, by dotted name."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Return every dotted name that a module imports, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Return pairs of module and imported name."""
+    for module, tree in sources().items():
+        yield from ((module, name) for name in imported(tree))
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def rank(name: str) -> int | None:
+    """Return how high a module stands."""
+    return next((place for place, packages in enumerate(RANKS) if within(name, *packages)), None)
+
+
+def names_used(tree: ast.Module) -> Iterator[str]:
+    """Return each attribute of a plain name, as `time.sleep`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+
+
+def test_every_module_has_a_rank() -> None:
+    unranked = [name for name in sources() if name != "sandbox" and rank(name) is None]
+
+    assert unranked == []
+
+
+def test_imports_point_down_only() -> None:
+    upward = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if (here := rank(module)) is not None and (there := rank(name)) is not None and there > here
+    ]
+
+    assert upward == []
+
+
+def test_imports_are_written_in_full() -> None:
+    assert [f"{module} imports {name}" for module, name in imports() if name.startswith(".")] == []
+
+
+def test_the_core_knows_itself_and_the_standard_library_alone() -> None:
+    allowed = {*sys.stdlib_module_names} - {"asyncio", "threading", "socket"}
+    foreign = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(module, "sandbox.core") and not within(name, "sandbox.core") and name.partition(".")[0] not in allowed
+    ]
+
+    assert foreign == []
+
+
+def test_nobody_names_a_pack() -> None:
+    named = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(name, PROVIDERS) and not within(module, PROVIDERS)
+    ]
+
+    assert named == []
+
+
+def test_no_pack_knows_another() -> None:
+    def pack(name: str) -> str:
+        return ".".join(name.split(".")[:3])
+
+    crossing = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(module, PROVIDERS) and within(name, PROVIDERS) and pack(module) != pack(name)
+    ]
+
+    assert crossing == []
+
+
+def test_a_pack_knows_neither_http_nor_yaml_nor_the_engine() -> None:
+    allowed = ("sandbox.core", "sandbox.segments", "sandbox.specs", "sandbox.provider", "sandbox.samples", PROVIDERS)
+    outside = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(module, PROVIDERS)
+        and (
+            (within(name, "sandbox") and not within(name, *allowed))
+            or within(name, "aiohttp", "yarl", "yaml", "asyncio", "socket", "http", "urllib.request", "time")
+        )
+    ]
+
+    assert outside == []
+
+
+def test_aiohttp_stays_at_the_edges() -> None:
+    inside = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(name, "aiohttp") and not within(module, *MAY_KNOW_AIOHTTP)
+    ]
+
+    assert inside == []
+
+
+def test_the_clock_alone_reads_the_real_time() -> None:
+    readers = {
+        module
+        for module, tree in sources().items()
+        for name in (*names_used(tree), *imported(tree))
+        if name in REAL_CLOCK or (name.startswith("time.") and name.removeprefix("time.") in REAL_TIME)
+    }
+
+    assert readers == {"sandbox.core.clock"}
+
+
+def test_chance_alone_draws_without_a_seed() -> None:
+    drawers = {
+        module
+        for module, tree in sources().items()
+        for name in (*names_used(tree), *imported(tree))
+        if within(name, "random", "secrets") or name.rpartition(".")[2] in UNSEEDED
+    }
+
+    assert drawers == {"sandbox.core.chance"}
+
+
+def test_no_module_is_longer_than_three_hundred_lines() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in ROOT.rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+
+    assert long == {}
+
+
+def test_every_module_opens_with_a_sentence() -> None:
+    silent = [name for name, tree in sources().items() if not ast.get_docstring(tree)]
+
+    assert silent == []

@@ -1,0 +1,78 @@
+"""Requests made from the specs themselves, sent to a running sandbox: no server error, every reply as its spec has it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import schemathesis
+from aiohttp import web
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from sandbox.app import make_app
+from sandbox.files import load, shipped
+from tests.servers import PATIENCE, make_engine
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+KEYS = {"x-api-key": "k1", "x-account-id": "a1", "x-user-id": "u1", "key": "k1"}
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve a sandbox from a thread of its own; give its address."""
+    loop = asyncio.new_event_loop()
+    runner = web.AppRunner(make_app(make_engine()), access_log=None)
+
+    async def start() -> int:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return int(runner.addresses[0][1])
+
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        port = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE)
+        yield f"http://127.0.0.1:{port}"
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(PATIENCE)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(PATIENCE)
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+def operations() -> Iterator[Any]:
+    for provider in ("betatel", "smsbuddy", "ubill"):
+        document = load(shipped("specs") / f"{provider}.yaml")
+        assert isinstance(document, dict)
+        for result in schemathesis.openapi.from_dict(document).get_all_operations():
+            yield pytest.param(result.ok(), id=f"{result.ok().method}-{result.ok().path}")
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("operation", list(operations()))
+def test_a_request_made_from_the_spec_is_answered_as_the_spec_has_it(
+    operation: Any,
+    mode: GenerationMode,
+    address: str,
+) -> None:
+    @settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def attempt(case: Any) -> None:
+        case.call_and_validate(base_url=address, headers=KEYS, checks=CHECKS)
+
+    attempt()

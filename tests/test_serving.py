@@ -1,0 +1,117 @@
+"""The command `serve` as a process: what it prints, how it stops, what it says when it cannot start."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.commands import PATIENCE, run, serving, url_of
+
+HINT = "choose another with --port (0 picks a free one)"
+
+
+def test_the_banner_tells_where_it_listens_what_it_serves_and_where_callbacks_go() -> None:
+    with serving("--seed", "7", "--callback", "ubill=http://127.0.0.1:9/dlr") as (_, banner):
+        port = url_of(banner).rpartition(":")[2]
+
+    assert banner.splitlines() == [
+        f"sms-sandbox listens on http://127.0.0.1:{port}",
+        "  providers  betatel (8 operations), smsbuddy (8 operations), ubill (6 operations)",
+        "  scenario   default, seed 7, clock real",
+        "  callbacks  ubill to http://127.0.0.1:9/dlr",
+    ]
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_cleanly(name: signal.Signals) -> None:
+    with serving() as (process, _):
+        process.send_signal(name)
+
+        assert process.wait(PATIENCE) == 0
+
+
+def test_an_environment_variable_stands_in_for_a_flag_and_a_flag_goes_before_it() -> None:
+    variables = {"SANDBOX_CALLBACK_BETATEL": "http://127.0.0.1:9/b", "SANDBOX_SEED": "5", "SANDBOX_CLOCK": "frozen"}
+
+    with serving("--seed", "6", **variables) as (_, banner):
+        lines = banner.splitlines()[2:]
+
+    assert lines == ["  scenario   default, seed 6, clock frozen", "  callbacks  betatel to http://127.0.0.1:9/b"]
+
+
+def test_ready_says_where_a_server_is() -> None:
+    with serving() as (_, banner):
+        url = url_of(banner)
+        said = run("ready", "--wait", "10s", "--url", url)
+
+    assert said == (0, f"ready at {url}\n")
+
+
+def test_ready_answers_no_where_nobody_serves() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    said = run("ready", SANDBOX_URL=url)
+
+    assert said == (1, f"sms-sandbox: no sandbox answers at {url}; start one with: sms-sandbox serve\n")
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = run("serve", "--port", str(port))
+
+    assert said == (
+        2,
+        f"sms-sandbox: cannot listen on 127.0.0.1:{port}: Address already in use; {HINT}\n",
+    )
+
+
+def test_an_unknown_scenario_is_one_clear_line() -> None:
+    said = run("serve", "--port", "0", "--scenario", "defualt")
+
+    assert said == (2, "sms-sandbox: no scenario is called 'defualt'. Did you mean 'default'?\n")
+
+
+def test_a_broken_spec_is_one_clear_line(tmp_path: Path) -> None:
+    broken = tmp_path / "acme.yaml"
+    broken.write_text("openapi: 3.1.0\nx-sandbox: {provider: acme}\n")
+    said = run("serve", "--port", "0", "--specs", str(tmp_path))
+
+    assert said == (2, f"sms-sandbox: {broken}: 'channels' is missing\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (
+            ["--callback", "betatel"],
+            "--callback: 'betatel' is not PROVIDER=URL, such as betatel=http://127.0.0.1:9000/dlr",
+        ),
+        (
+            ["--callback", "acme=http://a"],
+            "--callback: no provider is called 'acme'; there are betatel, smsbuddy, ubill",
+        ),
+        (
+            ["--callback", "betatel=ftp://a/b"],
+            "'ftp://a/b' is no callback URL: it must begin with http:// or https:// and name a host",
+        ),
+        (
+            ["--clock", "fast"],
+            "Invalid value for '--clock': 'fast' is no clock; there are real, frozen, or a pace such as 60x",
+        ),
+        (["--port", "eighty"], "Invalid value for '--port': 'eighty' is not a valid integer range."),
+        (["--specs", "nowhere"], "nowhere: no such folder of specs"),
+    ],
+)
+def test_a_flag_with_a_wrong_value_is_one_clear_line(flags: list[str], line: str) -> None:
+    assert run("serve", "--port", "0", *flags) == (2, f"sms-sandbox: {line}\n")
+
+
+def test_endpoints_lists_every_path_and_whose_word_it_is() -> None:
+    code, text = run("endpoints")
+
+    assert (code, text.splitlines()[0].split()) == (
+        0,
+        ["POST", "/api/smpp/client/send", "betatel.sms.send", "documented"],
+    )

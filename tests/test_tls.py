@@ -1,0 +1,105 @@
+"""HTTPS by the local authority, and CONNECT to a provider's host."""
+
+import http.client
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.commands import PATIENCE, run, serving
+
+
+class Ports(NamedTuple):
+    """A server's two ports, and the file of its authority."""
+
+    plain: int
+    tls: int
+    ca: Path
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    folder = tmp_path_factory.mktemp("tls")
+    with serving("--tls", "--tls-port", "0", "--tls-dir", str(folder)) as (_, banner):
+        plain, tls = map(int, re.findall(r"127\.0\.0\.1:(\d+)", banner)[:2])
+        yield Ports(plain, tls, folder / "ca.pem")
+
+
+def balance(connection: http.client.HTTPConnection, url: str = "/v1/sms/balance?key=k1") -> object:
+    with closing(connection):
+        connection.request("GET", url)
+        return json.loads(connection.getresponse().read())
+
+
+FULL = {"statusID": 0, "message": "Success", "sms": "1000000"}
+
+
+def test_https_answers_to_whoever_trusts_the_authority(ports: Ports) -> None:
+    trust = ssl.create_default_context(cafile=ports.ca)
+    connection = http.client.HTTPSConnection("127.0.0.1", ports.tls, context=trust, timeout=PATIENCE)
+
+    assert balance(connection) == FULL
+
+
+def test_connect_to_a_providers_host_leads_to_the_sandbox_under_that_name(ports: Ports) -> None:
+    trust = ssl.create_default_context(cafile=ports.ca)
+    connection = http.client.HTTPSConnection("127.0.0.1", ports.plain, context=trust, timeout=PATIENCE)
+    connection.set_tunnel("api.ubill.dev", 443)
+
+    assert balance(connection) == FULL
+
+
+def test_connect_to_any_other_host_is_refused_in_words(ports: Ports) -> None:
+    with socket.create_connection(("127.0.0.1", ports.plain), PATIENCE) as client:
+        client.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+        with client.makefile("rb") as stream:
+            reply = stream.read().decode()
+    hosts = "api.betatel.com, api.ubill.dev, thesmsbuddy.com"
+
+    assert (
+        reply.partition("\r\n\r\n")[2] == f"'example.com:443' is no provider's host; CONNECT leads to {hosts} alone\n"
+    )
+
+
+def test_a_plain_request_in_absolute_form_is_answered_as_the_providers(ports: Ports) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", ports.plain, timeout=PATIENCE)
+
+    assert balance(connection, "http://api.ubill.dev/v1/sms/balance?key=k1") == FULL
+
+
+def test_the_authority_is_kept_between_starts(ports: Ports) -> None:
+    before = ports.ca.read_bytes()
+    with serving("--tls", "--tls-port", "0", "--tls-dir", str(ports.ca.parent)):
+        pass
+
+    assert ports.ca.read_bytes() == before
+
+
+def test_a_folder_without_an_authority_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    (tmp_path / "ca-key.pem").write_text("no key")
+    code, text = run("serve", "--port", "0", "--tls", "--tls-port", "0", "--tls-dir", str(tmp_path))
+
+    assert (code, text.count("\n"), text.partition(" hold ")[0]) == (
+        2,
+        1,
+        f"sms-sandbox: --tls-dir: {tmp_path}: ca.pem and ca-key.pem",
+    )
+
+
+def test_trust_tells_each_kind_of_client_how(ports: Ports) -> None:
+    code, text = run("trust", "--tls-dir", str(ports.ca.parent))
+
+    assert (code, text.splitlines()[:2]) == (0, ["curl:", f"  curl --cacert {ports.ca} …"])
+
+
+def test_trust_says_when_there_is_no_authority_yet(tmp_path: Path) -> None:
+    said = run("trust", "--tls-dir", str(tmp_path))
+
+    assert said == (2, f"sms-sandbox: {tmp_path / 'ca.pem'} is not there yet; sms-sandbox serve --tls makes it\n")
