@@ -1,0 +1,26 @@
+# The image of sms-sandbox: built in one stage, served from another by a user without rights.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY sandbox sandbox
+COPY specs specs
+COPY scenarios scenarios
+RUN python -m venv /opt/sms-sandbox && /opt/sms-sandbox/bin/pip install --no-cache-dir .
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="sms-sandbox" \
+      org.opencontainers.image.description="A local stand-in for SMS and WhatsApp providers." \
+      org.opencontainers.image.licenses="Apache-2.0"
+# Scenarios of one's own are mounted at /scenarios; the authority of --tls is kept in /tls.
+RUN useradd --system --uid 10001 --no-create-home sandbox && mkdir -p /scenarios /tls && chown sandbox /tls
+COPY --from=build /opt/sms-sandbox /opt/sms-sandbox
+ENV PATH="/opt/sms-sandbox/bin:$PATH" \
+    PYTHONUNBUFFERED="1" \
+    SANDBOX_HOST="0.0.0.0" \
+    SANDBOX_SCENARIOS="/scenarios" \
+    SANDBOX_TLS_DIR="/tls"
+USER sandbox
+EXPOSE 8080 8443
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["sms-sandbox", "ready"]
+ENTRYPOINT ["sms-sandbox"]
+CMD ["serve"]

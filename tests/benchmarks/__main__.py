@@ -1,0 +1,64 @@
+"""`python -m tests.benchmarks`: take the figures, print the table, tell what got slower."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+
+from tests.benchmarks.callbacks import callbacks, sustained
+from tests.benchmarks.figures import Figure, read, save, slower, table
+from tests.benchmarks.memory import memory
+from tests.benchmarks.sends import ready, sends
+
+# Each part with the seconds that one of its measurements lasts unless --seconds says otherwise.
+PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
+    "ready": (ready, 0),
+    "sends": (sends, 3),
+    "callbacks": (callbacks, 20),
+    "sustained": (sustained, 8),
+    "memory": (memory, 4),
+}
+
+
+def parts(text: str) -> list[str]:
+    """Read a comma-separated list of parts."""
+    names = text.split(",")
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        message = f"no part is called {', '.join(unknown)}; there are {', '.join(PARTS)}"
+        raise argparse.ArgumentTypeError(message)
+    return names
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", type=parts, default=list(PARTS), help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--seconds", type=float, help="how long each measurement lasts (60 for those of the table)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--compare", type=Path, help="a file that --json wrote: tell what got slower since")
+    return parser
+
+
+def main() -> int:
+    """Return 1 when a bar was missed or, with --compare, something got slower."""
+    given = make_parser().parse_args()
+    before = read(given.compare) if given.compare else []
+    figures: list[Figure] = []
+    for name in given.only:
+        part, usual = PARTS[name]
+        begun = perf_counter()
+        figures += part(given.seconds or usual)
+        print(f"{name}: measured in {perf_counter() - begun:.0f} s", file=sys.stderr)
+    print(table(figures))
+    if given.json:
+        save(figures, given.json)
+    worse = slower(figures, before)
+    if worse:
+        print("\nslower than before:", *worse, sep="\n  ")
+    return 1 if worse or not all(figure.reached for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

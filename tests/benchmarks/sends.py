@@ -1,0 +1,62 @@
+"""How soon the sandbox is ready, what it takes when idle, how fast it accepts."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from statistics import median
+from time import perf_counter
+
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.processes import Load, Server, bare, load, sandbox
+
+STARTS = 5
+ROUNDS = 6
+MS = 1000
+
+
+def ready(_: float) -> list[Figure]:
+    """Measure from the start of the process to the first good replies."""
+    ours = _starts(sandbox, health="/_sandbox/health")
+    theirs = _starts(bare, health=None)
+    return [
+        Figure("ready: first good reply after serve", ours[0] * MS, "ms", bar=400, beside=theirs[1] * MS),
+        Figure("ready: first send answered", ours[1] * MS, "ms", beside=theirs[1] * MS),
+        Figure("idle memory", ours[2], "MB", bar=60, beside=theirs[2]),
+    ]
+
+
+def _starts(run: Callable[[], AbstractContextManager[Server]], *, health: str | None) -> tuple[float, ...]:
+    """Return the median of several starts; the first only warms the disk."""
+    rows = [_start(run, health) for _ in range(STARTS + 1)]
+    return tuple(median(column) for column in zip(*rows[1:], strict=True))
+
+
+def _start(run: Callable[[], AbstractContextManager[Server]], health: str | None) -> tuple[float, float, float]:
+    """Return seconds to the first good reply and to the first send answered, and the memory then."""
+    with run() as server:
+        if health:
+            server.ask(health)
+        good = perf_counter() - server.began
+        server.send()
+        return good, perf_counter() - server.began, server.rss()
+
+
+def sends(seconds: float) -> list[Figure]:
+    """Load both in turn, each reply followed by the next send, 32 connections, nowhere for callbacks to go."""
+    ours: list[Load] = []
+    theirs: list[Load] = []
+    with sandbox() as server, bare() as yardstick:
+        load(server, seconds=1)
+        load(yardstick, seconds=1)
+        for number in range(ROUNDS):
+            theirs.append(load(yardstick, seconds=seconds, first=number * 100_000))
+            ours.append(load(server, seconds=seconds, first=number * 100_000))
+    rate, bare_rate = (median(each.rate for each in rounds) for rounds in (ours, theirs))
+    p99, bare_p99 = (median(each.p99 for each in rounds) * MS for rounds in (ours, theirs))
+    cpu, bare_cpu = (median(each.cpu for each in rounds) * MS * MS for rounds in (ours, theirs))
+    ratio = median(mine.rate / other.rate for mine, other in zip(ours, theirs, strict=True))
+    return [
+        Figure("sends: of the bare handler", ratio, "", "higher", bar=0.6),
+        Figure("sends: accepted a second", rate, "/s", "higher", beside=bare_rate),
+        Figure("sends: reply p99", p99, "ms", bar=max(15, 3 * bare_p99), beside=bare_p99),
+        Figure("sends: processor time each", cpu, "µs", beside=bare_cpu),
+    ]

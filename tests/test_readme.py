@@ -1,0 +1,265 @@
+import asyncio
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from sandbox.app import make_app
+from sandbox.cli import commands
+from sandbox.serving import Options, make_engine
+from tests.benchmarks.__main__ import make_parser
+from tests.servers import Receiver
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+OTHERS_FLAGS = {"--rm", "--add-host"}  # docker's
+CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
+
+# What differs from run to run, and what stands for it in a comparison. Times of 2030 are on a frozen clock.
+VARYING = {
+    r"\b[0-9A-HJKMNP-TV-Z]{26}\b": "ULID",
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "UUID",
+    r'(?<="smsID":")\d+': "DIGITS",
+    r"\b[A-Za-z0-9]{24}-1\b": "ROW",
+    r"\b(?!2030)\d{4}-\d\d-\d\dT[\d:.]+Z": "TIME",
+}
+
+
+class Block(NamedTuple):
+    """A fenced block and the section that it stands in."""
+
+    section: str
+    language: str
+    text: str
+
+
+def find_blocks() -> Iterator[Block]:
+    section = ""
+    for match in re.finditer(r"^## ([^\n]+)$|^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
+        section = match[1] or section
+        if match[2]:
+            yield Block(section, match[2], match[3])
+
+
+BLOCKS = list(find_blocks())
+SESSIONS = [block for block in BLOCKS if block.language == "console"]
+
+
+def block(section: str, language: str, begins: str = "") -> str:
+    """Return the block of a section that begins so."""
+    return next(each.text for each in BLOCKS if each[:2] == (section, language) and each.text.startswith(begins))
+
+
+def normal(text: str) -> str:
+    """Return an output with what varies named instead."""
+    for pattern, name in VARYING.items():
+        text = re.sub(pattern, name, text)
+    return text
+
+
+@asynccontextmanager
+async def serving(options: Options | None = None) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
+    async with TestClient(TestServer(make_app(make_engine(options or Options())))) as client:
+        yield client
+
+
+async def curl(client: "TestClient[web.Request, web.Application]", line: str) -> str:
+    """Do what a command line of curl does and return the body of the reply."""
+    words = iter(shlex.split(line)[1:])
+    method, url, data, headers = "", "", [], {}
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-d":
+                data.append(next(words))
+            case "-H":
+                name, _, value = next(words).partition(": ")
+                headers[name] = value
+            case _ if word.startswith("http"):
+                url = word
+            case _:
+                assert word in CURL, f"{word} of curl is not known here"
+    if data:
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    path = url.removeprefix("http://127.0.0.1:8080")
+    body = "&".join(data).encode() if data else None
+    async with client.request(method or ("POST" if data else "GET"), path, data=body, headers=headers) as reply:
+        return await reply.text()
+
+
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.section)
+async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiver) -> None:
+    shown = session.text.splitlines()
+    lines = [line.removeprefix("$ ") for line in shown if line.startswith("$ ")]
+
+    async with serving(Options(callback={"betatel": receiver.url()})) as client:
+        outputs = [await curl(client, line) for line in lines]
+
+    assert list(map(normal, outputs)) == [normal(line) for line in shown if not line.startswith("$ ")]
+
+
+async def test_the_first_send_leads_to_the_callbacks_that_are_shown(receiver: Receiver) -> None:
+    send = block("From nothing to a delivered callback", "console").splitlines()[0].removeprefix("$ ")
+    async with serving(Options(callback={"betatel": receiver.url()})) as client:
+        await curl(client, send)
+        await client.post("/_sandbox/clock/advance", json={"until": "idle"})
+
+    shown = block("From nothing to a delivered callback", "json").splitlines()
+    assert [normal(call.body) for call in receiver.calls] == list(map(normal, shown))
+
+
+def test_the_receiver_that_is_shown_can_be_typed_as_it_stands() -> None:
+    source = block("From nothing to a delivered callback", "bash", ".venv/bin/python - <<'END'")
+
+    assert compile(source.partition("\n")[2].partition("\nEND")[0], "receiver", "exec")
+
+
+def test_the_scenario_that_is_shown_has_no_mistake_and_its_commands_are_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "our-evening.yaml").write_text(block("Scenarios", "yaml"))
+
+    assert commands.main(["check", "our-evening.yaml"], standalone_mode=False) in {None, 0}
+
+
+def test_every_magic_number_and_scenario_is_named() -> None:
+    rules = yaml.safe_load((ROOT / "scenarios" / "default.yaml").read_text())["rules"]
+    magic = {rule["name"][:2] for rule in rules}
+    library = {path.stem for path in (ROOT / "scenarios").glob("*.yaml")}
+    section = README.partition("## Scenarios")[2].partition("## Clock")[0]
+
+    assert (set(re.findall(r"\| (\d\d) \|", section)), library - set(re.findall(r"`([\w-]+)`", section))) == (
+        magic,
+        set(),
+    )
+
+
+def test_the_pytest_example_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_signup.py").write_text(block("pytest", "python"))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "sandbox.pytest_plugin",
+            "test_signup.py",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+
+    assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout + done.stderr
+
+
+async def test_the_client_example_runs() -> None:
+    async with serving() as client:
+        source = block("Control API", "python").replace("http://127.0.0.1:8080", str(client.make_url("")).rstrip("/"))
+        left: dict[str, Any] = {}
+        await asyncio.to_thread(exec, source, left)
+
+        assert (await (await client.get("/_sandbox/scenario")).json())["name"] == "carrier-outage"
+
+
+async def test_the_example_of_a_provider_serves_and_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    (tmp_path / "acme.yaml").write_text(block("Adding a provider", "yaml", "# acme/acme.yaml"))
+    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    headers = {"x-acme-key": "k1"}
+    async with serving(Options(specs=(tmp_path,), callback={"acme": receiver.url()}, seed=7)) as client:
+        good = await client.post("/acme/messages", json={"to": "38761444555", "body": "hi"}, headers=headers)
+        bad = await client.post("/acme/messages", json={"to": "one"}, headers=headers)
+        keyless = await client.post("/acme/messages", json={"to": "38761444555", "body": "hi"})
+        await client.post("/_sandbox/clock/advance", json={"until": "idle"})
+        sent = (await good.json())["id"]
+
+        assert ([good.status, bad.status, keyless.status], [call.json for call in receiver.calls]) == (
+            [200, 400, 401],
+            [{"id": sent, "state": "delivered"}],
+        )
+
+
+def test_every_command_line_is_one_that_the_command_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "our-evening.yaml").write_text("")
+    shell = [line for each in BLOCKS if each.language == "bash" for line in each.text.splitlines()]
+    inline = re.findall(r"`(sms-sandbox [^`]+)`", README)
+    lines = [
+        line.partition("sms-sandbox ")[2] for line in (*shell, *inline) if re.search(r"(^|/| )sms-sandbox \w", line)
+    ]
+    lines = [line for line in lines if not line.startswith(".")]  # the build context of docker
+
+    for line in lines:
+        parse(commands, shlex.split(line))
+    assert len(lines) > 8
+
+
+def parse(command: click.Command, words: list[str]) -> None:
+    """Read a command line to its end without doing what it says."""
+    if isinstance(command, click.Group) and words:
+        parse(command.commands[words[0]], words[1:])
+    else:
+        command.make_context(command.name, words)
+
+
+def flags(command: click.Command) -> Iterator[str]:
+    for parameter in command.params:
+        yield from parameter.opts
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            yield from flags(each)
+
+
+def test_every_flag_that_is_named_exists() -> None:
+    known = {*flags(commands), *OTHERS_FLAGS, *re.findall(r"--[a-z-]+", make_parser().format_help())}
+
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - known == set()
+
+
+def test_every_variable_that_is_named_is_read() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "sandbox").rglob("*.py"))
+    known = {parameter.envvar for each in commands.commands.values() for parameter in each.params}
+    named = set(re.findall(r"SANDBOX_[A-Z_]+", README))
+
+    assert {each for each in named if each not in known and each.rpartition("_")[0] not in sources} == set()
+
+
+def test_every_control_path_that_is_named_is_served() -> None:
+    contract = yaml.safe_load((ROOT / "sandbox" / "control" / "openapi.yaml").read_text())
+    patterns = [re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path)) for path in contract["paths"]]
+    named = {each.rstrip("/") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", README)}
+
+    assert {path for path in named if not any(re.fullmatch(each, path) for each in patterns)} == set()
+
+
+def test_every_header_that_is_named_is_sent() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "sandbox" / "handling").rglob("*.py"))
+
+    assert {each for each in re.findall(r"X-Sandbox-\w+", README) if f'"{each}"' not in sources} == set()
+
+
+def test_every_file_that_is_named_exists() -> None:
+    named = re.findall(r"`((?:sandbox|specs|tests|scenarios|\.ci)/[\w./-]+)`", README)
+
+    assert [each for each in named if not (ROOT / each).exists()] == []
