@@ -108,7 +108,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Tell in the report of a failing test what happened in its workspace."""
     report = yield
     rig = item.stash.get(RIG, None)
-    if rig is not None and report.when == "call" and report.failed:
+    if rig is not None and report.failed:
         from sandbox.testing import story  # noqa: PLC0415 - as above
 
         report.sections.append((f"sms-sandbox, workspace {rig.id}", story(rig)))

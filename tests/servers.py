@@ -11,6 +11,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from sandbox.advancing import Advance
 from sandbox.app import make_app
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.clock import Mode, Pace
@@ -19,7 +20,6 @@ from sandbox.core.scenario import Scenario
 from sandbox.core.world import Batch, World
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
-from sandbox.advancing import Advance
 from sandbox.workspace import Start, Workspace
 from tests.builders import NOON, packs
 

@@ -553,11 +553,14 @@ HEAVY: Mapping[str, Callable[[], bytes]] = {
 }
 
 
+WEIGHED = ("betatel.sms.send", "ubill.sms.send", "smsbuddy.sms.send_json")
+
+
 @pytest.mark.parametrize("body", HEAVY.values(), ids=HEAVY)
 async def test_no_body_stalls_the_loop(sandbox: Sandbox, body: Callable[[], bytes]) -> None:
     content = body()
     async with asyncio.timeout(PATIENCE):
-        replies = [await post(sandbox, way.raw(content)) for way in SENDERS if way.kind == JSON]
+        replies = [await post(sandbox, way.raw(content)) for way in SENDERS if way.name in WEIGHED and way.kind == JSON]
 
     assert (max(each.status for each in replies) < 500, traces(sandbox.world)) == (True, [])
 

@@ -263,7 +263,8 @@ async def test_a_message_reports_in_the_order_of_its_statuses(make_sandbox: Sand
     receiver.otherwise = gate
     sandbox.aim("betatel", receiver.url())
     await sandbox.send()
-    await sandbox.until(lambda: sandbox.message().status == "delivered" and gate.waiting == 1)
+    await gate.until(1)
+    await sandbox.until(lambda: sandbox.message().status == "delivered")
     before = statuses(receiver)
     gate.open()
     await sandbox.until(lambda: [each.state for each in sandbox.callbacks] == ["delivered", "delivered"])

@@ -68,10 +68,10 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def imports() -> Iterator[tuple[str, str]]:
+@cache
+def imports() -> tuple[tuple[str, str], ...]:
     """Return pairs of module and imported name."""
-    for module, tree in sources().items():
-        yield from ((module, name) for name in imported(tree))
+    return tuple((module, name) for module, tree in sources().items() for name in imported(tree))
 
 
 def within(name: str, *packages: str) -> bool:

@@ -190,9 +190,9 @@ def test_what_is_found_is_four_to_ten_digits_of_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["1234 ", "12 34-", "$", "code ", "1", "a://", "http://a ", "123-456", "+1", " "])
-def test_a_text_of_a_megabyte_is_searched_without_going_back_and_forth(part: str) -> None:
+def test_a_text_of_300000_characters_is_searched_without_going_back_and_forth(part: str) -> None:
     before = ticks()
-    find_code("code " + part * (1_000_000 // len(part)))
+    find_code("code " + part * (300_000 // len(part)))
 
     assert ticks() - before < PATIENCE
 

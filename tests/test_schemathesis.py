@@ -1,4 +1,4 @@
-"""Requests made from the specs themselves, sent to a running sandbox: no server error, every reply as its spec has it."""
+"""Requests made from the specs, sent to a running sandbox: no server error, every reply as its spec has it."""
 
 import asyncio
 import threading
@@ -10,8 +10,11 @@ import pytest
 import schemathesis
 from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -55,24 +58,36 @@ def address() -> Iterator[str]:
         yield url
 
 
-def operations() -> Iterator[Any]:
+def operations() -> Iterator[APIOperation[Any, Any, Any, Any]]:
+    """Yield every operation; of those that SMS Buddy also has without /v1, the one with it."""
     for provider in ("betatel", "smsbuddy", "ubill"):
         document = load(shipped("specs") / f"{provider}.yaml")
         assert isinstance(document, dict)
+        paths = document["paths"]
+        document["paths"] = {path: paths[path] for path in paths if path.replace("/api/", "/api/v1/", 1) not in paths}
         for result in schemathesis.openapi.from_dict(document).get_all_operations():
-            yield pytest.param(result.ok(), id=f"{result.ok().method}-{result.ok().path}")
+            if isinstance(result, Ok):
+                yield result.ok()
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-@pytest.mark.parametrize("operation", list(operations()))
+@pytest.mark.parametrize("operation", list(operations()), ids=lambda each: each.label)
 def test_a_request_made_from_the_spec_is_answered_as_the_spec_has_it(
-    operation: Any,
+    operation: APIOperation[Any, Any, Any, Any],
     mode: GenerationMode,
     address: str,
 ) -> None:
-    @settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), print_blob=False)
+    @settings(
+        max_examples=4,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def attempt(case: Any) -> None:
+    def attempt(case: Case[Any]) -> None:
         case.call_and_validate(base_url=address, headers=KEYS, checks=CHECKS)
 
     attempt()

@@ -84,6 +84,7 @@ async def test_a_method_that_a_path_does_not_have_is_answered_with_those_it_has(
         "/API/smpp/client/send",
         "/%00",
         "/%ff",
+        "/a%0Ab",
         "/..",
         "/" + "a" * 4000,
     ],

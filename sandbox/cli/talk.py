@@ -1,4 +1,7 @@
-"""Commands that talk to a running server through its control API: tables for people, `--json` for scripts."""
+"""Commands that talk to a running server through its control API: tables for people, `--json` for scripts.
+
+Each imports the client itself, so that `serve` and `ready` start without it.
+"""
 
 import json
 from collections.abc import Callable
@@ -6,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sandbox.cli.look import default_url
 from sandbox.cli.serve import flag
-from sandbox.client import Client, NotFoundError, RefusedError, server, state, tables, traffic
-from sandbox.client.question import Question
-from sandbox.client.values import Advance
 from sandbox.core.duration import DurationError, parse_duration
+
+if TYPE_CHECKING:
+    from sandbox.client import Advance, Client
+    from sandbox.client.question import Question
 
 Answer = TypeVar("Answer")
 Command = Callable[..., object]
@@ -29,15 +33,16 @@ FILES = (".yaml", ".yml", ".json")
 class Talk:
     """A server to talk to, and how its answers are told."""
 
-    client: Client
+    client: "Client"
     as_json: bool
 
-    def ask(self, question: Question[Answer], show: Callable[[Answer], str]) -> Answer:
+    def ask(self, question: "Question[Answer]", show: Callable[[Answer], str]) -> Answer:
         """Put a question, tell its answer, and return it."""
         raw, answer = self.client.ask(question.read_by(lambda raw: (raw, question.parse(raw))))
-        told = json.dumps(json.loads(raw), indent=2) if self.as_json and raw else show(answer)
-        if told:
-            click.echo(told)
+        if not self.as_json:
+            click.echo(show(answer))
+        elif raw:
+            click.echo(json.dumps(json.loads(raw), indent=2))
         return answer
 
 
@@ -57,6 +62,8 @@ def talking(command: Command) -> Command:
         as_json: bool,
         **given: Any,  # noqa: ANN401 - each option has its own type
     ) -> object:
+        from sandbox.client import Client  # noqa: PLC0415 - see above
+
         client = Client(url or default_url(), token=control_token or None, workspace=workspace or None)
         return command(Talk(client, as_json), **given)
 
@@ -97,6 +104,8 @@ def waiting(command: Command) -> Command:
 @talking
 def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """List what was sent, newest first."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
+
     talk.ask(traffic.messages(**given), lambda page: tables.messages(page) if page else "no messages")
 
 
@@ -107,6 +116,8 @@ def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option ha
 @talking
 def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """Print the newest one-time code for a number: exit code 0, or 1 where there is none."""
+    from sandbox.client import NotFoundError, traffic  # noqa: PLC0415 - see above
+
     try:
         talk.ask(traffic.otp(**given), lambda found: found.code)
     except NotFoundError as error:
@@ -122,16 +133,20 @@ def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its 
 @talking
 def advance(talk: Talk, goal: str) -> None:
     """Let the clock pass: for a duration such as 5m, up to a time, or until nothing is pending."""
+    from sandbox.client import tables  # noqa: PLC0415 - see above
+
     talk.ask(toward(goal), tables.advance)
 
 
-def toward(goal: str) -> Question[Advance]:
+def toward(goal: str) -> "Question[Advance]":
     """Return the advance that a word on the command line means.
 
     Raises:
         click.UsageError: it means none.
 
     """
+    from sandbox.client import state  # noqa: PLC0415 - see above
+
     if goal == "idle":
         return state.advance(until="idle")
     try:
@@ -158,6 +173,8 @@ def _instant(goal: str) -> datetime | None:
 @talking
 def use(talk: Talk, scenario: str) -> int:
     """Behave as a scenario says from now on: one the server knows by name, or a file of yours."""
+    from sandbox.client import RefusedError, state  # noqa: PLC0415 - see above
+
     path = Path(scenario)
     question = state.load_scenario(_text(path)) if path.suffix in FILES or "/" in scenario else state.use(scenario)
     try:
@@ -183,6 +200,8 @@ def _text(path: Path) -> str:
 @talking
 def reset(talk: Talk) -> None:
     """Bring the workspace back to its start; nothing of before arrives afterwards."""
+    from sandbox.client import state  # noqa: PLC0415 - see above
+
     talk.ask(state.reset(), lambda fresh: f"reset {fresh.id}, seed {fresh.seed}")
 
 
@@ -195,6 +214,8 @@ def reset(talk: Talk) -> None:
 @talking
 def verify(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """Count the messages that match: exit code 0 if it passes, else 1, with what nearly matches."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
+
     return 0 if talk.ask(traffic.verify(**given), tables.verdict) else NO
 
 
@@ -217,6 +238,16 @@ def workspaces(  # noqa: PLR0913 - click hands over options by name
     delete: str | None,
 ) -> None:
     """List the workspaces, make one, or end one."""
+    from sandbox.client import server, tables  # noqa: PLC0415 - see above
+
+    given = {"--scenario": scenario, "--clock": clock, "--seed": seed, "--ttl": ttl}
+    alone = [name for name, value in given.items() if value is not None]
+    if alone and not make:
+        message = f"{alone[0]} goes with --make"
+        raise click.UsageError(message)
+    if make and delete is not None:
+        message = "--make and --delete do not go together"
+        raise click.UsageError(message)
     if delete is not None:
         talk.ask(server.delete_workspace(delete), lambda _: f"deleted {delete}")
     elif make:

@@ -14,6 +14,7 @@ from sandbox.client.awaiting import AsyncClient
 from sandbox.client.blocking import Client
 from sandbox.client.errors import (
     AddressError,
+    ArgumentError,
     ClientError,
     Mistake,
     NotFoundError,
@@ -36,6 +37,7 @@ from sandbox.client.values import (
     Provider,
     Request,
     Scenario,
+    ScenarioEntry,
     Target,
     Verdict,
     Workspace,
@@ -45,6 +47,7 @@ __all__ = [
     "Account",
     "AddressError",
     "Advance",
+    "ArgumentError",
     "AsyncClient",
     "Attempt",
     "Callback",
@@ -63,6 +66,7 @@ __all__ = [
     "RefusedError",
     "Request",
     "Scenario",
+    "ScenarioEntry",
     "StrangerError",
     "Target",
     "UnreachableError",

@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 DEFAULT_URL = "http://127.0.0.1:8080"
 BASE = "/_sandbox"
 GOOD = range(200, 300)
-TOKEN = re.compile(r"[!-~]+", re.ASCII)
+WRITTEN = re.compile(r"[!-~]+", re.ASCII)  # what a URL or a header is written with
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ def make_address(url: str, *, token: str | None, workspace: str | None) -> Addre
     except ValueError as error:
         message = f"'{url}' is no URL ({error}); write http://HOST:PORT"
         raise AddressError(message) from None
-    if parts.scheme not in {"http", "https"} or not host or not url.isprintable() or " " in url:
+    if parts.scheme not in {"http", "https"} or not host or not WRITTEN.fullmatch(url):
         message = f"'{url}' is no URL; write http://HOST:PORT"
         raise AddressError(message)
-    if token is not None and not TOKEN.fullmatch(token):
+    if token is not None and not WRITTEN.fullmatch(token):
         message = "the control token is empty or has characters that a header cannot carry"
         raise AddressError(message)
     return Address(parts.scheme == "https", host, port, parts.path.rstrip("/"), token, workspace)
@@ -128,4 +128,4 @@ def _mistakes(answer: bytes) -> Iterator[Mistake]:
     errors = problem.get("errors") if isinstance(problem, dict) else None
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and isinstance(error.get("problem"), str):
-            yield Mistake(str(error.get("at", "")), error["problem"])
+            yield Mistake(str(error.get("at", "")), error["problem"], error.get("line"), error.get("column"))

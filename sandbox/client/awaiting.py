@@ -1,6 +1,6 @@
 """The client to be awaited, on aiohttp, which is imported at its first call."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,7 +65,7 @@ class AsyncClient(Calls):
             answer = await reply.read()
         return self._address.read(question, reply.status, answer)
 
-    async def events(self, last: str | None = None) -> AsyncIterator[Event]:
+    async def events(self, last: str | None = None) -> AsyncGenerator[Event, None]:
         """Yield what happens, for as long as the caller listens; `last` is the id of the last event already known.
 
         Raises:
@@ -101,5 +101,5 @@ class AsyncClient(Calls):
                 session.request(question.method, url, data=question.body or None, headers=headers) as reply,
             ):
                 yield reply
-        except (aiohttp.ClientError, OSError) as failure:
+        except (aiohttp.ClientError, OSError, UnicodeError) as failure:
             raise self._address.unreachable(failure, question.patience) from None

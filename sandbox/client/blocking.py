@@ -1,7 +1,7 @@
 """The blocking client, on the standard library alone."""
 
 import http.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import TypeVar
 
@@ -63,7 +63,7 @@ class Client(Calls):
             status, answer = self._exchange(connection, question)
             return self._address.read(question, status, answer)
 
-    def events(self, last: str | None = None) -> Iterator[Event]:
+    def events(self, last: str | None = None) -> Generator[Event, None, None]:
         """Yield what happens, for as long as the caller listens; `last` is the id of the last event already known.
 
         Raises:
@@ -81,7 +81,7 @@ class Client(Calls):
                     event = lines.feed(line)
                     if event is not None:
                         yield event
-            except (OSError, http.client.HTTPException) as failure:
+            except (OSError, UnicodeError, http.client.HTTPException) as failure:
                 raise self._address.unreachable(failure, STREAM.patience) from None
 
     def _connect(self, patience: float) -> http.client.HTTPConnection:
@@ -93,7 +93,7 @@ class Client(Calls):
         try:
             reply = self._send(connection, question, {"Connection": "close"})
             return reply.status, reply.read()
-        except (OSError, http.client.HTTPException) as failure:
+        except (OSError, UnicodeError, http.client.HTTPException) as failure:
             raise self._address.unreachable(failure, question.patience) from None
 
     def _send(

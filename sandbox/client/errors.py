@@ -15,6 +15,10 @@ class AddressError(ClientError):
     """A URL or token that cannot be used."""
 
 
+class ArgumentError(ClientError):
+    """A value that a call cannot carry."""
+
+
 class UnreachableError(ClientError):
     """Nobody answers, or not in time."""
 
@@ -25,10 +29,15 @@ class StrangerError(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that is wrong with a call; `at` is a JSON pointer into its body, query or path, empty for the whole."""
+    """One thing that is wrong with a call; `at` is a JSON pointer into its body, query or path, empty for the whole.
+
+    A mistake in a scenario has its `line` and `column` in the text, from 1.
+    """
 
     at: str
     problem: str
+    line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
         return f"{self.at}: {self.problem}" if self.at else self.problem

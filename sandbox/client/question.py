@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar, cast
 from urllib.parse import quote, urlencode
 
-from sandbox.client.errors import AddressError
+from sandbox.client.errors import ArgumentError
 from sandbox.client.reading import read, read_all, read_named
 from sandbox.client.values import Page
 from sandbox.core.clock import stamp
@@ -84,7 +84,7 @@ def _known(value: object) -> object:
     """Return a value that JSON has no form of as one that it has."""
     if (known := plain(value)) is value:
         message = f"{value!r} has no form in JSON"
-        raise AddressError(message)
+        raise ArgumentError(message)
     return known
 
 
@@ -92,15 +92,15 @@ def plain(value: object) -> object:
     """Return a value as JSON has it.
 
     Raises:
-        AddressError: a time without its zone.
+        ArgumentError: a time without its zone.
 
     """
     match value:
         case datetime():
             if value.tzinfo is None:
                 message = f"{value.isoformat()} has no zone; give it one, such as datetime.UTC"
-                raise AddressError(message)
-            return stamp(value)
+                raise ArgumentError(message)
+            return stamp(value.astimezone(UTC))
         case timedelta():
             return value.total_seconds()
         case Decimal():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.client.question import Duration, Question, body, document, nothing, one, page, path, query, text
-from sandbox.client.values import Health, Page, Provider, Scenario, Workspace
+from sandbox.client.values import Health, Page, Provider, ScenarioEntry, Workspace
 
 
 def health() -> Question[Health]:
@@ -16,9 +16,9 @@ def providers() -> Question[Page[Provider]]:
     return Question("GET", path("providers"), page(Provider), scoped=False)
 
 
-def scenarios() -> Question[Page[Scenario]]:
+def scenarios() -> Question[Page[ScenarioEntry]]:
     """List the scenarios that can be used by name."""
-    return Question("GET", path("scenarios"), page(Scenario), scoped=False)
+    return Question("GET", path("scenarios"), page(ScenarioEntry), scoped=False)
 
 
 def workspaces(*, limit: int | None = None, cursor: str | None = None) -> Question[Page[Workspace]]:

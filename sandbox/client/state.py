@@ -54,12 +54,12 @@ def clock() -> Question[Clock]:
 
 
 def set_clock(
-    mode: Literal["real", "scaled", "frozen"],
+    mode: Literal["real", "scaled", "frozen"] | None = None,
     *,
     rate: float | None = None,
     start: Instant | None = None,
 ) -> Question[Clock]:
-    """Let the clock run otherwise from now on.
+    """Let the clock run otherwise from now on; what is not given stays.
 
     Args:
         mode: real, scaled or frozen.
@@ -118,7 +118,7 @@ def patch_account(  # noqa: PLR0913 - as many as the API has
     provider: str,
     key: str,
     *,
-    balance: Decimal | float | Mapping[str, Decimal | float] | None = None,
+    balance: Decimal | float | str | Mapping[str, Decimal | float | str] | None = None,
     senders: Sequence[Mapping[str, str]] | None = None,
     brands: Sequence[Mapping[str, str]] | None = None,
     templates: Sequence[Mapping[str, str]] | None = None,

@@ -16,7 +16,7 @@ from sandbox.core.world import Batch, Cleared, Deleted, World
 INTERVAL = 0.1  # seconds between two flushes, at least
 KEPT = 5_000  # events that can be replayed
 HEARD = 10_000  # changes that wait to be encoded while nobody reads
-BACKLOG = 4 * 1024 * 1024  # bytes that a reader may be behind
+BACKLOG = 4 * 1024 * 1024  # bytes that a reader may be behind when more come
 
 
 class Place(NamedTuple):
@@ -37,13 +37,14 @@ class Reader:
         self._stirred = asyncio.Event()
 
     def give(self, blob: bytes) -> None:
-        """Take encoded events for later."""
-        self._behind += len(blob)
-        self._waiting.append(blob)
-        self._stirred.set()
+        """Take encoded events for later; whoever still has too many of before is lost."""
         if self._behind > BACKLOG:
             self.end()
             self.lost.set()
+            return
+        self._behind += len(blob)
+        self._waiting.append(blob)
+        self._stirred.set()
 
     def end(self) -> None:
         """Let nothing more be read."""

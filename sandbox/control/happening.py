@@ -1,13 +1,14 @@
 """What a workspace's batches are to those who follow it: events of six kinds, each with the object of the API.
 
-Of several states of one callback, and of several clocks, that come together, the last alone is told.
+A callback comes without its request, a request without headers and bodies. Of several states of one callback that come
+together the last alone is told, and so it is with clocks.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from sandbox.control.showing import Object, show_callback, show_clock, show_exchange, show_message
+from sandbox.control.showing import Object, show_clock, show_entry, show_message, show_report
 from sandbox.core.callback import Callback
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange
@@ -56,17 +57,12 @@ def _message(message: Message, _: World, batch: Batch) -> Object:
 
 
 def _callback(callback: Callback, world: World, _: Batch) -> Object | None:
-    """Return a callback without its request; None when its message is no longer kept."""
-    if callback.message not in world.messages:
-        return None
-    return {name: value for name, value in show_callback(callback, world).items() if name != "request"}
+    """Return a callback; None when its message is no longer kept."""
+    return show_report(callback, world) if callback.message in world.messages else None
 
 
 def _request(exchange: Exchange, _: World, __: Batch) -> Object:
-    """Return an entry of the journal without headers and bodies."""
-    shown = show_exchange(exchange)
-    kept = {name: value for name, value in shown.items() if name not in {"headers", "body", "reply"}}
-    return {**kept, "reply": {"status": exchange.status}}
+    return show_entry(exchange)
 
 
 def _clock(clock: Clock, _: World, __: Batch) -> Object:

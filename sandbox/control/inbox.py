@@ -10,23 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import web
-from aiohttp.abc import AbstractMatchInfo
 
 PAGE = "/_sandbox/ui/"
 FOLDER = Path(__file__).parent.parent / "inbox"
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    ),
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 TYPES: Mapping[str, str] = {  # not from the machine's own table, which may have another word for a script
     ".css": "text/css",
@@ -55,7 +44,7 @@ class Sheet(NamedTuple):
 class Doorstep(web.PlainResource):
     """The path `/` for browsers alone; for anybody else it is as unknown as before."""
 
-    async def resolve(self, request: web.Request) -> tuple[AbstractMatchInfo | None, set[str]]:
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
         """Match a request that would rather see a page."""
         return await super().resolve(request) if "text/html" in request.headers.get("Accept", "") else (None, set())
 

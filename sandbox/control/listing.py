@@ -5,7 +5,7 @@ A cursor is the number of the last thing that was shown, so what arrives does no
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -36,12 +36,12 @@ class Page:
     next: str | None
 
 
-def newest_first(table: Table[Row], *, before: int | None, after: int) -> Sequence[Row]:
-    """Return the rows whose numbers lie between two, both exclusive."""
+def newest_first(table: Table[Row], *, before: int | None, after: int) -> Iterator[Row]:
+    """Return the rows whose numbers lie between two, both exclusive, as they are now."""
     rows = list(table.rows.values())
     end = len(rows) if before is None else bisect_left(rows, before, key=table.number)
     begin = bisect_left(rows, after + 1, key=table.number)
-    return rows[begin:end][::-1]
+    return (rows[place] for place in range(end - 1, begin - 1, -1))
 
 
 async def page(

@@ -10,7 +10,9 @@ from sandbox.control.listing import Table
 from sandbox.control.masking import mask
 from sandbox.control.numbers import same_as
 from sandbox.control.paging import listed, single, the_one
+from sandbox.control.problems import pointing
 from sandbox.control.showing import show_message
+from sandbox.core.errors import IllegalMoveError, UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
 
@@ -90,5 +92,6 @@ async def get_message(ask: Ask) -> web.Response:
 async def move_message(ask: Ask) -> web.Response:
     """Move a message to a status now; the rest of its plan is given up."""
     message = the_one(ask, table(ask.world), ask.world.message, noun="message")
-    moved = ask.workspace.move(message, ask.body.get("status", str) or "")
+    with pointing("/status", UnknownStatusError, IllegalMoveError):
+        moved = ask.workspace.move(message, ask.body.get("status", str) or "")
     return reply(show_message(moved, ask.world.now()))

@@ -1,6 +1,7 @@
 """What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import NamedTuple
@@ -79,6 +80,15 @@ def of(error: SandboxError) -> ProblemError | None:
         return error
     status = STATUS_OF.get(type(error))
     return None if status is None else refuse(status, "", str(error))
+
+
+@contextmanager
+def pointing(at: str, *kinds: type[SandboxError]) -> Iterator[None]:
+    """Word the errors of some kinds as mistakes in what stands at a pointer."""
+    try:
+        yield
+    except kinds as error:
+        raise refuse(STATUS_OF[type(error)], at, str(error)) from None
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -2,13 +2,17 @@
 
 import asyncio
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
 from sandbox.control.asking import Ask, reply
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import ScenarioError
+from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
+from sandbox.core.world import World
 from sandbox.specs.reading import UnreadableError, read_json, utf8
 
 PLACED = re.compile(r"[^:\n]*:(\d+):(\d+): (.*)")
@@ -28,7 +32,7 @@ async def list_scenarios(ask: Ask) -> web.Response:
 
 async def get_scenario(ask: Ask) -> web.Response:
     """Answer the scenario in use."""
-    return reply(show_scenario(ask.world.scenario))
+    return reply(show_scenario(ask.world))
 
 
 async def put_scenario(ask: Ask) -> web.Response:
@@ -37,9 +41,31 @@ async def put_scenario(ask: Ask) -> web.Response:
     return await get_scenario(ask)
 
 
-def show_scenario(scenario: Scenario) -> dict[str, object]:
-    """Return a scenario."""
-    return {"name": scenario.name, "description": scenario.description, "source": scenario.source}
+def show_scenario(world: World) -> dict[str, object]:
+    """Return the scenario in use: its rules in words, each with how many of the kept requests it shaped."""
+    scenario = world.scenario
+    titles = {rule.title for index in scenario.rules.values() for rule in every_rule(index)}
+    hits = Counter(exchange.rule for exchange in world.exchanges.values())
+    split = [split_words(line, titles) for line in scenario.words]
+    return {
+        "name": scenario.name,
+        "description": scenario.description,
+        "rules": [{"name": title, "words": words, "hits": hits[title]} for title, words in split],
+        "source": scenario.source,
+    }
+
+
+def every_rule(index: Index) -> Iterator[Rule]:
+    """Yield the rules of one operation, some of them twice."""
+    yield from (*index.general, *index.lenient)
+    yield from (rule for _, rules in index.tails for found in rules.values() for rule in found)
+
+
+def split_words(line: str, titles: Iterable[str]) -> tuple[str, str]:
+    """Return title and words of a rule that is written as `title: words`."""
+    known = [title for title in titles if line.startswith(f"{title}: ")]
+    title = max(known, key=len, default=line.partition(": ")[0])
+    return title, line.removeprefix(title).removeprefix(": ")
 
 
 def asked_for(ask: Ask, raw: bytes) -> Scenario:

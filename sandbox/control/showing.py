@@ -8,7 +8,7 @@ from sandbox.control.masking import mask, masked_headers, masked_query, masked_t
 from sandbox.core.account import Account, Sender
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.clock import Clock, stamp
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import BODY_LIMIT, Exchange
 from sandbox.core.message import Message
 from sandbox.core.otp import find_code
 from sandbox.core.world import World
@@ -54,7 +54,13 @@ def show_message(message: Message, now: datetime) -> Object:
 
 
 def show_callback(callback: Callback, world: World) -> Object:
-    """Return a callback with every attempt."""
+    """Return a callback with its request and every attempt."""
+    outgoing = callback.request
+    return {**show_report(callback, world), "request": None if outgoing is None else show_outgoing(outgoing)}
+
+
+def show_report(callback: Callback, world: World) -> Object:
+    """Return a callback without its request."""
     message = world.messages.get(callback.message)
     return {
         "id": callback.id,
@@ -63,7 +69,6 @@ def show_callback(callback: Callback, world: World) -> Object:
         "reports": callback.step.word,
         "state": callback.state,
         "due": stamp(callback.due),
-        "request": None if callback.request is None else show_outgoing(callback.request),
         "attempts": [show_attempt(attempt) for attempt in callback.attempts],
     }
 
@@ -95,6 +100,22 @@ def show_exchange(exchange: Exchange) -> Object:
     """Return a request and its reply; `body_size` tells how long a body was that is cut here."""
     key = exchange.key
     return {
+        **show_entry(exchange),
+        "headers": masked_headers(exchange.headers, key),
+        "body": _text(exchange.body),
+        "reply": {
+            "status": exchange.status,
+            "headers": masked_headers(exchange.reply_headers, key),
+            "body": _text(exchange.reply_body),
+            "body_cut": len(exchange.reply_body) >= BODY_LIMIT,
+        },
+    }
+
+
+def show_entry(exchange: Exchange) -> Object:
+    """Return a request and the status of its reply, without headers and bodies."""
+    key = exchange.key
+    return {
         "id": exchange.id,
         "at": stamp(exchange.at),
         "provider": exchange.provider,
@@ -102,15 +123,9 @@ def show_exchange(exchange: Exchange) -> Object:
         "method": exchange.method,
         "path": masked_text(exchange.path, key),
         "query": masked_query(exchange.query, key),
-        "headers": masked_headers(exchange.headers, key),
-        "body": _text(exchange.body),
         "body_size": exchange.body_size,
         "body_cut": len(exchange.body) < exchange.body_size,
-        "reply": {
-            "status": exchange.status,
-            "headers": masked_headers(exchange.reply_headers, key),
-            "body": _text(exchange.reply_body),
-        },
+        "reply": {"status": exchange.status},
         "refused": exchange.refused,
         "why": [masked_text(sentence, key) for sentence in exchange.why],
         "rule": exchange.rule,

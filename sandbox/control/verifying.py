@@ -1,7 +1,8 @@
 """Verification: whether so many messages were accepted, now or within a wait, with near misses where not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import TypeVar
 
 from aiohttp import web
@@ -26,7 +27,9 @@ async def verify(ask: Ask) -> web.Response:
     since = ask.body.get("since", Since) or Since()
     claim = {name: value for name, value in ask.body.values.items() if isinstance(value, str)}
     wanted = criteria(claim, lambda number: same_as(number, ask.homes))
-    bound = next(Bound(kind, number) for kind, number in ask.body.part("count").values.items() if isinstance(number, int))
+    bound = next(
+        Bound(kind, number) for kind, number in ask.body.part("count").values.items() if isinstance(number, int)
+    )
     rows = messages.table(ask.world)
 
     def fits(message: Message) -> bool:
@@ -70,5 +73,5 @@ def show_near(near: Near) -> dict[str, object]:
     return {"id": near.id, "differs": list(near.differs)}
 
 
-def _newest(table: Table[Row], after: int) -> Sequence[Row]:
-    return newest_first(table, before=None, after=after)[:LOOKED_AT]
+def _newest(table: Table[Row], after: int) -> Iterator[Row]:
+    return islice(newest_first(table, before=None, after=after), LOOKED_AT)

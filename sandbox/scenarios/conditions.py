@@ -1,19 +1,18 @@
 """Reads `when`: the conditions of a rule, all of which must hold."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.core.rules import Case, Counting, Test
-from sandbox.packs import Packs
+from sandbox.scenarios.counting import COUNTS, counting
 from sandbox.scenarios.node import Fields, Node
-from sandbox.scenarios.patterns import Home, Pattern, glob, glob_or_regex, homes_of, recipient, words_or_regex
-from sandbox.scenarios.scope import Scope, find_scope
-from sandbox.scenarios.values import count, duration, flag, number, one_of, text, word
+from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, words_or_regex
+from sandbox.scenarios.scope import Catalogue, Home, Scope
+from sandbox.scenarios.values import duration, flag, number, one_of, text, word
 
-COUNTS = ("every", "first", "nth", "after")
 UNCERTAIN = (*COUNTS, "between", "during", "chance", "state")  # what does not hold for one and the same request always
 OF_MESSAGES = ("to", "from", "text")  # what only a message has
 WHEN = ("provider", "operation", "account", *OF_MESSAGES, "header", "otp", *UNCERTAIN, "per", "valid")
@@ -35,11 +34,11 @@ class When:
     state: Node | None = None
 
 
-def when(node: Node, packs: Packs, *, key: str) -> When:
+def when(node: Node, catalogue: Catalogue, *, key: str) -> When:
     """Read the conditions of the rule `key`."""
     fields = node.fields(WHEN, what="when")
     provider = fields.read("provider", word, "*")
-    scope = find_scope(fields, packs, provider=provider, operation=fields.read("operation", word, "*"))
+    scope = catalogue.scope(fields, provider=provider, operation=fields.read("operation", word, "*"))
     of_messages = [name for name in OF_MESSAGES if name in fields]
     if of_messages:
         if scope.operations and not scope.sending.operations:
@@ -49,8 +48,8 @@ def when(node: Node, packs: Packs, *, key: str) -> When:
     to = fields.read("to", recipient, None)
     return When(
         scope=scope,
-        tests=tuple(_tests(fields, to, homes_of(packs), key=key)),
-        counting=_counting(fields),
+        tests=tuple(_tests(fields, to, catalogue.homes, key=key)),
+        counting=counting(fields),
         lenient=fields.read("valid", lambda each: one_of(each, ["any"], what="kind of request"), None) is not None,
         tail=to.tail if to else None,
         fixed={
@@ -171,41 +170,3 @@ def _chance(node: Node, key: str) -> Test:
     if not 0 < share <= 1:
         node.refuse(f"{share:g} is no chance; it goes from 0 to 1: one in a hundred is 0.01")
     return lambda case: case.draw(f"{key} chance") < share
-
-
-def _counting(fields: Fields) -> Counting | None:
-    """Return how a rule counts what met its other conditions."""
-    every = fields.read("every", count, None)
-    first = fields.read("first", count, None)
-    nth = fields.read("nth", _places, None)
-    after = fields.read("after", count, None)
-    per = fields.read("per", lambda each: APART[one_of(each, APART, what="way to count apart")], None)
-    if not any(name in fields for name in COUNTS):
-        if "per" in fields:
-            fields.note("per", "per says what is counted apart, but none of every, first, nth and after is here")
-        return None
-
-    def fits(number: int) -> bool:
-        return (
-            (every is None or number % every == 0)
-            and (first is None or number <= first)
-            and (nth is None or number in nth)
-            and (after is None or number > after)
-        )
-
-    if first is not None and after is not None and first <= after:
-        fields.note("first", f"this never holds: the first {first}, and only after {after}")
-    return Counting(per, fits)
-
-
-def _places(node: Node) -> frozenset[int]:
-    places = frozenset(node.each(count))
-    if not node.items():
-        node.refuse("write nth: [2, 5]")
-    return places
-
-
-APART: Mapping[str, Callable[[Case], str]] = {
-    "to": lambda case: f"{case.provider} {case.to}",
-    "account": lambda case: f"{case.provider} {case.account}",
-}

@@ -11,8 +11,7 @@ def lifecycle(node: Node, scope: Scope, *, illegal: bool) -> tuple[Stage, ...]:
     """Read the steps; `illegal` lets a step come that the provider's table does not have."""
     stages = node.each(lambda entry: _stage(entry, scope))
     if not illegal:
-        for name, channel in scope.channels.items():
-            _walk(node, stages, name, channel)
+        any(_stumbles(node, stages, name, channel) for name, channel in scope.channels.items())
     return stages
 
 
@@ -25,9 +24,9 @@ def _stage(node: Node, scope: Scope) -> Stage:
     if ours not in {*Status}:
         entry.refuse(_unknown(written, scope))
     status = Status(ours)
-    for name, channel in scope.channels.items():
+    for name, channel in scope.channels.items() if theirs else ():
         words = {*channel.variants.get(status, ()), channel.words.get(status)}
-        if theirs and status in channel.words and theirs not in words:
+        if status in channel.words and theirs not in words:
             known = sorted(f"{ours}/{word}" for word in words)
             entry.refuse(f"no status is called '{written}' for {name}.{near(written, known)}")
     return Stage(status, delay(entry), theirs or None)
@@ -45,8 +44,8 @@ def _unknown(word: str, scope: Scope) -> str:
     return f"no status is called '{word}' for {where}.{hint}"
 
 
-def _walk(node: Node, stages: tuple[Stage, ...], name: str, channel: Channel) -> None:
-    """Note the first step that may not follow the one before it."""
+def _stumbles(node: Node, stages: tuple[Stage, ...], name: str, channel: Channel) -> bool:
+    """Note the first step that may not follow the one before it; return whether there is one."""
     now = Status.QUEUED
     for place, stage in enumerate(stages):
         if stage.status not in channel.words:
@@ -56,5 +55,6 @@ def _walk(node: Node, stages: tuple[Stage, ...], name: str, channel: Channel) ->
             entry = node.items()[place] if len(node.items()) == len(stages) else node
             problem = f"{stage.status} does not follow {now} for {name}: {following} may"
             node.sheet.note(entry.path, f"{problem}. Write illegal: true to have it all the same")
-            return
+            return True
         now = stage.status
+    return False

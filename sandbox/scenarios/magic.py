@@ -7,7 +7,7 @@ from sandbox.files import parse, read_text
 from sandbox.packs import Packs
 from sandbox.scenarios.node import Node, Sheet
 from sandbox.scenarios.rulebook import RuleRead, rules
-from sandbox.scenarios.scope import errors_of
+from sandbox.scenarios.scope import Catalogue, errors_of
 from sandbox.scenarios.shelf import library
 
 MAGIC = re.compile(r"\*0000(\d\d)")
@@ -19,7 +19,7 @@ def magic_numbers(packs: Packs) -> str:
     path = library()["default"]
     sheet = Sheet(parse(read_text(path), str(path)))
     found: dict[str, list[RuleRead]] = {}
-    for each in rules(Node(sheet, ("rules",), _rules(sheet)), packs, scenario="default"):
+    for each in rules(Node(sheet, ("rules",), _rules(sheet)), Catalogue(packs), scenario="default"):
         match = MAGIC.fullmatch(each.when.fixed.get("to", ""))
         if match:
             found.setdefault(match[1], []).append(each)

@@ -9,12 +9,11 @@ from sandbox.core.clock import Pace
 from sandbox.core.rules import Index, Rule, make_index
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.core.tally import START
-from sandbox.packs import Packs
 from sandbox.scenarios import opening
 from sandbox.scenarios.node import Mistake, MistakeError, Node, Sheet, near
 from sandbox.scenarios.rulebook import RuleRead, rules
+from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.values import text, whole, word
-from sandbox.scenarios.words import describe
 
 TOP = ("name", "description", "extends", "seed", "clock", "settings", "targets", "accounts", "rules")
 SEEDS = 2**63  # a seed lies below it
@@ -36,7 +35,7 @@ class Part:
     source: str = ""
 
 
-def read_part(sheet: Sheet, packs: Packs, *, stem: str, source: str) -> Part:
+def read_part(sheet: Sheet, catalogue: Catalogue, *, stem: str, source: str) -> Part:
     """Read a file; its mistakes are noted on the sheet. `stem` names a scenario that does not name itself."""
     node = Node(sheet, (), sheet.document.value)
     try:
@@ -51,10 +50,10 @@ def read_part(sheet: Sheet, packs: Packs, *, stem: str, source: str) -> Part:
         extends=fields.read("extends", extended, ()),
         seed=fields.read("seed", seed, None),
         clock=fields.read("clock", opening.clock, None),
-        settings=fields.read("settings", lambda each: opening.settings(each, packs), {}),
-        targets=fields.read("targets", lambda each: opening.targets(each, packs), {}),
-        accounts=fields.read("accounts", lambda each: opening.accounts(each, packs), {}),
-        rules=fields.read("rules", lambda each: rules(each, packs, scenario=name), ()),
+        settings=fields.read("settings", lambda each: opening.settings(each, catalogue.packs), {}),
+        targets=fields.read("targets", lambda each: opening.targets(each, catalogue.packs), {}),
+        accounts=fields.read("accounts", lambda each: opening.accounts(each, catalogue.packs), {}),
+        rules=fields.read("rules", lambda each: rules(each, catalogue, scenario=name), ()),
         source=source,
     )
 
@@ -98,7 +97,7 @@ def join(parts: Iterable[Part]) -> Scenario:
         seed=next((part.seed for part in every if part.seed is not None), None),
         clock=next((part.clock for part in every if part.clock is not None), None),
         rules=_indexed(read),
-        words=tuple(describe(each.node.value, each.rule.title) for each in read),
+        words=tuple(each.words for each in read),
         source=own.source,
     )
 

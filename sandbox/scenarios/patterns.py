@@ -1,12 +1,11 @@
 """Patterns of conditions: globs, and regular expressions that run in linear time."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fnmatch import translate
 from typing import NamedTuple
 
 from sandbox.core.numbers import digits
-from sandbox.packs import Packs
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.values import digits as number
 from sandbox.scenarios.values import word
@@ -18,25 +17,12 @@ TAIL = re.compile(r"\*?(\d+)", re.ASCII)
 LONGEST = 1000  # characters of a regular expression
 
 
-class Home(NamedTuple):
-    """How a provider's own country writes numbers: `national` digits that equal their form with `country` before."""
-
-    national: int
-    country: str
-
-
 class Pattern(NamedTuple):
     """A pattern and what it was made from, numbers as they are compared; `tail`: digits that every match ends with."""
 
     source: str
     matches: Matcher
     tail: str | None = None
-
-
-def homes_of(packs: Packs) -> Mapping[str, Home]:
-    """Return the home of each provider whose spec names one."""
-    named = {name: pack.spec.document["x-sandbox"].get("numbers") for name, pack in packs.items()}
-    return {name: Home(int(each["national"]), str(each["country"])) for name, each in named.items() if each}
 
 
 def is_regex(text: str) -> bool:

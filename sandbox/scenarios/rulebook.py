@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sandbox.core.rules import Case, Rule
-from sandbox.packs import Packs
 from sandbox.scenarios.conditions import When, when
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.patterns import is_regex
+from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.then import errors_in, only_messages, then
 from sandbox.scenarios.values import word
+from sandbox.scenarios.words import describe
 
 RULE = ("name", "when", "then")
 LONGEST = 200  # characters of a rule's name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleRead:
     """A rule as it was read: where it stands, its conditions, and the operations that it can hold for."""
 
@@ -24,21 +26,26 @@ class RuleRead:
     when: When
     operations: frozenset[str]
 
+    @cached_property
+    def words(self) -> str:
+        """The rule in words; asked for only where it has no mistakes."""
+        return describe(self.node.value, self.rule.title)
 
-def rules(node: Node, packs: Packs, *, scenario: str) -> tuple[RuleRead, ...]:
+
+def rules(node: Node, catalogue: Catalogue, *, scenario: str) -> tuple[RuleRead, ...]:
     """Read the rules of a file in their order."""
-    found = node.each(lambda entry: _rule(entry, packs, scenario=scenario))
+    found = node.each(lambda entry: _rule(entry, catalogue, scenario=scenario))
     _note_namesakes(found)
     _note_unreachable(found)
     return found
 
 
-def _rule(node: Node, packs: Packs, *, scenario: str) -> RuleRead:
+def _rule(node: Node, catalogue: Catalogue, *, scenario: str) -> RuleRead:
     fields = node.fields(RULE, what="a rule")
     title = fields.read("name", _name, f"{scenario} rule {int(node.path[-1]) + 1}")
     key = f"{scenario}: {title}"
     empty = Node(node.sheet, node.path, {})
-    met = fields.read("when", lambda each: when(each, packs, key=key), None) or when(empty, packs, key=key)
+    met = fields.read("when", lambda each: when(each, catalogue, key=key), None) or when(empty, catalogue, key=key)
     if "then" not in fields:
         fields.note("then", "a rule needs then: what it does")
     does = fields.read("then", lambda each: then(each, met.scope, key=key), None) or then(empty, met.scope, key=key)
@@ -94,6 +101,8 @@ def _implied(name: str, value: str, fixed: Mapping[str, str]) -> bool:
     own = fixed.get(name)
     if own is None:
         return value == "*" and name in {"account", "from"}
+    if value == "*" and name == "to":
+        return True
     return own == value or (name in {"to", "from", "account"} and _wider(value, own))
 
 

@@ -1,7 +1,9 @@
 """Which operations a rule is about, and what their providers have: errors and channels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import NamedTuple
 
 from sandbox.core.lifecycle import Channel
@@ -11,24 +13,25 @@ from sandbox.specs.spec import Operation
 from sandbox.specs.terms import ErrorReply
 
 
-class Scope(NamedTuple):
+@dataclass(frozen=True)
+class Scope:
     """Operations, each with its pack; `named`: the rule says which, so each of them must have what it speaks of."""
 
     operations: tuple[tuple[Pack, Operation], ...]
     named: bool = True
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The operations' names."""
         return frozenset(operation.name for _, operation in self.operations)
 
-    @property
+    @cached_property
     def sending(self) -> "Scope":
         """Those of them that send messages."""
         return Scope(tuple(each for each in self.operations if each[1].channel is not None), self.named)
 
-    @property
-    def channels(self) -> dict[str, Channel]:
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
         """The channels that they send on, as `betatel.sms`."""
         return {
             f"{pack.spec.name}.{operation.channel.name}": operation.channel
@@ -36,25 +39,45 @@ class Scope(NamedTuple):
             if operation.channel is not None
         }
 
-    @property
-    def packs(self) -> dict[str, Pack]:
-        """Their providers."""
-        return {pack.spec.name: pack for pack, _ in self.operations}
+
+class Home(NamedTuple):
+    """How a provider's own country writes numbers: `national` digits that equal their form with `country` before."""
+
+    national: int
+    country: str
 
 
-def find_scope(fields: Fields, packs: Packs, *, provider: str, operation: str) -> Scope:
-    """Return the operations that two globs name; what names none is noted."""
-    served = {name: pack for name, pack in packs.items() if fnmatchcase(name, provider)}
-    if not served:
-        fields.note("provider", f"no provider is called '{provider}'.{near(provider, packs)}")
-        served = dict(packs)
-    every = [(pack, each) for pack in served.values() for each in pack.spec.operations.values()]
-    named = tuple((pack, each) for pack, each in every if fnmatchcase(each.name, operation))
-    if not named:
-        whose = f" of {provider}" if "provider" in fields else ""
-        names = [each.name for _, each in every]
-        fields.note("operation", f"no operation{whose} is called '{operation}'.{near(operation, names)}")
-    return Scope(named, "provider" in fields or "operation" in fields)
+class Catalogue:
+    """What rules can be about; the scopes that were asked for are kept, as many rules have the same."""
+
+    def __init__(self, packs: Packs) -> None:
+        self.packs = packs
+        named = {name: pack.spec.document["x-sandbox"].get("numbers") for name, pack in packs.items()}
+        self.homes = {name: Home(int(each["national"]), str(each["country"])) for name, each in named.items() if each}
+        self._scopes: dict[tuple[str, str, bool], Scope] = {}
+
+    def scope(self, fields: Fields, *, provider: str, operation: str) -> Scope:
+        """Return the operations that two globs name; what names none is noted at its key."""
+        named = "provider" in fields or "operation" in fields
+        known = self._scopes.get((provider, operation, named))
+        if known is None:
+            known = self._find(fields, provider, operation)
+            if known.operations:
+                self._scopes[provider, operation, named] = known
+        return known
+
+    def _find(self, fields: Fields, provider: str, operation: str) -> Scope:
+        served = {name: pack for name, pack in self.packs.items() if fnmatchcase(name, provider)}
+        if not served:
+            fields.note("provider", f"no provider is called '{provider}'.{near(provider, self.packs)}")
+            return Scope(())
+        every = [(pack, each) for pack in served.values() for each in pack.spec.operations.values()]
+        found = tuple((pack, each) for pack, each in every if fnmatchcase(each.name, operation))
+        if not found:
+            whose = f" of {provider}" if "provider" in fields else ""
+            names = [each.name for _, each in every]
+            fields.note("operation", f"no operation{whose} is called '{operation}'.{near(operation, names)}")
+        return Scope(found, "provider" in fields or "operation" in fields)
 
 
 def errors_of(pack: Pack, operation: Operation) -> dict[str, ErrorReply]:

@@ -1,40 +1,16 @@
 """Finds scenarios by name and loads them, with what they extend; each file is read once."""
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
-
-import yaml
 
 from sandbox.core.errors import ScenarioError
 from sandbox.core.scenario import Scenario
-from sandbox.files import SIZE_LIMIT, FileError, parse, read_text, shipped
+from sandbox.files import FileError, read_text, shipped
 from sandbox.packs import Packs
 from sandbox.scenarios.node import Mistake, Sheet, near
-from sandbox.scenarios.part import Part, join, read_part, unknown_states
-
-DEPTH_LIMIT = 64  # levels of YAML
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def refuse_depth(text: str, name: str) -> None:
-    """Look for nesting that composing the YAML, which is recursive C, would not survive.
-
-    Raises:
-        FileError: it is nested too deeply. What is no YAML is left to the parser.
-
-    """
-    depth = 0
-    try:
-        for event in yaml.parse(text[:SIZE_LIMIT], Loader=LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_LIMIT:
-                place = f":{mark.line + 1}:{mark.column + 1}" if (mark := event.start_mark) else ""
-                message = f"{name}{place}: nested more than {DEPTH_LIMIT} levels deep"
-                raise FileError(message)
-    except yaml.YAMLError:
-        return
+from sandbox.scenarios.part import Part, join, unknown_states
+from sandbox.scenarios.scope import Catalogue
+from sandbox.scenarios.sources import Read, read_source, unreadable
 
 
 def library(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
@@ -46,19 +22,11 @@ def library(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
     return dict(sorted(found.items()))
 
 
-class Read(NamedTuple):
-    """A file that was read: what it says, and what is wrong with it."""
-
-    part: Part
-    mistakes: tuple[Mistake, ...]
-    sheet: Sheet | None
-
-
 class Shelf:
     """The scenarios that can be named, and those read so far."""
 
     def __init__(self, packs: Packs, folders: Iterable[Path] = ()) -> None:
-        self.packs = packs
+        self._catalogue = Catalogue(packs)
         self.paths = library(folders)
         self._read: dict[Path, Read] = {}
 
@@ -91,7 +59,7 @@ class Shelf:
             ScenarioError: it has mistakes.
 
         """
-        return self._whole(self._read_text(text, name=name, stem=name), None)
+        return self._whole(read_source(text, self._catalogue, name=name, stem=name), None)
 
     def mistakes(self, path: Path) -> list[str]:
         """Return every mistake in a file and in what it extends."""
@@ -143,32 +111,11 @@ class Shelf:
         known = self._read.get(path)
         if known is None:
             try:
-                known = self._read_text(read_text(path), name=str(path), stem=path.stem)
+                known = read_source(read_text(path), self._catalogue, name=str(path), stem=path.stem)
             except FileError as error:
-                known = _unreadable(error, str(path), path.stem)
+                known = unreadable(error, str(path), path.stem)
             self._read[path] = known
         return known
-
-    def _read_text(self, text: str, *, name: str, stem: str) -> Read:
-        try:
-            refuse_depth(text, name)
-            sheet = Sheet(parse(text, name))
-        except FileError as error:
-            return _unreadable(error, name, stem)
-        except RecursionError:  # an alias inside what it stands for
-            return _unreadable(FileError(f"{name}: nested too deeply"), name, stem)
-        part = read_part(sheet, self.packs, stem=stem, source=text)
-        return Read(part, tuple(sheet.mistakes), sheet)
-
-
-def _unreadable(error: FileError, name: str, stem: str) -> Read:
-    """Return the reading of a file that is none: one mistake, at its beginning where the error names no place."""
-    found = re.match(r":(\d+):(\d+): ", str(error).removeprefix(name))
-    if found:
-        mistake = Mistake(int(found[1]), int(found[2]), str(error))
-    else:
-        mistake = Mistake(1, 1, f"{name}:1:1: {str(error).removeprefix(f'{name}: ')}")
-    return Read(Part(stem), (mistake,), None)
 
 
 def load_named(name: str, *, packs: Packs, folders: Iterable[Path] = ()) -> Scenario:

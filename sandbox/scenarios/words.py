@@ -128,7 +128,7 @@ def _drop(value: object) -> str:
 
 CALLBACKS: Mapping[str, Words] = {
     "delay": lambda value: f"{span(value)} late",
-    "copies": lambda value: "each " + {1: "once", 2: "twice"}.get(value, f"{value} times"),
+    "copies": lambda value: "each " + {"1": "once", "2": "twice"}.get(str(value), f"{value} times"),
     "drop": _drop,
     "order": lambda value: {"reverse": "in reverse order", "shuffle": "in any order"}.get(str(value), ""),
     "hold": lambda value: "held until released" if value else "",

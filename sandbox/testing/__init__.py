@@ -20,7 +20,7 @@ from types import TracebackType
 from sandbox.client import ClientError
 from sandbox.client.question import Instant
 from sandbox.testing.receiver import Heard, Listener, Receiver, listening
-from sandbox.testing.rig import AsyncRig, Desk, Recipe, Rig, desk_at, receiver_host
+from sandbox.testing.rig import AsyncRig, Desk, NoReceiverError, Recipe, Rig, desk_at, receiver_host
 from sandbox.testing.server import Place, find, serving
 from sandbox.testing.story import story
 
@@ -30,6 +30,7 @@ __all__ = [
     "Desk",
     "Heard",
     "Listener",
+    "NoReceiverError",
     "Place",
     "Receiver",
     "Recipe",

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.client import Client
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
 GRACE = 0.1  # seconds that requests under way are given when the server stops
@@ -32,12 +35,6 @@ def find(url: str, token: str | None = None) -> Place:
     return Place(client.url, token, client.health().providers)
 
 
-class _Running(NamedTuple):
-    port: int
-    loop: asyncio.AbstractEventLoop
-    stop: asyncio.Event
-
-
 @contextmanager
 def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Iterator[Place]:
     """Serve until the block is left.
@@ -50,22 +47,30 @@ def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Ite
         SandboxError: a scenario or spec is wrong.
 
     """
-    started: Future[_Running] = Future()
-    with ThreadPoolExecutor(1, "sms-sandbox") as threads:
-        ended = threads.submit(asyncio.run, _serve(scenarios, tuple(specs), started))
-        either: set[Future[Any]] = {started, ended}
-        wait(either, return_when=FIRST_COMPLETED)
-        if ended.done():
-            ended.result()
-        port, loop, stop = started.result()
+    with _threaded() as loop:
+        runner, port = asyncio.run_coroutine_threadsafe(_serve(scenarios, tuple(specs)), loop).result()
         try:
             yield find(f"http://{LOOPBACK}:{port}")
         finally:
-            loop.call_soon_threadsafe(stop.set)
-            ended.result()
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
 
 
-async def _serve(scenarios: Path | None, specs: tuple[Path, ...], started: "Future[_Running]") -> None:
+@contextmanager
+def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run a loop in a thread that does not keep a process from ending."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="sms-sandbox", daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _serve(scenarios: Path | None, specs: tuple[Path, ...]) -> "tuple[web.AppRunner, int]":
+    """Start a server; return what ends it, and its port."""
     from aiohttp import web  # noqa: PLC0415 - where a sandbox serves already, none of this is needed
 
     from sandbox.app import make_app  # noqa: PLC0415
@@ -75,10 +80,5 @@ async def _serve(scenarios: Path | None, specs: tuple[Path, ...], started: "Futu
     listener = open_port(LOOPBACK, 0)
     runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=GRACE)
     await runner.setup()
-    try:
-        await web.SockSite(runner, listener).start()
-        stop = asyncio.Event()
-        started.set_result(_Running(listener.getsockname()[1], asyncio.get_running_loop(), stop))
-        await stop.wait()
-    finally:
-        await runner.cleanup()
+    await web.SockSite(runner, listener).start()
+    return runner, listener.getsockname()[1]

@@ -1,6 +1,7 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -169,10 +170,28 @@ async def test_a_reader_that_falls_too_far_behind_is_lost(monkeypatch: pytest.Mo
     monkeypatch.setattr(feeds, "BACKLOG", 1_000)
     feed = Feed(Desk().world)
     with feed.reading(None) as slow, feed.reading(None) as quick:
-        slow.give(b"x" * 1_001)
-        quick.give(b"x")
+        for reader, size in ((slow, 1_001), (quick, 1)):
+            reader.give(b"x" * size)
+            reader.give(b"x")
 
         assert (slow.lost.is_set(), slow.over, quick.lost.is_set(), quick.over) == (True, True, False, False)
+
+
+async def test_a_reader_that_takes_nothing_is_dropped_and_the_others_go_on(sandbox: Sandbox) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.client.port, limit=1_024)
+    writer.write(b"GET /_sandbox/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await reader.readuntil(b"retry: 1000")
+    async with following(sandbox) as quick:
+        for flood in range(5):
+            for number in range(100):
+                sandbox.world.commit(Scenario(f"{flood}.{number}", "x" * 50_000))
+            told = [await quick.until("scenario") for _ in range(100)][-1][-1]
+    with suppress(ConnectionResetError):
+        while await reader.read(1_000_000):
+            pass
+
+    assert (told.data["name"], reader.at_eof() or reader.exception() is not None) == ("4.99", True)
+    writer.close()
 
 
 async def test_what_nobody_reads_is_kept_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,7 +197,7 @@ async def test_an_illegal_move_is_409(sandbox: Sandbox, control: Control) -> Non
 
     assert refused == (
         409,
-        [("", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
+        [("/status", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
     )
 
 
@@ -205,7 +205,7 @@ async def test_a_status_that_the_provider_does_not_have_is_422(sandbox: Sandbox,
     (message,) = await sent(sandbox, "38761000001")
     refused = await control.refused("POST", f"/messages/{message}/status", {"status": "deliverd"})
 
-    assert refused == (422, [("", "no status is called 'deliverd' for sms. Did you mean 'delivered'?")])
+    assert refused == (422, [("/status", "no status is called 'deliverd' for sms. Did you mean 'delivered'?")])
 
 
 async def test_markup_in_a_message_comes_back_as_data(sandbox: Sandbox) -> None:

@@ -41,6 +41,7 @@ async def test_an_entry_has_the_request_and_the_reply_as_they_were_with_the_key_
                 "status": 200,
                 "headers": {"Content-Type": "application/json; charset=utf-8", "X-Sandbox-Request": "1"},
                 "body": await reply.text(),
+                "body_cut": False,
             },
             "refused": False,
             "why": [],
@@ -99,7 +100,7 @@ async def test_a_body_and_header_that_are_no_text_are_shown_as_far_as_they_are(
     writer.close()
     entry = await control.get("/requests/latest")
 
-    assert (entry["body"], entry["headers"]["x-note"]) == ('{"text": "�"}', "?")
+    assert (entry["body"], entry["headers"]["x-note"]) == ('{"text": "�"}', "�")
 
 
 @pytest.mark.parametrize(

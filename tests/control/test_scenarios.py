@@ -33,9 +33,30 @@ async def test_a_scenario_is_used_as_yaml(sandbox: Sandbox, control: Control) ->
 
     assert (answered.status, answered.value, (await control.get("/accounts/betatel/k1"))["balance"]) == (
         200,
-        {"name": "quiet", "description": "Nothing but the specs.", "source": QUIET},
+        {"name": "quiet", "description": "Nothing but the specs.", "rules": [], "source": QUIET},
         {"USD": 999_999.5},
     )
+
+
+async def test_the_rules_are_told_in_words_with_how_often_each_held(sandbox: Sandbox, control: Control) -> None:
+    await control.put(
+        "/scenario",
+        {
+            "name": "two",
+            "rules": [
+                {"name": "down: all of it", "when": {"provider": "ubill"}, "then": {"error": 500}},
+                {"name": "slow", "when": {"operation": "betatel.sms.send"}, "then": {"lifecycle": [{"sent": "9s"}]}},
+            ],
+        },
+    )
+    await sandbox.send()
+    await sandbox.send()
+    rules = (await control.get("/scenario"))["rules"]
+
+    assert [(rule["name"], rule["hits"], rule["words"] != "") for rule in rules] == [
+        ("down: all of it", 0, True),
+        ("slow", 2, True),
+    ]
 
 
 async def test_a_scenario_is_used_as_json(control: Control) -> None:

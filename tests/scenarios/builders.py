@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from sandbox.core.callback import State
 from sandbox.core.errors import ScenarioError
@@ -16,9 +17,10 @@ UBILL = "995511194241"
 SMSBUDDY = "919876543210"
 
 
-def load(text: str, *, name: str = "evening.yaml") -> Scenario:
+@cache
+def load(text: str) -> Scenario:
     """Return the scenario of a YAML text."""
-    return load_text(text, name, packs=packs())
+    return load_text(text, "evening.yaml", packs=packs())
 
 
 def desk(text: str, *, seed: int = 7, start: datetime = NOON) -> Desk:
@@ -42,16 +44,10 @@ def rule_desk(when: str, then: str = "error: server-error", *, start: datetime =
 
 
 def betatel(
-    at: Desk,
-    to: str = BETATEL,
-    *,
-    key: str = "k1",
-    sender: str = "FACEBOOK",
-    text: str = "Hello",
-    headers: Mapping[str, str] | None = None,
+    at: Desk, to: str = BETATEL, *, key: str = "k1", headers: Mapping[str, str] | None = None, **more: str
 ) -> Answer:
-    """Send an SMS by Betatel."""
-    body = {"from": sender, "to": to, "text": text}
+    """Send an SMS by Betatel; `sender` stands for `from`."""
+    body = {"from": more.pop("sender", "FACEBOOK"), "to": to, "text": "Hello", **more}
     return at.send("POST", "/api/smpp/client/send", headers={"x-api-key": key, **(headers or {})}, json_body=body)
 
 
@@ -69,7 +65,13 @@ def ubill(at: Desk, *numbers: str, key: str = "k1", **more: object) -> Answer:
 
 def smsbuddy(at: Desk, *numbers: str, **more: object) -> Answer:
     """Send to some numbers by SMS Buddy; the report goes to loopback."""
-    values = {"key": "k1", "type": "1", "sender": "SMSBDY", "message": "message", "to": ",".join(numbers or (SMSBUDDY,))}
+    values = {
+        "key": "k1",
+        "type": "1",
+        "sender": "SMSBDY",
+        "message": "message",
+        "to": ",".join(numbers or (SMSBUDDY,)),
+    }
     return at.send("POST", "/api/v1/sms/send", json_body={**values, **more})
 
 

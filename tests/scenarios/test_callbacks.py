@@ -10,7 +10,18 @@ from sandbox.core.message import Step
 from sandbox.core.world import Aim, Batch
 from sandbox.progress import follow_ups, ladder_of, report_step, run_until, timeout_of
 from tests.builders import Desk, packs
-from tests.scenarios.builders import betatel, desk, later, messages, reports, rule_desk, smsbuddy, times, ubill, whatsapp
+from tests.scenarios.builders import (
+    betatel,
+    desk,
+    later,
+    messages,
+    reports,
+    rule_desk,
+    smsbuddy,
+    times,
+    ubill,
+    whatsapp,
+)
 
 DONE = State.COLLECTED
 
@@ -21,9 +32,8 @@ def order(at: Desk) -> list[tuple[str, float]]:
     begin = at.world.now()
 
     def hear(batch: Batch) -> None:
-        for change in batch.changes:
-            if isinstance(change, Callback) and change.state is DONE:
-                ended.append((change.step.word, (batch.at - begin).total_seconds()))
+        done = [each for each in batch.changes if isinstance(each, Callback) and each.state is DONE]
+        ended.extend((each.step.word, (batch.at - begin).total_seconds()) for each in done)
 
     at.world.listeners.append(hear)
     return ended

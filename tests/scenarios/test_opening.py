@@ -80,7 +80,9 @@ def test_settings_stand_in_place_of_the_specs_defaults() -> None:
 
 
 def test_targets_are_urls_with_or_without_a_key() -> None:
-    assert load("targets: {betatel: 'http://127.0.0.1:9000/', ubill: {url: 'https://localhost/dlr', key: secret}}").targets == {
+    assert load(
+        "targets: {betatel: 'http://127.0.0.1:9000/', ubill: {url: 'https://localhost/dlr', key: secret}}"
+    ).targets == {
         "betatel": Target("http://127.0.0.1:9000/"),
         "ubill": Target("https://localhost/dlr", "secret"),
     }
@@ -127,14 +129,18 @@ def test_a_balance_is_one_amount_or_one_for_each_purse() -> None:
 
 @pytest.mark.parametrize("word", ["senders", "brands"])
 def test_senders_or_brands_stand_in_place_of_the_accounts_own(word: str) -> None:
-    account = opened(f"accounts: {{smsbuddy: {{'*': {{{word}: [{{id: NEWHDR, state: refused}}, {{id: 123456, name: Promo}}]}}}}}}")
+    account = opened(
+        f"accounts: {{smsbuddy: {{'*': {{{word}: [{{id: NEWHDR, state: refused}}, {{id: 123456, name: Promo}}]}}}}}}"
+    )
 
     senders = [(each.id, each.name, each.state) for each in account.senders] if account else []
     assert senders == [("NEWHDR", "NEWHDR", Approval.REFUSED), ("123456", "Promo", Approval.APPROVED)]
 
 
 def test_templates_and_stop_list_stand_in_place_of_the_accounts_own() -> None:
-    account = opened("accounts: {smsbuddy: {'*': {templates: [{id: 1207, text: 'Hi {#var#}'}], stop_list: [919811111111]}}}")
+    account = opened(
+        "accounts: {smsbuddy: {'*': {templates: [{id: 1207, text: 'Hi {#var#}'}], stop_list: [919811111111]}}}"
+    )
 
     found = ([(each.id, each.text) for each in account.templates], account.stop_list) if account else None
     assert found == ([("1207", "Hi {#var#}")], frozenset({"919811111111"}))
@@ -165,7 +171,9 @@ def test_the_rules_of_what_is_extended_follow_the_files_own(folder: Path) -> Non
 
 
 def test_other_values_apply_where_the_file_has_none_of_its_own(folder: Path) -> None:
-    base = "seed: 1\nclock: {mode: frozen}\nsettings: {betatel: {price: 1, timeout: 3s}}\ntargets: {betatel: 'http://a/'}"
+    base = (
+        "seed: 1\nclock: {mode: frozen}\nsettings: {betatel: {price: 1, timeout: 3s}}\ntargets: {betatel: 'http://a/'}"
+    )
     put(folder, base=base, top="extends: [base]\nseed: 2\nsettings: {betatel: {price: 2}}")
 
     scenario = load_named("top", packs=packs(), folders=[folder])
@@ -218,7 +226,11 @@ def test_a_folder_of_ones_own_comes_before_the_shipped_scenarios(folder: Path) -
 
     paths = library([folder])
 
-    assert (paths["default"], paths["more"], "instant" in paths) == (folder / "default.yaml", folder / "more.yaml", True)
+    assert (paths["default"], paths["more"], "instant" in paths) == (
+        folder / "default.yaml",
+        folder / "more.yaml",
+        True,
+    )
 
 
 def test_an_unknown_name_is_answered_with_the_near_miss() -> None:
@@ -251,4 +263,8 @@ def test_without_a_scenario_of_its_own_nothing_is_ruled() -> None:
 
     betatel(at)
 
-    assert (messages(at)[0].rule, at.world.now(), names(at.world.tallies)) == (None, datetime(2026, 3, 2, 12, tzinfo=UTC), [])
+    assert (messages(at)[0].rule, at.world.now(), names(at.world.tallies)) == (
+        None,
+        datetime(2026, 3, 2, 12, tzinfo=UTC),
+        [],
+    )

@@ -96,7 +96,10 @@ def test_what_is_no_template_stays_as_it_is() -> None:
         ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
         ("{{ 'x' * 10000000000 }}", "ValueError: * makes a value of 10000000000 characters"),
         ("{{ 10 ** 99999999 }}", "ValueError: ** makes a value of 49999999 characters"),
-        ("{{ range(9999999) | list }}", "OverflowError: Range too big. The sandbox blocks ranges larger than MAX_RANGE"),
+        (
+            "{{ range(9999999) | list }}",
+            "OverflowError: Range too big. The sandbox blocks ranges larger than MAX_RANGE",
+        ),
         ("{{ ''.__class__ }}", "SecurityError: access to attribute '__class__' of 'str' object is unsafe."),
         ("{% for i in range(99999) %}{{ 'x' * 99 }}{% endfor %}", "ValueError: it writes more than 1048576 characters"),
     ],
@@ -107,17 +110,23 @@ def test_a_template_that_fails_is_answered_with_the_reason(template: str, why: s
     reply = betatel(at)
 
     told = reply.body.decode()
-    assert (reply.status, told.startswith(f"evening.yaml:1:27: the template failed: {why}")) == (500, True)
+    assert (reply.status, told.startswith(f"evening.yaml:1:25: the template failed: {why}")) == (500, True)
 
 
 @pytest.mark.parametrize(
     ("template", "mistake"),
     [
-        ("{{ message.id", "the template does not parse: unexpected end of template, expected 'end of print statement'."),
+        (
+            "{{ message.id",
+            "the template does not parse: unexpected end of template, expected 'end of print statement'.",
+        ),
         ("{% if %}", "the template does not parse: Expected an expression, got 'end of statement block'"),
         ("{{ mesage.id }}", "templates have nothing called 'mesage'. Did you mean 'message'?"),
         ("{{ [1, 2] | random }}", "the template does not parse: No filter named 'random'."),
-        ("{{ lipsum() }}", "templates have nothing called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid."),
+        (
+            "{{ lipsum() }}",
+            "templates have nothing called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid.",
+        ),
     ],
 )
 def test_a_template_that_cannot_be_is_a_mistake_of_the_file(template: str, mistake: str) -> None:

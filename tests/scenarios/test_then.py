@@ -1,18 +1,24 @@
 """What rules do to a request and its messages, key by key."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
+from sandbox.core.distribution import Fixed
 from sandbox.core.effects import Fault
-from tests.builders import read
+from sandbox.core.rules import Case
+from sandbox.core.tally import Run
+from tests.builders import NOON, read
 from tests.scenarios.builders import (
     balance,
     betatel,
     desk,
     later,
     lives,
+    load,
     messages,
+    one_rule,
     reports,
     rule_desk,
     rule_of,
@@ -231,19 +237,34 @@ def test_without_a_lifecycle_a_message_lives_as_the_spec_says() -> None:
     assert lives(at) == [["queued", "sent", "delivered"]]
 
 
-def test_outcomes_are_chosen_by_their_weights() -> None:
-    at = rule_desk(
-        "operation: betatel.balance",
-        "outcomes: [{weight: 96, after: 1s}, {weight: 3, after: 2s}, {weight: 1, error: server-error}]",
+def case(number: int) -> Case:
+    """Return the request `number` as rules see it."""
+    return Case(
+        provider="betatel",
+        operation="betatel.balance",
+        account="k1",
+        to="",
+        from_="",
+        text="",
+        headers={},
+        says_otp=bool,
+        at=NOON,
+        elapsed=timedelta(0),
+        seed=7,
+        request=number,
+        row=0,
+        run=Run({}, {}, "start", NOON),
     )
 
-    replies = [balance(at) for _ in range(10_000)]
 
-    shares = [
-        sum(reply.pause == timedelta(seconds=1) for reply in replies),
-        sum(reply.pause == timedelta(seconds=2) for reply in replies),
-        sum(reply.status == 500 for reply in replies),
-    ]
+def test_outcomes_are_chosen_by_their_weights() -> None:
+    outcomes = "outcomes: [{weight: 96, after: 1s}, {weight: 3, after: 2s}, {weight: 1, error: server-error}]"
+    rule = load(one_rule("", outcomes)).rules["betatel.balance"].general[0]
+
+    verdicts = [rule.decide(case(number)) for number in range(10_000)]
+
+    chosen = Counter(verdict.effect.after for verdict in verdicts if verdict)
+    shares = [chosen[Fixed(timedelta(seconds=1))], chosen[Fixed(timedelta(seconds=2))], chosen[None]]
     assert (sum(shares), 9_540 <= shares[0] <= 9_660, 245 <= shares[1] <= 355, 70 <= shares[2] <= 130) == (
         10_000,
         True,

@@ -155,9 +155,7 @@ def test_a_rule_counts_only_what_met_its_other_conditions() -> None:
 
 
 def test_a_rule_counts_only_what_reached_it() -> None:
-    at = desk(
-        "rules: [{when: {to: '*1'}, then: {error: server-error}}, {name: the rule, when: {nth: [2]}, then: {after: 1s}}]",
-    )
+    at = desk("rules: [{when: {to: '*1'}, then: {error: 500}}, {name: the rule, when: {nth: [2]}, then: {after: 1s}}]")
 
     assert caught(betatel(at, "38761930302"), betatel(at, "38761930301"), betatel(at, "38761930302")) == [
         False,

@@ -9,7 +9,7 @@ let asking = null;
 let askToken = async () => null;
 
 /** A refusal: `status` is 0 when no answer came; `errors` are pairs of place and problem. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, text, errors = []) {
     super(text);
     this.status = status;
@@ -90,7 +90,7 @@ export async function send({ method, path, headers, body }) {
 }
 
 /** Keeps a value for this tab, as far as the browser lets us. */
-export function keep(name, value) {
+function keep(name, value) {
   try {
     sessionStorage.setItem(name, value);
   } catch {
@@ -99,7 +99,7 @@ export function keep(name, value) {
 }
 
 /** Returns a value kept for this tab, or null. */
-export function recall(name) {
+function recall(name) {
   try {
     return sessionStorage.getItem(name);
   } catch {

@@ -73,7 +73,7 @@ export function curl({ method, path, headers, body }) {
 }
 
 /** Returns a text as one word for the shell. */
-export function quote(text) {
+function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

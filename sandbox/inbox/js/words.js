@@ -41,7 +41,7 @@ export function count(number, noun, more = `${noun}s`) {
 }
 
 /** Returns only the digits of a text. */
-export function digits(text) {
+function digits(text) {
   return String(text ?? "").replace(/\D/g, "");
 }
 

@@ -37,7 +37,7 @@ export function open(store) {
     announce(count(done.count, "thing") + " happened");
   };
 
-  const rate = choice([["1", "as real time does"], ["10", "10 × as fast"], ["60", "60 × as fast"], ["3600", "3600 × as fast"]], { "aria-label": "How fast" });
+  const rate = choice([["1", "as real time does"], ["10", "10 times as fast"], ["60", "60 times as fast"], ["3600", "3600 times as fast"]], { "aria-label": "How fast" });
   const by = h("input", { class: "short", "aria-label": "How far", placeholder: "5m", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", required: true, title: "200ms, 5s, 2m, 1h, 1d" });
   const further = h("form", { class: "bar" }, by, h("button", {}, "Advance"));
   further.addEventListener("submit", (event) => {
@@ -70,7 +70,7 @@ export function open(store) {
   const tell = () => {
     const { mode: word, rate: pace } = store.clock ?? {};
     mode.textContent = word === "frozen" ? "It stands still until it is advanced."
-      : word === "scaled" ? `It runs ${pace} × as fast as real time.` : word ? "It runs as real time does." : "";
+      : word === "scaled" ? `It runs ${pace} times as fast as real time.` : word ? "It runs as real time does." : "";
     mode.dataset.mode = word ?? "";
     if (word) rate.value = word === "scaled" ? String(pace) : "1";
     if (!rate.value) rate.value = "1";

@@ -1,6 +1,6 @@
 // One message: its text as on a phone, its code, its life, its callbacks.
 
-import { announce, button, choice, copier, facts, fill, h, section } from "../dom.js";
+import { announce, button, choice, copier, facts, h, section } from "../dom.js";
 import { to } from "../route.js";
 import { mayFollow, statusWord } from "../status.js";
 import { providers } from "../store.js";
@@ -96,7 +96,8 @@ class MessageView {
   }
 
   async advanceTo(at) {
-    const [, problem] = await this.store.try("POST", "clock/advance", { body: { to: at } });
+    const past = new Date(Date.parse(at) + 1).toISOString(); // the API's times end in whole milliseconds, the clock's do not
+    const [, problem] = await this.store.try("POST", "clock/advance", { body: { to: past } });
     this.refuse(problem);
     this.read();
     this.callbacks.read();

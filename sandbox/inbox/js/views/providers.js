@@ -1,6 +1,6 @@
 // What the providers offer: operations with whose word each is, statuses, where callbacks go; each call can be tried.
 
-import { button, choice, field, fill, h } from "../dom.js";
+import { button, field, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
 import { providers } from "../store.js";

@@ -1,7 +1,7 @@
 // The scenario: what is on, its rules in words with how often each held, another by name, or one pasted as YAML.
 
 import { call } from "../api.js";
-import { button, field, fill, h } from "../dom.js";
+import { button, fill, h } from "../dom.js";
 import { count } from "../words.js";
 import { editor } from "./editor.js";
 

@@ -1,9 +1,8 @@
 // Workspaces: pick one, make one and copy its keys, empty one, end one.
 
-import { DEFAULT } from "../api.js";
+import { call, DEFAULT } from "../api.js";
 import { button, choice, copier, facts, field, fill, h, verbatim } from "../dom.js";
 import { go } from "../route.js";
-import { call } from "../api.js";
 import { span } from "../words.js";
 
 /** Opens the section. */

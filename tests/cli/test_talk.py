@@ -1,0 +1,234 @@
+"""The commands that talk to a server: what they print, and their exit codes."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from sandbox.testing import Rig
+from tests.cli.conftest import Said, Say
+from tests.client.rigs import NUMBER, send
+from tests.commands import run
+
+
+def test_messages_are_a_table_newest_first(rig: Rig, say: Say) -> None:
+    first = send(rig)
+    rig.advance("1s")
+    second = send(rig, text="x" * 61, sender="SHOP")
+
+    assert say("messages") == Said(
+        0,
+        f"AT        ID{' ' * 36}OPERATION         FROM      TO           STATUS           TEXT\n"
+        f"12:00:01  {second}  betatel.sms.send  SHOP      {NUMBER}  queued (queued)  {'x' * 59}…\n"
+        f"12:00:00  {first}  betatel.sms.send  FACEBOOK  {NUMBER}  sent (sent)      Your code is 555345\n",
+    )
+
+
+def test_messages_are_found_by_what_is_in_them(rig: Rig, say: Say) -> None:
+    wanted = send(rig, sender="SHOP", text="hello")
+    send(rig)
+    where = ["--provider", "betatel", "--operation", "betatel.sms.*", "--status", "queued", "--limit", "1"]
+    said = say("messages", "--to", f"+{NUMBER}", "--from", "SHOP", "--text", "hell", *where, "--json")
+
+    assert [each["id"] for each in json.loads(said.out)["items"]] == [wanted]
+
+
+def test_no_messages_are_no_mistake(say: Say) -> None:
+    assert say("messages", "--wait", "10ms") == Said(0, "no messages\n")
+
+
+def test_a_code_is_printed_alone_so_that_a_script_can_take_it(rig: Rig, say: Say) -> None:
+    send(rig)
+
+    assert say("otp", "+387 61 930 305", "--wait", "5s", "--provider", "betatel") == Said(0, "555345\n")
+
+
+def test_a_code_is_told_as_the_control_api_has_it(rig: Rig, say: Say) -> None:
+    uuid = send(rig)
+    said = say("otp", NUMBER, "--json")
+
+    assert json.loads(said.out) == {
+        "code": "555345",
+        "to": NUMBER,
+        "provider": "betatel",
+        "message": uuid,
+        "at": "2026-03-02T12:00:00.000Z",
+    }
+
+
+def test_a_code_that_is_not_there_is_a_no(say: Say) -> None:
+    assert say("otp", "999") == Said(1, "", "sms-sandbox: no message to '999' has a one-time code\n")
+
+
+def test_an_advance_tells_what_happened(rig: Rig, say: Say) -> None:
+    uuid = send(rig)
+
+    assert say("advance", "5m") == Said(
+        0,
+        "12:00:00 → 12:05:00: 4 happenings\n"
+        f"  12:00:00.200  {uuid}  sent\n"
+        f"  12:00:00.200  {uuid}  callback, attempt 1\n"
+        f"  12:00:02.200  {uuid}  delivered\n"
+        f"  12:00:02.200  {uuid}  callback, attempt 1\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("goal", "line"),
+    [
+        ("idle", "12:00:00 → 12:00:00: 0 happenings\n"),
+        ("1.5", "12:00:00 → 12:00:01.500: 0 happenings\n"),
+        ("2026-03-02T14:00:00+01:00", "12:00:00 → 13:00:00: 0 happenings\n"),
+    ],
+)
+def test_an_advance_goes_until_idle_for_a_while_or_up_to_a_time(say: Say, goal: str, line: str) -> None:
+    assert say("advance", goal) == Said(0, line)
+
+
+def test_a_scenario_is_used_by_name(rig: Rig, say: Say) -> None:
+    said = say("use", "instant")
+
+    assert (said, rig.scenario().name) == (Said(0, "scenario instant\n"), "instant")
+
+
+def test_a_scenario_is_used_from_a_file(rig: Rig, say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text("name: mine\nextends: [instant]\n", encoding="utf-8")
+    said = say("use", str(file))
+
+    assert (said, rig.scenario().name) == (Said(0, "scenario mine\n"), "mine")
+
+
+def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text("name: mine\nrules:\n- thn: {}\n", encoding="utf-8")
+
+    assert say("use", str(file)) == Said(
+        2,
+        "",
+        "sms-sandbox: scenario:3:3: a rule has no key 'thn'. Did you mean 'then'?\n"
+        "sms-sandbox: scenario:3:3: a rule needs then: what it does\n",
+    )
+
+
+def test_a_reset_empties_the_workspace(rig: Rig, say: Say) -> None:
+    send(rig)
+    said = say("reset")
+
+    assert (said, len(rig.messages())) == (Said(0, f"reset {rig.id}, seed 7\n"), 0)
+
+
+def test_a_verification_that_passes_is_a_yes(rig: Rig, say: Say) -> None:
+    send(rig)
+
+    assert say("verify", "--to", NUMBER, "--exactly", "1") == Said(0, "passed: 1 matched\n")
+
+
+def test_a_verification_that_does_not_pass_is_a_no_with_what_nearly_matches(rig: Rig, say: Say) -> None:
+    uuid = send(rig)
+
+    assert say("verify", "--to", "38761930306", "--text", "code") == Said(
+        1,
+        f"did not pass: 0 matched\n  near: {uuid}: to: {NUMBER} is not 38761930306\n",
+    )
+
+
+def test_a_verdict_is_told_as_the_control_api_has_it(say: Say) -> None:
+    said = say("verify", "--at-least", "1", "--json")
+
+    assert (said.code, json.loads(said.out)) == (1, {"passed": False, "count": 0, "matches": [], "near": []})
+
+
+def test_a_workspace_is_made_with_its_keys_listed_and_ended(say: Say) -> None:
+    how = ["--scenario", "instant", "--clock", "60x", "--seed", "5", "--ttl", "1m"]
+    made = json.loads(say("workspaces", "--make", *how, "--json").out)
+    listed = [line.split() for line in say("workspaces").out.splitlines() if line.startswith(made["id"])]
+    ended = say("workspaces", "--delete", made["id"])
+
+    assert (listed, ended, set(made["keys"]), made["clock"]["rate"], made["ttl"]) == (
+        [[made["id"], "instant", "5", "scaled"]],
+        Said(0, f"deleted {made['id']}\n"),
+        {"betatel", "smsbuddy", "ubill"},
+        60,
+        60,
+    )
+
+
+def test_an_end_has_nothing_to_tell_as_json(rig: Rig, say: Say) -> None:
+    made = rig.make_workspace()
+
+    assert say("workspaces", "--delete", made.id, "--json") == Said(0)
+
+
+def test_a_made_workspace_is_told_in_lines(rig: Rig, say: Say) -> None:
+    head, *keys = say("workspaces", "--make", "--seed", "5", "--clock", "frozen").out.splitlines()
+    name = head.partition(",")[0]
+    rig.delete_workspace(name)
+
+    assert (head, [line.split()[:2] for line in keys]) == (
+        f"{name}, scenario default, seed 5, clock frozen",
+        [["betatel:", "x-api-key"], ["smsbuddy:", "key"], ["ubill:", "key"]],
+    )
+
+
+NO_GOAL = (
+    "is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds,"
+    " or a time with its zone such as 2026-03-02T12:00:00Z, or idle"
+)
+WRONG_USE = [
+    (["advance", "soon"], f"'soon' {NO_GOAL}"),
+    (["advance", "2026-03-02T14:00:00"], f"'2026-03-02T14:00:00' {NO_GOAL}"),
+    (
+        ["advance", "2020-01-01T00:00:00Z"],
+        "the clock stands at 2026-03-02T12:00:00.000Z and cannot go back to 2020-01-01T00:00:00.000Z",
+    ),
+    (["otp"], "Missing argument 'NUMBER'."),
+    (["otp", "1", "--wait", "2m"], "/wait: '2m' is longer than 60s, the longest wait"),
+    (["messages", "--provider", "betatell"], "/provider: no provider is called 'betatell'. Did you mean 'betatel'?"),
+    (["messages", "--limit", "0"], "Invalid value for '--limit': 0 is not in the range 1<=x<=1000."),
+    (["messages", "--workspace", "nope"], "/workspace: no workspace is called 'nope'"),
+    (["otp", "1", "--workspace", "nope"], "/workspace: no workspace is called 'nope'"),
+    (["messages", "--url", "127.0.0.1:8080"], "'127.0.0.1:8080' is no URL; write http://HOST:PORT"),
+    (
+        ["messages", "--control-token", "a b"],
+        "the control token is empty or has characters that a header cannot carry",
+    ),
+    (
+        ["verify", "--exactly", "1", "--at-most", "2"],
+        "/count: at most 1 of exactly, at_least, at_most must be given",
+    ),
+    (["use", "instnat"], "/use: no scenario is called 'instnat'. Did you mean 'instant'?"),
+    (["use", "not/there.yaml"], "not/there.yaml: No such file or directory"),
+    (["workspaces", "--make", "--clock", "fast"], "/clock/mode: 'fast' is none of real, scaled, frozen"),
+    (["workspaces", "--seed", "5"], "--seed goes with --make"),
+    (["workspaces", "--make", "--delete", "w"], "--make and --delete do not go together"),
+    (["workspaces", "--delete", "default"], "/id: the workspace default always exists; reset empties it"),
+    (["workspaces", "--delete", "nope"], "/id: no workspace has the id 'nope'"),
+]
+
+
+@pytest.mark.parametrize(("words", "problem"), WRONG_USE, ids=[" ".join(words) for words, _ in WRONG_USE])
+def test_wrong_use_is_one_clear_line(say: Say, words: list[str], problem: str) -> None:
+    assert say(*words) == Said(2, "", f"sms-sandbox: {problem}\n")
+
+
+COMMANDS = [["messages"], ["otp", "1"], ["advance", "1s"], ["use", "x"], ["reset"], ["verify"], ["workspaces"]]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=[words[0] for words in COMMANDS])
+def test_no_server_is_one_clear_line(say: Say, words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+    assert say(*words, "--url", url) == Said(
+        2,
+        "",
+        f"sms-sandbox: no sandbox answers at {url}: Connection refused; start one with: sms-sandbox serve\n",
+    )
+
+
+def test_as_a_process_it_finds_its_server_by_the_environment(rig: Rig) -> None:
+    send(rig)
+
+    assert run("otp", NUMBER, **rig.environ) == (0, "555345\n")

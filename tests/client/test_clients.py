@@ -1,0 +1,381 @@
+"""Both clients against a server that runs."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, closing
+from datetime import timedelta
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import pytest
+
+from sandbox.client import (
+    Advance,
+    AsyncClient,
+    Client,
+    Event,
+    Happening,
+    NotFoundError,
+    Otp,
+    RefusedError,
+    StrangerError,
+    UnreachableError,
+)
+from sandbox.client.values import Plan, Step
+from sandbox.core.account import Approval
+from sandbox.core.callback import State
+from sandbox.core.clock import Mode
+from sandbox.core.lifecycle import Status
+from sandbox.testing import Rig
+from tests.builders import NOON
+from tests.client.rigs import NUMBER, send
+
+READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awaitable[object]]]] = [
+    ("health", lambda one: one.health(), lambda one: one.health()),
+    ("providers", lambda one: one.providers(), lambda one: one.providers()),
+    ("scenarios", lambda one: one.scenarios(), lambda one: one.scenarios()),
+    ("messages", lambda one: one.messages(limit=1), lambda one: one.messages(limit=1)),
+    ("message", lambda one: one.message(), lambda one: one.message()),
+    ("otp", lambda one: one.otp(NUMBER), lambda one: one.otp(NUMBER)),
+    ("requests", lambda one: one.requests(), lambda one: one.requests()),
+    ("request", lambda one: one.request(), lambda one: one.request()),
+    ("callbacks", lambda one: one.callbacks(), lambda one: one.callbacks()),
+    ("callback", lambda one: one.callback(), lambda one: one.callback()),
+    ("targets", lambda one: one.targets(), lambda one: one.targets()),
+    ("scenario", lambda one: one.scenario(), lambda one: one.scenario()),
+    ("clock", lambda one: one.clock(), lambda one: one.clock()),
+    ("accounts", lambda one: one.accounts(), lambda one: one.accounts()),
+    ("openapi", lambda one: one.openapi(), lambda one: one.openapi()),
+    ("scenario_schema", lambda one: one.scenario_schema(), lambda one: one.scenario_schema()),
+    ("verify", lambda one: one.verify(), lambda one: one.verify()),
+]
+
+
+@pytest.mark.parametrize(("blocking", "awaited"), [row[1:] for row in READING], ids=[row[0] for row in READING])
+def test_both_clients_answer_alike(
+    rig: Rig,
+    blocking: Callable[[Client], object],
+    awaited: Callable[[AsyncClient], Awaitable[object]],
+) -> None:
+    send(rig)
+    rig.advance("5m")
+
+    async def wait() -> object:
+        return await awaited(rig.aio)
+
+    assert asyncio.run(wait()) == blocking(rig)
+
+
+def test_a_message_has_its_history_and_what_is_planned(rig: Rig) -> None:
+    uuid = send(rig)
+    rig.advance("1s")
+    message = rig.message(uuid)
+
+    assert (message.id, message.sender, message.to, message.text, message.code, message.status) == (
+        uuid,
+        "FACEBOOK",
+        NUMBER,
+        "Your code is 555345",
+        "555345",
+        Status.SENT,
+    )
+    assert (message.history, message.planned) == (
+        (
+            Step(Status.QUEUED, "queued", NOON),
+            Step(Status.SENT, "sent", NOON + timedelta(milliseconds=200)),
+        ),
+        (Plan(Status.DELIVERED, NOON + timedelta(seconds=2, milliseconds=200)),),
+    )
+
+
+def test_a_list_goes_on_where_its_page_ends(rig: Rig) -> None:
+    sent = [send(rig) for _ in range(3)]
+    first = rig.messages(limit=2)
+    rest = rig.messages(limit=2, cursor=first.next)
+
+    assert ([each.id for each in first], [each.id for each in rest], rest.next) == (sent[:0:-1], sent[:1], None)
+
+
+def test_a_page_is_a_sequence(rig: Rig) -> None:
+    sent = [send(rig) for _ in range(2)]
+    page = rig.messages()
+
+    assert (len(page), page[0].id, [each.id for each in page[1:]]) == (2, sent[1], sent[:1])
+    assert not rig.callbacks()
+
+
+def test_messages_are_found_by_what_is_in_them(rig: Rig) -> None:
+    wanted = send(rig, text="Hello & welcome + 5%", sender="SHOP")
+    send(rig, "38761930306")
+    found = rig.messages(to="+387 61 930-305", sender="SHOP", text="& welcome + 5%", status="queued")
+
+    assert [each.id for each in found] == [wanted]
+
+
+def test_a_code_is_found_for_a_number(rig: Rig) -> None:
+    uuid = send(rig)
+
+    assert rig.otp("+387 61 930 305") == Otp("555345", NUMBER, "betatel", uuid, NOON)
+
+
+def test_a_code_that_does_not_come_is_not_found(rig: Rig) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        rig.otp(NUMBER, wait="10ms")
+
+    assert str(refused.value) == f"/to: no message to '{NUMBER}' has a one-time code"
+
+
+def test_a_callback_is_held_released_and_replayed(rig: Rig) -> None:
+    send(rig)
+    rig.set_clock("frozen")
+    rig.receiver.answer_with(503)
+    rig.advance("1s")
+    held = rig.hold(1)
+    released = rig.release(1)
+    rig.receiver.clear()
+    fired = rig.fire(1)
+    rig.advance("0s")
+    replayed = rig.replay(1)
+    rig.advance("0s")
+
+    assert [each.state for each in (held, released, fired, replayed)] == [
+        State.HELD,
+        State.PENDING,
+        State.SENDING,
+        State.SENDING,
+    ]
+    assert [(each.status, each.replay) for each in rig.callback(1).attempts] == [
+        (503, False),
+        (200, False),
+        (200, True),
+    ]
+
+
+def test_a_callback_that_ended_cannot_be_cancelled(rig: Rig) -> None:
+    send(rig)
+    rig.advance("5m")
+
+    with pytest.raises(RefusedError) as refused:
+        rig.cancel(1)
+
+    assert refused.value.status == 409
+
+
+def test_targets_are_set_shown_and_taken_away(rig: Rig) -> None:
+    rig.set_targets({"ubill": "http://127.0.0.1:9/a"})
+    rig.set_target("betatel", "http://127.0.0.1:9/b", key="secret")
+    before = {provider: (each.url, each.key) for provider, each in rig.targets().items()}
+    rig.delete_target("ubill")
+
+    assert (before, rig.target("betatel").url, list(rig.targets())) == (
+        {"betatel": ("http://127.0.0.1:9/b", "se…"), "ubill": ("http://127.0.0.1:9/a", None)},
+        "http://127.0.0.1:9/b",
+        ["betatel"],
+    )
+
+
+def test_the_clock_is_set_and_advanced(rig: Rig) -> None:
+    rig.advance(to=NOON + timedelta(hours=1))
+    clock = rig.set_clock("frozen", start=NOON + timedelta(hours=2))
+
+    assert (clock.mode, clock.now) == (Mode.FROZEN, NOON + timedelta(hours=2))
+
+
+def test_an_advance_tells_what_happened(rig: Rig) -> None:
+    uuid = send(rig)
+    done = rig.advance(until="idle")
+
+    sent, delivered = NOON + timedelta(milliseconds=200), NOON + timedelta(seconds=2, milliseconds=200)
+    assert done == Advance(
+        NOON,
+        delivered,
+        count=4,
+        items=(
+            Happening(sent, "status", uuid, status=Status.SENT),
+            Happening(sent, "callback", uuid, attempt=1),
+            Happening(delivered, "status", uuid, status=Status.DELIVERED),
+            Happening(delivered, "callback", uuid, attempt=1),
+        ),
+        truncated=False,
+    )
+
+
+def test_a_scenario_is_used_by_name_and_by_its_text(rig: Rig) -> None:
+    named = rig.use("instant").name
+    written = rig.load_scenario("name: mine\nextends: [instant]\n").name
+    given = rig.load_scenario({"name": "ours"}).name
+
+    assert (named, written, given, rig.scenario().name) == ("instant", "mine", "ours", "ours")
+
+
+def test_every_mistake_of_a_scenario_is_told_with_its_place(rig: Rig) -> None:
+    with pytest.raises(RefusedError) as refused:
+        rig.load_scenario("name: mine\nrules:\n- thn: {}\n")
+
+    assert [(each.line, each.column, each.problem) for each in refused.value.mistakes] == [
+        (3, 3, "scenario:3:3: a rule has no key 'thn'. Did you mean 'then'?"),
+        (3, 3, "scenario:3:3: a rule needs then: what it does"),
+    ]
+
+
+def test_an_account_is_changed(rig: Rig) -> None:
+    key = rig.keys["ubill"]["key"]
+    changed = rig.patch_account("ubill", key, balance=5, brands=[{"id": "7", "name": "SHOP"}])
+
+    assert (changed.balance, [(each.id, each.name, each.state) for each in changed.brands]) == (
+        {"sms": Decimal(5)},
+        [("7", "SHOP", Approval.APPROVED)],
+    )
+    assert rig.account("ubill", key) == changed
+
+
+def test_a_message_is_moved(rig: Rig) -> None:
+    uuid = send(rig)
+
+    assert rig.move(uuid, "failed").status is Status.FAILED
+
+
+def test_a_move_that_may_not_be_is_refused_in_words(rig: Rig) -> None:
+    uuid = send(rig)
+    rig.move(uuid, "failed")
+
+    with pytest.raises(RefusedError) as refused:
+        rig.move(uuid, "queued")
+
+    assert str(refused.value) == f"{uuid} is failed; queued may not follow, only nothing: it has ended"
+
+
+def test_messages_are_forgotten(rig: Rig) -> None:
+    send(rig)
+    rig.delete_messages()
+
+    assert (len(rig.messages()), rig.advance("5m").count) == (0, 0)
+
+
+def test_a_reset_empties_the_workspace(rig: Rig) -> None:
+    send(rig)
+    fresh = rig.reset()
+
+    assert (fresh.id, fresh.seed, len(rig.messages()), len(rig.requests())) == (rig.id, 7, 0, 0)
+
+
+def test_a_workspace_is_made_seen_through_a_client_of_its_own_and_ended(rig: Rig) -> None:
+    made = rig.make_workspace(scenario="instant", clock="frozen", seed=5, ttl="1m")
+    other = rig.workspace(made.id)
+    shown = other.show_workspace(made.id)
+    listed = made.id in {each.id for each in rig.workspaces(limit=1000)}
+    rig.delete_workspace(made.id)
+
+    with pytest.raises(NotFoundError) as refused:
+        other.messages()
+
+    assert (shown, listed, made.scenario, made.seed, made.ttl, set(made.keys)) == (
+        made,
+        True,
+        "instant",
+        5,
+        60.0,
+        {"betatel", "smsbuddy", "ubill"},
+    )
+    assert (refused.value.of_workspace, str(refused.value)) == (
+        True,
+        f"/workspace: no workspace is called '{made.id}'",
+    )
+
+
+def test_a_client_without_a_workspace_sees_default(rig: Rig) -> None:
+    send(rig)
+
+    assert [repr(rig.workspace(None)), repr(rig.aio.workspace(None)), len(rig.workspace(None).messages())] == [
+        f"Client('{rig.url}', workspace='default')",
+        f"AsyncClient('{rig.url}', workspace='default')",
+        0,
+    ]
+
+
+def test_the_figures_of_the_server_are_text(rig: Rig) -> None:
+    assert rig.metrics().startswith("# HELP ")
+
+
+def message_of(events: Iterator[Event]) -> Event:
+    return next(each for each in events if each.kind == "message")
+
+
+def test_events_are_yielded_as_they_happen(rig: Rig) -> None:
+    sent = []
+    with closing(rig.events()) as events, ThreadPoolExecutor(1) as threads:
+        heard = threads.submit(message_of, events)
+        while not heard.done():  # a stream begins with its reader, which nobody outside can see
+            sent.append(send(rig))
+
+    assert heard.result().data["id"] in sent
+
+
+async def test_events_are_awaited_from_the_one_that_is_known(rig: Rig) -> None:
+    with closing(rig.events()) as events, ThreadPoolExecutor(1) as threads:
+        known = threads.submit(message_of, events)
+        while not known.done():
+            await asyncio.to_thread(send, rig)
+    uuid = await asyncio.to_thread(send, rig, "38761930399")
+    async with aclosing(rig.aio.events(known.result().id)) as later:
+        found = [each.data["id"] async for each in until(later, uuid)]
+
+    assert (found[-1], known.result().data["id"] in found) == (uuid, False)
+
+
+async def until(events: AsyncIterator[Event], uuid: str) -> AsyncIterator[Event]:
+    """Yield the messages among events, up to the one that is waited for."""
+    async for each in events:
+        if each.kind == "message":
+            yield each
+            if each.data["id"] == uuid:
+                return
+
+
+@pytest.fixture
+def nobody() -> str:
+    """Return a URL at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_nobody_at_the_url_is_told_with_what_to_do(nobody: str) -> None:
+    with pytest.raises(UnreachableError) as refused:
+        Client(nobody).health()
+
+    assert str(refused.value) == (
+        f"no sandbox answers at {nobody}: Connection refused; start one with: sms-sandbox serve"
+    )
+
+
+async def test_nobody_at_the_url_is_told_to_who_awaits_too(nobody: str) -> None:
+    with pytest.raises(UnreachableError) as refused:
+        await AsyncClient(nobody).health()
+
+    assert str(refused.value) == (
+        f"no sandbox answers at {nobody}: Connection refused; start one with: sms-sandbox serve"
+    )
+
+
+def test_a_host_that_cannot_be_one_is_told_as_well() -> None:
+    with pytest.raises(UnreachableError) as refused:
+        Client("http://a..b").health()
+
+    assert str(refused.value) == (
+        "no sandbox answers at http://a..b: encoding with 'idna' codec failed (UnicodeError: label empty or too long);"
+        " start one with: sms-sandbox serve"
+    )
+
+
+def test_another_server_is_taken_for_a_stranger(rig: Rig) -> None:
+    url = rig.receiver.root
+
+    with pytest.raises(StrangerError) as refused:
+        Client(url).health()
+
+    assert str(refused.value) == (
+        f"{url} answers GET {urlsplit(url).path}/_sandbox/health with 200 and an answer that is not JSON;"
+        " is it an sms-sandbox?"
+    )

@@ -1,0 +1,140 @@
+"""The clients and the description of the control API know the same calls, parameters and fields."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from sandbox.client import values
+from sandbox.client.calls import Asked, Calls
+from sandbox.client.question import Question
+from sandbox.client.reading import KEY
+from sandbox.client.stream import STREAM
+from sandbox.control.contract import published
+
+DOCUMENT: Mapping[str, Any] = json.loads(published())
+METHODS = ("get", "put", "post", "patch", "delete")
+# What the required parameters of the clients' calls are given.
+SAMPLES = {
+    "id": "ID",
+    "to": "387",
+    "status": "delivered",
+    "provider": "ubill",
+    "key": "KEY",
+    "url": "http://127.0.0.1:9/",
+    "urls": {"ubill": "http://127.0.0.1:9/"},
+    "name": "default",
+    "document": "name: mine",
+}
+# The schema of each value that the clients make; those without one stand inside another schema.
+SCHEMAS = {
+    "Message": values.Message,
+    "Request": values.Request,
+    "Callback": values.Callback,
+    "Target": values.Target,
+    "Clock": values.Clock,
+    "Advance": values.Advance,
+    "Account": values.Account,
+    "Sender": values.Sender,
+    "Template": values.Template,
+    "Scenario": values.Scenario,
+    "Workspace": values.Workspace,
+    "Verdict": values.Verdict,
+    "Provider": values.Provider,
+}
+
+
+def calls() -> dict[str, Callable[..., Question[Any]]]:
+    """Return every call of the clients by its name."""
+    return {name: each.make for name, each in vars(Calls).items() if isinstance(each, Asked)}
+
+
+def sample(make: Callable[..., Question[Any]], **more: object) -> Question[Any]:
+    """Return a question with the parameters that must be given."""
+    needed = {
+        name: SAMPLES[name]
+        for name, parameter in inspect.signature(make).parameters.items()
+        if parameter.default is parameter.empty
+    }
+    return make(**{**needed, **more})
+
+
+def described() -> Iterator[tuple[str, str]]:
+    """Yield the method and path of every call that is described."""
+    for path, item in DOCUMENT["paths"].items():
+        yield from ((method.upper(), path) for method in METHODS if method in item)
+
+
+def place(question: Question[Any]) -> tuple[str, str]:
+    """Return the method and described path of a question."""
+    for method, path in described():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
+        if method == question.method and re.fullmatch(pattern, question.path):
+            return method, path
+    return question.method, question.path
+
+
+def test_the_clients_know_every_call() -> None:
+    known = {place(sample(make)) for make in calls().values()} | {place(STREAM)}
+
+    assert known == set(described())
+
+
+def test_the_clients_know_which_calls_are_about_the_server() -> None:
+    scoped = {place(sample(make)): sample(make).scoped for make in calls().values()}
+
+    assert scoped == {
+        (method, path): "servers" not in DOCUMENT["paths"][path] for method, path in described() if path != "/events"
+    }
+
+
+def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Any = node
+    while "$ref" in found:
+        target: Any = DOCUMENT
+        for step in found["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        found = target
+    return found  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", [name for name, make in calls().items() if sample(make).method == "GET"])
+def test_a_call_can_give_every_filter(name: str) -> None:
+    make = calls()[name]
+    method, path = place(sample(make))
+    parameters = DOCUMENT["paths"][path][method.lower()].get("parameters", [])
+    filters = {each["name"] for each in map(resolved, parameters) if each["in"] == "query"}
+    words = {"sender": "from"}
+    given = {words.get(each, each) for each in inspect.signature(make).parameters}
+
+    assert filters - given == set()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_value_has_every_field_that_is_described(name: str) -> None:
+    kind = SCHEMAS[name]
+    read = {each.metadata.get(KEY, each.name) for each in fields(kind)}
+
+    assert read == set(DOCUMENT["components"]["schemas"][name]["properties"])
+
+
+def test_every_value_that_the_clients_make_is_described_or_part_of_one() -> None:
+    parts = {
+        part
+        for kind in SCHEMAS.values()
+        for hint in get_type_hints(kind).values()
+        for part in (hint, *get_args(hint))
+        if is_dataclass(part)
+    }
+    made = {each for each in vars(values).values() if isinstance(each, type) and is_dataclass(each)}
+    by_themselves = {values.Page, values.Otp, values.Health, values.Event, values.ScenarioEntry}
+
+    assert made - parts - set(SCHEMAS.values()) == by_themselves
+
+
+def test_every_call_says_what_it_does() -> None:
+    assert [name for name, make in calls().items() if not inspect.getdoc(make)] == []

@@ -1,0 +1,178 @@
+"""`Sandbox` in a block, for any test framework."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.client import Client, NotFoundError, RefusedError, UnreachableError
+from sandbox.core.errors import SpecError
+from sandbox.testing import NoReceiverError, Place, Recipe, Rig, Sandbox, desk_at, listening, serving
+from tests.builders import NOON
+from tests.client.rigs import NUMBER, send
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """Return a server that these tests share."""
+    with serving() as found:
+        yield found
+
+
+def workspaces(place: Place) -> list[str]:
+    return [each.id for each in Client(place.url).workspaces()]
+
+
+def test_a_block_has_a_sandbox_of_its_own() -> None:
+    with Sandbox(scenario="instant", start=NOON, seed=7) as sandbox:
+        send(sandbox)
+        sandbox.advance("1m")
+        heard = [each.path for each in sandbox.receiver.calls]
+
+        assert (heard, sandbox.clock().start, sandbox.seed, sandbox.scenario().name) == (
+            ["/betatel", "/betatel"],
+            NOON,
+            7,
+            "instant",
+        )
+
+
+async def test_a_block_that_is_awaited_has_one_too() -> None:
+    async with Sandbox("instant", clock="real") as sandbox:
+        await asyncio.to_thread(send, Rig(sandbox.desk))
+        code = await sandbox.otp(NUMBER, wait="5s")
+        heard = await asyncio.to_thread(sandbox.receiver.wait_for, 2)
+
+        assert (code.code, [each.path for each in heard]) == ("555345", ["/betatel", "/betatel"])
+
+
+def test_nobody_serves_once_the_block_is_over() -> None:
+    with Sandbox() as sandbox:
+        pass
+
+    with pytest.raises(UnreachableError):
+        sandbox.health()
+
+
+def test_a_sandbox_that_serves_already_keeps_nothing_of_the_block(place: Place) -> None:
+    with Sandbox(url=place.url) as sandbox:
+        during = workspaces(place)
+
+    assert (during, workspaces(place)) == ([sandbox.id, "default"], ["default"])
+
+
+def test_a_block_that_fails_ends_its_workspace_too(place: Place) -> None:
+    with pytest.raises(ZeroDivisionError), Sandbox(url=place.url):
+        _ = 1 / 0
+
+    assert workspaces(place) == ["default"]
+
+
+def test_a_workspace_that_the_test_has_ended_itself_is_no_mistake(place: Place) -> None:
+    with Sandbox(url=place.url) as sandbox:
+        sandbox.delete_workspace(sandbox.id)
+
+    with pytest.raises(NotFoundError):
+        sandbox.messages()
+
+
+def test_an_unknown_scenario_is_told_and_leaves_nothing(place: Place) -> None:
+    with pytest.raises(RefusedError) as refused, Sandbox("instnat", url=place.url):
+        pass
+
+    assert (str(refused.value), workspaces(place)) == (
+        "/scenario: no scenario is called 'instnat'. Did you mean 'instant'?",
+        ["default"],
+    )
+
+
+def test_a_folder_of_specs_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as refused, Sandbox(specs=[tmp_path / "none"]):
+        pass
+
+    assert str(refused.value) == f"{tmp_path / 'none'}: no such folder of specs"
+
+
+def test_scenarios_of_ones_own_are_found_by_name(tmp_path: Path) -> None:
+    (tmp_path / "evening.yaml").write_text("name: evening\nextends: [instant]\n", encoding="utf-8")
+
+    with Sandbox("evening", scenarios=tmp_path) as sandbox:
+        assert sandbox.scenario().name == "evening"
+
+
+def test_the_same_seed_and_start_give_the_same_bytes(place: Place) -> None:
+    ids = []
+    for _ in range(2):
+        with Sandbox(url=place.url, start=NOON, seed=11) as sandbox:
+            ids.append([send(sandbox), send(sandbox)])
+
+    assert ids[0] == ids[1]
+
+
+def test_a_verification_that_does_not_pass_fails_with_what_nearly_matches(place: Place) -> None:
+    with Sandbox(url=place.url) as sandbox:
+        uuid = send(sandbox)
+        passed = sandbox.verify(to=NUMBER, exactly=1)
+        with pytest.raises(AssertionError) as failed:
+            sandbox.verify(to="38761930306")
+
+    assert (passed.matches, str(failed.value)) == (
+        (uuid,),
+        f"did not pass: 0 matched\n  near: {uuid}: to: {NUMBER} is not 38761930306",
+    )
+
+
+async def test_a_verification_that_is_awaited_fails_too(place: Place) -> None:
+    async with Sandbox(url=place.url) as sandbox:
+        with pytest.raises(AssertionError) as failed:
+            await sandbox.verify(to=NUMBER)
+
+    assert str(failed.value) == "did not pass: 0 matched"
+
+
+def test_applications_find_their_settings_in_the_environment(place: Place) -> None:
+    with Sandbox(url=place.url) as sandbox:
+        environ, keys = sandbox.environ, sandbox.keys
+
+    assert environ == {
+        "SANDBOX_URL": place.url,
+        "SANDBOX_WORKSPACE": sandbox.id,
+        "BETATEL_URL": place.url,
+        "BETATEL_API_KEY": keys["betatel"]["x-api-key"],
+        "BETATEL_ACCOUNT_ID": keys["betatel"]["x-account-id"],
+        "SMSBUDDY_URL": place.url,
+        "SMSBUDDY_KEY": keys["smsbuddy"]["key"],
+        "UBILL_URL": place.url,
+        "UBILL_KEY": keys["ubill"]["key"],
+    }
+
+
+def test_without_a_way_back_to_this_machine_callbacks_are_collected_and_the_receiver_says_why(place: Place) -> None:
+    with desk_at(place, None, Recipe()) as desk:
+        rig = Rig(desk)
+        send(rig)
+        rig.advance("1m")
+        states = [each.state for each in rig.callbacks()]
+        with pytest.raises(NoReceiverError) as refused:
+            _ = rig.receiver
+
+    assert states == ["collected", "collected"]
+    assert str(refused.value) == (
+        f"the sandbox at {place.url} cannot reach this machine;"
+        " set SANDBOX_RECEIVER_HOST to the name by which it can, such as host.docker.internal"
+    )
+
+
+def test_two_workspaces_of_one_server_hear_their_own_callbacks_alone(place: Place) -> None:
+    with (
+        listening() as listener,
+        desk_at(place, listener, Recipe()) as one,
+        desk_at(place, listener, Recipe()) as other,
+    ):
+        first, second = Rig(one), Rig(other)
+        send(first)
+        first.advance("1m")
+        second.advance("1m")
+
+        assert (len(first.receiver.calls), len(second.receiver.calls), len(second.messages())) == (2, 0, 0)

@@ -1,0 +1,28 @@
+"""What scenarios cost a request."""
+
+from sandbox.scenarios import load_named
+from tests.builders import packs
+from tests.scenarios.builders import betatel, desk
+from tests.scenarios.cost import many_rules, matching_cost
+
+
+def test_two_hundred_rules_over_all_operations_cost_little() -> None:
+    cost = matching_cost(many_rules(200))
+
+    assert (cost.rules, cost.microseconds < 60) == (25, True)
+
+
+def test_the_magic_numbers_cost_next_to_nothing() -> None:
+    cost = matching_cost(load_named("default", packs=packs()))
+
+    assert (cost.rules, cost.microseconds < 15) == (18, True)
+
+
+def test_messages_of_one_rule_share_what_it_says() -> None:
+    at = desk("rules: [{then: {lifecycle: [sent: 1s], callbacks: {copies: 2}}}]")
+
+    betatel(at)
+    betatel(at)
+
+    one, two = at.world.messages.values()
+    assert (one.reporting is two.reporting, one.rule is two.rule) == (True, True)
