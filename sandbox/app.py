@@ -27,7 +27,7 @@ def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
         await engine.close()
 
     add_control(app, engine, token=token)
-    app.router.add_route("*", "/{path:.*}", provider)
+    app.router.add_route("*", r"/{path:[\s\S]*}", provider)
     app.cleanup_ctx.append(live)
     return app
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class Engine:
 
     def _judged(self, arrival: Arrival) -> Arrival:
         """Return the arrival, its key marked as nobody's when it led into a workspace that is gone."""
-        return replace(arrival, nobody=True) if arrival.key and arrival.key[:ID_LENGTH] in self._gone else arrival
+        return arrival._replace(nobody=True) if arrival.key and arrival.key[:ID_LENGTH] in self._gone else arrival
 
     def make_workspace(self, start: Start, *, ttl: timedelta = TTL) -> Lease:
         """Make a workspace and mint its keys; unused for `ttl` of real time, it is deleted.

@@ -63,8 +63,7 @@ class Plan(NamedTuple):
 Outcome = Reply | Refusal | Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request that has found its operation, read and checked against its schema.
 
     `values` has path, header, query and body parameters merged. `account` is None when no key came or it is unknown.

@@ -6,20 +6,12 @@ A part of a longer text holds less than a text of its own, as the header that jo
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
-
-from gsm0338 import Codec
 
 Encoding = Literal["gsm-7", "ucs-2"]
 
-# The codec is asked for its alphabet alone: it copies the whole text at each character, too slow for one of 1 MB.
 ESCAPE = 0x1B
-SEPTETS = [septet for septet in range(0x80) if septet != ESCAPE]
-BASIC = Codec().decode(bytes(SEPTETS))[0]
-EXTENSION = "".join(Codec().decode(bytes([ESCAPE, septet]), "ignore")[0] for septet in SEPTETS)
-
-PLAIN = re.compile(f"[{re.escape(BASIC)}]*")
-GSM = re.compile(f"[{re.escape(BASIC + EXTENSION)}]*")
 
 
 class Room(NamedTuple):
@@ -30,10 +22,33 @@ class Room(NamedTuple):
     wide: re.Pattern[str]
 
 
-ROOM: dict[Encoding, Room] = {
-    "gsm-7": Room(160, 153, re.compile(f"[{re.escape(EXTENSION)}]")),
-    "ucs-2": Room(70, 67, re.compile("[\U00010000-\U0010ffff]")),
-}
+class Alphabet(NamedTuple):
+    """The characters of GSM 03.38: those of one septet, those behind an escape, and patterns for texts of them."""
+
+    basic: str
+    extension: str
+    plain: re.Pattern[str]
+    whole: re.Pattern[str]
+    rooms: dict[Encoding, Room]
+
+
+@cache
+def alphabet() -> Alphabet:
+    """Return the alphabet, made at the first look: its library takes 30 ms, which a start need not pay.
+
+    The codec is asked for its alphabet alone: it copies the whole text at each character, too slow for one of 1 MB.
+    """
+    from gsm0338 import Codec  # noqa: PLC0415 - as said above
+
+    septets = [septet for septet in range(0x80) if septet != ESCAPE]
+    basic = str(Codec().decode(bytes(septets))[0])
+    extension = "".join(Codec().decode(bytes([ESCAPE, septet]), "ignore")[0] for septet in septets)
+    rooms: dict[Encoding, Room] = {
+        "gsm-7": Room(160, 153, re.compile(f"[{re.escape(extension)}]")),
+        "ucs-2": Room(70, 67, re.compile("[\U00010000-\U0010ffff]")),
+    }
+    plain, whole = (re.compile(f"[{re.escape(each)}]*") for each in (basic, basic + extension))
+    return Alphabet(basic, extension, plain, whole, rooms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +68,18 @@ class Segments:
 
 def segment(text: str) -> Segments:
     """Count the SMS of a text; an empty one takes one."""
-    if PLAIN.fullmatch(text):
-        room = ROOM["gsm-7"]
+    known = alphabet()
+    if known.plain.fullmatch(text):
+        room = known.rooms["gsm-7"]
         count = 1 if len(text) <= room.alone else -(-len(text) // room.part)
         return Segments("gsm-7", count, len(text), text)
-    encoding: Encoding = "gsm-7" if GSM.fullmatch(text) else "ucs-2"
+    encoding: Encoding = "gsm-7" if known.whole.fullmatch(text) else "ucs-2"
     return Segments(encoding, sum(1 for _ in cut(text, encoding)), len(text), text)
 
 
 def cut(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
     """Yield begin and end of each part, every one as full as it can be."""
-    alone, part, wide = ROOM[encoding]
+    alone, part, wide = alphabet().rooms[encoding]
     if len(text) <= alone and len(text) + len(wide.findall(text)) <= alone:
         yield 0, len(text)
         return

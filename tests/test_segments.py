@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.segments import BASIC, EXTENSION, Encoding, segment
+from sandbox.segments import Encoding, alphabet, segment
+
+BASIC, EXTENSION = alphabet().basic, alphabet().extension
 
 ALONE = {"gsm-7": 160, "ucs-2": 70}
 PART = {"gsm-7": 153, "ucs-2": 67}

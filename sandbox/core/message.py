@@ -50,8 +50,7 @@ class Reporting:
 BY_THE_BOOK = Reporting()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message that a pack proposes. `life` None: the channel's own, unless a rule has another.
 
     `data` is what the pack itself wants to remember of it. A lower `rank` goes first at the same instant.

@@ -7,7 +7,7 @@ new value, so a batch can be written to a file or sent to a copy as it is.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import Agenda, Due, Kind
@@ -76,8 +76,7 @@ Change = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What one thing that happened changed; numbers count from 1 in each workspace and never repeat."""
 
     workspace: str

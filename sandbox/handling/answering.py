@@ -19,6 +19,7 @@ READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # what stays as it is in the header
 BROKEN = b"\xff"  # the end of a malformed body: neither JSON nor UTF-8
 SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # nothing at all goes back
 NO_PAUSE = timedelta(0)
+ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class Answer(NamedTuple):
@@ -61,7 +62,7 @@ def encode(body: Body) -> bytes:
     """Return a reply's bytes: compact JSON for a mapping, UTF-8 for a text."""
     if isinstance(body, str):
         return body.encode()
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return ENCODER.encode(body).encode()
 
 
 def explain(why: tuple[str, ...], exchange: int, path: str) -> str:

@@ -1,6 +1,5 @@
 """A request finds its route, is read, and becomes a call of its workspace."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sandbox.core.account import Account
@@ -15,8 +14,7 @@ BODY_ACCEPTED = 1024 * 1024  # bytes of a request's body
 KEY_LIMIT = 256  # characters; a longer key is nobody's
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A request that has found its route, read but not yet judged; `arrived` is in real seconds.
 
     `nobody`: its key led into a workspace that is gone.

@@ -21,6 +21,7 @@ from sandbox.provider import Call, Outcome, Plan, Provider, Refusal, Reply, Repo
 from sandbox.segments import segment
 
 PURSE = "USD"
+ENCODER = json.JSONEncoder(separators=(",", ":"))
 JSON_HEADERS = {"Content-Type": "application/json"}
 IDENTITY = ("x-account-id", "x-user-id")  # WhatsApp asks for the first, Connect SMS for the second
 
@@ -213,9 +214,7 @@ def report(change: Report) -> Outgoing:
         "to": "+" + message.recipient.removeprefix("+"),
         "timestamp": step.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return Outgoing(
-        "POST", change.target.url if change.target else "", JSON_HEADERS, json.dumps(body, separators=(",", ":"))
-    )
+    return Outgoing("POST", change.target.url if change.target else "", JSON_HEADERS, ENCODER.encode(body))
 
 
 PROVIDER = Provider(

@@ -6,8 +6,7 @@ Whatever cannot be read is a violation with the rule `syntax`; nothing here rais
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sandbox.specs.terms import Violation
 
@@ -22,8 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 Values = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """An HTTP request as it came: header names in lower case, the query string and the body undecoded.
 
     `oversize`: the body was larger than the sandbox takes, and was not read. `broken`: why it could not be received.

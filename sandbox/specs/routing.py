@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from sandbox.specs.spec import Route
 
 NEAR = 3  # how many operations a miss names
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A route and the values of its path's parameters."""
 
     route: Route

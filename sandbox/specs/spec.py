@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.lifecycle import Channel
@@ -26,8 +26,7 @@ class Operation:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a request says: its values merged, where each came from, and every way in which it breaks the schema."""
 
     values: Mapping[str, object]
