@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import yaml
 
@@ -15,9 +16,19 @@ except ImportError:  # PyYAML built without libyaml: the same result, some ten t
 
 SIZE_LIMIT = 1024 * 1024  # bytes of one file
 VALUE_LIMIT = 100_000  # values of one file once its aliases are written out
+DEPTH_LIMIT = 100  # levels of a file
+TOO_DEEP = f"nested too deeply, more than {DEPTH_LIMIT} levels"
 MERGE_TAG = "tag:yaml.org,2002:merge"
+COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 Path_ = tuple[str | int, ...]
+
+
+class Mark(Protocol):
+    """A place in a text, line and column from 0."""
+
+    line: int
+    column: int
 
 
 class FileError(SandboxError):
@@ -83,22 +94,29 @@ def parse(text: str, name: str) -> Document:
     """Return a YAML text with its places.
 
     Raises:
-        FileError: it is not YAML, repeats a key, or its aliases write out to too much.
+        FileError: it is not YAML, repeats a key, is nested too deeply, or its aliases write out to too much.
 
     """
     if len(text) > SIZE_LIMIT:
         message = f"{name}: {len(text)} characters; a file may have {SIZE_LIMIT}"
         raise FileError(message)
     try:
+        _check_depth(text, name)
         node = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
         raise FileError(_words(error, name)) from None
-    except RecursionError:
-        message = f"{name}: nested too deeply"
-        raise FileError(message) from None
     builder = _Builder(name)
     value = builder.build(node, ()) if node is not None else None
     return Document(name, value, builder.places)
+
+
+def _check_depth(text: str, name: str) -> None:
+    """See that nothing is nested too deeply: libyaml's composer calls itself at each level until the process dies."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise _mistake(event.start_mark, name, TOO_DEEP)
 
 
 class _Builder:
@@ -111,6 +129,10 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path_) -> object:
         self._note(node, path)
+        if len(path) > DEPTH_LIMIT:  # an alias that names what it stands in has no end
+            raise self._error(node, TOO_DEEP)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTION_TAGS:
+            raise self._error(node, f"the tag {node.tag} means nothing here")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -140,11 +162,14 @@ class _Builder:
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _error(self, node: yaml.Node, problem: str) -> FileError:
-        return FileError(f"{self.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: {problem}")
+        return _mistake(node.start_mark, self.name, problem)
+
+
+def _mistake(mark: Mark | None, name: str, problem: str) -> FileError:
+    return FileError(f"{name}:{mark.line + 1}:{mark.column + 1}: {problem}" if mark else f"{name}: {problem}")
 
 
 def _words(error: yaml.YAMLError, name: str) -> str:
     """Return a YAML error as `file:line:column: problem`."""
-    mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).replace("\n", " ")
-    return f"{name}:{mark.line + 1}:{mark.column + 1}: {problem}" if mark else f"{name}: {problem}"
+    return str(_mistake(getattr(error, "problem_mark", None), name, problem))

@@ -11,7 +11,7 @@ from sandbox.core.clock import Clock, Pace, make_clock
 from sandbox.core.errors import ResetError
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
-from sandbox.core.world import Aim, Cleared, Deleted, World
+from sandbox.core.world import Aim, Cleared, Deleted, Emptied, World
 from sandbox.delivery import Courier
 from sandbox.dispatch import Dispatch
 from sandbox.handling import Answer, Arrival, answer
@@ -152,6 +152,12 @@ class Workspace:
         """
         start = replace(self.start, scenario=self.world.scenario)
         await self._begin_anew(lambda: Cleared(start.clock(), start.draw_seed()))
+
+    async def forget(self) -> None:
+        """Forget every message with its callbacks; those under way are aborted."""
+        with self._ticker.held():
+            await self._courier.abort(self.name)
+            self.world.commit(Emptied())
 
     async def end(self) -> None:
         """Stop for good."""

@@ -49,7 +49,7 @@ class Desk:
     def __init__(self, world: World | None = None) -> None:
         self.world = world or make_world()
 
-    def send(
+    def send(  # noqa: PLR0913 - the parts of a request, by keyword
         self,
         method: str,
         path: str,
@@ -71,7 +71,7 @@ class Desk:
         request = Request(method, path, urlencode(query or {}, doseq=True), lowered, body)
         arrival = arrive(request, packs=packs(), router=router(), arrived=ticks())
         if isinstance(arrival, Missed):
-            raise AssertionError(arrival.near)
+            raise LookupError(arrival.near)
         return answer(self.world, arrival)
 
     def advance(self, by: timedelta) -> None:

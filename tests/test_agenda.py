@@ -84,14 +84,14 @@ def test_an_entry_that_is_put_off_comes_at_its_new_time_alone() -> None:
     assert list(drained(agenda)) == [later]
 
 
-def test_nothing_is_left_of_a_hundred_thousand_entries_that_were_dropped() -> None:
+def test_nothing_is_left_of_twenty_thousand_entries_that_were_dropped() -> None:
     agenda = Agenda()
-    for number in range(100_000):
+    for number in range(20_000):
         agenda.put(Due(NOON + timedelta(seconds=number), Kind.MOVE, 0, number))
-    for number in range(99_999):
+    for number in range(19_999):
         agenda.drop(Kind.MOVE, number)
 
-    assert list(drained(agenda)) == [Due(NOON + timedelta(seconds=99_999), Kind.MOVE, 0, 99_999)]
+    assert list(drained(agenda)) == [Due(NOON + timedelta(seconds=19_999), Kind.MOVE, 0, 19_999)]
 
 
 def test_clearing_forgets_everything() -> None:

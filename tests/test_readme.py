@@ -141,7 +141,10 @@ def test_every_magic_number_and_scenario_is_named() -> None:
     library = {path.stem for path in (ROOT / "scenarios").glob("*.yaml")}
     section = README.partition("## Scenarios")[2].partition("## Clock")[0]
 
-    assert (set(re.findall(r"\| (\d\d) \|", section)), library - set(re.findall(r"`([\w-]+)`", section))) == (
+    assert (
+        set(re.findall(r"^\| (\d\d) \|", section, re.MULTILINE)),
+        library - set(re.findall(r"`([\w-]+)`", section)),
+    ) == (
         magic,
         set(),
     )

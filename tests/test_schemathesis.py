@@ -78,7 +78,7 @@ def test_a_request_made_from_the_spec_is_answered_as_the_spec_has_it(
     address: str,
 ) -> None:
     @settings(
-        max_examples=4,
+        max_examples=3,
         deadline=None,
         derandomize=True,
         database=None,

@@ -7,11 +7,10 @@ from aiohttp import web
 from sandbox.advancing import Advance, Happening
 from sandbox.control.asking import Ask, reply
 from sandbox.control.formats import FAR
-from sandbox.control.problems import pointing, refuse
+from sandbox.control.problems import refuse
 from sandbox.control.reading import Given
 from sandbox.control.showing import show_clock
 from sandbox.core.clock import Clock, Mode, Pace, stamp
-from sandbox.core.errors import BackwardsError
 
 
 def pace(given: Given, running: Clock | None = None, *, at: str = "") -> Pace:
@@ -39,8 +38,7 @@ async def get_clock(ask: Ask) -> web.Response:
 
 async def put_clock(ask: Ask) -> web.Response:
     """Let the clock run otherwise."""
-    with pointing("/start", BackwardsError):
-        return reply(show_clock(await ask.workspace.set_clock(pace(ask.body, ask.world.clock))))
+    return reply(show_clock(await ask.workspace.set_clock(pace(ask.body, ask.world.clock))))
 
 
 async def advance_clock(ask: Ask) -> web.Response:
@@ -48,8 +46,7 @@ async def advance_clock(ask: Ask) -> web.Response:
     by, to = ask.body.get("by", timedelta), ask.body.get("to", datetime)
     if by is not None and ask.world.now() + by >= FAR:
         raise refuse(400, "/by", f"leads to the year {FAR.year} or beyond, where no clock stands")
-    with pointing("/to", BackwardsError):
-        return reply(show_advance(await ask.workspace.advance(to if by is None else by)))
+    return reply(show_advance(await ask.workspace.advance(to if by is None else by)))
 
 
 def show_advance(advance: Advance) -> dict[str, object]:

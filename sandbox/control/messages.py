@@ -5,14 +5,14 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, reply
+from sandbox.control.asking import Ask, done, reply
 from sandbox.control.listing import Table
 from sandbox.control.masking import mask
 from sandbox.control.numbers import same_as
 from sandbox.control.paging import listed, single, the_one
-from sandbox.control.problems import pointing
+from sandbox.control.problems import refuse
 from sandbox.control.showing import show_message
-from sandbox.core.errors import IllegalMoveError, UnknownStatusError
+from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
 
@@ -89,9 +89,17 @@ async def get_message(ask: Ask) -> web.Response:
     return await single(ask, table(ask.world), ask.world.message, noun="message")
 
 
+async def forget_messages(ask: Ask) -> web.Response:
+    """Forget every message; what is pending for them is cancelled."""
+    await ask.workspace.forget()
+    return done()
+
+
 async def move_message(ask: Ask) -> web.Response:
     """Move a message to a status now; the rest of its plan is given up."""
     message = the_one(ask, table(ask.world), ask.world.message, noun="message")
-    with pointing("/status", UnknownStatusError, IllegalMoveError):
+    try:
         moved = ask.workspace.move(message, ask.body.get("status", str) or "")
+    except UnknownStatusError as error:
+        raise refuse(422, "/status", str(error)) from None
     return reply(show_message(moved, ask.world.now()))

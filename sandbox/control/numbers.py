@@ -1,18 +1,10 @@
 """Whether two phone numbers are the same, at a provider that may write those of its own country shorter."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from sandbox.core.numbers import digits
 from sandbox.packs import Packs
-
-
-class Home(NamedTuple):
-    """How a provider's own country writes numbers: `national` digits, which equal those with `country` in front."""
-
-    national: int
-    country: str
-
+from sandbox.specs.spec import Home
 
 Homes = Mapping[str, Home]  # by provider
 Same = Callable[[str, str], bool]
@@ -20,8 +12,7 @@ Same = Callable[[str, str], bool]
 
 def homes_of(packs: Packs) -> Homes:
     """Return the home of each provider whose spec names one, under `x-sandbox.numbers`."""
-    named = {name: pack.spec.document["x-sandbox"].get("numbers") for name, pack in packs.items()}
-    return {name: Home(int(home["national"]), str(home["country"])) for name, home in named.items() if home}
+    return {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
 
 
 def forms(number: str, home: Home) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import NamedTuple
@@ -13,7 +12,6 @@ from sandbox.core.errors import (
     IllegalMoveError,
     ResetError,
     SandboxError,
-    UnknownStatusError,
 )
 from sandbox.engine import CrowdedError
 
@@ -27,7 +25,6 @@ STATUS_OF: Mapping[type[SandboxError], int] = {
     EndlessError: 409,
     IllegalMoveError: 409,
     ResetError: 409,
-    UnknownStatusError: 422,
 }
 
 
@@ -80,15 +77,6 @@ def of(error: SandboxError) -> ProblemError | None:
         return error
     status = STATUS_OF.get(type(error))
     return None if status is None else refuse(status, "", str(error))
-
-
-@contextmanager
-def pointing(at: str, *kinds: type[SandboxError]) -> Iterator[None]:
-    """Word the errors of some kinds as mistakes in what stands at a pointer."""
-    try:
-        yield
-    except kinds as error:
-        raise refuse(STATUS_OF[type(error)], at, str(error)) from None
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -52,6 +52,7 @@ ONCE: tuple[Route, ...] = (
 # Calls about one workspace: each stands as written for `default`, and below /workspaces/{workspace}.
 EVERYWHERE: tuple[Route, ...] = (
     ("GET", "/messages", messages.list_messages),
+    ("DELETE", "/messages", messages.forget_messages),
     ("GET", "/messages/{id}", messages.get_message),
     ("POST", "/messages/{id}/status", messages.move_message),
     ("GET", "/otp", otp.get_otp),

@@ -61,7 +61,8 @@ async def make_workspace(ask: Ask) -> web.Response:
         pace=pace(given.part("clock"), at="/clock") if "clock" in given.values else start.pace,
         targets=targets if "targets" in given.values else start.targets,
     )
-    lease = ask.engine.make_workspace(begun, ttl=given.get("ttl", timedelta) or TTL)
+    ttl = given.get("ttl", timedelta)
+    lease = ask.engine.make_workspace(begun, ttl=TTL if ttl is None else ttl)
     made = reply(show_workspace(ask.engine, lease.workspace), status=201)
     made.headers["Location"] = lease.workspace.world.path
     return made

@@ -53,6 +53,11 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
+class Emptied:
+    """Every message is forgotten with its callbacks and codes, what is pending is cancelled; all else stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """The workspace is gone; the last change that its listeners hear of."""
 
@@ -62,6 +67,7 @@ Change = (
     | Scenario
     | Cleared
     | Deleted
+    | Emptied
     | Message
     | Callback
     | Account
@@ -173,6 +179,11 @@ class World:
         self.last_exchange = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
 
+    def _empty(self, _: Emptied) -> None:
+        """Forget every message."""
+        self.messages, self.numbers, self.callbacks, self.otps = {}, {}, {}, {}
+        self.agenda.clear()
+
     def _delete(self, _: Deleted) -> None:
         """Forget everything; the workspace's owner forgets the world itself."""
         self._clear(Cleared(self.clock, self.seed))
@@ -247,6 +258,7 @@ class World:
         Scenario: _follow,
         Cleared: _clear,
         Deleted: _delete,
+        Emptied: _empty,
         Message: _put_message,
         Callback: _put_callback,
         Account: _put_account,

@@ -10,8 +10,9 @@ from sandbox.core.rules import Case, Counting, Test
 from sandbox.scenarios.counting import COUNTS, counting
 from sandbox.scenarios.node import Fields, Node
 from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, words_or_regex
-from sandbox.scenarios.scope import Catalogue, Home, Scope
+from sandbox.scenarios.scope import Catalogue, Scope
 from sandbox.scenarios.values import duration, flag, number, one_of, text, word
+from sandbox.specs.spec import Home
 
 UNCERTAIN = (*COUNTS, "between", "during", "chance", "state")  # what does not hold for one and the same request always
 OF_MESSAGES = ("to", "from", "text")  # what only a message has

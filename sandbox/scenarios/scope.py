@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import NamedTuple
 
 from sandbox.core.lifecycle import Channel
 from sandbox.packs import Pack, Packs
@@ -40,20 +39,12 @@ class Scope:
         }
 
 
-class Home(NamedTuple):
-    """How a provider's own country writes numbers: `national` digits that equal their form with `country` before."""
-
-    national: int
-    country: str
-
-
 class Catalogue:
     """What rules can be about; the scopes that were asked for are kept, as many rules have the same."""
 
     def __init__(self, packs: Packs) -> None:
         self.packs = packs
-        named = {name: pack.spec.document["x-sandbox"].get("numbers") for name, pack in packs.items()}
-        self.homes = {name: Home(int(each["national"]), str(each["country"])) for name, each in named.items() if each}
+        self.homes = {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
         self._scopes: dict[tuple[str, str, bool], Scope] = {}
 
     def scope(self, fields: Fields, *, provider: str, operation: str) -> Scope:

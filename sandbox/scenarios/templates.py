@@ -54,7 +54,7 @@ def template(node: Node) -> tuple[Render, frozenset[str]]:
 
     def render(context: Context) -> str:
         try:
-            return "".join(_limited(compiled.generate(context)))
+            written = "".join(_limited(compiled.generate(context)))
         except (
             TemplateError,
             ArithmeticError,
@@ -66,6 +66,7 @@ def template(node: Node) -> tuple[Render, frozenset[str]]:
         ) as error:
             message = f"{place}: the template failed: {type(error).__name__}: {error}"
             raise TemplateFailedError(message) from None
+        return written if written.isascii() else written.encode("utf-8", "replace").decode()  # half a surrogate pair
 
     return render, frozenset(used)
 

@@ -11,7 +11,7 @@ from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.specs.document import Node, read
 from sandbox.specs.reading import FORM, READERS
 from sandbox.specs.schema import check_schema, compile_schema
-from sandbox.specs.spec import Operation, ProviderSpec, Route, Setting
+from sandbox.specs.spec import Home, Operation, ProviderSpec, Route, Setting
 from sandbox.specs.terms import JSON, ErrorReply
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -61,6 +61,7 @@ def _spec(document: Node, name: str) -> ProviderSpec:
         credentials=tuple(own.get("credentials", ("key",))),
         operations=operations,
         routes=tuple(latest),
+        home=Home(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
     )
 
 

@@ -111,9 +111,16 @@ class Setting:
     description: str
 
 
+class Home(NamedTuple):
+    """How a provider's own country writes numbers: `national` digits, which equal those with `country` in front."""
+
+    national: int
+    country: str
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """All that one document says. `document` is the document itself, references written out."""
+    """All that one document says. `document` is the document itself, references written out; `home` is its country."""
 
     name: str
     module: str
@@ -123,6 +130,7 @@ class ProviderSpec:
     credentials: tuple[str, ...]  # headers or parameters of a request that name its account, the key first
     operations: Mapping[str, Operation]
     routes: tuple[Route, ...]
+    home: Home | None = None
 
     @property
     def defaults(self) -> Mapping[str, object]:

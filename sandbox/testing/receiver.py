@@ -1,6 +1,7 @@
 """A customer's server for tests: it hears callbacks, keeps them, and answers as it is told."""
 
 import json
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -157,8 +158,9 @@ def listening(name: str | None = None) -> Iterator[Listener]:
         try:
             yield listener
         finally:
-            server.shutdown()
-            thread.join()
+            if not sys.is_finalizing():  # the thread is gone by then
+                server.shutdown()
+                thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

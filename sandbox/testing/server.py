@@ -1,6 +1,7 @@
 """A sandbox on a free port, served from a thread of its own, so that blocking clients work with it."""
 
 import asyncio
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,8 @@ def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Ite
         try:
             yield find(f"http://{LOOPBACK}:{port}")
         finally:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+            if not sys.is_finalizing():  # the thread is gone by then
+                asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
 
 
 @contextmanager
@@ -64,9 +66,10 @@ def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        if not sys.is_finalizing():
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
 
 async def _serve(scenarios: Path | None, specs: tuple[Path, ...]) -> "tuple[web.AppRunner, int]":

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
 
+from tests.benchmarks.advancing import advance, workspaces
 from tests.benchmarks.callbacks import callbacks, sustained
+from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
-from tests.benchmarks.memory import memory
+from tests.benchmarks.memory import memory, retention
 from tests.benchmarks.sends import ready, sends
 
 # Each part with the seconds that one of its measurements lasts unless --seconds says otherwise.
@@ -18,6 +20,12 @@ PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "callbacks": (callbacks, 20),
     "sustained": (sustained, 8),
     "memory": (memory, 4),
+    "retention": (retention, 0),
+    "advance": (advance, 0),
+    "workspaces": (workspaces, 0),
+    "receivers": (receivers, 15),
+    "events": (events, 15),
+    "rules": (rules, 2),
 }
 
 

@@ -1,4 +1,4 @@
-"""The load: one process that sends WhatsApp codes over kept-alive connections and prints what it saw as JSON.
+"""The load: one process that sends over kept-alive connections and prints what it saw as JSON.
 
 Without `--rate` every connection sends again as soon as it has its reply; with it, sends are spread evenly, and a
 reply's latency counts from the moment its request was due, so a server that stalls cannot hide it.
@@ -13,6 +13,11 @@ from pathlib import Path
 from time import perf_counter
 
 PATH = "/api/v1/connect-hub/whatsapp/otp"
+# What each provider is sent: path, headers, body with room for the end of a number.
+SENDS = {
+    "betatel": (PATH, "x-api-key: benchmark\r\nx-account-id: benchmark\r\n", '{"to":"38761%s","text":"482910"}'),
+    "ubill": ("/v1/sms/send", "key: benchmark\r\n", '{"brandID":1,"numbers":"995511%s","text":"482910"}'),
+}
 ID = re.compile(rb'"uuid": ?"([^"]+)"')
 HEAD_END = b"\r\n\r\n"
 
@@ -78,7 +83,7 @@ class Connection(asyncio.Protocol):
 class Pool:
     """Connections and what they have to send: `rate` a second, or as fast as replies come."""
 
-    def __init__(self, host: str, *, rate: float | None, first: int, key: str) -> None:
+    def __init__(self, host: str, *, rate: float | None, first: int, provider: str) -> None:
         self.tally = Tally()
         self._rate = rate
         self._number = first
@@ -86,15 +91,15 @@ class Pool:
         self._late: deque[float] = deque()  # when each request that found no free connection was due
         self._end = 0.0
         self._running = False
+        path, headers, self._body = SENDS[provider]
         self._head = (
-            f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-            f"x-api-key: {key}\r\nx-account-id: benchmark\r\nContent-Length: "
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers}Content-Length: "
         )
 
     def request(self) -> bytes:
         """Return the next request; its recipient is no magic number."""
         self._number += 1
-        body = f'{{"to":"38761{100_000 + self._number % 900_000}","text":"{100_000 + self._number % 900_000}"}}'
+        body = self._body % (100_000 + self._number % 900_000)
         return f"{self._head}{len(body)}\r\n\r\n{body}".encode()
 
     def free(self, connection: Connection) -> None:
@@ -156,7 +161,7 @@ def percentile(values: list[float], part: float) -> float:
 
 
 async def measure(given: argparse.Namespace) -> dict[str, object]:
-    pool = Pool(f"127.0.0.1:{given.port}", rate=given.rate, first=given.first, key=given.key)
+    pool = Pool(f"127.0.0.1:{given.port}", rate=given.rate, first=given.first, provider=given.provider)
     loop = asyncio.get_running_loop()
     connections = [
         (await loop.create_connection(lambda: Connection(pool), "127.0.0.1", given.port))[1]
@@ -187,7 +192,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rate", type=float, help="sends a second; without it, as fast as replies come")
     parser.add_argument("--first", type=int, default=0, help="where to begin counting recipients")
-    parser.add_argument("--key", default="benchmark")
+    parser.add_argument("--provider", choices=SENDS, default="betatel")
     parser.add_argument("--ids", help="a file for the ids of the accepted messages, one a line")
     print(json.dumps(asyncio.run(measure(parser.parse_args()))))
 

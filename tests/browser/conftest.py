@@ -14,7 +14,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 MISSING = "no Chromium was found (looked for " + ", ".join(NAMES) + "); on Debian: apt-get install chromium"
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 ServerMaker = Callable[..., Served]
 

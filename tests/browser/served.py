@@ -72,11 +72,9 @@ class Served:
         """The address of the inbox."""
         return f"{self.url}/_sandbox/ui/"
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         """Return the answer to any request, refusals included; redirects are followed."""
-        request = Request(self.url + path, body, dict(headers or {}), method=method)  # noqa: S310 - loopback alone
+        request = Request(self.url + path, body, dict(headers), method=method)  # noqa: S310 - loopback alone
         try:
             with urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
                 return Answer(answer.status, dict(answer.headers), answer.read())

@@ -114,6 +114,16 @@ def test_a_workspace_is_deleted_at_the_second_press(page: Page, server: Served) 
     expect(page.get_by_role("heading", name=made)).to_have_count(0)
 
 
+def test_a_workspace_that_was_deleted_while_it_was_in_view_is_said_to_be_gone(page: Page, server: Served) -> None:
+    made = server.control("POST", "workspaces", {})["id"]
+    page.goto(f"{server.page}#/messages?workspace={made}")
+    expect(live(page)).to_have_text("Live")
+    server.control("DELETE", f"workspaces/{made}")
+
+    expect(page.get_by_role("alert")).to_contain_text(made)
+    expect(live(page)).to_have_text("Gone")
+
+
 def test_operations_say_whose_word_they_are(page: Page, server: Served) -> None:
     page.goto(f"{server.page}#/providers/betatel")
     operations = page.locator(".operation > summary")

@@ -9,7 +9,7 @@ import pytest
 from sandbox.testing import Rig
 from tests.cli.conftest import Said, Say
 from tests.client.rigs import NUMBER, send
-from tests.commands import run
+from tests.commands import run, serving, url_of
 
 
 def test_messages_are_a_table_newest_first(rig: Rig, say: Say) -> None:
@@ -226,6 +226,19 @@ def test_no_server_is_one_clear_line(say: Say, words: list[str]) -> None:
         "",
         f"sms-sandbox: no sandbox answers at {url}: Connection refused; start one with: sms-sandbox serve\n",
     )
+
+
+def test_a_server_that_asks_for_its_token_is_spoken_to_with_it_alone() -> None:
+    with serving("--control-token", "t0ken") as (_, banner):
+        url = url_of(banner)
+        said = [run("messages", "--url", url, *words) for words in ([], ["--control-token", "t0ken"])]
+        by_environment = run("messages", SANDBOX_URL=url, SANDBOX_CONTROL_TOKEN="t0ken")
+
+    assert [*said, by_environment] == [
+        (2, "sms-sandbox: this sandbox asks for its control token: Authorization: Bearer TOKEN\n"),
+        (0, "no messages\n"),
+        (0, "no messages\n"),
+    ]
 
 
 def test_as_a_process_it_finds_its_server_by_the_environment(rig: Rig) -> None:

@@ -73,6 +73,8 @@ async def test_messages_are_listed_newest_first_page_by_page(sandbox: Sandbox, c
         ({"account": "k2"}, []),
         ({"to": "+387 61 930-305"}, ["betatel.sms.send"]),
         ({"to": "00995511194242"}, ["ubill.sms.send"]),
+        ({"to": "9812345678"}, ["smsbuddy.sms.send"]),
+        ({"to": "+91 98123 45678"}, ["smsbuddy.sms.send"]),
         ({"from_": "FACEBOOK"}, ["betatel.sms.send"]),
         ({"text": "code is"}, ["betatel.sms.send"]),
         ({"status": "queued"}, ["smsbuddy.sms.send", "ubill.sms.send", "betatel.whatsapp.otp", "betatel.sms.send"]),
@@ -197,7 +199,7 @@ async def test_an_illegal_move_is_409(sandbox: Sandbox, control: Control) -> Non
 
     assert refused == (
         409,
-        [("/status", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
+        [("", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
     )
 
 
@@ -206,6 +208,23 @@ async def test_a_status_that_the_provider_does_not_have_is_422(sandbox: Sandbox,
     refused = await control.refused("POST", f"/messages/{message}/status", {"status": "deliverd"})
 
     assert refused == (422, [("/status", "no status is called 'deliverd' for sms. Did you mean 'delivered'?")])
+
+
+async def test_messages_are_forgotten_with_their_callbacks_and_nothing_of_them_comes(
+    sandbox: Sandbox,
+    control: Control,
+) -> None:
+    await sent(sandbox, "38761000001", "38761000002")
+    await sandbox.advance(timedelta(seconds=1))
+    await control.delete("/messages")
+    advance = await control.post("/clock/advance", {"until": "idle"})
+    kept = [(await control.get(path))["items"] for path in ("/messages", "/callbacks", "/requests")]
+
+    assert (advance["count"], [len(items) for items in kept], (await control.get("/clock"))["now"]) == (
+        0,
+        [0, 0, 2],
+        "2026-03-02T12:00:01.000Z",
+    )
 
 
 async def test_markup_in_a_message_comes_back_as_data(sandbox: Sandbox) -> None:

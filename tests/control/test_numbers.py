@@ -1,6 +1,7 @@
 import pytest
 
-from sandbox.control.numbers import Home, same_as
+from sandbox.control.numbers import same_as
+from sandbox.specs.spec import Home
 
 INDIA = {"smsbuddy": Home(10, "91")}
 

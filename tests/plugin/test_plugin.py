@@ -2,13 +2,13 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from sandbox import pytest_plugin
 from sandbox.testing import serving
+from tests import commands
 from tests.client.rigs import NUMBER
 
 pytest_plugins = "pytester"
@@ -220,6 +220,18 @@ def test_all(sandbox):
         assert passes(project, code) == {"passed": 1}
 
 
+def test_a_sandbox_that_asks_for_its_token_is_given_it(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SANDBOX_CONTROL_TOKEN", "t0ken")
+    checkout = str(Path(pytest_plugin.__file__).parent.parent)
+    with commands.serving("--control-token", "t0ken", PYTHONPATH=checkout) as (_, banner):
+        monkeypatch.setenv("SANDBOX_URL", commands.url_of(banner))
+
+        assert passes(project, "def test_all(sandbox): assert not sandbox.messages()") == {"passed": 1}
+
+
 def test_a_sandbox_that_does_not_serve_is_one_line(
     project: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -271,8 +283,7 @@ def installed(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     site = project.mkdir("site")
     source = Path(pytest_plugin.__file__).read_text(encoding="utf-8")
     (site / "pytest_sms_sandbox.py").write_text(source, encoding="utf-8")
-    spec = find_spec("sandbox")
-    checkout = Path(spec.origin or "").parent.parent if spec else Path()
+    checkout = Path(pytest_plugin.__file__).parent.parent
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(checkout)]))
     return project
 

@@ -1,5 +1,7 @@
 """What scenarios cost a request."""
 
+from sandbox.core.tally import Tally
+from sandbox.core.world import TALLIES_KEPT
 from sandbox.scenarios import load_named
 from tests.builders import packs
 from tests.scenarios.builders import betatel, desk
@@ -26,3 +28,14 @@ def test_messages_of_one_rule_share_what_it_says() -> None:
 
     one, two = at.world.messages.values()
     assert (one.reporting is two.reporting, one.rule is two.rule) == (True, True)
+
+
+def test_counts_that_are_kept_apart_do_not_grow_for_ever() -> None:
+    at = desk("rules: [{when: {first: 1, per: to}, then: {after: 1s}}]")
+
+    at.world.commit(
+        *(Tally(f"rule {number}", 1) for number in range(TALLIES_KEPT)), Tally("rule 0", 2), Tally("new", 1)
+    )
+
+    kept = at.world.tallies
+    assert (len(kept), kept["rule 0"], "rule 1" in kept) == (TALLIES_KEPT, 2, False)

@@ -1,6 +1,7 @@
 """The magic numbers of the default scenario: 0000NN at the end of a recipient chooses its fate."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -179,3 +180,9 @@ def test_the_table_has_a_row_for_each_number() -> None:
         "00 01 02 03 04 05 06 07 08 09 20 29 40 42 50 51 60 61",
         "| 01 | undelivered | `undelivered` | `Undelivered` | `FAILED` | `UNDELIV` | `2` |",
     )
+
+
+def test_the_readme_shows_the_table_as_the_file_makes_it() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+    assert magic_numbers(packs()) in readme

@@ -85,6 +85,10 @@ def test_a_request_without_messages_has_none_in_its_template() -> None:
     assert balance(at).body == b"True"
 
 
+def test_half_a_character_becomes_a_question_mark() -> None:
+    assert made(r"{{ '\ud800' }} ä") == "? ä"
+
+
 def test_what_is_no_template_stays_as_it_is() -> None:
     assert made("Your code is {#otp#} 100%") == "Your code is {#otp#} 100%"
 

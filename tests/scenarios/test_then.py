@@ -1,6 +1,7 @@
 """What rules do to a request and its messages, key by key."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from sandbox.core.distribution import Fixed
 from sandbox.core.effects import Fault
 from sandbox.core.rules import Case
 from sandbox.core.tally import Run
-from tests.builders import NOON, read
+from sandbox.provider import JSON
+from sandbox.scenarios import load_text
+from tests.builders import NOON, Desk, make_world, packs, read
 from tests.scenarios.builders import (
     balance,
     betatel,
@@ -400,3 +403,17 @@ def test_scheduled_messages_begin_their_life_when_their_time_comes() -> None:
     later(at, minutes=2)
 
     assert (before, lives(at)) == ([["3"]], [["3", "3", "0", "2"]])
+
+
+def test_a_rate_says_when_there_is_room_again_where_the_provider_does() -> None:
+    responses = {"429": {"headers": {"Retry-After": {}}, "content": {JSON: {"examples": {"too-many-requests": {}}}}}}
+    announcing = {"paths": {"/": {"post": {"x-operation": "betatel.sms.send", "responses": responses}}}}
+    pack = packs()["betatel"]
+    telling = replace(pack, spec=replace(pack.spec, document={**pack.spec.document, **announcing}))
+    text = one_rule("operation: betatel.*.send", "rate: {limit: 1, per: 1m, error: too-many-requests}")
+    at = Desk(make_world(load_text(text, "evening.yaml", packs={"betatel": telling})))
+
+    betatel(at)
+    later(at, seconds=12.5)
+
+    assert [betatel(at).headers.get("Retry-After"), ubill(at).headers.get("Retry-After")] == ["48", None]

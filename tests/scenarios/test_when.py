@@ -1,12 +1,25 @@
 """Conditions, key by key: which requests a rule meets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from sandbox.handling import Answer
-from tests.builders import Desk
-from tests.scenarios.builders import balance, betatel, desk, later, rule_desk, rule_of, smsbuddy, ubill, whatsapp
+from sandbox.scenarios import load_text
+from tests.builders import Desk, make_world, packs
+from tests.scenarios.builders import (
+    balance,
+    betatel,
+    desk,
+    later,
+    one_rule,
+    rule_desk,
+    rule_of,
+    smsbuddy,
+    ubill,
+    whatsapp,
+)
 
 
 def caught(*replies: Answer) -> list[bool]:
@@ -63,6 +76,20 @@ def test_a_recipient_may_be_written_without_quotes() -> None:
     at = rule_desk("to: 38761930305")
 
     assert caught(betatel(at, "38761930305"), balance(at)) == [True, False]
+
+
+def test_a_number_as_its_own_country_writes_it_equals_the_international_one() -> None:
+    pack = packs()["smsbuddy"]
+    own = {**pack.spec.document["x-sandbox"], "numbers": {"national": 10, "country": "91"}}
+    at_home = replace(pack, spec=replace(pack.spec, document={**pack.spec.document, "x-sandbox": own}))
+    text = one_rule("to: '9876543210'", "after: 1s")
+    at = Desk(make_world(load_text(text, "evening.yaml", packs={**packs(), "smsbuddy": at_home})))
+
+    assert caught(smsbuddy(at, "9876543210"), smsbuddy(at, "919876543210"), betatel(at, "919876543210")) == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_each_recipient_of_a_request_meets_the_rules_by_itself() -> None:

@@ -6,7 +6,7 @@ import { to } from "./route.js";
 import { themeButton } from "./theme.js";
 import { hour } from "./words.js";
 
-const LINKS = { live: "Live", connecting: "Connecting", lost: "Reconnecting" };
+const LINKS = { live: "Live", connecting: "Connecting", lost: "Reconnecting", gone: "Gone" };
 
 /** Returns the parts of the header that tell of the workspace in view. */
 export function header(store) {

@@ -24,11 +24,13 @@ const SECTIONS = {
   providers: ["Providers", providers],
 };
 
+const REST = 60_000; // milliseconds out of sight after which the events are let go
 const main = document.getElementById("main");
 const help = helpDialog();
 let store = null;
 let view = null;
 let shown = null;
+let resting = 0;
 
 /** Shows what the address names. */
 function follow() {
@@ -80,7 +82,11 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   main.focus();
 });
 window.addEventListener("hashchange", follow);
-window.addEventListener("online", () => store.stream?.hurry());
-document.addEventListener("visibilitychange", () => { if (!document.hidden) store.stream?.hurry(); });
+window.addEventListener("online", () => store.wake());
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(resting);
+  if (document.hidden) resting = setTimeout(() => store.rest(), REST);
+  else store.wake();
+});
 if (!location.hash) go(to("messages"));
 follow();

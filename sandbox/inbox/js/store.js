@@ -54,9 +54,22 @@ export class Store {
 
   /** Reads everything once events flow, so that nothing falls between; again whenever they come back. */
   connect(word) {
+    const news = word !== this.link;
     this.link = word;
     this.tell("link", word);
-    if (word === "live" || !this.ready) this.refresh();
+    if (word === "live" || (word === "gone" && news) || !this.ready) this.refresh();
+  }
+
+  /** Lets the stream go while nobody looks: a browser opens few connections to one host. */
+  rest() {
+    this.stream.close();
+    this.link = "resting";
+  }
+
+  /** Somebody looks: follows again, or tries at once if it is waiting to. */
+  wake() {
+    if (this.link === "resting") this.start();
+    else this.stream.hurry();
   }
 
   hear(kind, data) {

@@ -5,7 +5,7 @@ import { reach } from "./api.js";
 const PAUSES = [250, 500, 1000, 2000, 4000]; // milliseconds before the next try
 const SILENCE = 60_000; // milliseconds without a byte after which a connection counts as dead
 
-/** Follows `url` until closed: `event(kind, data)` for each event, `state(word)` for live and lost. */
+/** Follows `url` until closed: `event(kind, data)` for each event, `state(word)` for live, lost, and gone (nothing is there). */
 export class Stream {
   constructor(url, { event, state }) {
     this.url = url;
@@ -37,7 +37,7 @@ export class Stream {
         // Whatever ended it, the answer is the same: come back.
       }
       if (this.closed) return;
-      this.state("lost");
+      this.state(this.gone ? "gone" : "lost");
       const pause = PAUSES[Math.min(this.failures++, PAUSES.length - 1)];
       await new Promise((resolve) => {
         this.wake = resolve;
@@ -48,16 +48,17 @@ export class Stream {
   }
 
   async follow() {
+    this.gone = false;
     this.control = new AbortController();
     const headers = { Accept: "text/event-stream", ...(this.last ? { "Last-Event-ID": this.last } : {}) };
     const answer = await reach(this.url, { headers, signal: this.control.signal });
     if (!answer.ok) {
       this.last = null;
       this.gone = answer.status === 404;
+      await answer.body?.cancel();
       throw new Error(`the events answered ${answer.status}`);
     }
     this.failures = 0;
-    this.gone = false;
     this.state("live");
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let watch;

@@ -24,7 +24,7 @@ export function themeButton() {
     }
   }, { class: "quiet" });
   const show = (theme) => {
-    self.textContent = THEMES[theme];
+    self.textContent = `◐ ${THEMES[theme]}`;
     self.setAttribute("aria-label", `Theme: ${THEMES[theme]}`);
   };
   show(chosen());

@@ -15,13 +15,11 @@ export function span(ms) {
   return rest ? `${count} ${unit} ${rest} ${name}` : `${count} ${unit}`;
 }
 
-/** Returns how long ago something was, or how far ahead it is, in one unit. */
+/** Returns how long ago something was, in one unit. */
 export function age(ms) {
-  const whole = Math.abs(ms);
-  if (whole < 1000) return ms < 0 ? "in a moment" : "now";
-  const [size, unit] = UNITS.find(([each]) => whole >= each);
-  const text = `${Math.floor(whole / size)} ${unit}`;
-  return ms < 0 ? `in ${text}` : text;
+  if (ms < 1000) return "now";
+  const [size, unit] = UNITS.find(([each]) => ms >= each);
+  return `${Math.floor(ms / size)} ${unit}`;
 }
 
 /** Returns the time of day of an instant: 12:00:02.200. */

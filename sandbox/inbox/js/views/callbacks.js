@@ -28,7 +28,7 @@ export class Callbacks {
       store.on("callback", (callback) => this.hear(callback)),
       store.on("fresh", () => this.read()),
     ];
-    this.read();
+    if (store.ready) this.read();
   }
 
   async read() {

@@ -30,7 +30,7 @@ export class Listed {
     this.detail = new Detail(kind.noun, (id) => kind.open(store, id), { hint: kind.hint, back: () => this.back() });
     this.element = h("div", { class: "split" },
       h("div", { class: "list-pane" }, this.form, this.rows.element, this.empty), this.detail.element);
-    this.stop = [store.on("fresh", () => this.feed?.load()), store.on("time", () => this.rows.renew()), keepTime(this.rows.element)];
+    this.stop = [store.on("fresh", () => this.feed?.load()), keepTime(store, this.rows.element)];
   }
 
   makeForm() {

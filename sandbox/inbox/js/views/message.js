@@ -44,9 +44,9 @@ class MessageView {
       store.on("status", (message) => this.hear(message)),
       store.on("fresh", () => this.read()),
       store.on("time", () => this.message && this.show(this.message)),
-      keepTime(this.element),
+      keepTime(store, this.element),
     ];
-    this.read();
+    if (store.ready) this.read();
   }
 
   async read() {

@@ -26,8 +26,8 @@ export function openRequest(store, id) {
     title.textContent = `${exchange.method} ${exchange.path}`;
     show(exchange, await store.keys().catch(() => ({})));
   };
-  const stop = [store.on("fresh", read), keepTime(element)];
-  read();
+  const stop = [store.on("fresh", read), keepTime(store, element)];
+  if (store.ready) read();
   return { element, focus: () => title.focus({ preventScroll: true }), close: () => stop.forEach((each) => each()) };
 }
 

@@ -42,7 +42,7 @@ function row(store, { provider, operation, method, path, reply, refused, why, ru
   return [
     h("span", { class: "row-method" }, method),
     h("span", { class: "row-path" }, operation ?? path),
-    h("span", { class: "row-why" }, why[0] ?? rule ?? (operation ? path : "")),
+    h("span", { class: "row-why" }, why[0] ?? (rule ? `rule: ${rule}` : operation ? path : "")),
     h("span", { class: "row-provider" }, provider ?? "no provider"),
     h("span", { class: "row-mark" }, refused && h("span", { class: "mark" }, "refused")),
     h("span", { class: "http", data: { kind: reply.status < 400 ? "good" : "bad" } }, String(reply.status)),

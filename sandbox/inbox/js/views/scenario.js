@@ -7,7 +7,7 @@ import { editor } from "./editor.js";
 
 /** Opens the section. */
 export function open(store) {
-  const present = h("section", { class: "panel", "aria-labelledby": "present-title" });
+  const present = h("section", { class: "panel present", "aria-labelledby": "present-title" });
   const shelf = h("ul", { class: "cards shelf" });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const text = editor({ label: "Scenario as YAML" });
@@ -31,19 +31,20 @@ export function open(store) {
   };
   const readShelf = async () => {
     const page = await call("GET", "scenarios").catch(() => null);
-    fill(shelf, (page?.items ?? []).map(({ name, description }) => h("li", { class: "card-row", data: { name } },
+    fill(shelf, (page?.items ?? []).map(({ name, description, mistakes = [] }) => h("li", { class: "card-row", data: { name } },
       h("div", { class: "card-head" }, h("h3", {}, name), button("Use", () => use(name), { class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
-      h("p", {}, description))));
+      h("p", {}, description),
+      mistakes.length > 0 && h("p", { class: "problem" }, mistakes.join("\n")))));
     show(store.scenario);
   };
 
-  const element = h("div", { class: "panels" }, present,
-    h("section", { class: "panel", "aria-labelledby": "paste-title" },
+  const element = h("div", { class: "panels scenarios" }, present,
+    h("section", { class: "panel paste", "aria-labelledby": "paste-title" },
       h("h2", { id: "paste-title" }, "Paste one"),
       text.element,
       h("div", { class: "bar" }, button("Use it", apply, { class: "main" }),
         button("Start from what is on", () => { if (store.scenario?.source) text.set(store.scenario.source); }, { class: "quiet" }))),
-    h("section", { class: "panel", "aria-labelledby": "shelf-title" },
+    h("section", { class: "panel switch", "aria-labelledby": "shelf-title" },
       h("h2", { id: "shelf-title" }, "Switch"), problem, shelf));
   const counting = setInterval(() => store.readScenario(), 3000);
   const stop = store.on("rules", show);
@@ -57,7 +58,7 @@ function presentParts({ name, description, rules = [] }) {
   return [
     h("h2", { id: "present-title" }, "On: ", name),
     description && h("p", {}, description),
-    rules.length ? h("ol", { class: "rules" }, rules.map((rule) => h("li", { class: "rule" },
+    rules.length ? h("ol", { class: "rules", tabindex: "0", "aria-label": "Rules", data: { key: "rules" } }, rules.map((rule) => h("li", { class: "rule" },
       h("div", { class: "rule-head" }, h("h3", {}, rule.name), h("span", { class: "hits", data: { hit: String(rule.hits > 0) } }, count(rule.hits, "hit"))),
       h("p", {}, rule.words))))
       : h("p", { class: "hint" }, "It has no rules: every message lives its provider's usual life."),

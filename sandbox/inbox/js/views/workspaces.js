@@ -1,7 +1,7 @@
 // Workspaces: pick one, make one and copy its keys, empty one, end one.
 
 import { call, DEFAULT } from "../api.js";
-import { button, choice, copier, facts, field, fill, h, verbatim } from "../dom.js";
+import { button, choice, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
 import { go } from "../route.js";
 import { span } from "../words.js";
 
@@ -27,8 +27,9 @@ export function open(store) {
   };
   const read = async () => {
     const page = await attempt(() => call("GET", "workspaces", { query: { limit: 1000 } }));
-    if (page) fill(list, page.items.map((each) => card(each, { current: each.id === store.workspace, reset, end })));
+    if (page) show(page.items.map(({ clock: { mode, rate }, ...each }) => ({ ...each, clock: { mode, rate } })));
   };
+  const show = section(list, (items) => items.map((each) => card(each, { current: each.id === store.workspace, reset, end })));
   const reset = async (id) => {
     const path = id === DEFAULT ? "reset" : `workspaces/${encodeURIComponent(id)}/reset`;
     await attempt(() => call("POST", path));

@@ -1,4 +1,4 @@
-"""Callbacks on their way: order, room, retries, time-outs, what is kept of an answer, and what a reset stops."""
+"""Attempts: what is sent, what is kept of the answer, retries by the ladder, time-outs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,19 +8,17 @@ import pytest
 from aiohttp import web
 
 from sandbox.core.clock import Mode, Pace
-from sandbox.core.errors import ResetError
 from sandbox.core.scenario import Scenario
 from sandbox.workspace import Start
 from tests.builders import NOON
 from tests.conformance import callback_problems
 from tests.conftest import SandboxMaker
+from tests.delivery.starts import LATER, SOON, statuses
 from tests.servers import (
     BETATEL_SMS,
-    PATIENCE,
     SMSBUDDY_SMS,
     UBILL_SMS,
     WHATSAPP,
-    Gate,
     Receiver,
     Sandbox,
     Sms,
@@ -29,10 +27,6 @@ from tests.servers import (
     says,
 )
 
-SOON = timedelta(seconds=1)  # when a Betatel SMS has reported `sent` and not yet `delivered`
-LATER = timedelta(seconds=5)  # when its life is over
-FAST = Pace(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
-
 
 def impatient(scenario: str = "impatient") -> Start:
     """Return a start whose receivers have 50 ms of real time."""
@@ -40,20 +34,11 @@ def impatient(scenario: str = "impatient") -> Start:
     return Start(Scenario(scenario, settings=settings), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
 
 
-def running() -> Start:
-    """Return a start whose clock runs, and fast."""
-    return Start(Scenario("running"), seed=7, pace=FAST)
-
-
 async def turn() -> None:
     """Let everybody else on the loop have a turn."""
     done = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(done.set_result, None)
     await done
-
-
-def statuses(receiver: Receiver) -> list[str]:
-    return [call.json["status"] for call in receiver.calls]
 
 
 async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sandbox: Sandbox) -> None:
@@ -255,189 +240,6 @@ async def test_target_and_key_are_those_of_the_moment_of_each_attempt(sandbox: S
         ("/new", "new", "1"),
         ("/new", "new", "0"),
     ]
-
-
-async def test_a_message_reports_in_the_order_of_its_statuses(make_sandbox: SandboxMaker, receiver: Receiver) -> None:
-    sandbox = await make_sandbox(running())
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    await gate.until(1)
-    await sandbox.until(lambda: sandbox.message().status == "delivered")
-    before = statuses(receiver)
-    gate.open()
-    await sandbox.until(lambda: [each.state for each in sandbox.callbacks] == ["delivered", "delivered"])
-
-    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
-
-
-async def test_two_statuses_of_one_instant_report_one_after_the_other(sandbox: Sandbox, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    sandbox.workspace.move(sandbox.message(), "sent")
-    sandbox.workspace.move(sandbox.message(), "delivered")
-    await gate.until(1)
-    before = statuses(receiver)
-    gate.open()
-    await sandbox.advance()
-
-    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
-
-
-async def test_a_retry_that_waits_holds_nothing_back(sandbox: Sandbox, receiver: Receiver) -> None:
-    receiver.answers.append(says(503))
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    await sandbox.advance()
-
-    assert statuses(receiver) == ["sent", "delivered", "sent"]
-
-
-async def test_different_messages_report_side_by_side(sandbox: Sandbox, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    for _ in range(5):
-        await sandbox.send()
-    advance = asyncio.create_task(sandbox.advance(SOON))
-    await gate.until(5)
-    gate.open()
-    await advance
-
-    assert len({call.json["uuid"] for call in receiver.calls}) == 5
-
-
-async def test_one_target_has_64_attempts_at_a_time_and_holds_up_no_other(
-    sandbox: Sandbox,
-    receiver: Receiver,
-    receiver_too: Receiver,
-) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    sandbox.aim("ubill", receiver_too.url())
-    for _ in range(100):
-        await sandbox.send()
-    await sandbox.send(UBILL_SMS)
-    advance = asyncio.create_task(sandbox.advance(SOON))
-    await gate.until(64)
-    await sandbox.until(lambda: sandbox.callbacks[-1].state == "delivered")
-    waiting = gate.waiting
-    gate.open()
-    await advance
-
-    assert (waiting, gate.most, len(receiver.calls), len(receiver_too.calls)) == (64, 64, 100, 1)
-
-
-async def test_the_clock_stands_until_every_attempt_of_an_instant_has_ended(
-    sandbox: Sandbox,
-    receiver: Receiver,
-) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    advance = asyncio.create_task(sandbox.advance(LATER))
-    await gate.until(1)
-    meanwhile = sandbox.world.now()
-    gate.open()
-    done = await advance
-
-    assert (meanwhile, [each.at for each in sandbox.attempts], done.end) == (
-        NOON + timedelta(milliseconds=200),
-        [NOON + timedelta(milliseconds=200), NOON + timedelta(milliseconds=2200)],
-        NOON + LATER,
-    )
-
-
-async def test_none_is_lost_and_none_overtakes_on_a_clock_that_runs(
-    make_sandbox: SandboxMaker,
-    receiver: Receiver,
-) -> None:
-    sandbox = await make_sandbox(running())
-    sandbox.aim("betatel", receiver.url())
-    for _ in range(100):
-        await sandbox.send()
-    await sandbox.until(
-        lambda: len(sandbox.callbacks) == 200 and {each.state for each in sandbox.callbacks} == {"delivered"}
-    )
-    heard: dict[str, list[str]] = {}
-    for call in receiver.calls:
-        heard.setdefault(call.json["uuid"], []).append(call.json["status"])
-
-    assert (len(heard), [each for each in heard.values() if each != ["sent", "delivered"]]) == (100, [])
-
-
-async def test_a_reset_aborts_what_is_under_way_and_cancels_what_was_due(sandbox: Sandbox, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    advance = asyncio.create_task(sandbox.advance(LATER))
-    await gate.until(1)
-    await sandbox.reset()
-    with pytest.raises(ResetError):
-        await advance
-    await gate.until_empty()
-    after = await sandbox.advance()
-
-    assert (len(receiver.calls), sandbox.callbacks, sandbox.world.messages, after.count) == (1, [], {}, 0)
-
-
-async def test_a_reset_forgets_the_retries(sandbox: Sandbox, receiver: Receiver) -> None:
-    receiver.otherwise = says(503)
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    await sandbox.advance(SOON)
-    await sandbox.reset()
-    await sandbox.advance(timedelta(hours=1))
-
-    assert statuses(receiver) == ["sent"]
-
-
-async def test_after_a_reset_the_same_target_hears_of_new_messages(sandbox: Sandbox, receiver: Receiver) -> None:
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    await sandbox.reset()
-    await sandbox.send()
-    await sandbox.advance()
-
-    assert statuses(receiver) == ["sent", "delivered"]
-
-
-async def test_a_reset_lets_go_what_waited_for_room(sandbox: Sandbox, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    for _ in range(70):
-        await sandbox.send()
-    advance = asyncio.create_task(sandbox.advance(SOON))
-    await gate.until(64)
-    await sandbox.reset()
-    with pytest.raises(ResetError):
-        await advance
-    gate.open()
-    await sandbox.send()
-    await sandbox.advance()
-
-    assert len(receiver.calls) == 66
-
-
-async def test_a_server_that_stops_does_not_wait_for_a_receiver(make_sandbox: SandboxMaker, receiver: Receiver) -> None:
-    sandbox = await make_sandbox(running())
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
-    await sandbox.send()
-    await gate.until(1)
-    async with asyncio.timeout(PATIENCE):
-        await sandbox.client.close()
-        await gate.until_empty()
-
-    assert len(receiver.calls) == 1
 
 
 URLS: Mapping[str, str] = {

@@ -1,0 +1,79 @@
+import json
+
+from sandbox import __version__
+from sandbox.core.lifecycle import Status
+from sandbox.files import shipped
+from sandbox.specs.compiling import operations_of
+from tests.builders import packs
+from tests.control.calls import Control
+
+
+async def test_health_says_that_it_serves_and_what(control: Control) -> None:
+    assert await control.get("/health") == {
+        "status": "ok",
+        "version": __version__,
+        "providers": ["betatel", "smsbuddy", "ubill"],
+    }
+
+
+async def test_every_call_of_every_provider_is_told(control: Control) -> None:
+    page = await control.get("/providers")
+    told = {
+        (call["method"], call["path"], operation["name"])
+        for provider in page["items"]
+        for operation in provider["operations"]
+        for call in operation["calls"]
+    }
+
+    assert told == {
+        (method, path, node["x-operation"])
+        for pack in packs().values()
+        for method, path, node in operations_of(pack.spec.document)
+    }
+
+
+async def test_every_status_is_told_for_every_channel(control: Control) -> None:
+    page = await control.get("/providers")
+    told = [
+        {each["status"] for each in (*channel["statuses"], *channel["omitted"])}
+        for provider in page["items"]
+        for channel in provider["channels"]
+    ]
+
+    assert told == [set(Status)] * sum(len(pack.spec.channels) for pack in packs().values())
+
+
+async def test_every_error_is_told_with_its_status_and_code(control: Control) -> None:
+    page = await control.get("/providers")
+    told = {
+        (operation["name"], error["name"]): (error["status"], error["code"])
+        for provider in page["items"]
+        for operation in provider["operations"]
+        for error in operation["errors"]
+    }
+
+    assert told == {
+        (operation.name, error.name): (error.status, error.code)
+        for pack in packs().values()
+        for operation in pack.spec.operations.values()
+        for error in operation.errors.values()
+    }
+
+
+async def test_parameters_are_told_with_whose_word_they_are(control: Control) -> None:
+    page = await control.get("/providers")
+    betatel = next(each for each in page["items"] if each["name"] == "betatel")
+    send = next(each for each in betatel["operations"] if each["name"] == "betatel.sms.send")
+    to = next(each for each in send["calls"][0]["parameters"] if each["name"] == "to")
+
+    assert {key: to[key] for key in ("in", "required", "word")} == {
+        "in": "body",
+        "required": True,
+        "word": "published",
+    }
+
+
+async def test_the_schema_of_scenarios_is_the_one_that_is_shipped(control: Control) -> None:
+    assert await control.get("/schemas/scenario.json") == json.loads(
+        (shipped("specs") / "scenario.schema.json").read_text(encoding="utf-8"),
+    )

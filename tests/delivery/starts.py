@@ -1,0 +1,22 @@
+"""What the tests of delivery start from."""
+
+from datetime import timedelta
+
+from sandbox.core.clock import Mode, Pace
+from sandbox.core.scenario import Scenario
+from sandbox.workspace import Start
+from tests.builders import NOON
+from tests.servers import Receiver
+
+SOON = timedelta(seconds=1)  # when a Betatel SMS has reported `sent` and not yet `delivered`
+LATER = timedelta(seconds=5)  # when its life is over
+FAST = Pace(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
+
+
+def running() -> Start:
+    """Return a start whose clock runs, and fast."""
+    return Start(Scenario("running"), seed=7, pace=FAST)
+
+
+def statuses(receiver: Receiver) -> list[str]:
+    return [call.json["status"] for call in receiver.calls]

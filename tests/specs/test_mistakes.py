@@ -1,0 +1,111 @@
+"""A mistake in a spec stops the start with one clear line."""
+
+import copy
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.core.errors import SpecError
+from sandbox.files import shipped
+from sandbox.packs import discover
+from sandbox.specs.reading import READERS
+from tests.specs.documents import Node, raw
+
+Spoil = Callable[[Node], object]
+
+
+def spoiled(tmp_path: Path, spoil: Spoil, *, provider: str = "betatel") -> Path:
+    """Write a spec with something wrong in it to a folder of its own."""
+    document = copy.deepcopy(raw(provider))
+    spoil(document)
+    (tmp_path / "spoiled.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return tmp_path
+
+
+SEND = "/api/smpp/client/send"
+
+
+MISTAKES: Mapping[str, tuple[Spoil, str]] = {
+    "a spec operation without its function": (
+        lambda d: d["paths"][SEND]["post"].update({"x-operation": "betatel.sms.sent"}),
+        "betatel.sms.sent has no function in sandbox.providers.betatel",
+    ),
+    "a function without its spec operation": (
+        lambda d: d["paths"].pop("/api/billing/me/balance"),
+        "sandbox.providers.betatel has a function for betatel.balance, which is no x-operation here",
+    ),
+    "no x-sandbox": (lambda d: d.pop("x-sandbox"), "an OpenAPI document with x-sandbox is needed"),
+    "no channels": (lambda d: d["x-sandbox"].pop("channels"), "'channels' is missing"),
+    "no operation name": (lambda d: d["paths"][SEND]["post"].pop("x-operation"), "'x-operation' is missing"),
+    "no such channel": (lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}), "'fax' is missing"),
+    "a status without a row": (
+        lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
+        "x-sandbox.channels: betatel.sms says nothing of read",
+    ),
+    "a status that is none of ours": (
+        lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
+        "'deliverd' is not a valid Status",
+    ),
+    "a life with no duration": (
+        lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"sent": "soon"}]}),
+        "'soon' is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds",
+    ),
+    "a reference that leads nowhere": (
+        lambda d: d["paths"][SEND]["post"]["responses"].update({"400": {"$ref": "#/components/responses/Nil"}}),
+        "#/components/responses/Nil leads nowhere",
+    ),
+    "a reference that leads back to itself": (
+        lambda d: d["components"]["schemas"].update({"Sms": {"$ref": "#/components/schemas/Sms"}}),
+        "#/components/schemas/Sms leads back to itself",
+    ),
+    "a body that cannot be read": (
+        lambda d: d["paths"][SEND]["post"]["requestBody"]["content"].update({"text/csv": {"schema": {}}}),
+        f"POST {SEND}: bodies of type text/csv cannot be read; there are {', '.join(READERS)}",
+    ),
+    "a schema that is none": (
+        lambda d: d["components"]["schemas"]["Sms"]["properties"]["to"].update({"type": "text"}),
+        "POST /api/smpp/client/send: $.properties.to.type: 'text' is not valid under any of the given schemas",
+    ),
+    "a module that is not there": (
+        lambda d: d["x-sandbox"].update({"module": "sandbox.providers.nobody"}),
+        "x-sandbox.module: sandbox.providers.nobody: No module named 'sandbox.providers.nobody'",
+    ),
+    "a module that is no pack": (
+        lambda d: d["x-sandbox"].update({"module": "sandbox.segments"}),
+        "x-sandbox.module: sandbox.segments: module 'sandbox.segments' has no attribute 'PROVIDER'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "problem"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_in_a_spec_stops_the_start_with_a_clear_line(spoil: Spoil, problem: str, tmp_path: Path) -> None:
+    folder = spoiled(tmp_path, spoil)
+    with pytest.raises(SpecError) as caught:
+        discover([folder])
+
+    assert str(caught.value) == f"{folder / 'spoiled.yaml'}: {problem}"
+
+
+def test_a_folder_of_specs_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        discover([tmp_path / "none"])
+
+    assert str(caught.value) == f"{tmp_path / 'none'}: no such folder of specs"
+
+
+def test_a_file_that_is_no_yaml_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("a: ['x\n", encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        discover([tmp_path])
+
+    assert str(caught.value) == f"{tmp_path / 'x.yaml'}:2:1: found unexpected end of stream"
+
+
+def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
+    folder = spoiled(tmp_path, lambda _: None)
+    with pytest.raises(SpecError) as caught:
+        discover([shipped("specs"), folder])
+
+    assert str(caught.value) == f"{folder / 'spoiled.yaml'}: another spec already serves the provider 'betatel'"

@@ -1,0 +1,125 @@
+"""One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
+
+from sandbox.core.callback import Target
+from sandbox.core.clock import Mode, make_clock
+from sandbox.core.journal import Exchange
+from sandbox.core.scenario import Scenario
+from sandbox.core.window import Window
+from sandbox.core.world import EXCHANGES_KEPT, Aim, Batch, Cleared, Deleted
+from tests.builders import NOON, Desk, make_world
+
+SENT = {"from": "ACME", "to": "38761930305", "text": "hello"}
+KEY = {"x-api-key": "k1"}
+EXCHANGE = Exchange(
+    id=1,
+    at=NOON,
+    provider=None,
+    operation=None,
+    method="GET",
+    path="/",
+    query="",
+    headers={},
+    body=b"",
+    body_size=0,
+    status=404,
+    reply_headers={},
+    reply_body=b"",
+    refused=True,
+    key=None,
+)
+
+
+def test_a_batch_has_the_next_number_and_all_that_changed_together() -> None:
+    world = make_world()
+    windows = [Window(name, NOON, 1) for name in "abc"]
+    batches = [world.commit(windows[0]), world.commit(*windows[1:])]
+
+    assert (batches, world.batches) == (
+        [Batch("default", 1, NOON, (windows[0],)), Batch("default", 2, NOON, (windows[1], windows[2]))],
+        2,
+    )
+
+
+def test_listeners_hear_of_a_batch_when_it_is_written() -> None:
+    world = make_world()
+    heard: list[tuple[int, dict[str, Window]]] = []
+    world.listeners.append(lambda batch: heard.append((batch.number, dict(world.windows))))
+    window = Window("a", NOON, 1)
+    world.commit(window)
+
+    assert heard == [(1, {"a": window})]
+
+
+def test_a_request_is_one_batch_whatever_it_does() -> None:
+    desk = Desk()
+    desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
+    desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body={})
+
+    assert (desk.world.batches, len(desk.world.messages), len(desk.world.exchanges)) == (2, 1, 2)
+
+
+def test_clearing_forgets_all_but_targets_scenario_and_the_count_of_batches() -> None:
+    desk = Desk()
+    world = desk.world
+    world.commit(Aim("betatel", Target("http://127.0.0.1/")))
+    desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
+    world.commit(Cleared(make_clock(Mode.FROZEN, start=NOON), 8))
+
+    assert (
+        [
+            world.messages,
+            world.numbers,
+            world.callbacks,
+            world.exchanges,
+            world.accounts,
+            world.windows,
+            list(world.agenda),
+        ],
+        world.targets,
+        (world.seed, world.last_message, world.last_callback, world.last_exchange, world.batches),
+    ) == ([{}, {}, {}, {}, {}, {}, []], {"betatel": Target("http://127.0.0.1/")}, (8, 0, 0, 0, 3))
+
+
+def test_a_target_can_be_taken_away() -> None:
+    world = make_world()
+    world.commit(Aim("betatel", Target("http://127.0.0.1/")))
+    world.commit(Aim("betatel", None))
+    world.commit(Aim("ubill", None))
+
+    assert world.targets == {}
+
+
+def test_a_scenarios_settings_lie_on_top_of_the_specs() -> None:
+    world = make_world()
+    before = world.settings["betatel"]["price"], world.settings["betatel"]["timeout"]
+    world.commit(Scenario("dear", settings={"betatel": {"price": 9}}))
+
+    assert (before, world.settings["betatel"]["price"], world.settings["betatel"]["timeout"]) == (
+        (0.05, "10s"),
+        9,
+        "10s",
+    )
+
+
+def test_the_journal_keeps_the_newest_and_counts_the_rest() -> None:
+    world = make_world()
+    for number in range(1, EXCHANGES_KEPT + 4):
+        world.commit(EXCHANGE._replace(id=number))
+
+    assert (len(world.exchanges), min(world.exchanges), world.evicted["requests"]) == (EXCHANGES_KEPT, 4, 3)
+
+
+def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:
+    desk = Desk()
+    desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
+    desk.world.commit(Deleted())
+
+    assert (desk.world.messages, list(desk.world.agenda)) == ({}, [])
+
+
+def test_a_message_is_found_by_the_id_that_its_sender_was_given() -> None:
+    desk = Desk()
+    desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
+    (message,) = desk.world.messages.values()
+
+    assert (desk.world.message(message.id), desk.world.message("nobody")) == (message, None)
