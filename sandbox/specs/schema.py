@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
@@ -33,6 +34,15 @@ def _required(_: object, names: list[str], instance: object, __: object) -> Iter
         yield from (ValidationError(name) for name in names if name not in instance)
 
 
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("time-zone", raises=(ZoneInfoNotFoundError, ValueError, OSError))
+def _is_time_zone(value: object) -> bool:
+    """Whether a text names a time zone of the IANA database."""
+    return not isinstance(value, str) or bool(ZoneInfo(value))
+
+
 class Parts:
     """Validators of the parts of schemas, each made once: jsonschema itself makes one anew at every look.
 
@@ -46,7 +56,7 @@ class Parts:
         """Return the errors of the value that stands at `step`."""
         known = self._made.get(id(schema))
         if known is None:
-            known = self._made[id(schema)] = (schema, Validator(schema))
+            known = self._made[id(schema)] = (schema, Validator(schema, format_checker=FORMATS))
         for error in known[1].iter_errors(value):
             error.relative_path.appendleft(step)
             yield error
@@ -92,7 +102,7 @@ def check_schema(schema: Schema, *, where: str) -> None:
 
 def thorough(schema: Schema) -> Check:
     """Return a function from values and their origins (by parameter) to all violations."""
-    validator = Validator(schema)
+    validator = Validator(schema, format_checker=FORMATS)
     source = "body" if schema.get("x-has-body") else "query"
 
     def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
@@ -154,6 +164,7 @@ WORDING: Mapping[str, Callable[[Any, Any], str]] = {
     "maxItems": lambda value, rule: f"it has {len(value)} entries, more than {rule}",
     "minimum": lambda value, rule: f"{show(value)} is less than {rule}",
     "maximum": lambda value, rule: f"{show(value)} is more than {rule}",
+    "format": lambda value, rule: f"{show(value)} is no {rule}",
     "enum": lambda value, rule: f"{show(value)} is none of {', '.join(map(str, rule))}",
 }
 

@@ -11,7 +11,7 @@ from sandbox.core.account import Account, Approval
 from sandbox.core.callback import Target
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.errors import ScenarioError
-from sandbox.scenarios import library, load_file, load_named
+from sandbox.scenarios import library, load_file, load_named, load_text
 from tests.builders import NOON, Desk, make_world, packs, read
 from tests.scenarios.builders import balance, betatel, desk, load, messages, smsbuddy, ubill
 
@@ -268,3 +268,10 @@ def test_without_a_scenario_of_its_own_nothing_is_ruled() -> None:
         datetime(2026, 3, 2, 12, tzinfo=UTC),
         [],
     )
+
+
+def test_a_zone_that_the_clocks_of_the_world_do_not_have_is_a_mistake() -> None:
+    with pytest.raises(ScenarioError) as raised:
+        load_text("name: x\nsettings: {ubill: {zone: Mars/Phobos}}\n", "x.yaml", packs=packs())
+
+    assert str(raised.value).partition(". ")[0] == "x.yaml:2:20: 'Mars/Phobos' is no time-zone"
