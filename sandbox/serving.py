@@ -20,6 +20,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.door import Door, make_policy, parse_url
 from sandbox.engine import Engine
 from sandbox.files import shipped
+from sandbox.handling import BODY_ACCEPTED
 from sandbox.logs import Log
 from sandbox.packs import Packs, discover
 from sandbox.proxy import Front, Tunnels
@@ -157,7 +158,12 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     hosts = provider_hosts(engine.packs)
     secure = open_port(options.host, options.tls_port) if options.tls else None
     context = server_context(options.tls_dir, hosts) if options.tls else None
-    runner = web.AppRunner(make_app(engine, token=options.control_token), access_log=None, shutdown_timeout=GRACE)
+    runner = web.AppRunner(
+        make_app(engine, token=options.control_token),
+        access_log=None,
+        shutdown_timeout=GRACE,
+        max_line_size=BODY_ACCEPTED,  # a GET may name as many recipients as a POST
+    )
     await runner.setup()
     if secure is not None:
         await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()

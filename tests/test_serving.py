@@ -1,7 +1,10 @@
 """The command `serve` as a process: what it prints, how it stops, what it says when it cannot start."""
 
+import json
 import signal
 import socket
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -115,3 +118,16 @@ def test_endpoints_lists_every_path_and_whose_word_it_is() -> None:
         0,
         ["POST", "/api/smpp/client/send", "betatel.sms.send", "documented"],
     )
+
+
+def test_a_get_may_name_ten_thousand_recipients() -> None:
+    numbers = ",".join(f"9955111{place:05}" for place in range(10_000))
+    with (
+        serving() as (_, banner),
+        closing(HTTPConnection(url_of(banner).removeprefix("http://"), timeout=PATIENCE)) as to,
+    ):
+        to.request("GET", f"/v1/sms/send?key=k1&brandID=1&text=hello&numbers={numbers}")
+        sent = json.loads(to.getresponse().read())
+        to.request("GET", f"/v1/sms/report/{sent['smsID']}?key=k1")
+
+        assert len(json.loads(to.getresponse().read())["result"]) == 10_000

@@ -12,6 +12,7 @@ from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
 from tests.benchmarks.memory import memory, retention
 from tests.benchmarks.sends import ready, sends
+from tests.benchmarks.soak import soak
 
 # Each part with the seconds that one of its measurements lasts unless --seconds says otherwise.
 PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
@@ -26,7 +27,10 @@ PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "receivers": (receivers, 15),
     "events": (events, 15),
     "rules": (rules, 2),
+    "soak": (soak, 60),
 }
+LONG = frozenset({"retention", "soak"})  # many minutes each: only where they are asked for
+HELP = f"some of {','.join(PARTS)}; {' and '.join(sorted(LONG))} take many minutes, so they run only when named"
 
 
 def parts(text: str) -> list[str]:
@@ -42,7 +46,7 @@ def parts(text: str) -> list[str]:
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--only", type=parts, default=list(PARTS), help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--only", type=parts, default=[name for name in PARTS if name not in LONG], help=HELP)
     parser.add_argument("--seconds", type=float, help="how long each measurement lasts (60 for those of the table)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--compare", type=Path, help="a file that --json wrote: tell what got slower since")

@@ -112,15 +112,15 @@ def sustained(seconds: float) -> list[Figure]:
     """Find the highest rate that each keeps up with, callbacks included, by trials of so many seconds."""
     with receiver() as inbox:
         target = f"{inbox.url}/dlr"
-        theirs = _highest(lambda: bare("--target", target, "--delays", json.dumps(delays())), inbox, seconds=seconds)
-        ours = _highest(lambda: sandbox("--callback", f"betatel={target}"), inbox, seconds=seconds)
+        theirs = highest(lambda: bare("--target", target, "--delays", json.dumps(delays())), inbox, seconds=seconds)
+        ours = highest(lambda: sandbox("--callback", f"betatel={target}"), inbox, seconds=seconds)
     return [
         Figure("two callbacks each: of the rate the bare handler keeps up with", ours / theirs, "", "higher", bar=0.65),
         Figure("two callbacks each: rate kept up with", ours, "/s", "higher", beside=theirs),
     ]
 
 
-def _highest(run: Callable[[], AbstractContextManager[Server]], inbox: Server, *, seconds: float) -> float:
+def highest(run: Callable[[], AbstractContextManager[Server]], inbox: Server, *, seconds: float) -> float:
     """Raise the rate until a trial fails, then halve the last step twice."""
     good, rate = 0.0, LOWEST
     while True:
