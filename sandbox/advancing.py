@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.core.agenda import Due, Kind
-from sandbox.core.clock import ticks
+from sandbox.core.clock import refuse_backwards, ticks
 from sandbox.core.errors import EndlessError, ResetError
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -67,7 +67,7 @@ class Journey:
         begin = world.now()
         end = goal if isinstance(goal, datetime) else None if goal is None else begin + goal
         if end is not None:
-            running.moved(end)  # raises for a goal in the past, before anything has happened
+            refuse_backwards(begin, end)
         with self._ticker.held():
             world.commit(replace(running, origin=begin, rate=0.0))
             try:

@@ -4,6 +4,7 @@ Synchronous; a callback that has a target is handed back for the courier, any ot
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import OPEN, Attempt, Callback, Outgoing, State, Target, tried
@@ -14,6 +15,7 @@ from sandbox.core.world import Change, Nothing, World
 from sandbox.packs import Packs
 from sandbox.provider import Report
 
+span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
 LOST = "lost on the way: the scenario drops it"
 
 
@@ -148,12 +150,12 @@ def ladder_of(world: World, message: Message) -> tuple[timedelta, ...]:
     if message.reporting.retries is not None:
         return message.reporting.retries
     rungs = world.settings[message.provider]["retries"]
-    return tuple(map(parse_duration, rungs)) if isinstance(rungs, list) else ()
+    return tuple(map(span, rungs)) if isinstance(rungs, list) else ()
 
 
 def timeout_of(world: World, message: Message) -> timedelta:
     """Return how long a receiver of a message's callbacks may take: as the scenario says, or else the provider."""
-    return message.reporting.timeout or parse_duration(world.settings[message.provider]["timeout"])
+    return message.reporting.timeout or span(world.settings[message.provider]["timeout"])
 
 
 def target_of(world: World, packs: Packs, message: Message) -> Target | None:

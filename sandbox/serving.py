@@ -1,6 +1,7 @@
 """Runs a server from the settings of `serve`: makes the engine, opens the port, prints the banner, stops cleanly."""
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
@@ -30,6 +31,7 @@ from sandbox.watching import reload, watch
 from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
+GENERATIONS = (100_000, 50, 1_000)  # allocations before each generation of garbage is collected
 GRACE = 1.0  # seconds that requests under way are given when the server stops
 
 
@@ -173,6 +175,10 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+    # What a start leaves stays for good: collections need not look at it, nor come often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GENERATIONS)
     say(banner(engine, options, port=listener.getsockname()[1], tls_port=tunnels.port))
     watching = loop.create_task(follow_edits(engine, options, say)) if options.watch else None
     await stop.wait()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.advancing import Advance, Goal, Journey
 from sandbox.core import chance
 from sandbox.core.callback import Target
-from sandbox.core.clock import Clock, Pace, make_clock
+from sandbox.core.clock import Clock, Pace, make_clock, refuse_backwards
 from sandbox.core.errors import ResetError
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
@@ -123,7 +123,9 @@ class Workspace:
 
         """
         async with self._turn:
-            start = self.world.clock.moved(pace.start or self.world.now()).origin
+            now = self.world.now()
+            start = pace.start or now
+            refuse_backwards(now, start)
             self.world.commit(make_clock(pace.mode, rate=pace.rate, start=start))
             self._ticker.disarm()
             self._ticker.work()

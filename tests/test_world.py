@@ -5,7 +5,7 @@ from sandbox.core.clock import Mode, make_clock
 from sandbox.core.journal import Exchange
 from sandbox.core.scenario import Scenario
 from sandbox.core.window import Window
-from sandbox.core.world import EXCHANGES_KEPT, Aim, Batch, Cleared, Deleted
+from sandbox.core.world import EXCHANGES_KEPT, JOURNAL_KEPT, Aim, Batch, Cleared, Deleted
 from tests.builders import NOON, Desk, make_world
 
 SENT = {"from": "ACME", "to": "38761930305", "text": "hello"}
@@ -107,6 +107,15 @@ def test_the_journal_keeps_the_newest_and_counts_the_rest() -> None:
         world.commit(EXCHANGE._replace(id=number))
 
     assert (len(world.exchanges), min(world.exchanges), world.evicted["requests"]) == (EXCHANGES_KEPT, 4, 3)
+
+
+def test_the_journal_keeps_no_more_bytes_than_its_bound() -> None:
+    world = make_world()
+    body = bytes(JOURNAL_KEPT // 4)
+    for number in range(1, 7):
+        world.commit(EXCHANGE._replace(id=number, body=body))
+
+    assert (list(world.exchanges), world.evicted["requests"], world.journal_bytes) == ([3, 4, 5, 6], 2, JOURNAL_KEPT)
 
 
 def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:

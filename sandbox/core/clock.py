@@ -65,11 +65,15 @@ class Clock:
             BackwardsError: `to` is before now.
 
         """
-        now = self.now()
-        if to < now:
-            message = f"the clock stands at {stamp(now)} and cannot go back to {stamp(to)}"
-            raise BackwardsError(message)
+        refuse_backwards(self.now(), to)
         return Clock(self.mode, self.rate, self.start, to, ticks())
+
+
+def refuse_backwards(now: datetime, to: datetime) -> None:
+    """Raise BackwardsError where `to` is before `now`, the instant that a running clock showed when it was asked."""
+    if to < now:
+        message = f"the clock stands at {stamp(now)} and cannot go back to {stamp(to)}"
+        raise BackwardsError(message)
 
 
 class Pace(NamedTuple):

@@ -32,3 +32,8 @@ class Exchange(NamedTuple):
     rule: str | None = None
     messages: tuple[str, ...] = ()
     ms: float = 0.0
+
+
+def weight(exchange: Exchange) -> int:
+    """Return how many bytes of bodies an entry keeps."""
+    return len(exchange.body) + len(exchange.reply_body)

@@ -13,7 +13,7 @@ from sandbox.core.account import Account
 from sandbox.core.agenda import Agenda, Due, Kind
 from sandbox.core.callback import OPEN, Callback, Target
 from sandbox.core.clock import Clock
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import Exchange, weight
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
 from sandbox.core.scenario import Scenario
@@ -24,6 +24,7 @@ DEFAULT = "default"  # the workspace that always exists
 
 MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
+JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies
 TALLIES_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many messages with something pending are passed over in search of a finished one
 
@@ -170,6 +171,7 @@ class World:
         self.numbers: dict[str, int] = {}
         self.callbacks: dict[int, Callback] = {}
         self.exchanges: dict[int, Exchange] = {}
+        self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.windows = {}
         self._begin()
@@ -223,10 +225,12 @@ class World:
 
     def _put_exchange(self, exchange: Exchange) -> None:
         self.last_exchange = max(self.last_exchange, exchange.id)
-        if len(self.exchanges) >= EXCHANGES_KEPT:
-            del self.exchanges[next(iter(self.exchanges))]
-            self.evicted["requests"] += 1
         self.exchanges[exchange.id] = exchange
+        self.journal_bytes += weight(exchange)
+        while len(self.exchanges) > EXCHANGES_KEPT or self.journal_bytes > JOURNAL_KEPT:
+            oldest = self.exchanges.pop(exchange.id - len(self.exchanges) + 1)  # ids count up without a gap
+            self.journal_bytes -= weight(oldest)
+            self.evicted["requests"] += 1
 
     def _put_due(self, due: Due) -> None:
         self.agenda.put(due)

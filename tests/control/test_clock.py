@@ -198,3 +198,18 @@ async def test_a_reset_puts_the_clock_back(sandbox: Sandbox, control: Control) -
     await control.post("/reset")
 
     assert (await control.get("/clock"))["now"] == NOON
+
+
+async def test_a_running_clock_can_be_stopped_where_it_stands(make_sandbox: SandboxMaker) -> None:
+    control = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
+    before = await control.get("/clock")
+    frozen = await control.put("/clock", {"mode": "frozen"})
+
+    assert (frozen["mode"], before["now"] <= frozen["now"]) == ("frozen", True)
+
+
+async def test_a_running_clock_can_be_advanced_by_nothing(make_sandbox: SandboxMaker) -> None:
+    control = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
+    done = await control.post("/clock/advance", {"by": 0})
+
+    assert done["from"] == done["to"]

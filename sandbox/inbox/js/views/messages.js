@@ -33,13 +33,18 @@ export function open(store) {
     open: openMessage,
     hint: "Choose a message to see its life and its callbacks.",
     nothing: (filtered) => (filtered ? "No message fits these filters." : "Nothing here yet."),
-    drawn: (self) => greet(store, self, welcome),
+    drawn: (self) => {
+      greet(store, self, welcome);
+      if (arrived && self.feed.places.has(arrived.id)) announce(`${count(self.feed.items.length, "message")}, the newest to ${arrived.to}`);
+      arrived = null;
+    },
   });
+  let arrived = null;
   listed.element.append(welcome);
   listed.stop.push(
     store.on("message", (message) => {
+      arrived = message;
       listed.feed.put(message);
-      if (keeps(listed.filters, message)) announce(`${count(listed.feed.places.size, "message")}, the newest to ${message.to}`);
     }),
     store.on("status", (message) => listed.feed.put(message)),
   );
