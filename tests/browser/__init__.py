@@ -1,1 +1,1 @@
-"""The inbox in a real browser, on a server in a process of its own; skipped where no Chromium is found."""
+"""The inbox in a real browser, on a real server; skipped where no Chromium is found."""

@@ -7,8 +7,9 @@ from shutil import which
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from sandbox.serving import Options
 from tests.browser.hearing import Receiver
-from tests.browser.served import Served
+from tests.browser.served import FROZEN, Served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -49,11 +50,11 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def make_server() -> Iterator[ServerMaker]:
-    """Return a function that starts a sandbox with flags of `serve`; all of them end with the test."""
+    """Return a function that starts a sandbox; all of them end with the test."""
     running: list[Served] = []
 
-    def make(*options: str) -> Served:
-        running.append(Served(*options))
+    def make(options: Options = FROZEN) -> Served:
+        running.append(Served(options))
         running[-1].start()
         return running[-1]
 
@@ -65,7 +66,7 @@ def make_server() -> Iterator[ServerMaker]:
 @pytest.fixture
 def server(make_server: ServerMaker) -> Served:
     """Return a fresh sandbox whose clock stands still."""
-    return make_server("--clock", "frozen", "--seed", "7")
+    return make_server()
 
 
 @pytest.fixture

@@ -1,22 +1,24 @@
-"""A sandbox that serves in a process of its own, as a user starts it."""
+"""A sandbox that serves in a thread of its own, so that a browser and blocking tests can talk to it."""
 
+import asyncio
 import json
-import re
-import subprocess
-import sys
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-import sandbox
+from aiohttp import web
 
-ROOT = Path(sandbox.__file__).parent.parent
-LISTENS = re.compile(r"listens on http://127\.0\.0\.1:(\d+)")
+from sandbox.app import make_app
+from sandbox.core.clock import Mode
+from sandbox.serving import Options, make_engine, open_port
+
 KEYS = {"x-api-key": "k1", "x-account-id": "a1"}
+FROZEN = Options(seed=7, clock=(Mode.FROZEN, 1.0))
 Value = dict[str, Any]
 
 
@@ -36,32 +38,42 @@ class Answer:
 
 
 class Served:
-    """A server process; `options` are flags of `serve`. It comes back on the same port when it is started again."""
+    """A server made from the options of `serve`. It comes back on the same port, empty, when it is started again."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, options: Options = FROZEN) -> None:
         self._options = options
-        self._process: subprocess.Popen[str] | None = None
-        self._log: list[str] = []
+        self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._thread = Thread()
         self.port = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(self.port), "--log", "json", *self._options]
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        if self._process.stdout is None:
-            raise AssertionError
-        first = self._process.stdout.readline()
-        match = LISTENS.search(first)
-        assert match is not None, first + self._process.stdout.read()
-        self.port = int(match[1])
+        ready: Future[int] = Future()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve(ready)))
+        self._thread.start()
+        self.port = ready.result(timeout=30)
 
     def stop(self) -> None:
-        if self._process is None:
+        if self._end is None:
             return
-        self._process.terminate()
-        self._process.communicate(timeout=10)
-        self._process = None
+        loop, end = self._end
+        self._end = None
+        loop.call_soon_threadsafe(end.set)
+        self._thread.join()
+
+    async def _serve(self, ready: "Future[int]") -> None:
+        end = asyncio.Event()
+        runner = web.AppRunner(
+            make_app(make_engine(self._options), token=self._options.control_token),
+            access_log=None,
+            shutdown_timeout=0.1,
+        )
+        await runner.setup()
+        listener = open_port("127.0.0.1", self.port)
+        await web.SockSite(runner, listener).start()
+        self._end = (asyncio.get_running_loop(), end)
+        ready.set_result(listener.getsockname()[1])
+        await end.wait()
+        await runner.cleanup()
 
     @property
     def url(self) -> str:

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from sandbox.serving import Options
 from tests.browser.conftest import ServerMaker
 from tests.browser.served import Served
 from tests.browser.sight import go, live, opened, rows
@@ -39,7 +40,7 @@ def test_an_advance_until_idle_ends_when_nothing_is_pending(page: Page, server: 
 
 
 def test_the_clock_freezes_and_runs(page: Page, make_server: ServerMaker) -> None:
-    server = make_server()
+    server = make_server(Options())
     page.goto(f"{server.page}#/clock")
     expect(page.get_by_text("It runs as real time does.")).to_be_visible()
     page.get_by_role("button", name="Freeze").click()
@@ -161,7 +162,7 @@ def test_a_target_is_set_where_the_provider_stands(page: Page, server: Served) -
 
 
 def test_the_control_token_is_asked_for_once_and_kept_for_the_tab(page: Page, make_server: ServerMaker) -> None:
-    server = make_server("--control-token", "open-sesame")
+    server = make_server(Options(control_token="open-sesame"))
     page.goto(server.page)
     dialog = page.get_by_role("dialog", name="Control token")
     dialog.get_by_label("Token").fill("wrong")
