@@ -1,0 +1,51 @@
+"""An edited scenario is in force at once; a broken edit leaves the old one."""
+
+from pathlib import Path
+
+from sandbox.door import Door, Policy
+from sandbox.engine import Engine
+from sandbox.scenarios import load_file
+from sandbox.watching import reload
+from sandbox.workspace import Start
+from tests.builders import packs
+
+
+class Edited:
+    """A scenario file in the hands of somebody who edits it, and the engine that follows it."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.path.write_text(text)
+        self.said: list[str] = []
+        self.engine = Engine(packs(), door=Door(Policy()), start=Start(load_file(path, packs=packs())))
+
+    def edit(self, text: str) -> None:
+        self.path.write_text(text)
+        reload(self.engine, lambda: load_file(self.path, packs=packs()), self.said.append)
+
+    @property
+    def description(self) -> str:
+        return self.engine.default.world.scenario.description
+
+
+def test_an_edit_is_in_force_at_once(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "mine.yaml", "name: mine\ndescription: before\n")
+    edited.edit("name: mine\ndescription: after\n")
+
+    assert (edited.description, edited.said) == ("after", ["default follows the edited scenario mine"])
+
+
+def test_a_broken_edit_keeps_the_old_scenario_and_says_why(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "mine.yaml", "name: mine\ndescription: before\n")
+    edited.edit("name: mine\ndescriptoin: after\n")
+    why = f"{edited.path}:2:1: "
+
+    assert (edited.description, len(edited.said), why in edited.said[0]) == ("before", 1, True)
+
+
+def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "mine.yaml", "name: mine\n")
+    batches = edited.engine.default.world.batches
+    edited.edit("name: mine\n")
+
+    assert (edited.engine.default.world.batches, edited.said) == (batches, [])
