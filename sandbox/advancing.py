@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.core.agenda import Due, Kind
+from sandbox.core.callback import Callback
 from sandbox.core.clock import refuse_backwards, ticks
 from sandbox.core.errors import EndlessError, ResetError
 from sandbox.core.message import Message
@@ -53,6 +54,7 @@ class Journey:
         self._unbroken = unbroken
         self._items: list[Happening] = []
         self._count = 0
+        self._collected: list[Happening] = []  # of the present instant: moves are told of first
 
     async def go(self, goal: Goal) -> Advance:
         """Advance to a goal; a running clock stands at each instant, and runs on from the end.
@@ -96,21 +98,26 @@ class Journey:
                 world.commit(world.clock.moved(due.at))
             while self._ticker.slice(world.now(), self._told):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
+            self._note(*self._collected)
+            self._collected.clear()
 
-    def _told(self, due: Due) -> None:
+    def _told(self, due: Due, collected: Callback | None) -> None:
         """Note what carrying out an entry did."""
+        world = self._world
         if due.kind is Kind.MOVE:
-            message = self._world.messages[due.number]
+            message = world.messages[due.number]
             self._note(Happening(due.at, message.id, status=message.status))
+            if collected is not None:
+                self._collected.append(Happening(due.at, message.id))
         else:
-            message = self._world.messages[self._world.callbacks[due.number].message]
+            message = world.messages[world.callbacks[due.number].message]
             self._note(Happening(due.at, message.id))
 
     def tried(self, message: Message, attempt: int) -> None:
         """Hear of an attempt that has ended."""
         self._note(Happening(self._world.now(), message.id, attempt=attempt))
 
-    def _note(self, happening: Happening) -> None:
-        self._count += 1
+    def _note(self, *happenings: Happening) -> None:
+        self._count += len(happenings)
         if len(self._items) < SHOWN:
-            self._items.append(happening)
+            self._items.extend(happenings[: SHOWN - len(self._items)])

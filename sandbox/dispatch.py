@@ -57,9 +57,9 @@ class Dispatch:
         self._require(callback, {State.PENDING, State.HELD}, "fired")
         due = callback._replace(state=State.PENDING, due=self._world.now())
         self._world.commit(due)
-        leaving = carry_out(self._world, self._packs, Due(due.due, Kind.CALLBACK, 0, due.id))
-        if leaving is not None:
-            self.send(leaving)
+        fired = carry_out(self._world, self._packs, Due(due.due, Kind.CALLBACK, 0, due.id))
+        if fired is not None and fired.state is State.SENDING:
+            self.send(fired)
         return self._world.callbacks[callback.id]
 
     def hold(self, callback: Callback) -> Callback:

@@ -1,6 +1,7 @@
 """What happens when something's time has come: a message moves, its callbacks are written.
 
-Synchronous; a callback that has a target is handed back for the courier, any other is kept as collected.
+Synchronous; a callback that has a target is handed back for the courier, any other is kept as collected: its request is
+written when somebody looks at it, as most are never looked at.
 """
 
 from datetime import datetime, timedelta
@@ -25,20 +26,17 @@ def next_move(message: Message) -> Due | None:
 
 
 def carry_out(world: World, packs: Packs, due: Due) -> Callback | None:
-    """Do what is due; return the callback that the courier must carry now, if it comes to that."""
+    """Do what is due; return the callback that came of it: one being sent is the courier's, one collected stays."""
     if due.kind is Kind.MOVE:
-        _move_on(world, world.messages[due.number])
-        return None
+        message = world.messages[due.number]
+        return report_step(world, packs, message, message.plan[0], illegal=True)
     return _hand_over(world, packs, world.callbacks[due.number])
 
 
-def _move_on(world: World, message: Message) -> None:
-    """Move a message to its next planned step."""
-    report_step(world, message, message.plan[0], illegal=True)
-
-
-def report_step(world: World, message: Message, step: Step, *, illegal: bool = False) -> None:
+def report_step(world: World, packs: Packs, message: Message, step: Step, *, illegal: bool = False) -> Callback | None:
     """Move a message, and make the callbacks of it, if the provider reports that status.
+
+    One that is collected is so at once, and returned: nothing can come between.
 
     Raises:
         IllegalMoveError: the step may not follow, and `illegal` does not allow it.
@@ -47,17 +45,22 @@ def report_step(world: World, message: Message, step: Step, *, illegal: bool = F
     if step.status not in message.channel.reports:
         moved = move(message, step, illegal=illegal)
         world.commit(moved, next_move(moved) or Nothing(Kind.MOVE, moved.number))
-        return
+        return None
     callback = Callback(world.last_callback + 1, message.number, message.provider, step, step.at)
     moved = move(message, step, callback=callback.id, illegal=illegal)
     following = next_move(moved) or Nothing(Kind.MOVE, moved.number)
     if message.reporting is BY_THE_BOOK:
+        if target_of(world, packs, message) is None:
+            collected = callback._replace(state=State.COLLECTED, settings=world.settings[message.provider])
+            world.commit(moved, collected, following)
+            return collected
         world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following)
-        return
+        return None
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.reporting.copies)]
     moved = moved._replace(callbacks=(*moved.callbacks, *(copy.id for copy in copies)))
     planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
     world.commit(moved, *planned, following)
+    return None
 
 
 def _planned(world: World, message: Message, callback: Callback) -> tuple[Change, ...]:
@@ -87,7 +90,7 @@ def _rank(world: World, callback: Callback, reporting: Reporting) -> int:
 
 
 def _hand_over(world: World, packs: Packs, callback: Callback) -> Callback | None:
-    """Give up, keep back, collect or hand back a callback whose time has come."""
+    """Give up or keep back a callback whose time has come, or return it as collected or as being sent."""
     message = world.messages[callback.message]
     reporting = message.reporting
     nothing = Nothing(Kind.CALLBACK, callback.id)
@@ -101,7 +104,7 @@ def _hand_over(world: World, packs: Packs, callback: Callback) -> Callback | Non
         written = write(world, packs, callback)
         collected = callback._replace(state=State.COLLECTED, request=written)
         world.commit(collected, nothing, *follow_ups(world, collected))
-        return None
+        return collected
     sending = callback._replace(state=State.SENDING)
     world.commit(sending, nothing)
     return sending
@@ -174,14 +177,11 @@ def write(world: World, packs: Packs, callback: Callback) -> Outgoing:
     return packs[message.provider].provider.report(report)
 
 
-def run_until(world: World, packs: Packs, to: datetime) -> list[Callback]:
-    """Move the clock to `to`, from due instant to due instant; return the callbacks that have somewhere to go."""
-    leaving = []
-    while (due := world.agenda.first()) is not None and due.at <= to:
-        if due.at > world.now():
-            world.commit(world.clock.moved(due.at))
-        callback = carry_out(world, packs, due)
-        if callback is not None:
-            leaving.append(callback)
-    world.commit(world.clock.moved(to))
-    return leaving
+def request_of(world: World, packs: Packs, callback: Callback) -> Outgoing | None:
+    """Return the request of a callback as it last left; of a collected one, as it would have; None before its time."""
+    if callback.settings is None:
+        return callback.request
+    message = world.messages[callback.message]
+    known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
+    report = Report(message._replace(history=known), callback.step, None, callback.settings)
+    return packs[message.provider].provider.report(report)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sandbox.core.agenda import Due
-from sandbox.core.callback import Callback
+from sandbox.core.callback import Callback, State
 from sandbox.core.world import World
 from sandbox.packs import Packs
 from sandbox.progress import carry_out
@@ -65,17 +65,20 @@ class Ticker:
         self._held = False
         self.arm()
 
-    def slice(self, now: datetime, told: Callable[[Due], None] | None = None) -> bool:
-        """Carry out some of what is due; return whether there may be more. `told` hears of what stays inside."""
+    def slice(self, now: datetime, told: Callable[[Due, Callback | None], None] | None = None) -> bool:
+        """Carry out some of what is due; return whether there may be more.
+
+        `told` hears of each entry, and of the callback that was collected by it; not of those that leave.
+        """
         for _ in range(AT_ONCE):
             due = self._world.agenda.first()
             if due is None or due.at > now:
                 return False
             callback = carry_out(self._world, self._packs, due)
-            if callback is not None:
+            if callback is not None and callback.state is State.SENDING:
                 self._leaving(callback)
             elif told is not None:
-                told(due)
+                told(due, callback)
         return True
 
     def _wake(self) -> None:

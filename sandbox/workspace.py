@@ -63,6 +63,7 @@ class Workspace:
         self.world.max_pending = start.max_pending
         self.world.targets = {**start.scenario.targets, **start.targets}
         self.dispatch = Dispatch(self.world, packs, courier, noted=self._tried)
+        self._packs = packs
         self._courier = courier
         self._ticker = Ticker(self.world, packs, leaving=self.dispatch.send)
         self._turn = asyncio.Lock()  # advances queue up
@@ -103,7 +104,7 @@ class Workspace:
         """
         status, variant = message.channel.parse(word)
         step = Step(status, message.channel.word(status, variant), self.world.now())
-        report_step(self.world, message._replace(plan=()), step)
+        report_step(self.world, self._packs, message._replace(plan=()), step)
         self._ticker.work()
         return self.world.messages[message.number]
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from urllib.parse import urlencode
 
-from sandbox.core.callback import Outgoing
+from sandbox.core.callback import Callback, Outgoing, State
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.files import shipped
 from sandbox.handling import Answer, answer, arrive
 from sandbox.packs import Packs, discover
-from sandbox.progress import run_until
+from sandbox.progress import carry_out, request_of
 from sandbox.specs.reading import FORM, Request
 from sandbox.specs.routing import Missed, Router
 
@@ -76,11 +76,25 @@ class Desk:
 
     def advance(self, by: timedelta) -> None:
         """Let the clock pass `by`, with every move and callback on the way."""
-        run_until(self.world, packs(), self.world.now() + by)
+        run_until(self.world, self.world.now() + by)
 
     def callbacks(self) -> list[Outgoing]:
         """Return the callbacks that were written, in order."""
-        return [each.request for each in self.world.callbacks.values() if each.request]
+        written = (request_of(self.world, packs(), each) for each in self.world.callbacks.values())
+        return [each for each in written if each]
+
+
+def run_until(world: World, to: datetime) -> list[Callback]:
+    """Move a world's clock to `to`, from due instant to due instant; return the callbacks that leave."""
+    leaving = []
+    while (due := world.agenda.first()) is not None and due.at <= to:
+        if due.at > world.now():
+            world.commit(world.clock.moved(due.at))
+        callback = carry_out(world, packs(), due)
+        if callback is not None and callback.state is State.SENDING:
+            leaving.append(callback)
+    world.commit(world.clock.moved(to))
+    return leaving
 
 
 def read(reply: Answer) -> object:
@@ -88,4 +102,4 @@ def read(reply: Answer) -> object:
     return json.loads(reply.body)
 
 
-__all__ = ["NOON", "Desk", "make_world", "packs", "read", "router"]
+__all__ = ["NOON", "Desk", "make_world", "packs", "read", "router", "run_until"]

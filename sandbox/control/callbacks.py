@@ -9,21 +9,21 @@ from sandbox.control.listing import Table
 from sandbox.control.paging import by_number, listed, single, the_one
 from sandbox.control.showing import show_callback
 from sandbox.core.callback import Callback
-from sandbox.core.world import World
 from sandbox.dispatch import Dispatch
 
 Test = Callable[[Callback], bool]
 Call = Callable[[Ask], Awaitable[web.Response]]
 
 
-def table(world: World) -> Table[Callback]:
-    """Return the callbacks of a workspace."""
+def table(ask: Ask) -> Table[Callback]:
+    """Return the callbacks of the workspace that is asked about."""
+    world, packs = ask.world, ask.engine.packs
     return Table(
         Callback,
         world.callbacks,
         number=lambda callback: callback.id,
         at=lambda callback: callback.due,
-        show=lambda callback: show_callback(callback, world),
+        show=lambda callback: show_callback(callback, world, packs),
     )
 
 
@@ -42,13 +42,12 @@ def tests(ask: Ask) -> list[Test]:
 
 async def list_callbacks(ask: Ask) -> web.Response:
     """Answer a page of callbacks."""
-    return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["callbacks"])
+    return await listed(ask, table(ask), tests(ask), evicted=ask.world.evicted["callbacks"])
 
 
 async def get_callback(ask: Ask) -> web.Response:
     """Answer one callback."""
-    world = ask.world
-    return await single(ask, table(world), lambda name: by_number(world.callbacks, name), noun="callback")
+    return await single(ask, table(ask), lambda name: by_number(ask.world.callbacks, name), noun="callback")
 
 
 def acting(act: Callable[[Dispatch, Callback], Callback]) -> Call:
@@ -56,8 +55,8 @@ def acting(act: Callable[[Dispatch, Callback], Callback]) -> Call:
 
     async def handle(ask: Ask) -> web.Response:
         world = ask.world
-        callback = the_one(ask, table(world), lambda name: by_number(world.callbacks, name), noun="callback")
-        return reply(show_callback(act(ask.workspace.dispatch, callback), world))
+        callback = the_one(ask, table(ask), lambda name: by_number(world.callbacks, name), noun="callback")
+        return reply(show_callback(act(ask.workspace.dispatch, callback), world, ask.engine.packs))
 
     return handle
 

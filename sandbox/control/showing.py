@@ -12,6 +12,8 @@ from sandbox.core.journal import BODY_LIMIT, Exchange
 from sandbox.core.message import Message
 from sandbox.core.otp import find_code
 from sandbox.core.world import World
+from sandbox.packs import Packs
+from sandbox.progress import request_of
 from sandbox.segments import segment
 
 Object = dict[str, object]
@@ -53,9 +55,9 @@ def show_message(message: Message, now: datetime) -> Object:
     }
 
 
-def show_callback(callback: Callback, world: World) -> Object:
+def show_callback(callback: Callback, world: World, packs: Packs) -> Object:
     """Return a callback with its request and every attempt."""
-    outgoing = callback.request
+    outgoing = request_of(world, packs, callback)
     return {**show_report(callback, world), "request": None if outgoing is None else show_outgoing(outgoing)}
 
 

@@ -67,7 +67,11 @@ class Attempt(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """The report of `step` of message number `message`; `due` is when the next attempt is, or the last was, due."""
+    """The report of `step` of message number `message`; `due` is when the next attempt is, or the last was, due.
+
+    `settings` are the provider's of the moment in which it was collected, where its request is yet to be written: that
+    is done when somebody looks at it.
+    """
 
     id: int
     message: int
@@ -77,6 +81,7 @@ class Callback(NamedTuple):
     state: State = State.PENDING
     request: Outgoing | None = None
     attempts: tuple[Attempt, ...] = ()
+    settings: Mapping[str, object] | None = None
 
 
 def pause(attempt: int, ladder: tuple[timedelta, ...]) -> timedelta | None:

@@ -7,7 +7,7 @@ from sandbox.core.clock import Mode, Pace
 from sandbox.workspace import Start
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
-from tests.servers import BARE, Gate, Receiver, Sandbox, says
+from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says
 
 NOON = "2026-03-02T12:00:00.000Z"
 
@@ -102,6 +102,19 @@ async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control
         ],
         "truncated": False,
     }
+
+
+async def test_of_one_instant_an_advance_tells_the_moves_first(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(UBILL_SMS.with_values(numbers=["995511194241", "995511194242"]))
+    first, second = (message.id for message in sandbox.world.messages.values())
+    told = await control.post("/clock/advance", {"until": "idle"})
+
+    assert [(each["kind"], each["message"]) for each in told["items"]][:4] == [
+        ("status", first),
+        ("status", second),
+        ("callback", first),
+        ("callback", second),
+    ]
 
 
 @pytest.mark.parametrize(

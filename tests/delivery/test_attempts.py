@@ -9,8 +9,9 @@ from aiohttp import web
 
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.scenario import Scenario
+from sandbox.progress import request_of
 from sandbox.workspace import Start
-from tests.builders import NOON
+from tests.builders import NOON, packs
 from tests.conformance import callback_problems
 from tests.conftest import SandboxMaker
 from tests.delivery.starts import LATER, SOON, statuses
@@ -45,10 +46,11 @@ async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sa
     await sandbox.send()
     await sandbox.advance()
 
+    written = {each.id: request_of(sandbox.world, packs(), each) for each in sandbox.callbacks}
     assert [
-        (each.state, each.attempts, callback_problems(each.request, "betatel", "sms"))
+        (each.state, each.attempts, callback_problems(request, "betatel", "sms"))
         for each in sandbox.callbacks
-        if each.request
+        if (request := written[each.id])
     ] == [
         ("collected", (), []),
         ("collected", (), []),

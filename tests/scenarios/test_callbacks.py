@@ -8,8 +8,8 @@ from sandbox.core.callback import Callback, State, Target
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
 from sandbox.core.world import Aim, Batch
-from sandbox.progress import follow_ups, ladder_of, report_step, run_until, timeout_of
-from tests.builders import Desk, packs
+from sandbox.progress import follow_ups, ladder_of, report_step, timeout_of
+from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (
     betatel,
     desk,
@@ -190,7 +190,7 @@ def aimed(then: str) -> Desk:
 
 def leaving(at: Desk, **by: float) -> list[str]:
     """Let the clock pass, and return what the callbacks report that leave meanwhile."""
-    return [each.step.word for each in run_until(at.world, packs(), at.world.now() + timedelta(**by))]
+    return [each.step.word for each in run_until(at.world, at.world.now() + timedelta(**by))]
 
 
 def end(at: Desk, number: int, state: State) -> None:
@@ -252,6 +252,6 @@ def test_a_move_by_hand_makes_the_callbacks_that_the_rule_asks_for() -> None:
     at = rule_desk("", "lifecycle: [], callbacks: {copies: 2}")
 
     betatel(at)
-    report_step(at.world, messages(at)[0], Step(Status.SENT, "sent", at.world.now()))
+    report_step(at.world, packs(), messages(at)[0], Step(Status.SENT, "sent", at.world.now()))
 
     assert [word for word, _, _ in reports(at)] == ["sent", "sent"]

@@ -10,7 +10,8 @@ from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Uniform
 from sandbox.core.effects import Stage, make_course
 from sandbox.core.lifecycle import Status
-from tests.builders import Desk
+from sandbox.progress import request_of
+from tests.builders import Desk, packs
 from tests.scenarios.builders import betatel, desk, smsbuddy, ubill, whatsapp
 
 NIGHT = r"""
@@ -71,7 +72,7 @@ def transcript(happenings: list[Happening], *, seed: int) -> tuple[object, ...]:
     at = desk(NIGHT, seed=seed)
     replies = [happen(at, each) for each in happenings]
     at.advance(timedelta(hours=1))
-    callbacks = [(each.due, each.request, each.state) for each in at.world.callbacks.values()]
+    callbacks = [(each.due, request_of(at.world, packs(), each), each.state) for each in at.world.callbacks.values()]
     return replies, callbacks, [*at.world.messages.values()], [*at.world.tallies.items()]
 
 

@@ -8,9 +8,8 @@ import pytest
 from sandbox.core.callback import State, Target
 from sandbox.core.effects import Fault
 from sandbox.core.world import Aim
-from sandbox.progress import run_until
 from sandbox.scenarios import library, listing, load_named
-from tests.builders import NOON, Desk, make_world, packs, read
+from tests.builders import NOON, Desk, make_world, packs, read, run_until
 from tests.scenarios.builders import balance, betatel, later, lives, named, reports, rule_of, smsbuddy, times, ubill
 
 NUMBER = "38761930305"
@@ -124,7 +123,7 @@ def test_reordered_callbacks_are_reversed_for_every_second_message() -> None:
 
     for _ in range(2):
         betatel(at)
-    leaving = run_until(at.world, packs(), NOON + timedelta(minutes=1))
+    leaving = run_until(at.world, NOON + timedelta(minutes=1))
 
     assert [each.step.word for each in leaving if each.message == 2] == ["delivered", "sent"]
 
