@@ -4,6 +4,7 @@ Every request, move or attempt becomes one numbered batch of changes; listeners 
 new value, so a batch can be written to a file or sent to a copy as it is.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,7 @@ MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies
 TALLIES_KEPT = 100_000
-EVICTION_STRIDE = 64  # how many messages with something pending are passed over in search of a finished one
+EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class World:
 
     def _begin(self) -> None:
         """Begin the scenario anew: no counts, its first state, and `during` counts from now."""
-        self.tallies: dict[str, int] = {}
+        self.tallies: OrderedDict[str, int] = OrderedDict()
         self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULED)}
         self.state = START
         self.began = self.now()
@@ -177,6 +178,7 @@ class World:
         self._begin()
         self.agenda = Agenda()
         self.last_message = 0
+        self._evicting = 1  # the number that is looked at next where there are too many messages
         self.last_callback = 0
         self.last_exchange = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
@@ -184,6 +186,7 @@ class World:
     def _empty(self, _: Emptied) -> None:
         """Forget every message."""
         self.messages, self.numbers, self.callbacks, self.otps = {}, {}, {}, {}
+        self._evicting = self.last_message + 1
         self.agenda.clear()
 
     def _delete(self, _: Deleted) -> None:
@@ -198,11 +201,15 @@ class World:
             self.last_message = message.number
             self.numbers[message.id] = message.number
             if len(self.messages) >= MESSAGES_KEPT:
-                self._evict_message()
+                self._evict_messages()
+        elif message.number < self._evicting and not message.plan:
+            self._evicting = message.number
         self.messages[message.number] = message
 
     def _put_callback(self, callback: Callback) -> None:
         self.last_callback = max(self.last_callback, callback.id)
+        if callback.message < self._evicting and callback.state not in OPEN:
+            self._evicting = callback.message
         self.callbacks[callback.id] = callback
 
     def _put_account(self, account: Account) -> None:
@@ -215,10 +222,10 @@ class World:
         self.windows[window.name] = window
 
     def _put_tally(self, tally: Tally) -> None:
-        self.tallies.pop(tally.name, None)  # so that the one longest unused goes first
-        if len(self.tallies) >= TALLIES_KEPT:
-            del self.tallies[next(iter(self.tallies))]
         self.tallies[tally.name] = tally.count
+        self.tallies.move_to_end(tally.name)  # so that the one longest unused goes first
+        if len(self.tallies) > TALLIES_KEPT:
+            self.tallies.popitem(last=False)
 
     def _put_turn(self, turn: Turn) -> None:
         self.state = turn.state
@@ -244,15 +251,25 @@ class World:
         else:
             self.targets[aim.provider] = aim.target
 
-    def _evict_message(self) -> None:
-        for _, message in zip(range(EVICTION_STRIDE), self.messages.values(), strict=False):
-            if self._finished(message):
+    def _evict_messages(self) -> None:
+        """Forget the oldest finished messages above the limit; those with something pending are passed over.
+
+        What is passed over is looked at again when it ends, so a few numbers at a time are enough.
+        """
+        for _ in range(EVICTION_STRIDE):
+            if len(self.messages) < MESSAGES_KEPT:
+                return
+            number = self._evicting
+            if number >= self.last_message:
+                return  # the newest is about to be stored
+            self._evicting = number + 1
+            message = self.messages.get(number)
+            if message is not None and self._finished(message):
                 for callback in message.callbacks:
                     del self.callbacks[callback]
-                del self.messages[message.number], self.numbers[message.id]
+                del self.messages[number], self.numbers[message.id]
                 self.evicted["messages"] += 1
                 self.evicted["callbacks"] += len(message.callbacks)
-                return
 
     def _finished(self, message: Message) -> bool:
         return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)

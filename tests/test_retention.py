@@ -1,0 +1,99 @@
+"""Retention of messages: the oldest that have ended go first, with their callbacks; a pending one never goes."""
+
+import pytest
+
+from sandbox.core import world as core
+from sandbox.core.agenda import Kind
+from sandbox.core.callback import Callback, State
+from sandbox.core.lifecycle import Status
+from sandbox.core.message import Message, Step
+from sandbox.core.world import Nothing, World
+from tests.builders import NOON, make_world, packs
+
+KEPT = 100
+CHANNEL = packs()["betatel"].spec.channels["sms"]
+SENT = Step(Status.SENT, "sent", NOON)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return an empty world that keeps 100 messages."""
+    monkeypatch.setattr(core, "MESSAGES_KEPT", KEPT)
+    return make_world()
+
+
+def message(number: int, *, plan: tuple[Step, ...] = (), callbacks: tuple[int, ...] = ()) -> Message:
+    """Return a message that is sent, and has `plan` before it."""
+    return Message(
+        id=f"m{number}",
+        number=number,
+        request=number,
+        provider="betatel",
+        operation="betatel.sms.send",
+        channel=CHANNEL,
+        account="k1",
+        sender=None,
+        recipient="38761930305",
+        text="Hello",
+        history=(SENT,),
+        plan=plan,
+        callbacks=callbacks,
+    )
+
+
+def fill(world: World, first: int, last: int) -> None:
+    """Add messages that have ended."""
+    for number in range(first, last + 1):
+        world.commit(message(number))
+
+
+def test_the_oldest_messages_go_with_their_ids_and_callbacks_and_are_counted(world: World) -> None:
+    for number in range(1, KEPT + 4):
+        callback = Callback(number, number, "betatel", SENT, NOON, State.COLLECTED)
+        world.commit(message(number, callbacks=(number,)), callback)
+
+    kept = list(range(4, KEPT + 4))
+    assert (list(world.messages), list(world.callbacks), list(world.numbers.values()), world.evicted) == (
+        kept,
+        kept,
+        kept,
+        {"messages": 3, "callbacks": 3, "requests": 0},
+    )
+
+
+def test_however_many_are_pending_those_that_have_ended_go(world: World) -> None:
+    pending = 2 * core.EVICTION_STRIDE
+    for number in range(1, pending + 1):
+        world.commit(message(number, plan=(SENT,)))
+    fill(world, pending + 1, pending + 300)
+
+    assert list(world.messages) == [*range(1, pending + 1), pending + 300]
+
+
+def test_one_that_was_passed_over_goes_when_it_has_ended(world: World) -> None:
+    world.commit(message(1, plan=(SENT,)))
+    fill(world, 2, 2 * KEPT)
+    before = 1 in world.messages
+    world.commit(message(1), Nothing(Kind.MOVE, 1))
+    fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
+
+    assert (before, 1 in world.messages) == (True, False)
+
+
+def test_one_whose_callback_was_still_open_goes_when_that_has_ended(world: World) -> None:
+    callback = Callback(1, 1, "betatel", SENT, NOON)
+    world.commit(message(1, callbacks=(1,)), callback)
+    fill(world, 2, 2 * KEPT)
+    before = 1 in world.messages
+    world.commit(callback._replace(state=State.DELIVERED))
+    fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
+
+    assert (before, 1 in world.messages, 1 in world.callbacks) == (True, False, False)
+
+
+def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None:
+    fill(world, 1, KEPT)
+    world.commit(core.Emptied())
+    fill(world, KEPT + 1, 3 * KEPT)
+
+    assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))
