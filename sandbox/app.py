@@ -27,6 +27,8 @@ def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
         await engine.close()
 
     add_control(app, engine, token=token)
+    for path in engine.router.paths:
+        app.router.add_route("*", path, provider)  # found at once; the next line has them all, and any other path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)
     app.cleanup_ctx.append(live)
     return app

@@ -1,14 +1,16 @@
 """What a running server says: a line a request and a line an attempt at a callback, for people or as JSON.
 
-No key, token or code is in it unless bodies are asked for. Lines are gathered and written together, so that a busy
-server spends little on them.
+No key, token or code is in it unless bodies are asked for. What happens is noted and written a little later, many lines
+together, so that a busy server spends little on them.
 """
 
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 from sandbox.core.callback import Callback, State
 from sandbox.core.clock import stamp
@@ -19,11 +21,27 @@ from sandbox.core.world import Batch, World
 PAUSE = 0.05  # seconds between two writings
 SHOWN = 200  # characters of a reason
 RED, GREEN, GREY, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
+FAILURE = 400  # HTTP statuses from here on
 
 # The states in which an attempt leaves a callback; pending when a retry follows.
 TRIED = frozenset({State.DELIVERED, State.FAILED, State.PENDING})
 
-Facts = dict[str, object]
+
+class Line(NamedTuple):
+    """A request or an attempt, as far as it is told; `what` became of it, in words, and `more` by name."""
+
+    at: datetime
+    kind: str
+    number: int
+    operation: str
+    to: str | None
+    status: int | None
+    ms: float
+    what: str
+    more: Mapping[str, object]
+
+
+NO_MORE: Mapping[str, object] = {}
 
 
 def mask(text: str) -> str:
@@ -31,66 +49,80 @@ def mask(text: str) -> str:
     return re.sub(r"(\d{0,3})\d{3,}", r"\1…", text)
 
 
-def request_facts(exchange: Exchange, recipient: str | None, *, bodies: bool) -> Facts:
-    """Return what is told of a request."""
-    facts: Facts = {
-        "at": stamp(exchange.at),
-        "kind": "request",
-        "request": exchange.id,
-        "operation": exchange.operation or f"{exchange.method} {exchange.path[:SHOWN]}",
-        "to": recipient[:5] + "…" if recipient else None,
-        "status": exchange.status,
-        "messages": len(exchange.messages),
-        "ms": round(exchange.ms, 1),
-    }
+def request_line(exchange: Exchange, message: Message | None, *, bodies: bool) -> Line:
+    """Return what is told of a request; `message` is the last that it made."""
+    more = {}
     if exchange.refused:
-        facts["why"] = exchange.why[0] if bodies and exchange.why else mask("; ".join(exchange.why[:1]))[:SHOWN]
+        more["why"] = exchange.why[0] if bodies and exchange.why else mask("; ".join(exchange.why[:1]))[:SHOWN]
     if exchange.rule:
-        facts["rule"] = exchange.rule
+        more["rule"] = exchange.rule
     if bodies:
-        facts["body"] = exchange.body.decode("utf-8", "replace")
-        facts["reply"] = exchange.reply_body.decode("utf-8", "replace")
-    return facts
+        more["body"] = exchange.body.decode("utf-8", "replace")
+        more["reply"] = exchange.reply_body.decode("utf-8", "replace")
+    return Line(
+        exchange.at,
+        "request",
+        exchange.id,
+        exchange.operation or f"{exchange.method} {exchange.path[:SHOWN]}",
+        message.recipient[:5] + "…" if message else None,
+        exchange.status,
+        exchange.ms,
+        outlook(message, len(exchange.messages), exchange.at) if message else "",
+        more or NO_MORE,
+    )
 
 
-def callback_facts(callback: Callback, message: Message, *, bodies: bool) -> Facts:
+def outlook(message: Message, count: int, now: datetime) -> str:
+    """Return which message a request made, or how many, and how its life will end."""
+    made = message.id if count == 1 else f"{count} messages"
+    if not message.plan:
+        return made
+    end = message.plan[-1]
+    return f"{made} → {end.status} in {(end.at - now).total_seconds():g} s"
+
+
+def callback_line(callback: Callback, message: Message, *, bodies: bool) -> Line:
     """Return what is told of an attempt."""
     attempt = callback.attempts[-1]
-    facts: Facts = {
-        "at": stamp(attempt.at),
-        "kind": "callback",
-        "callback": callback.id,
-        "operation": message.operation,
-        "to": message.recipient[:5] + "…",
-        "reports": callback.step.word,
-        "attempt": attempt.number,
-        "status": attempt.status,
-        "ms": round(attempt.ms, 1),
-        "state": str(callback.state),
-    }
+    more: dict[str, object] = {"reports": callback.step.word, "attempt": attempt.number, "state": str(callback.state)}
     if attempt.error:
-        facts["why"] = attempt.error[:SHOWN]
+        more["why"] = attempt.error[:SHOWN]
     if bodies and callback.request:
-        facts["body"] = callback.request.body
-    return facts
+        more["body"] = callback.request.body
+    what = f"callback of {callback.step.word}, attempt {attempt.number}: {callback.state}"
+    to = message.recipient[:5] + "…"
+    return Line(attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, more)
 
 
-def words(facts: Facts, *, colour: bool) -> str:
+def in_words(line: Line, *, colour: bool) -> str:
     """Return the line that a person reads."""
-    time = str(facts["at"])[11:19]
-    good = facts["status"] is not None and str(facts["status"]) < "400" and "why" not in facts
-    status = str(facts["status"] or "no answer")
+    time, status = line.at.isoformat()[11:19], str(line.status or "no answer")
     if colour:
+        good = line.status is not None and line.status < FAILURE and "why" not in line.more
         time, status = f"{GREY}{time}{PLAIN}", f"{GREEN if good else RED}{status}{PLAIN}"
-    to = f" {facts['to']}" if facts["to"] else ""
-    if facts["kind"] == "callback":
-        line = f"{time} {facts['operation']}{to} {facts['reports']} → callback, attempt {facts['attempt']}: {status}"
-    else:
-        many = f" {facts['messages']} messages" if isinstance(facts["messages"], int) and facts["messages"] > 1 else ""
-        line = f"{time} {facts['operation']}{to} {status}{many}"
-    more = [f"{name}: {facts[name]}" for name in ("rule", "why", "body", "reply") if name in facts]
-    took = f"{facts['ms']} ms"
-    return f"{line} ({', '.join([took, *more])})"
+    to = f" {line.to}" if line.to else ""
+    what = f" {line.what}" if line.what else ""
+    more = "".join(f", {name}: {line.more[name]}" for name in TOLD if name in line.more) if line.more else ""
+    return f"{time} {line.operation}{to} {status}{what} ({line.ms:.1f} ms{more})\n"
+
+
+TOLD = ("rule", "why", "body", "reply")  # what a person is told of `more`; the rest is in `what`
+
+
+def in_json(line: Line) -> str:
+    """Return the line that a program reads; what is not known is left out."""
+    facts = {
+        "at": stamp(line.at),
+        "kind": line.kind,
+        line.kind: line.number,
+        "operation": line.operation,
+        "to": line.to,
+        "status": line.status,
+        "ms": round(line.ms, 1),
+        "what": line.what or None,
+        **line.more,
+    }
+    return json.dumps({name: value for name, value in facts.items() if value is not None}, ensure_ascii=False) + "\n"
 
 
 @dataclass(slots=True)
@@ -102,34 +134,30 @@ class Log:
     as_json: bool = False
     bodies: bool = False
     colour: bool = False
-    _lines: list[Facts] = field(default_factory=list)
+    _lines: list[Line] = field(default_factory=list)
 
     def __call__(self, batch: Batch) -> None:
         """Hear of a batch."""
-        world = self.world(batch.workspace)
-        recipient = None
+        last = None
         for change in batch.changes:
             if isinstance(change, Message):
-                recipient = change.recipient
+                last = change
             elif isinstance(change, Exchange):
-                self._add(request_facts(change, recipient, bodies=self.bodies))
+                self._add(request_line(change, last, bodies=self.bodies))
             elif isinstance(change, Callback) and change.attempts and change.state in TRIED:
+                world = self.world(batch.workspace)
                 message = world.messages.get(change.message) if world else None
                 if message is not None:
-                    self._add(callback_facts(change, message, bodies=self.bodies))
+                    self._add(callback_line(change, message, bodies=self.bodies))
 
-    def _add(self, facts: Facts) -> None:
+    def _add(self, line: Line) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_later(PAUSE, self.flush)
-        self._lines.append(facts)
+        self._lines.append(line)
 
     def flush(self) -> None:
         """Write what was gathered."""
         lines, self._lines = self._lines, []
         if lines:
-            self.write("".join(f"{self._line(facts)}\n" for facts in lines))
-
-    def _line(self, facts: Facts) -> str:
-        if self.as_json:
-            return json.dumps({name: value for name, value in facts.items() if value is not None}, ensure_ascii=False)
-        return words(facts, colour=self.colour)
+            told = map(in_json, lines) if self.as_json else (in_words(each, colour=self.colour) for each in lines)
+            self.write("".join(told))

@@ -89,11 +89,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @listed("--specs", "A folder with provider specs of your own.", metavar="DIR")
 def serve(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Serve until Ctrl-C."""
-    from sandbox.serving import Options, run  # noqa: PLC0415 - the other commands need no server
+    from sandbox.serving import Options, event_loop, run  # noqa: PLC0415 - the other commands need no server
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
-    asyncio.run(run(Options(**given), say=click.echo, log=lambda text: click.echo(text, err=True, nl=False)))
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(run(Options(**given), say=click.echo, log=lambda text: click.echo(text, err=True, nl=False)))
 
 
 COMMANDS = (serve,)

@@ -38,6 +38,11 @@ class Router:
             else:
                 self._patterns.append(route)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths without parameters."""
+        return tuple(self._fixed)
+
     def find(self, method: str, path: str) -> Found | Missed:
         """Return the route of a request, path parameters read."""
         fixed = self._fixed.get(path)
