@@ -42,6 +42,7 @@ class BadUrlError(SandboxError):
     """A text that is no address for callbacks."""
 
 
+@lru_cache(maxsize=1024)
 def parse_url(text: str) -> URL:
     """Read the URL of a target.
 
@@ -131,6 +132,7 @@ class Door:
         self.policy = policy
         self._ca = ca
         self._session: aiohttp.ClientSession | None = None
+        self._literal = lru_cache(maxsize=1024)(self._judge_literal)  # what is no name is judged once
 
     async def open(self) -> None:
         """Make the session; call it on the loop that will use it."""
@@ -159,7 +161,8 @@ class Door:
 
         """
         url = parse_url(outgoing.url)
-        addresses = await self._resolve(url, origin)
+        host = (url.host or "").lower()
+        addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
         for address in addresses[:-1]:
             try:
                 return await self._send_to(address, url, outgoing)
@@ -173,7 +176,7 @@ class Door:
             raise RuntimeError(message)
         async with self._session.request(
             outgoing.method,
-            url.with_host(address),
+            url if url.host == address else url.with_host(address),
             data=outgoing.body.encode() if outgoing.body else None,
             headers={**outgoing.headers, "Host": url.host_port_subcomponent or ""},
             allow_redirects=False,
@@ -181,20 +184,27 @@ class Door:
         ) as response:
             return response.status, (await _beginning(response.content)).decode("utf-8", "replace")
 
-    async def _resolve(self, url: URL, origin: Origin) -> list[str]:
-        host = (url.host or "").lower()
+    def _judge_literal(self, host: str, origin: Origin) -> tuple[str, ...]:
+        """Return the address that a host is itself; nothing when it is a name."""
         try:
-            found: list[Address] = [ipaddress.ip_address(host.partition("%")[0])]
+            address = ipaddress.ip_address(host.partition("%")[0])
         except ValueError:
-            loop = asyncio.get_running_loop()
-            try:
-                infos = await loop.getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
-            except (OSError, UnicodeError) as error:
-                message = f"{host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
-                raise RefusedAddressError(message) from None
-            unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
-            found = sorted(unique, key=lambda address: address.version)
-        allowed = [str(address) for address in found if self.policy.allows(host, address, origin)]
+            return ()
+        return self._allowed(host, [address], origin)
+
+    async def _resolve(self, host: str, port: int | None, origin: Origin) -> tuple[str, ...]:
+        """Return the addresses that a name leads to now, those that may be reached alone."""
+        loop = asyncio.get_running_loop()
+        try:
+            infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            message = f"{host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
+            raise RefusedAddressError(message) from None
+        unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
+        return self._allowed(host, sorted(unique, key=lambda address: address.version), origin)
+
+    def _allowed(self, host: str, found: list[Address], origin: Origin) -> tuple[str, ...]:
+        allowed = tuple(str(address) for address in found if self.policy.allows(host, address, origin))
         if not allowed:
             raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
         return allowed

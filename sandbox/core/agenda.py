@@ -30,11 +30,12 @@ class Due(NamedTuple):
 class Agenda:
     """The pending entries of one workspace, at most one a subject."""
 
-    __slots__ = ("_heap", "_live")
+    __slots__ = ("_first", "_heap", "_live")
 
     def __init__(self) -> None:
-        self._heap: list[Due] = []
+        self._heap: list[Due] = []  # those that were replaced or dropped among them
         self._live: dict[tuple[Kind, int], Due] = {}
+        self._first: Due | None = None
 
     def __len__(self) -> int:
         return len(self._live)
@@ -42,31 +43,48 @@ class Agenda:
     def __iter__(self) -> Iterator[Due]:
         return iter(self._live.values())
 
+    def first(self) -> Due | None:
+        """Return the entry that is due first."""
+        return self._first
+
     def find(self, kind: Kind, number: int) -> Due | None:
         """Return the pending entry of a subject."""
         return self._live.get((kind, number))
 
     def put(self, due: Due) -> None:
         """Add an entry; an earlier one of the same subject is replaced."""
-        self._live[due.kind, due.number] = due
+        subject, first = (due.kind, due.number), self._first
+        replaced = self._live.get(subject)
+        self._live[subject] = due
         heapq.heappush(self._heap, due)
+        if first is None or due < first:
+            self._first = due
+        elif replaced is first:
+            self._first = self._seek()
 
     def drop(self, kind: Kind, number: int) -> None:
         """Forget what was pending for a subject, if anything."""
-        if self._live.pop((kind, number), None) is not None and len(self._heap) > 2 * len(self._live) + 64:
+        dropped = self._live.pop((kind, number), None)
+        if dropped is None:
+            return
+        if len(self._heap) > 2 * len(self._live) + 64:
             self._heap = list(self._live.values())
             heapq.heapify(self._heap)
-
-    def first(self) -> Due | None:
-        """Return the entry that is due first."""
-        while self._heap:
-            due = self._heap[0]
-            if self._live.get((due.kind, due.number)) is due:
-                return due
-            heapq.heappop(self._heap)
-        return None
+        if dropped is self._first:
+            self._first = self._seek()
 
     def clear(self) -> None:
         """Forget everything."""
         self._heap.clear()
         self._live.clear()
+        self._first = None
+
+    def _seek(self) -> Due | None:
+        """Return the first entry of the heap that is still live; what stands before it is forgotten."""
+        heap, live = self._heap, self._live
+        while heap:
+            due = heap[0]
+            if live.get((due.kind, due.number)) is due:
+                return due
+            heapq.heappop(heap)
+        return None
