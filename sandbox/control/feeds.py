@@ -17,6 +17,7 @@ INTERVAL = 0.1  # seconds between two flushes, at least
 KEPT = 5_000  # events that can be replayed
 HEARD = 10_000  # changes that wait to be encoded while nobody reads
 BACKLOG = 4 * 1024 * 1024  # bytes that a reader may be behind when more come
+AT_ONCE = 8  # readers that are written to before others on the loop get their turn
 
 
 class Place(NamedTuple):
@@ -46,10 +47,15 @@ class Reader:
         self._waiting.append(blob)
         self._stirred.set()
 
+    def forget(self) -> None:
+        """Drop what was given and not taken."""
+        self._waiting.clear()
+        self._behind = 0
+
     def end(self) -> None:
         """Let nothing more be read."""
         self.over = True
-        self._waiting.clear()
+        self.forget()
         self._stirred.set()
 
     async def take(self) -> bytes:
@@ -71,6 +77,7 @@ class Feed:
         self._weight = 0
         self._kept: deque[tuple[Place, bytes]] = deque(maxlen=KEPT)
         self._readers: set[Reader] = set()
+        self._leaving: deque[tuple[bytes, Reader]] = deque()
         self._flushing: asyncio.TimerHandle | None = None
         self._flushed = 0.0
         self._newest = world.last_message
@@ -125,6 +132,9 @@ class Feed:
         """Drop what was heard before a reset: nothing of it may arrive any more."""
         self._heard.clear()
         self._kept.clear()
+        self._leaving.clear()
+        for reader in self._readers:
+            reader.forget()
         self._weight = 0
         self._newest = 0
 
@@ -134,7 +144,7 @@ class Feed:
             self._flushing = loop.call_at(max(loop.time(), self._flushed + INTERVAL), self._flush)
 
     def _flush(self) -> None:
-        """Encode what was heard and give it to every reader."""
+        """Encode what was heard for every reader."""
         self._flushing = None
         self._flushed = asyncio.get_running_loop().time()
         events, self._newest = events_of(self._heard, self._world, newest=self._newest)
@@ -143,9 +153,19 @@ class Feed:
         encoded = [(Place(event.batch, event.turn), event.encode()) for event in events]
         self._kept.extend(encoded)
         blob = b"".join(each for _, each in encoded)
-        if blob:
-            for reader in self._readers:
-                reader.give(blob)
+        if blob and self._readers:
+            idle = not self._leaving
+            self._leaving.extend((blob, reader) for reader in self._readers)
+            if idle:
+                self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give a few readers what is for them, and come back for the rest after others had their turn."""
+        for _ in range(min(AT_ONCE, len(self._leaving))):
+            blob, reader = self._leaving.popleft()
+            reader.give(blob)
+        if self._leaving:
+            asyncio.get_running_loop().call_soon(self._hand_out)
 
 
 class Feeds:

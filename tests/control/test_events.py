@@ -1,7 +1,8 @@
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -10,8 +11,9 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
 from sandbox.control import feeds
-from sandbox.control.feeds import Feed, Place
+from sandbox.control.feeds import Feed, Place, Reader
 from sandbox.core.scenario import Scenario
+from sandbox.core.world import Cleared
 from tests.builders import Desk
 from tests.control.calls import Control
 from tests.servers import BARE, Sandbox
@@ -219,3 +221,40 @@ async def test_a_reader_whose_place_is_no_longer_kept_is_told_so() -> None:
         blob = (await reader.take()).decode()
 
     assert blob.startswith("retry: 1000\n\n: what came before is no longer kept\n\nid: 2.0\n")
+
+
+async def scenarios_told(reader: Reader, last: str) -> list[str]:
+    """Return the names of the scenarios that a reader is told of, up to `last`."""
+    text = ""
+    while f'"{last}"' not in text:
+        text += (await reader.take()).decode()
+    return re.findall(r'"name":"(\w+)"', text)
+
+
+async def test_however_many_read_each_is_told_everything_in_order() -> None:
+    world = Desk().world
+    feed = Feed(world)
+    with ExitStack() as open_readers:
+        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(3 * feeds.AT_ONCE + 1)]
+        world.commit(Scenario("first"))
+        with feed.reading(None):  # whoever comes makes what was heard be told at once
+            world.commit(Scenario("second"))
+        with feed.reading(None):
+            told = [await scenarios_told(reader, "second") for reader in readers]
+
+    assert told == [["first", "second"]] * len(readers)
+
+
+async def test_what_was_still_to_be_told_is_dropped_by_a_reset() -> None:
+    world = Desk().world
+    feed = Feed(world)
+    with ExitStack() as open_readers:
+        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(feeds.AT_ONCE + 1)]
+        world.commit(Scenario("before"))
+        with feed.reading(None):
+            world.commit(Cleared(world.clock, 8))
+            world.commit(Scenario("after"))
+        with feed.reading(None):
+            told = [await scenarios_told(reader, "after") for reader in readers]
+
+    assert told == [["after"]] * len(readers)
