@@ -46,14 +46,16 @@ def report_step(world: World, packs: Packs, message: Message, step: Step, *, ill
         moved = move(message, step, illegal=illegal)
         world.commit(moved, next_move(moved) or Nothing(Kind.MOVE, moved.number))
         return None
-    callback = Callback(world.last_callback + 1, message.number, message.provider, step, step.at)
-    moved = move(message, step, callback=callback.id, illegal=illegal)
+    provider, number = message.provider, world.last_callback + 1
+    moved = move(message, step, callback=number, illegal=illegal)
     following = next_move(moved) or Nothing(Kind.MOVE, moved.number)
+    if message.reporting is BY_THE_BOOK and target_of(world, packs, message) is None:
+        settings = world.settings[provider]
+        collected = Callback(number, message.number, provider, step, step.at, State.COLLECTED, settings=settings)
+        world.commit(moved, collected, following)
+        return collected
+    callback = Callback(number, message.number, provider, step, step.at)
     if message.reporting is BY_THE_BOOK:
-        if target_of(world, packs, message) is None:
-            collected = callback._replace(state=State.COLLECTED, settings=world.settings[message.provider])
-            world.commit(moved, collected, following)
-            return collected
         world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following)
         return None
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.reporting.copies)]
