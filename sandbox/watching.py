@@ -1,11 +1,14 @@
 """`serve --watch`: an edited scenario is in force at once; a broken edit leaves the old one and says why."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.core.errors import ScenarioError
 from sandbox.core.scenario import Scenario
 from sandbox.engine import Engine
+
+SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def reload(engine: Engine, load: Callable[[], Scenario], say: Callable[[str], None]) -> None:
@@ -19,14 +22,25 @@ def reload(engine: Engine, load: Callable[[], Scenario], say: Callable[[str], No
         say(f"the scenario stays as it was; the edit has mistakes:\n{error}")
         return
     for workspace in engine.workspaces.values():
-        if workspace.world.scenario.name == scenario.name and workspace.world.scenario != scenario:
+        old = workspace.world.scenario
+        if old.name == scenario.name and not is_same(old, scenario):
             workspace.use(scenario)
             say(f"{workspace.name} follows the edited scenario {scenario.name}")
 
 
+def is_same(one: Scenario, other: Scenario) -> bool:
+    """Whether two scenarios read the same; compiled rules never equal one another, but they are told in words."""
+    return replace(one, rules={}) == replace(other, rules={})
+
+
+def is_scenario(_: object, path: str) -> bool:
+    """Whether a file may be a scenario: a log beside it is written to all the time."""
+    return path.endswith(SUFFIXES)
+
+
 async def watch(paths: Iterable[Path], changed: Callable[[], None]) -> None:
-    """Call `changed` whenever something in some folders was written; runs until cancelled."""
+    """Call `changed` whenever a scenario in some folders was written; runs until cancelled."""
     from watchfiles import awatch  # noqa: PLC0415 - a start that watches nothing need not pay for it
 
-    async for _ in awatch(*paths):
+    async for _ in awatch(*paths, watch_filter=is_scenario):
         changed()

@@ -1,11 +1,14 @@
 """An edited scenario is in force at once; a broken edit leaves the old one."""
 
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
 from sandbox.scenarios import load_file
-from sandbox.watching import reload
+from sandbox.watching import is_same, is_scenario, reload
 from sandbox.workspace import Start
 from tests.builders import packs
 
@@ -41,6 +44,40 @@ def test_a_broken_edit_keeps_the_old_scenario_and_says_why(tmp_path: Path) -> No
     why = f"{edited.path}:2:1: "
 
     assert (edited.description, len(edited.said), why in edited.said[0]) == ("before", 1, True)
+
+
+RULE = "name: mine\nrules:\n- {name: slow, when: {to: '387*'}, then: {lifecycle: [sent: 2s]}}\n"
+
+
+def test_an_edit_of_a_rule_is_in_force_at_once(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "mine.yaml", RULE)
+    edited.edit(RULE.replace("2s", "3s"))
+
+    assert edited.said == ["default follows the edited scenario mine"]
+
+
+def test_rules_that_read_as_before_leave_counters_alone(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "mine.yaml", RULE)
+    edited.edit(RULE)
+
+    assert edited.said == []
+
+
+def test_a_rule_of_an_extended_scenario_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(RULE.replace("mine", "base"))
+    load = partial(load_file, tmp_path / "mine.yaml", packs=packs(), folders=[tmp_path])
+    (tmp_path / "mine.yaml").write_text("name: mine\nextends: [base]\n")
+    before = load()
+    (tmp_path / "base.yaml").write_text(RULE.replace("mine", "base").replace("2s", "3s"))
+
+    assert (is_same(before, before), is_same(before, load())) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "followed"), [("mine.yaml", True), ("mine.yml", True), ("mine.json", True), ("log.txt", False)]
+)
+def test_scenario_files_alone_are_followed(name: str, *, followed: bool) -> None:
+    assert is_scenario(None, f"/scenarios/{name}") is followed
 
 
 def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> None:
