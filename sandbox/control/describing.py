@@ -11,12 +11,13 @@ Object = dict[str, object]
 
 
 def describe(spec: ProviderSpec) -> Object:
-    """Return a provider's operations, channels and settings."""
+    """Return a provider's operations, channels, settings, and the fields of a request that name its account."""
     own = spec.document["x-sandbox"]
     return {
         "name": spec.name,
         "title": spec.document["info"]["title"],
         "hosts": [server["url"] for server in spec.document.get("servers", ())],
+        "credentials": list(spec.credentials),
         "operations": [_operation(spec, name) for name in spec.operations],
         "channels": [_channel(name, row) for name, row in own["channels"].items()],
         "settings": [
@@ -89,7 +90,11 @@ def _bodies(content: Node) -> Iterator[Object]:
 
 
 def _fields(place: str, schema: Node) -> Iterator[Object]:
-    for name, each in schema.get("properties", {}).items():
+    """Yield the fields of an object; those that hang on another field are never required."""
+    fields = dict(schema.get("properties", {}))
+    for branch in ("else", "then"):
+        fields = schema.get(branch, {}).get("properties", {}) | fields
+    for name, each in fields.items():
         yield _field(name, place, each, source=each, required=name in schema.get("required", ()))
 
 

@@ -60,6 +60,16 @@ async def test_every_error_is_told_with_its_status_and_code(control: Control) ->
     }
 
 
+async def test_what_names_an_account_is_told(control: Control) -> None:
+    page = await control.get("/providers")
+
+    assert {each["name"]: each["credentials"] for each in page["items"]} == {
+        "betatel": ["x-api-key", "x-account-id"],
+        "smsbuddy": ["key"],
+        "ubill": ["key"],
+    }
+
+
 async def test_parameters_are_told_with_whose_word_they_are(control: Control) -> None:
     page = await control.get("/providers")
     betatel = next(each for each in page["items"] if each["name"] == "betatel")
@@ -71,6 +81,15 @@ async def test_parameters_are_told_with_whose_word_they_are(control: Control) ->
         "required": True,
         "word": "published",
     }
+
+
+async def test_parameters_that_hang_on_another_are_told_too(control: Control) -> None:
+    page = await control.get("/providers")
+    smsbuddy = next(each for each in page["items"] if each["name"] == "smsbuddy")
+    send = next(each for each in smsbuddy["operations"] if each["name"] == "smsbuddy.sms.send")
+    names = {call["id"]: {each["name"] for each in call["parameters"]} for call in send["calls"]}
+
+    assert names["smsbuddy.sms.send.v1.get"] == names["smsbuddy.sms.send.v1.post"] | {"id"}
 
 
 async def test_the_schema_of_scenarios_is_the_one_that_is_shipped(control: Control) -> None:

@@ -37,11 +37,15 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What a provider offers; each entry carries its word (documented, published, inferred) and its source."""
+    """What a provider offers; each entry carries its word (documented, published, inferred) and its source.
+
+    `credentials` are the headers or parameters of a request that name its account, the key first.
+    """
 
     name: str
     title: str
     hosts: tuple[str, ...]
+    credentials: tuple[str, ...]
     operations: tuple[Mapping[str, object], ...]
     channels: tuple[Mapping[str, object], ...]
     settings: tuple[Mapping[str, object], ...]
