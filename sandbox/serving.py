@@ -1,15 +1,17 @@
 """Runs a server from the settings of `serve`: makes the engine, opens the port, prints the banner, stops cleanly."""
 
 import asyncio
+import errno
 import gc
 import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 
@@ -125,8 +127,8 @@ def _hosts(targets: Iterable[Target]) -> set[str]:
     return {parse_url(target.url).host or "" for target in targets}
 
 
-def open_port(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
+    """Return a listening socket; `flag` is the one that says where.
 
     Raises:
         PortError: the port is in use, or the host is not this machine's.
@@ -139,10 +141,55 @@ def open_port(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        why = error.strerror or error
-        message = f"cannot listen on {host}:{port}: {why}; choose another with --port (0 picks a free one)"
+        busy = error.errno in {errno.EADDRINUSE, errno.EACCES}
+        other = f"{flag} (0 picks a free one)" if busy else "--host (127.0.0.1 is this machine, 0.0.0.0 every network)"
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {other}"
         raise PortError(message) from None
     return listener
+
+
+class Ports(NamedTuple):
+    """Where a server listens; `tls` is None where it serves no HTTPS."""
+
+    plain: int
+    tls: int | None
+
+
+@asynccontextmanager
+async def opened(engine: Engine, options: Options, *, grace: float = GRACE) -> AsyncIterator[Ports]:
+    """Serve an engine as the options say for as long as the block; requests under way then have `grace` seconds.
+
+    Raises:
+        PortError: a port cannot be opened.
+        TlsError: the authority's folder cannot be used.
+
+    """
+    hosts = provider_hosts(engine.packs)
+    runner = web.AppRunner(
+        make_app(engine, token=options.control_token),
+        access_log=None,
+        shutdown_timeout=grace,
+        max_line_size=BODY_ACCEPTED,  # a GET may name as many recipients as a POST
+    )
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(open_port(options.host, options.port))
+        secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
+        context = server_context(options.tls_dir, hosts) if options.tls else None
+        await runner.setup()
+        try:
+            if secure is not None:
+                await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
+            ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
+            tunnels = Tunnels(hosts, ports.tls)
+            make = web_protocol(runner)
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: Front(make, tunnels), sock=listener, backlog=BACKLOG)
+            try:
+                yield ports
+            finally:
+                server.close()
+        finally:
+            await runner.cleanup()
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -165,36 +212,20 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         colour=sys.stderr.isatty(),
     )
     engine.listeners.append(lines)
-    listener = open_port(options.host, options.port)
-    hosts = provider_hosts(engine.packs)
-    secure = open_port(options.host, options.tls_port) if options.tls else None
-    context = server_context(options.tls_dir, hosts) if options.tls else None
-    runner = web.AppRunner(
-        make_app(engine, token=options.control_token),
-        access_log=None,
-        shutdown_timeout=GRACE,
-        max_line_size=BODY_ACCEPTED,  # a GET may name as many recipients as a POST
-    )
-    await runner.setup()
-    if secure is not None:
-        await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
-    tunnels = Tunnels(hosts, secure.getsockname()[1] if secure else None)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Front(web_protocol(runner), tunnels), sock=listener, backlog=BACKLOG)
     stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    # What a start leaves stays for good: collections need not look at it, nor come often.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GENERATIONS)
-    say(banner(engine, options, port=listener.getsockname()[1], tls_port=tunnels.port))
-    watching = loop.create_task(follow_edits(engine, options, say)) if options.watch else None
-    await stop.wait()
-    if watching is not None:
-        watching.cancel()
-    server.close()
-    await runner.cleanup()
+    loop = asyncio.get_running_loop()
+    async with opened(engine, options) as ports:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        # What a start leaves stays for good: collections need not look at it, nor come often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GENERATIONS)
+        say(banner(engine, options, ports))
+        watching = loop.create_task(follow_edits(engine, options, say)) if options.watch else None
+        await stop.wait()
+        if watching is not None:
+            watching.cancel()
     lines.flush()
 
 
@@ -206,15 +237,16 @@ def web_protocol(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
     return runner.server
 
 
-def banner(engine: Engine, options: Options, *, port: int, tls_port: int | None) -> str:
+def banner(engine: Engine, options: Options, ports: Ports) -> str:
     """Return what a person wants to know at the start."""
     host = f"[{options.host}]" if ":" in options.host else options.host
     world = engine.default.world
-    served = ", ".join(f"{name} ({len(pack.spec.operations)} operations)" for name, pack in engine.packs.items())
+    counts = {name: len(pack.spec.operations) for name, pack in engine.packs.items()}
+    served = ", ".join(f"{name} ({count} operation{'' if count == 1 else 's'})" for name, count in counts.items())
     targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
-    tls = f" and https://{host}:{tls_port} (trust {options.tls_dir / CA})" if tls_port else ""
+    tls = f" and https://{host}:{ports.tls} (trust {options.tls_dir / CA})" if ports.tls else ""
     lines = [
-        f"sms-sandbox listens on http://{host}:{port}{tls}",
+        f"sms-sandbox listens on http://{host}:{ports.plain}{tls}",
         f"  providers  {served}",
         f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}",
         f"  callbacks  {'; '.join(targets) or 'kept as collected (set --callback PROVIDER=URL)'}",

@@ -43,7 +43,7 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
             with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(authority.private_key_pem.bytes())
     except OSError as error:
-        message = f"--tls-dir: {folder}: {error.strerror or error}"
+        message = f"--tls-dir: {folder}: {error.strerror or error}; it must be a folder that can be written"
         raise TlsError(message) from None
     except ValueError as error:
         message = f"--tls-dir: {folder}: {CA} and {CA_KEY} hold no certificate authority ({error}); remove both"

@@ -84,33 +84,6 @@ def test_a_broken_spec_is_one_clear_line(tmp_path: Path) -> None:
     assert said == (2, f"sms-sandbox: {broken}: 'channels' is missing\n")
 
 
-@pytest.mark.parametrize(
-    ("flags", "line"),
-    [
-        (
-            ["--callback", "betatel"],
-            "--callback: 'betatel' is not PROVIDER=URL, such as betatel=http://127.0.0.1:9000/dlr",
-        ),
-        (
-            ["--callback", "acme=http://a"],
-            "--callback: no provider is called 'acme'; there are betatel, smsbuddy, ubill",
-        ),
-        (
-            ["--callback", "betatel=ftp://a/b"],
-            "'ftp://a/b' is no callback URL: it must begin with http:// or https:// and name a host",
-        ),
-        (
-            ["--clock", "fast"],
-            "Invalid value for '--clock': 'fast' is no clock; there are real, frozen, or a pace such as 60x",
-        ),
-        (["--port", "eighty"], "Invalid value for '--port': 'eighty' is not a valid integer range."),
-        (["--specs", "nowhere"], "nowhere: no such folder of specs"),
-    ],
-)
-def test_a_flag_with_a_wrong_value_is_one_clear_line(flags: list[str], line: str) -> None:
-    assert run("serve", "--port", "0", *flags) == (2, f"sms-sandbox: {line}\n")
-
-
 def test_endpoints_lists_every_path_and_whose_word_it_is() -> None:
     code, text = run("endpoints")
 

@@ -3,15 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sandbox.client import Client
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
 GRACE = 0.1  # seconds that requests under way are given when the server stops
@@ -48,13 +45,14 @@ def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Ite
         SandboxError: a scenario or spec is wrong.
 
     """
+    stack = AsyncExitStack()
     with _threaded() as loop:
-        runner, port = asyncio.run_coroutine_threadsafe(_serve(scenarios, tuple(specs)), loop).result()
+        port = asyncio.run_coroutine_threadsafe(_serve(stack, scenarios, tuple(specs)), loop).result()
         try:
             yield find(f"http://{LOOPBACK}:{port}")
         finally:
             if not sys.is_finalizing():  # the thread is gone by then
-                asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+                asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result()
 
 
 @contextmanager
@@ -72,16 +70,11 @@ def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
             loop.close()
 
 
-async def _serve(scenarios: Path | None, specs: tuple[Path, ...]) -> "tuple[web.AppRunner, int]":
-    """Start a server; return what ends it, and its port."""
-    from aiohttp import web  # noqa: PLC0415 - where a sandbox serves already, none of this is needed
+async def _serve(stack: AsyncExitStack, scenarios: Path | None, specs: tuple[Path, ...]) -> int:
+    """Start a server that the stack ends; return its port."""
+    # Where a sandbox serves already, none of this is needed.
+    from sandbox.serving import Options, make_engine, opened  # noqa: PLC0415
 
-    from sandbox.app import make_app  # noqa: PLC0415
-    from sandbox.serving import Options, make_engine, open_port  # noqa: PLC0415
-
-    engine = make_engine(Options(scenarios=scenarios, specs=specs))
-    listener = open_port(LOOPBACK, 0)
-    runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=GRACE)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    return runner, listener.getsockname()[1]
+    options = Options(host=LOOPBACK, port=0, scenarios=scenarios, specs=specs)
+    ports = await stack.enter_async_context(opened(make_engine(options), options, grace=GRACE))
+    return ports.plain
