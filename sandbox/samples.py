@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from faker import Faker
 
 
-def seeded(seed: int, number: int) -> "Faker":
+def seeded(seed: int, number: int, locale: str | None = None) -> "Faker":
     """Return the samples of subject `number`: asked in the same order, they are the same for the same seed.
 
-    They are one generator that is seeded anew, so those of an earlier subject are over.
+    They are one generator for each locale that is seeded anew, so those of an earlier subject are over.
     """
-    faker = _faker()
+    faker = _faker(locale)
     faker.seed_instance(int.from_bytes(draw_bytes(seed, number, "samples", 8), "big"))
     return faker
 
 
-@lru_cache(maxsize=1)
-def _faker() -> "Faker":
+@lru_cache(maxsize=8)
+def _faker(locale: str | None) -> "Faker":
     from faker import Faker  # noqa: PLC0415 - 100 ms and 20 MB that only those pay who use samples
 
-    return Faker()
+    return Faker(locale)

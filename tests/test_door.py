@@ -154,7 +154,7 @@ def refused(where: str) -> str:
     ("url", "problem"),
     [
         ("http://169.254.169.254/latest", refused("169.254.169.254")),
-        ("http://[::ffff:a9fe:a9fe]/", refused("::ffff:a9fe:a9fe")),
+        ("http://[::ffff:a9fe:a9fe]/", refused(str(ip_address("::ffff:a9fe:a9fe")))),
         ("http://2852039166/", refused("2852039166 (169.254.169.254)")),
         ("http://8.8.8.8/", refused("8.8.8.8")),
         ("http://0.0.0.0/", refused("0.0.0.0")),
@@ -200,7 +200,7 @@ async def test_a_target_is_asked_under_the_name_it_was_given(sandbox: Sandbox, r
     await sandbox.send()
     await sandbox.advance(SOON)
 
-    shown = host if host[0] != "[" else "[::ffff:7f00:1]"
+    shown = host if host[0] != "[" else f"[{ip_address('::ffff:127.0.0.1')}]"
     assert [call.headers["host"] for call in receiver.calls] == [f"{shown}:{receiver.port}"]
 
 

@@ -28,13 +28,14 @@ RANKS = (
     ("sandbox.app",),
     ("sandbox.serving",),
     ("sandbox.client",),
-    ("sandbox.testing",),
+    ("sandbox.testing", "sandbox.demo"),
     ("sandbox.cli", "sandbox.pytest_plugin", "sandbox.__main__"),
 )
 MAY_KNOW_AIOHTTP = (
     "sandbox.app",
     "sandbox.control",
     "sandbox.delivery",
+    "sandbox.demo",
     "sandbox.door",
     "sandbox.client",
     "sandbox.pytest_plugin",

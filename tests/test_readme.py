@@ -23,7 +23,14 @@ from tests.servers import Receiver
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-OTHERS_FLAGS = {"--rm", "--add-host"}  # docker's
+OTHERS_FLAGS = {
+    "--rm",
+    "--add-host",
+    "--health-cmd",
+    "--health-interval",
+    "--health-retries",
+    "--test",
+}  # docker's and node's
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 
 # What differs from run to run, and what stands for it in a comparison. Times of 2030 are on a frozen clock.

@@ -1,15 +1,19 @@
 """The command `sms-sandbox`. Exit codes: 0 fine, 1 the answer is no, 2 wrong use or no server to talk to."""
 
+import os
 import sys
+from http import HTTPStatus
 
 import click
 
 from sandbox import __version__
-from sandbox.cli import look, scenarios, serve, talk
+from sandbox.cli import demo, look, scenarios, serve, talk
 from sandbox.core.errors import SandboxError
 
 WRONG_USE = 2
 INTERRUPTED = 130
+PIPE_CLOSED = 141  # as the shell has it for what ended by the signal of that name
+HINTS = {int(HTTPStatus.UNAUTHORIZED): "; give it by --control-token or SANDBOX_CONTROL_TOKEN"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -18,20 +22,35 @@ def commands() -> None:
     """Stand in for SMS and WhatsApp providers: their paths, their bytes, their callbacks, your clock."""
 
 
-for command in (*serve.COMMANDS, *look.COMMANDS, *scenarios.COMMANDS, *talk.COMMANDS):
+for command in (*serve.COMMANDS, *look.COMMANDS, *scenarios.COMMANDS, *talk.COMMANDS, *demo.COMMANDS):
     commands.add_command(command)
 
 
 def main() -> None:
     """Run the command line; whatever is wrong is one clear line."""
     try:
+        code = run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = PIPE_CLOSED
+    sys.exit(code)
+
+
+def run() -> int:
+    """Return the exit code of the command that the process was started with."""
+    try:
         code = commands.main(prog_name="sms-sandbox", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
     except click.ClickException as error:
         click.echo(f"sms-sandbox: {error.format_message()}", err=True)
-        sys.exit(WRONG_USE)
     except SandboxError as error:
-        click.echo(f"sms-sandbox: {error}", err=True)
-        sys.exit(WRONG_USE)
+        click.echo(f"sms-sandbox: {error}{HINTS.get(getattr(error, 'status', 0), '')}", err=True)
     except click.Abort:
-        sys.exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+        return INTERRUPTED
+    except SystemExit:  # by which click tells of a closed pipe
+        raise BrokenPipeError from None
+    else:
+        return code if isinstance(code, int) else 0
+    return WRONG_USE

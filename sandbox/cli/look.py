@@ -5,16 +5,22 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
-from sandbox.cli.serve import PATH, TLS_DIR, flag
+from sandbox.cli.options import FOLDER, PATH, TLS_DIR, Span, flag
 from sandbox.core.clock import ticks
-from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.duration import parse_duration
 from sandbox.files import shipped
 
+KINDS: Mapping[str, type[http.client.HTTPConnection]] = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
 PAUSE = 0.1  # seconds between two looks for a server
 
 
@@ -23,11 +29,24 @@ def default_url() -> str:
     return f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8080}"
 
 
+def connect(url: str) -> http.client.HTTPConnection:
+    """Return a connection to a server; the client would take longer to import than to ask.
+
+    Raises:
+        click.UsageError: the text is no URL.
+
+    """
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in KINDS and parts.hostname:
+            return KINDS[parts.scheme](parts.hostname, parts.port, timeout=2)
+    message = f"'{url}' is no URL; write http://HOST:PORT"
+    raise click.UsageError(message)
+
+
 def answers(url: str) -> bool:
     """Whether a sandbox serves at a URL."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=2)
+    connection = connect(url)
     try:
         connection.request("GET", "/_sandbox/health")
         reply = connection.getresponse()
@@ -40,15 +59,11 @@ def answers(url: str) -> bool:
 
 @click.command()
 @click.option("--url", envvar="SANDBOX_URL", help="Where the server is. [env: SANDBOX_URL]")
-@click.option("--wait", default="0", help="How long to wait for it, such as 10s.", metavar="DURATION")
+@click.option("--wait", type=Span(), default="0", help="How long to wait for it, such as 10s.")
 def ready(url: str | None, wait: str) -> int:
-    """Tell whether a server serves: exit code 0 if so, else 1."""
+    """Tell whether a server serves. Exit code 0 if so, else 1."""
     url = url or default_url()
-    try:
-        until = ticks() + parse_duration(wait).total_seconds()
-    except DurationError as error:
-        message = f"--wait: {error}"
-        raise click.UsageError(message) from None
+    until = ticks() + parse_duration(wait).total_seconds()
     while not answers(url):
         if ticks() >= until:
             click.echo(f"sms-sandbox: no sandbox answers at {url}; start one with: sms-sandbox serve", err=True)
@@ -60,13 +75,13 @@ def ready(url: str | None, wait: str) -> int:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
-@click.option("--specs", multiple=True, help="A folder with provider specs of your own.", metavar="DIR")
-def endpoints(*, as_json: bool, specs: tuple[str, ...]) -> None:
+@click.option("--specs", multiple=True, type=FOLDER, help="A folder with provider specs of your own.")
+def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
     """List every path that is served, and whose word it is."""
     from sandbox.packs import discover  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
     from sandbox.specs.compiling import operations_of  # noqa: PLC0415
 
-    packs = discover([shipped("specs"), *map(Path, specs)])
+    packs = discover([shipped("specs"), *specs])
     rows = [
         {"provider": name, "method": method, "path": path, "operation": node["x-operation"], "word": node["x-word"]}
         for name, pack in packs.items()

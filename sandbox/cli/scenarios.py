@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sandbox.cli.serve import FOLDER, PATH, flag
+from sandbox.cli.options import FILE, FOLDER, flag
 from sandbox.files import shipped
 
 Files = tuple[Path, ...]
@@ -20,11 +20,11 @@ SPECS = click.option("--specs", multiple=True, type=FOLDER, help="A folder with 
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=PATH)
+@click.argument("files", nargs=-1, type=FILE)
 @SCENARIOS
 @SPECS
 def check(files: Files, scenarios: Path | None, specs: Files) -> int:
-    """Find every mistake in scenario files; without any, in all that can be named."""
+    """Find every mistake in scenario files. Without any, in all that can be named; exit code 1 if there are some."""
     from sandbox.packs import discover  # noqa: PLC0415 - the other commands need no packs
     from sandbox.scenarios import check as find_mistakes  # noqa: PLC0415
     from sandbox.scenarios import library  # noqa: PLC0415
@@ -44,7 +44,7 @@ def check(files: Files, scenarios: Path | None, specs: Files) -> int:
 @SPECS
 @click.pass_context
 def scenarios(context: click.Context, scenarios: Path | None, specs: Files) -> None:
-    """List the scenarios that can be named; `scenarios show NAME` tells one in words."""
+    """List the scenarios that can be named. `scenarios show NAME` tells one in words."""
     from sandbox.packs import discover  # noqa: PLC0415 - as above
     from sandbox.scenarios import Shelf, listing  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sandbox.cli.look import default_url
-from sandbox.cli.serve import flag
+from sandbox.cli.options import Span, Whole, check_clock, flag
 from sandbox.core.duration import DurationError, parse_duration
 
 if TYPE_CHECKING:
@@ -46,12 +46,21 @@ class Talk:
         return answer
 
 
+def finding(command: Command) -> Command:
+    """Give a command the options by which it finds its server and workspace."""
+    for option in (
+        flag("--control-token", "The token that the server asks for.", metavar="TOKEN"),
+        flag("--workspace", "The id of a workspace; `default` unless told.", metavar="ID"),
+        flag("--url", "Where the server is.", metavar="URL"),
+    ):
+        command = option(command)
+    return command
+
+
 def talking(command: Command) -> Command:
     """Give a command the options by which it finds its server, and a `Talk` to it."""
 
-    @flag("--url", "Where the server is.", metavar="URL")
-    @flag("--workspace", "The id of a workspace; `default` unless told.", metavar="ID")
-    @flag("--control-token", "The token that the server asks for.", metavar="TOKEN")
+    @finding
     @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
     @wraps(command)
     def with_talk(
@@ -90,7 +99,7 @@ def matching(command: Command) -> Command:
 
 def waiting(command: Command) -> Command:
     """Give a command the options `--since` and `--wait`."""
-    wait = click.option("--wait", help="How long to wait for it, such as 10s; at most 60s.", metavar="DURATION")
+    wait = click.option("--wait", type=Span(), help="How long to wait for it, such as 10s; at most 60s.")
     since = click.option("--since", help="After the message of this id, or after this time.", metavar="ID|TIME")
     return since(wait(command))
 
@@ -100,7 +109,7 @@ def waiting(command: Command) -> Command:
 @click.option("--account", help="Only those of this key.", metavar="KEY")
 @click.option("--status", help="Only those in this status, ours or the provider's.")
 @waiting
-@click.option("--limit", type=click.IntRange(1, 1000), help="How many at most; 50 unless told.")
+@click.option("--limit", type=Whole(1, 1000), help="How many at most; 50 unless told.")
 @talking
 def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """List what was sent, newest first."""
@@ -115,7 +124,7 @@ def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option ha
 @waiting
 @talking
 def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
-    """Print the newest one-time code for a number: exit code 0, or 1 where there is none."""
+    """Print the newest one-time code for a number. Exit code 0, or 1 where there is none."""
     from sandbox.client import NotFoundError, traffic  # noqa: PLC0415 - see above
 
     try:
@@ -132,7 +141,7 @@ def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its 
 @click.argument("goal", metavar="DURATION|TIME|idle")
 @talking
 def advance(talk: Talk, goal: str) -> None:
-    """Let the clock pass: for a duration such as 5m, up to a time, or until nothing is pending."""
+    """Let the clock pass. For a duration such as 5m, up to a time, or until nothing is pending."""
     from sandbox.client import tables  # noqa: PLC0415 - see above
 
     talk.ask(toward(goal), tables.advance)
@@ -172,7 +181,7 @@ def _instant(goal: str) -> datetime | None:
 @click.argument("scenario", metavar="NAME|FILE")
 @talking
 def use(talk: Talk, scenario: str) -> int:
-    """Behave as a scenario says from now on: one the server knows by name, or a file of yours."""
+    """Behave as a scenario says from now on. It is one that the server knows by name, or a file of yours."""
     from sandbox.client import RefusedError, state  # noqa: PLC0415 - see above
 
     path = Path(scenario)
@@ -199,7 +208,7 @@ def _text(path: Path) -> str:
 @click.command()
 @talking
 def reset(talk: Talk) -> None:
-    """Bring the workspace back to its start; nothing of before arrives afterwards."""
+    """Bring a workspace back to its start. Nothing of before arrives afterwards."""
     from sandbox.client import state  # noqa: PLC0415 - see above
 
     talk.ask(state.reset(), lambda fresh: f"reset {fresh.id}, seed {fresh.seed}")
@@ -207,13 +216,13 @@ def reset(talk: Talk) -> None:
 
 @click.command()
 @matching
-@click.option("--exactly", type=click.IntRange(0), help="Passes with this many.")
-@click.option("--at-least", type=click.IntRange(0), help="Passes with this many or more; 1 unless told.")
-@click.option("--at-most", type=click.IntRange(0), help="Passes with this many or fewer.")
+@click.option("--exactly", type=Whole(0), help="Passes with this many.")
+@click.option("--at-least", type=Whole(0), help="Passes with this many or more; 1 unless told.")
+@click.option("--at-most", type=Whole(0), help="Passes with this many or fewer.")
 @waiting
 @talking
 def verify(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
-    """Count the messages that match: exit code 0 if it passes, else 1, with what nearly matches."""
+    """Count the messages that match. Exit code 0 if it passes, else 1, with what nearly matches."""
     from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
 
     return 0 if talk.ask(traffic.verify(**given), tables.verdict) else NO
@@ -222,9 +231,9 @@ def verify(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has i
 @click.command()
 @click.option("--make", is_flag=True, help="Make one and print its keys.")
 @click.option("--scenario", help="With --make: how it behaves.", metavar="NAME")
-@click.option("--clock", help="With --make: real, frozen, or a pace such as 60x.")
-@click.option("--seed", type=click.IntRange(0), help="With --make: the same seed and requests give the same bytes.")
-@click.option("--ttl", help="With --make: unused for so long it is deleted; 1h unless told.", metavar="DURATION")
+@click.option("--clock", callback=check_clock, help="With --make: real, frozen, or a pace such as 60x.")
+@click.option("--seed", type=Whole(0), help="With --make: the same seed and requests give the same bytes.")
+@click.option("--ttl", type=Span(), help="With --make: unused for so long it is deleted; 1h unless told.")
 @click.option("--delete", help="End one; its keys are nobody's from then on.", metavar="ID")
 @talking
 def workspaces(  # noqa: PLR0913 - click hands over options by name
@@ -247,6 +256,9 @@ def workspaces(  # noqa: PLR0913 - click hands over options by name
         raise click.UsageError(message)
     if make and delete is not None:
         message = "--make and --delete do not go together"
+        raise click.UsageError(message)
+    if delete == "":
+        message = "--delete: '' is no id; sms-sandbox workspaces lists them"
         raise click.UsageError(message)
     if delete is not None:
         talk.ask(server.delete_workspace(delete), lambda _: f"deleted {delete}")

@@ -92,6 +92,8 @@ class Address:
         """Return why nobody answered."""
         if isinstance(failure, TimeoutError):
             return UnreachableError(f"{self.url} gave no answer within {patience:g} s")
+        if isinstance(failure, UnicodeError):
+            return UnreachableError(f"no sandbox answers at {self.url}: '{self.host}' is no name of a host")
         number = failure.errno if isinstance(failure, OSError) else None
         why = os.strerror(number) if number and number > 0 else str(failure) or type(failure).__name__
         return UnreachableError(f"no sandbox answers at {self.url}: {why}; start one with: sms-sandbox serve")

@@ -153,9 +153,14 @@ DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _json_problem(error: json.JSONDecodeError) -> str:
-    before = error.doc[: error.pos].rstrip()
-    if before.endswith(",") and error.doc[error.pos : error.pos + 1] in {"}", "]"}:
-        error = json.JSONDecodeError("a comma with nothing after it", error.doc, len(before) - 1)
+    before, after = error.doc[: error.pos].rstrip(), error.doc[error.pos :]
+    comma = None
+    if before.endswith(",") and after.startswith(("}", "]")):
+        comma = len(before) - 1
+    elif after.startswith(",") and after[1:].lstrip().startswith(("}", "]")):  # since Python 3.13
+        comma = error.pos
+    if comma is not None:
+        error = json.JSONDecodeError("a comma with nothing after it", error.doc, comma)
     return f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
 
 

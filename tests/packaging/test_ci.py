@@ -1,8 +1,10 @@
 import re
+import sys
 
 import yaml
 
 from tests.packaging.dockerfile import ROOT
+from tests.packaging.interpreters import interpreters, supported
 
 README = (ROOT / "README.md").read_text()
 
@@ -18,3 +20,13 @@ def test_the_workflow_runs_ci_and_nothing_else() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yaml").read_text())
 
     assert [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step] == [".ci/run"]
+
+
+def test_every_python_that_is_named_is_one_that_ci_runs_on() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yaml").read_text())
+
+    assert workflow["jobs"]["ci"]["strategy"]["matrix"]["python"] == supported()
+
+
+def test_the_wheel_is_tried_on_this_python_at_least() -> None:
+    assert interpreters()[f"{sys.version_info.major}.{sys.version_info.minor}"] == sys.executable

@@ -1,21 +1,27 @@
-"""`python -m tests.packaging.try_wheel WHEEL`: install a wheel into a new environment and try it in an empty folder."""
+"""`python -m tests.packaging.try_wheel WHEEL`: install a wheel into a new environment and try it in an empty folder.
+
+That is done with each supported Python that this machine has.
+"""
 
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.packaging.installed import free_environment, try_command
+from tests.packaging.interpreters import interpreters
 
 
 def main(wheel: Path) -> None:
     """Raise where something does not work."""
-    with TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        scripts = Path(folder, "bin")
-        subprocess.run([scripts / "pip", "install", "--quiet", wheel], check=True)  # noqa: S603 - of our own making
-        try_command(str(scripts / "sms-sandbox"), free_environment(SANDBOX_PORT="0"))
+    for version, python in interpreters().items():
+        sys.stdout.write(f"Python {version}: {python}\n")
+        sys.stdout.flush()
+        with TemporaryDirectory() as folder:
+            scripts = Path(folder, "bin")
+            subprocess.run([python, "-m", "venv", folder], check=True)  # noqa: S603 - found on this machine
+            subprocess.run([scripts / "pip", "install", "--quiet", wheel], check=True)  # noqa: S603 - of our own making
+            try_command(str(scripts / "sms-sandbox"), free_environment(SANDBOX_PORT="0"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,183 @@
+"""The command `demo`: what it sends, what it says, how it ends."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox.client import Client, Message
+from sandbox.core.lifecycle import Status
+from sandbox.testing import Recipe, Rig, desk_at
+from sandbox.testing import serving as serving_here
+from tests.builders import NOON
+from tests.cli.conftest import Said, Say
+from tests.commands import PATIENCE, serving, url_of
+from tests.test_readme import block
+
+FAST = ("--count", "200", "--rate", "1000", "--seed", "5")
+
+
+def sent(rig: Rig) -> list[Message]:
+    return list(rig.messages(limit=1000))
+
+
+@contextmanager
+def filling(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a demo that does not end by itself, as a process that has said what it is about to do."""
+    command = [sys.executable, "-m", "sandbox", "demo", "--url", url, "--rate", "50"]
+    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(f"filling {url} by betatel, smsbuddy, ubill: 50 requests")
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_demo_sends_by_every_operation_that_sends(rig: Rig, say: Say) -> None:
+    say("demo", *FAST)
+    operations = [each for provider in rig.providers() for each in provider.operations]
+
+    assert {each.operation for each in sent(rig)} == {each["name"] for each in operations if each["channel"]}
+
+
+def test_a_demo_has_codes_scripts_emoji_and_every_end_that_a_message_can_have(rig: Rig, say: Say) -> None:
+    say("demo", *FAST)
+    rig.advance("1h")
+    messages = sent(rig)
+    text = " ".join(each.text for each in messages)
+
+    assert (
+        {each.encoding for each in messages},
+        {each.code is None for each in messages},
+        {each.segments > 1 for each in messages},
+        {script for script in ("ა", "а", "क", "č", "🚚") if script in text},  # noqa: RUF001 - the second is Cyrillic
+        {each.status for each in messages},
+    ) == (
+        {"gsm-7", "ucs-2"},
+        {True, False},
+        {True, False},
+        {"ა", "а", "क", "č", "🚚"},  # noqa: RUF001 - as above
+        {*Status} - {Status.SCHEDULED, Status.QUEUED},
+    )
+
+
+def test_a_demo_tells_in_its_summary_what_was_accepted_and_what_was_refused(rig: Rig, say: Say) -> None:
+    said = say("demo", *FAST)
+    requests = rig.requests(limit=1000)
+    refused = sum(each.refused for each in requests)
+    named = re.findall(r"^  ([\w.]+) +(\d+)$", said.out, re.MULTILINE)
+    head, clock, figures, *_, last = said.out.splitlines()
+
+    assert (said.code, head, clock, re.sub(r"in \d+ s", "in N s", figures), last, refused > 0) == (
+        0,
+        f"filling {rig.url} by betatel, smsbuddy, ubill: 1000 requests a second, seed 5; Ctrl-C ends it",
+        "its clock is frozen, so nothing is delivered before: sms-sandbox advance 5m",
+        f"200 of 200 sent in N s: {200 - refused} accepted, {refused} refused, 0 unanswered",
+        f"look at it: {rig.url}/",
+        True,
+    )
+    assert sum(int(number) for _, number in named) == 200
+
+
+def test_the_same_seed_is_the_same_traffic(rig: Rig, say: Say) -> None:
+    def traffic() -> list[tuple[str, str, str]]:
+        return sorted((each.operation, each.to, each.text) for each in sent(rig) if each.operation != MAKES_CODES)
+
+    say("demo", *FAST)
+    first = traffic()
+    rig.reset()
+    say("demo", *FAST)
+
+    assert traffic() == first
+
+
+MAKES_CODES = "smsbuddy.otp.create"  # its codes are the sandbox's own
+
+
+def test_a_demo_ends_after_a_while(rig: Rig, say: Say) -> None:
+    said = say("demo", "--for", "1ms", "--seed", "5")
+
+    assert (said.code, len(rig.requests())) == (0, 1)
+
+
+def test_a_demo_leaves_nothing_but_its_messages(rig: Rig, say: Say) -> None:
+    before = {each.id for each in rig.workspaces()}
+    say("demo", *FAST)
+
+    assert {each.id for each in rig.workspaces()} == before
+
+
+def test_a_provider_that_was_added_is_part_of_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    (tmp_path / "acme.yaml").write_text(block("Adding a provider", "yaml", "# acme/acme.yaml"))
+    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with serving_here(specs=[tmp_path]) as place, desk_at(place, None, Recipe(start=NOON)) as desk:
+        added = Rig(desk)
+        say("demo", *FAST, "--url", place.url, "--workspace", desk.id)
+        kinds = {each.operation for each in added.messages(provider="acme")}
+
+    assert kinds == {"acme.send"}
+
+
+def test_a_provider_without_samples_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    spec = block("Adding a provider", "yaml", "# acme/acme.yaml")
+    (tmp_path / "acme.yaml").write_text(re.sub(r"\n +examples:\n +documented:.*", "", spec))
+    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with serving_here(specs=[tmp_path]) as place:
+        said = say("demo", "--count", "1", "--url", place.url, "--workspace", "default")
+
+    assert (said.code, said.err) == (
+        0,
+        "acme: its spec has no sample of a request that sends, so it is left out\n",
+    )
+
+
+def test_ctrl_c_ends_a_demo_with_its_summary() -> None:
+    with serving() as (_, banner):
+        url = url_of(banner)
+        with filling(url) as process:
+            assert Client(url).verify(at_least=5, wait="30s")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out.splitlines()[-1]) == (0, f"look at it: {url}/")
+
+
+def test_a_server_that_stops_ends_a_demo_with_its_summary_and_one_clear_line() -> None:
+    with serving() as (server, banner):
+        url = url_of(banner)
+        with filling(url) as process:
+            assert Client(url).verify(at_least=5, wait="30s")
+            server.kill()
+            out, _ = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out.splitlines()[-2:]) == (
+        2,
+        [f"look at it: {url}/", f"sms-sandbox: the sandbox at {url} answers no more"],
+    )
+
+
+def test_a_workspace_that_there_is_not_is_one_clear_line(say: Say) -> None:
+    assert say("demo", "--workspace", "nope") == Said(2, "", "sms-sandbox: /id: no workspace has the id 'nope'\n")
+
+
+def test_faker_is_imported_by_the_demo_alone() -> None:
+    code = "import sys, sandbox.cli, sandbox.cli.demo; print({'faker', 'aiohttp'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert done.stdout == "set()\n"

@@ -1,0 +1,155 @@
+"""Whatever is wrong on the command line is one line that says what would be right; no option is left out."""
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+import yaml
+
+from sandbox.cli import commands
+from tests.cli.conftest import Said, Say
+from tests.commands import PATIENCE, run
+
+
+class Row(NamedTuple):
+    """A wrong use: the command and the parameter that it is about, the words (`=` sets a variable), what is said."""
+
+    command: str
+    parameter: str
+    words: tuple[str, ...]
+    problem: str
+
+
+TALKING = ("messages", "otp 1", "advance 1s", "use instant", "reset", "verify", "workspaces", "demo --count 1")
+TO_A_SERVER = (
+    ("--url", "localhost", "'localhost' is no URL; write http://HOST:PORT"),
+    ("--control-token", "a b", "the control token is empty or has characters that a header cannot carry"),
+    ("--workspace", "nope", "/workspace: no workspace is called 'nope'"),
+)
+ANY_TEXT_IS_RIGHT = {
+    *(("messages", name) for name in ("--to", "--from", "--text", "--account")),
+    *(("verify", name) for name in ("--to", "--from", "--text")),
+    ("workspaces", "--workspace"),  # they are listed whichever one is meant
+}
+
+
+def find_rows() -> Iterator[Row]:
+    table = yaml.safe_load((Path(__file__).parent.parent / "data" / "wrong_use.yaml").read_text())
+    for command, by_parameter in table.items():
+        for parameter, rows in by_parameter.items():
+            for row in rows:
+                yield Row(command, parameter, tuple(shlex.split(row["type"])), row["says"])
+    for command, *words in map(str.split, TALKING):
+        for parameter, wrong, problem in TO_A_SERVER:
+            if parameter not in table.get(command, ()) and (command, parameter) not in ANY_TEXT_IS_RIGHT:
+                yield Row(command, parameter, (*words, parameter, wrong), problem)
+
+
+ROWS = list(find_rows())
+
+
+def parameters(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Parameter]]:
+    """Yield every parameter of every command, with the command's words."""
+    for each in command.params:
+        yield path, each
+    for name, sub in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from parameters(sub, f"{path} {name}".strip())
+
+
+def test_every_parameter_has_a_wrong_value_here_unless_there_is_none() -> None:
+    switches = {
+        (path, each.opts[0])
+        for path, each in parameters(commands)
+        if isinstance(each, click.Option) and each.is_flag and each.envvar is None
+    }
+    every = {(path, each.opts[0]) for path, each in parameters(commands)}
+    tried = {(row.command, row.parameter) for row in ROWS}
+
+    assert (every - tried - switches - ANY_TEXT_IS_RIGHT, tried - every) == (set(), set())
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Return a port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join((row.command, *row.words)))
+def test_wrong_use_is_one_clear_line(
+    row: Row, say: Say, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("no certificate")
+    monkeypatch.setenv("SANDBOX_PORT", str(taken))  # where a server that should not start cannot
+    words = [word.format(port=taken) for word in row.words]
+    for name, _, value in (word.partition("=") for word in words if word.startswith("SANDBOX_")):
+        monkeypatch.setenv(name, value)
+    said = say(*row.command.split(), *(word for word in words if not word.startswith("SANDBOX_")))
+
+    assert said == Said(2, "", f"sms-sandbox: {row.problem.format(port=taken)}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["srve"], "No such command 'srve'."),
+        (["serve", "--prot", "1"], "No such option '--prot'."),
+        (["serve", "now"], "Got unexpected extra argument (now)"),
+        (["otp", "1", "2"], "Got unexpected extra argument (2)"),
+        (["messages", "--to"], "Option '--to' requires an argument."),
+    ],
+    ids=str,
+)
+def test_what_there_is_not_is_one_clear_line(say: Say, words: list[str], problem: str) -> None:
+    said = say(*words)
+    line, suggestion = re.fullmatch(r"sms-sandbox: (.*?)( \(?Did you mean .*)?\n", said.err).groups()  # type: ignore[union-attr]
+
+    assert (said.code, said.out, line) == (2, "", problem), suggestion
+
+
+def test_without_a_command_the_commands_are_listed(say: Say) -> None:
+    said = say()
+
+    assert (said.code, said.out, said.err.partition("\n")[0]) == (
+        2,
+        "",
+        "Usage: sms-sandbox [OPTIONS] COMMAND [ARGS]...",
+    )
+
+
+def test_every_command_is_told_in_a_sentence_that_is_not_cut(say: Say) -> None:
+    listed = say().err.partition("Commands:\n")[2]
+
+    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("words", [["scenarios"], ["endpoints"], ["endpoints", "--json"], ["--help"]], ids=" ".join)
+def test_a_reader_that_has_read_enough_is_no_failure(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "sandbox", *words],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_broken_variable_of_the_port_is_told_by_ready_too() -> None:
+    assert run("ready", SANDBOX_PORT="8o80") == (
+        2,
+        "sms-sandbox: 'http://127.0.0.1:8o80' is no URL; write http://HOST:PORT\n",
+    )
