@@ -6,6 +6,7 @@ a name that resolves otherwise a moment later changes nothing. Redirects are not
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SCHEMES = frozenset({"http", "https"})
 URL_LIMIT = 8192  # characters
+HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[\w.%-]+)?", re.ASCII)  # a name, or an address with its zone
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 PRIVATE: tuple[Network, ...] = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
@@ -58,6 +60,8 @@ def parse_url(text: str) -> URL:
             url = URL(text)
             if url.scheme not in SCHEMES or not url.host:
                 problem = "it must begin with http:// or https:// and name a host"
+            elif not HOST.fullmatch(url.raw_host or ""):
+                problem = f"'{url.host}' is no host"
             elif url.user or url.password:
                 problem = "it must not carry credentials"
             elif url.port is not None and not 0 < url.port < 65536:  # noqa: PLR2004 - the range of TCP ports

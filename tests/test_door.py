@@ -103,6 +103,9 @@ def test_a_host_that_is_allowed_still_never_leads_to_metadata() -> None:
         ("javascript:alert(1)", "it must begin with http:// or https:// and name a host"),
         ("http://u@a/", "it must not carry credentials"),
         ("http://u:p@a/", "it must not carry credentials"),
+        ("http://a b/", "'a b' is no host"),
+        ("http://a%20b/", "'a%20b' is no host"),
+        ("http://a<b/", "'a<b' is no host"),
         ("http://a:0/", "0 is no port"),
         ("http://a:65536/", "Port out of range 0-65535"),
     ],
@@ -112,6 +115,20 @@ def test_a_text_that_is_no_target_is_refused_with_the_reason(text: str, problem:
         parse_url(text)
 
     assert str(caught.value) == f"'{text}' is no callback URL: {problem}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a_b.example/",
+        "http://münchen.example/",
+        "http://[::1]:9/",
+        "http://[fe80::1%25eth0]/",
+        "http://10.0.0.1/",
+    ],
+)
+def test_names_and_addresses_are_targets(text: str) -> None:
+    assert parse_url(text).host in text.replace("%25", "%")
 
 
 def test_a_target_has_at_most_8192_characters() -> None:

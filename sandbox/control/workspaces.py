@@ -62,6 +62,8 @@ async def make_workspace(ask: Ask) -> web.Response:
         targets=targets if "targets" in given.values else start.targets,
     )
     ttl = given.get("ttl", timedelta)
+    if ttl == timedelta(0):
+        raise refuse(400, "/ttl", "a workspace that is deleted at once is of no use; write 5m, 1h or leave it out (1h)")
     lease = ask.engine.make_workspace(begun, ttl=TTL if ttl is None else ttl)
     made = reply(show_workspace(ask.engine, lease.workspace), status=201)
     made.headers["Location"] = lease.workspace.world.path

@@ -159,6 +159,13 @@ async def test_every_mistake_in_a_new_workspace_is_told_at_once(control: Control
     )
 
 
+async def test_a_workspace_must_last_some_time(control: Control) -> None:
+    assert await control.refused("POST", "/workspaces", {"ttl": 0}) == (
+        400,
+        [("/ttl", "a workspace that is deleted at once is of no use; write 5m, 1h or leave it out (1h)")],
+    )
+
+
 async def test_an_unknown_scenario_is_422(control: Control) -> None:
     assert await control.refused("POST", "/workspaces", {"scenario": "defualt"}) == (
         422,
