@@ -1,23 +1,17 @@
-"""A sandbox that serves in a thread of its own, so that a browser and blocking tests can talk to it."""
+"""A sandbox at work on the loop that drives the browser, made from the options of `serve`."""
 
-import asyncio
 import json
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Thread
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from sandbox.app import make_app
 from sandbox.core.clock import Mode
 from sandbox.serving import Options, make_engine, open_port
+from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sms
 
-KEYS = {"x-api-key": "k1", "x-account-id": "a1"}
 FROZEN = Options(seed=7, clock=(Mode.FROZEN, 1.0))
 Value = dict[str, Any]
 
@@ -27,7 +21,6 @@ class Answer:
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
     body: bytes
 
     @property
@@ -38,42 +31,25 @@ class Answer:
 
 
 class Served:
-    """A server made from the options of `serve`. It comes back on the same port, empty, when it is started again."""
+    """A server. It comes back on the same port, empty, when it is started again."""
 
     def __init__(self, options: Options = FROZEN) -> None:
         self._options = options
-        self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        self._thread = Thread()
+        self._runner: web.AppRunner | None = None
         self.port = 0
 
-    def start(self) -> None:
-        ready: Future[int] = Future()
-        self._thread = Thread(target=lambda: asyncio.run(self._serve(ready)))
-        self._thread.start()
-        self.port = ready.result(timeout=30)
-
-    def stop(self) -> None:
-        if self._end is None:
-            return
-        loop, end = self._end
-        self._end = None
-        loop.call_soon_threadsafe(end.set)
-        self._thread.join()
-
-    async def _serve(self, ready: "Future[int]") -> None:
-        end = asyncio.Event()
-        runner = web.AppRunner(
-            make_app(make_engine(self._options), token=self._options.control_token),
-            access_log=None,
-            shutdown_timeout=0.1,
-        )
-        await runner.setup()
+    async def start(self) -> None:
+        app = make_app(make_engine(self._options), token=self._options.control_token)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
         listener = open_port("127.0.0.1", self.port)
-        await web.SockSite(runner, listener).start()
-        self._end = (asyncio.get_running_loop(), end)
-        ready.set_result(listener.getsockname()[1])
-        await end.wait()
-        await runner.cleanup()
+        await web.SockSite(self._runner, listener).start()
+        self.port = listener.getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
 
     @property
     def url(self) -> str:
@@ -84,49 +60,50 @@ class Served:
         """The address of the inbox."""
         return f"{self.url}/_sandbox/ui/"
 
-    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """Return the answer to any request, refusals included; redirects are followed."""
-        request = Request(self.url + path, body, dict(headers), method=method)  # noqa: S310 - loopback alone
-        try:
-            with urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-                return Answer(answer.status, dict(answer.headers), answer.read())
-        except HTTPError as error:
-            with error:
-                return Answer(error.code, dict(error.headers), error.read())
+    async def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to any request."""
+        async with (
+            ClientSession() as session,
+            session.request(method, self.url + path, data=body, headers=headers) as reply,
+        ):
+            return Answer(reply.status, await reply.read())
 
-    def control(self, method: str, path: str, body: object = None) -> Value:
+    async def control(self, method: str, path: str, body: object = None) -> Value:
         """Return what a control call answers; it must succeed."""
-        sent = None if body is None else json.dumps(body).encode()
-        answer = self.ask(method, f"/_sandbox/{path}", sent, {"Content-Type": "application/json"})
+        sent = b"" if body is None else json.dumps(body).encode()
+        answer = await self.ask(method, f"/_sandbox/{path}", sent, {"Content-Type": "application/json"})
         assert answer.status < 300, answer.body
         return answer.value if answer.body else {}
 
-    def send(self, text: str = "Your code is 555345", to: str = "38761930305", **headers: str) -> str:
-        """Send an SMS through Betatel and return its id; a header's underscores stand for hyphens."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._sent("/api/smpp/client/send", {"from": "FACEBOOK", "to": to, "text": text}, named)
+    async def advance(self, by: str = "1m") -> None:
+        """Let the clock pass."""
+        await self.control("POST", "clock/advance", {"by": by})
 
-    def send_whatsapp(self, text: str = "482910", to: str = "38761444555") -> str:
+    async def post(self, sms: Sms) -> Answer:
+        """Return the answer to a request that sends."""
+        content: dict[str, Any] = {"data" if sms.form else "json": sms.body}
+        async with (
+            ClientSession() as session,
+            session.post(self.url + sms.path, headers=sms.headers, **content) as reply,
+        ):
+            return Answer(reply.status, await reply.read())
+
+    async def send(self, text: str = "Your code is 555345", to: str = "38761930305", key: str = "k1") -> str:
+        """Send an SMS through Betatel and return its id."""
+        sms = Sms(BETATEL_SMS.path, {**BETATEL_SMS.body, "text": text, "to": to}, {"x-api-key": key})
+        return str((await self.post(sms)).value["uuid"])
+
+    async def send_whatsapp(self) -> str:
         """Send a code through Betatel's WhatsApp and return its id."""
-        return self._sent("/api/v1/connect-hub/whatsapp/otp", {"to": to, "text": text}, {})
+        return str((await self.post(WHATSAPP)).value["uuid"])
 
-    def _sent(self, path: str, body: Mapping[str, str], headers: Mapping[str, str]) -> str:
-        answer = self.ask(
-            "POST", path, json.dumps(body).encode(), {**KEYS, "Content-Type": "application/json", **headers}
-        )
-        assert answer.status == 200, answer.body
-        return str(answer.value["uuid"])
-
-    def send_many(self, count: int) -> None:
+    async def send_many(self, count: int) -> None:
         """Send one text to so many numbers through uBill."""
         numbers = [str(995500000100 + place) for place in range(count)]
-        body = json.dumps({"brandID": 1, "numbers": numbers, "text": "message"}).encode()
-        answer = self.ask("POST", "/v1/sms/send?key=u1", body, {"Content-Type": "application/json"})
+        answer = await self.post(UBILL_SMS.with_values(numbers=numbers))
         assert answer.value["statusID"] == 0, answer.body
 
-    def send_buddy(self, text: str = "test message", to: str = "9800000100") -> None:
+    async def send_buddy(self, text: str) -> None:
         """Send an SMS through SMS Buddy."""
-        fields = {"key": "s1", "type": "1", "sender": "SMSBDY", "to": to, "message": text}
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self.ask("POST", "/api/v1/sms/send", urlencode(fields).encode(), kind)
+        answer = await self.post(SMSBUDDY_SMS.with_values(message=text))
         assert answer.status == 200, answer.body

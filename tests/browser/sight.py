@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page
+from playwright.async_api import Locator, Page
 
 
 def rows(page: Page) -> Locator:
@@ -15,21 +15,26 @@ def row(page: Page, text: str) -> Locator:
     return rows(page).filter(has_text=text)
 
 
-def scroll(page: Page, pixels: int) -> None:
-    """Scroll the list, at once, to so many pixels from its top."""
-    page.locator(".rows-scroller").evaluate("(list, pixels) => { list.scrollTop = pixels; }", pixels)
-
-
 def opened(page: Page) -> Locator:
     """Return what is open beside the list."""
     return page.get_by_role("region", name=re.compile("that is open"))
 
 
-def go(page: Page, section: str) -> None:
-    """Go to a section."""
-    page.get_by_role("navigation", name="Sections").get_by_role("link", name=section).click()
-
-
 def live(page: Page) -> Locator:
     """Return the word that says that events arrive."""
     return page.get_by_title("Events from the sandbox")
+
+
+async def scroll(page: Page, pixels: int) -> None:
+    """Scroll the list, at once, to so many pixels from its top."""
+    await page.locator(".rows-scroller").evaluate("(list, pixels) => { list.scrollTop = pixels; }", pixels)
+
+
+async def go(page: Page, section: str) -> None:
+    """Go to a section."""
+    await page.get_by_role("navigation", name="Sections").get_by_role("link", name=section).click()
+
+
+async def copied(page: Page) -> str:
+    """Return what was copied last."""
+    return str(await page.evaluate("navigator.clipboard.readText()"))

@@ -6,8 +6,8 @@ const AHEAD = 10_000; // things that are read without being asked for
 const MOST = 20_000; // things that are held; older ones are let go
 
 /**
- * The things below `path` that `keeps` keeps. `query` goes to the API; `rank` grows with each arrival; `newer(a, b)`
- * says whether `a` replaces `b`. `changed` is called at most once a frame.
+ * The things below `path` that `keeps` keeps. `query` goes to the API; `rank` never falls from one arrival to the next;
+ * `newer(a, b)` says whether `a` replaces `b`. `changed` is called at most once a frame.
  */
 export class Feed {
   constructor(store, path, { query, keeps, changed, rank, newer = () => true }) {
@@ -42,7 +42,7 @@ export class Feed {
     this.append(page);
     const early = this.early;
     this.early = null;
-    early.forEach((each) => this.put(each));
+    early.forEach((take) => take());
     this.draw();
     while (this.turn === turn && this.next && this.items.length < AHEAD) {
       await idle();
@@ -68,6 +68,7 @@ export class Feed {
     this.state = problem ? "failed" : "ready";
     if (problem) {
       this.next = null;
+      this.early = null;
       this.draw();
     }
     return page;
@@ -86,7 +87,7 @@ export class Feed {
 
   /** Takes a thing that an event brought: a known one is replaced, another goes where its rank puts it. */
   put(thing) {
-    this.early?.push(thing);
+    this.early?.push(() => this.put(thing));
     if (this.state === "loading" && !this.items.length) return;
     const known = this.places.get(thing.id);
     if (known) {
@@ -98,9 +99,20 @@ export class Feed {
     this.draw();
   }
 
-  /** Whether a thing stands on a page that was not read yet. */
+  /** Takes a part of a thing, which changes what is known of it; returns whether anything is. */
+  patch(part) {
+    this.early?.push(() => this.patch(part));
+    const known = this.places.get(part.id);
+    if (known) {
+      this.replace(known, { ...known, ...part });
+      this.draw();
+    }
+    return Boolean(known);
+  }
+
+  /** Whether a thing stands on a page that was not read yet; one request's messages, of one rank, may stand on several. */
   isUnread(thing) {
-    return this.next && (!this.items.length || this.rank(thing) < this.rank(this.items.at(-1)));
+    return this.next && (!this.items.length || this.rank(thing) <= this.rank(this.items.at(-1)));
   }
 
   insert(thing) {

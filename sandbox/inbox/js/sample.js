@@ -22,6 +22,7 @@ export function draftOf(operation, one, { known, chosen = 0 }) {
     if (!(place in values) || (sample && place === "query" && isIn(body, name))) continue;
     const value = known[name] ?? (place === "header" && required ? ANY_KEY : plain(borrowed[name]));
     if (value !== undefined) values[place][name] = value;
+    else if (place === "path" || (place === "query" && required && !sample)) values[place][name] = ""; // to be filled in
   }
   const [first] = Object.keys(known);
   if (first && !isIn(body, first) && !one.parameters.some(({ name }) => name === first)) values.header[first] = known[first];

@@ -1,9 +1,20 @@
 // What the page knows of the workspace in view: its clock, its scenario, and every event that its stream brings.
 
 import { BASE, call, DEFAULT, inside } from "./api.js";
+import { Completer } from "./completer.js";
 import { Stream } from "./stream.js";
 
-/** One workspace in view. Views listen with `on`; `fresh` says that everything may be otherwise: read it again. */
+// Where the whole of what an event tells a part of is read, and what says that it is there already.
+const WHOLE = {
+  message: ["messages", ({ history, planned, text }) => Boolean(history && planned) && text !== undefined],
+  request: ["requests", ({ reply, why, path }) => Boolean(reply && why && path)],
+};
+WHOLE.status = WHOLE.message;
+
+/**
+ * One workspace in view. Views listen with `on`; `fresh` says that everything may be otherwise: read it again. An event
+ * that tells a part of a message or a request is told as `part`, and `complete` has the rest read and told.
+ */
 export class Store {
   constructor(workspace) {
     this.workspace = workspace;
@@ -12,7 +23,11 @@ export class Store {
     this.link = "connecting";
     this.listeners = new Map();
     this.refreshing = 0;
+    this.asked = 0;
+    this.answered = 0;
     this.ready = false;
+    this.completers = Object.fromEntries(["messages", "requests"].map((path) =>
+      [path, new Completer(this, path, (kind, thing) => this.tell(kind, thing))]));
   }
 
   start() {
@@ -24,6 +39,7 @@ export class Store {
 
   close() {
     this.stream?.close();
+    Object.values(this.completers).forEach((each) => each.close());
     this.listeners.clear();
   }
 
@@ -76,7 +92,13 @@ export class Store {
     if (kind === "clock") this.setClock(data);
     if (kind === "clock" && data.reset) this.fresh();
     else if (kind === "scenario") this.readScenario();
+    else if (kind in WHOLE && !WHOLE[kind][1](data)) this.tell("part", { ...data, id: data.id ?? data.message, kind });
     else this.tell(kind, data);
+  }
+
+  /** Has the rest of a part read, and told as the kind of event that the part came by. */
+  complete({ kind, id }) {
+    this.completers[WHOLE[kind][0]].want(kind, id);
   }
 
   /** Reads clock and scenario anew and tells every view to do the same. */
@@ -95,8 +117,10 @@ export class Store {
   }
 
   async readScenario() {
+    const turn = ++this.asked;
     const [scenario] = await this.try("GET", "scenario");
-    if (!scenario) return;
+    if (!scenario || turn < this.answered) return; // a later answer was quicker
+    this.answered = turn;
     this.scenario = scenario;
     this.tell("rules", scenario);
   }

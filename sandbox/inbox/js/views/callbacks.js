@@ -23,6 +23,7 @@ export class Callbacks {
     this.message = message;
     this.known = new Map();
     this.problems = new Map();
+    this.turn = 0;
     this.element = h("div", { class: "callbacks" });
     this.stop = [
       store.on("callback", (callback) => this.hear(callback)),
@@ -32,8 +33,9 @@ export class Callbacks {
   }
 
   async read() {
+    const turn = ++this.turn;
     const [page, problem] = await this.store.try("GET", "callbacks", { query: { message: this.message, limit: 1000 } });
-    if (problem) return;
+    if (problem || turn !== this.turn) return;
     this.known = new Map(page.items.reverse().map((callback) => [callback.id, callback]));
     this.draw();
   }
@@ -46,8 +48,8 @@ export class Callbacks {
 
   /** Takes what an event tells at once, and reads the request that it leaves out. */
   hear(callback) {
-    if (callback.message !== this.message) return;
-    this.known.set(callback.id, { request: null, ...this.known.get(callback.id), ...callback });
+    if (callback.message !== this.message && !this.known.has(callback.id)) return;
+    this.known.set(callback.id, { request: null, attempts: [], ...this.known.get(callback.id), ...callback });
     this.draw();
     clearTimeout(this.reading);
     this.reading = setTimeout(() => this.read(), 100);
@@ -93,6 +95,7 @@ export class Callbacks {
 
   close() {
     clearTimeout(this.reading);
+    this.turn = -1;
     this.stop.forEach((each) => each());
   }
 }

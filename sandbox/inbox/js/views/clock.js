@@ -67,14 +67,17 @@ export function open(store) {
     date.textContent = text.slice(0, 10);
     time.textContent = text.slice(11);
   };
+  let told = null;
   const tell = () => {
     const { mode: word, rate: pace } = store.clock ?? {};
+    tick();
+    if (told === `${word} ${pace}`) return; // what was chosen meanwhile stays
+    told = `${word} ${pace}`;
     mode.textContent = word === "frozen" ? "It stands still until it is advanced."
       : word === "scaled" ? `It runs ${pace} times as fast as real time.` : word ? "It runs as real time does." : "";
     mode.dataset.mode = word ?? "";
     if (word) rate.value = word === "scaled" ? String(pace) : "1";
     if (!rate.value) rate.value = "1";
-    tick();
   };
   tell();
   const ticking = setInterval(tick, 250);

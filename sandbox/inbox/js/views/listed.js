@@ -10,9 +10,10 @@ import { count } from "../words.js";
 import { Detail } from "./detail.js";
 
 /**
- * What differs from section to section stands in `kind`: section, noun, filters (names), controls(), search, query(filters),
- * keeps(filters, thing), rank, newer, state(thing) (what a row shows of it that may change), row(thing), open(store, id),
- * hint, nothing(filtered), and drawn(listed), which may show more.
+ * What differs from section to section stands in `kind`: section, noun, kinds (of events that tell of one), filters
+ * (names), controls, search, query(filters), keeps(filters, thing), rank, newer, state(thing) (what its row shows: after a
+ * new start of the server an id may stand for something else), row(thing), open(store, id), hint, nothing(filtered), and
+ * drawn(listed), which may show more.
  */
 export class Listed {
   constructor(store, kind) {
@@ -30,7 +31,11 @@ export class Listed {
     this.detail = new Detail(kind.noun, (id) => kind.open(store, id), { hint: kind.hint, back: () => this.back() });
     this.element = h("div", { class: "split" },
       h("div", { class: "list-pane" }, this.form, this.rows.element, this.empty), this.detail.element);
-    this.stop = [store.on("fresh", () => this.feed?.load()), keepTime(store, this.rows.element)];
+    this.stop = [
+      store.on("fresh", () => this.feed?.load()),
+      store.on("part", (part) => this.hearPart(part)),
+      keepTime(store, this.rows.element),
+    ];
   }
 
   makeForm() {
@@ -71,6 +76,12 @@ export class Listed {
     this.element.classList.toggle("has-open", id !== null);
     this.detail.show(id);
     this.rows.renew();
+    this.kind.drawn?.(this);
+  }
+
+  /** Shows at once what a part tells, and has the rest read of what is not in the list. */
+  hearPart(part) {
+    if (this.kind.kinds.includes(part.kind) && !this.feed.patch(part)) this.store.complete(part);
   }
 
   restart() {
@@ -112,7 +123,7 @@ export class Listed {
   draw(row, thing) {
     const isOpen = String(thing.id) === this.opened;
     const href = to(this.kind.section, thing.id, this.filters);
-    const key = `${isOpen} ${href} ${this.kind.state(thing)}`;
+    const key = JSON.stringify([isOpen, href, this.kind.state(thing)]);
     if (row.drawn !== key) {
       row.drawn = key;
       fill(row, h("a", { href, "aria-current": isOpen ? "true" : null, data: { key: thing.id } }, this.kind.row(thing)));

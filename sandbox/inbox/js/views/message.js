@@ -42,7 +42,11 @@ class MessageView {
     this.stop = [
       store.on("message", (message) => this.hear(message)),
       store.on("status", (message) => this.hear(message)),
-      store.on("fresh", () => this.read()),
+      store.on("part", (part) => part.id === this.id && store.complete(part)),
+      store.on("fresh", () => {
+        this.message = null; // it may be another of the same id: the server was started anew
+        this.read();
+      }),
       store.on("time", () => this.message && this.show(this.message)),
       keepTime(store, this.element),
     ];

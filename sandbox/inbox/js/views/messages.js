@@ -17,6 +17,7 @@ export function open(store) {
   const listed = new Listed(store, {
     section: "messages",
     noun: "message",
+    kinds: ["message", "status"],
     filters: ["provider", "status", "to", "text"],
     controls: [
       choice([["", "Any status"], ...STATUSES], { "aria-label": "Status", name: "status" }),
@@ -28,7 +29,7 @@ export function open(store) {
     keeps,
     rank: (message) => message.request,
     newer: (message, known) => message.history.length >= known.history.length,
-    state: ({ status, code }) => `${status} ${code}`,
+    state: ({ status, code, provider, to, accepted_at: at, text }) => [status, code, provider, to, at, text.slice(0, SHOWN)],
     row: (message) => row(store, message),
     open: openMessage,
     hint: "Choose a message to see its life and its callbacks.",

@@ -116,7 +116,10 @@ function target(store, { name }) {
     const [, problem] = await store.try("PUT", `targets/${name}`, { body: { url: url.value } });
     verdict.textContent = problem ? problem.message : "Set: the next callback goes there.";
   });
+  let touched = false;
+  url.addEventListener("input", () => { touched = true; });
   store.try("GET", "targets").then(([all]) => {
+    if (touched) return; // what is being typed stays
     const known = all?.[name];
     url.value = known?.url ?? "";
     verdict.textContent = known ? "" : "No target: callbacks are kept here as collected.";

@@ -59,11 +59,11 @@ function half(title, headers, body, { query = {}, cut }) {
   return h("section", { class: "half", "aria-label": title },
     h("h3", {}, title),
     values.length > 0 && [h("h4", {}, "Query"), facts(values.map(([name, value]) => [name, h("code", { class: "breakable" }, [value].flat().join(", "))]))],
-    h("h4", {}, "Headers"),
-    facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),
     h("h4", {}, "Body"),
     body ? verbatim(`Body of the ${title.toLowerCase()}`, pretty(body)) : h("p", { class: "hint" }, "Empty."),
-    cut && h("p", { class: "hint" }, `The first 16 KB of ${cut.toLocaleString("en")} bytes.`));
+    cut && h("p", { class: "hint" }, `The first 16 KB of ${cut.toLocaleString("en")} bytes.`),
+    h("h4", {}, "Headers"),
+    facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])));
 }
 
 /** Returns the request as curl, and the names of what the journal masks and is not known. */

@@ -11,6 +11,7 @@ export function open(store) {
   const listed = new Listed(store, {
     section: "requests",
     noun: "request",
+    kinds: ["request"],
     filters: ["provider", "refused", "about"],
     controls: [
       choice([["", "All"], ["true", "Refused"], ["false", "Not refused"]], { "aria-label": "Refused or not", name: "refused" }),
@@ -21,7 +22,7 @@ export function open(store) {
     keeps,
     rank: (exchange) => exchange.id,
     newer: () => true,
-    state: () => "",
+    state: ({ method, path, reply, at, ms }) => [method, path, reply.status, at, ms],
     row: (exchange) => row(store, exchange),
     open: openRequest,
     hint: "Choose a request to see it beside its reply.",

@@ -5,6 +5,8 @@ import { button, fill, h } from "../dom.js";
 import { count } from "../words.js";
 import { editor } from "./editor.js";
 
+const COUNTING = 250; // milliseconds between two readings of the hits, at least
+
 /** Opens the section. */
 export function open(store) {
   const present = h("section", { class: "panel present", "aria-labelledby": "present-title" });
@@ -24,6 +26,12 @@ export function open(store) {
     if (!scenario) return;
     text.praise(`“${scenario.name}” is on.`);
     store.readScenario();
+  };
+  const recount = () => { // every request may be a hit
+    counting ||= setTimeout(() => {
+      counting = 0;
+      store.readScenario();
+    }, COUNTING);
   };
   const show = (scenario) => {
     fill(present, scenario ? presentParts(scenario) : h("p", { class: "hint" }, "Reading…"));
@@ -46,12 +54,16 @@ export function open(store) {
         button("Start from what is on", () => { if (store.scenario?.source) text.set(store.scenario.source); }, { class: "quiet" }))),
     h("section", { class: "panel switch", "aria-labelledby": "shelf-title" },
       h("h2", { id: "shelf-title" }, "Switch"), problem, shelf));
-  const counting = setInterval(() => store.readScenario(), 3000);
-  const stop = store.on("rules", show);
+  let counting = 0;
+  const stop = [
+    store.on("rules", show),
+    store.on("request", recount),
+    store.on("part", recount),
+  ];
   show(store.scenario);
   readShelf();
   store.readScenario();
-  return { element, route: () => {}, close: () => { clearInterval(counting); stop(); } };
+  return { element, route: () => {}, close: () => { clearTimeout(counting); stop.forEach((each) => each()); } };
 }
 
 function presentParts({ name, description, rules = [] }) {

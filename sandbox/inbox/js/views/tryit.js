@@ -56,7 +56,6 @@ function short(type) {
 function editable(draft) {
   const parts = Object.entries(draft.values).flatMap(([place, values]) =>
     Object.keys(values).map((name) => input(`${name}`, place, values)));
-  for (const [, name] of draft.path.matchAll(/\{([^}]+)\}/g)) if (!(name in draft.values.path)) parts.unshift(input(name, "path", draft.values.path));
   if (draft.body === undefined) return [parts, () => requestOf(draft, "")];
   const text = h("textarea", { rows: Math.min(12, bodyText(draft.type, draft.body).split("\n").length + 1), spellcheck: "false", class: "code-text" });
   text.value = bodyText(draft.type, draft.body);
@@ -64,7 +63,8 @@ function editable(draft) {
 }
 
 function input(name, place, values) {
-  const self = h("input", { value: values[name] ?? "", spellcheck: "false", on: { input: () => { values[name] = self.value; } } });
+  const wanted = values[name] === "";
+  const self = h("input", { value: values[name], required: wanted, spellcheck: "false", on: { input: () => { values[name] = self.value; } } });
   return field(`${name} (${place})`, self);
 }
 

@@ -87,6 +87,7 @@ function card(workspace, { current, reset, end }) {
       h("h3", {}, id), current ? h("span", { class: "mark-here" }, "in view") : link(id, "Open")),
     facts([["Scenario", scenario], ["Clock", clock.mode === "scaled" ? `${clock.rate} ×` : clock.mode], ["Seed", h("code", {}, String(seed))],
       ["Deleted after", ttl && `${span(ttl * 1000)} without use`]]),
+    id === DEFAULT && h("p", {}, "Any key that no other workspace has minted leads here."),
     Object.keys(keys).length > 0 && h("details", { data: { key: `keys-${id}` } }, h("summary", {}, "Keys"), keysOf(workspace)),
     h("div", { class: "bar" },
       sure("Reset", () => reset(id), id), id !== DEFAULT && sure("Delete", () => end(id), id)));
