@@ -73,22 +73,37 @@ def test_however_many_are_pending_those_that_have_ended_go(world: World) -> None
 def test_one_that_was_passed_over_goes_when_it_has_ended(world: World) -> None:
     world.commit(message(1, plan=(SENT,)))
     fill(world, 2, 2 * KEPT)
-    before = 1 in world.messages
+    before = list(world.messages)
     world.commit(message(1), Nothing(Kind.MOVE, 1))
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
-    assert (before, 1 in world.messages) == (True, False)
+    assert (before, list(world.messages)) == (
+        [1, *range(KEPT + 2, 2 * KEPT + 1)],
+        list(range(KEPT + 2, 2 * KEPT + 2)),
+    )
 
 
 def test_one_whose_callback_was_still_open_goes_when_that_has_ended(world: World) -> None:
     callback = Callback(1, 1, "betatel", SENT, NOON)
     world.commit(message(1, callbacks=(1,)), callback)
     fill(world, 2, 2 * KEPT)
-    before = 1 in world.messages
+    before = list(world.callbacks)
     world.commit(callback._replace(state=State.DELIVERED))
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
-    assert (before, 1 in world.messages, 1 in world.callbacks) == (True, False, False)
+    assert (before, list(world.callbacks), list(world.messages)) == ([1], [], list(range(KEPT + 2, 2 * KEPT + 2)))
+
+
+def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: World) -> None:
+    slow = 20  # every so many lives so much longer
+    for number in range(1, 100 * KEPT + 1):
+        world.commit(message(number, plan=() if number % slow else (SENT,)))
+        ended = number - KEPT * 10
+        if ended > 0 and ended % slow == 0:
+            world.commit(message(ended), Nothing(Kind.MOVE, ended))
+    pending = sum(bool(each.plan) for each in world.messages.values())
+
+    assert (pending, len(world.messages)) == (KEPT * 10 // slow, KEPT)
 
 
 def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None:

@@ -4,7 +4,7 @@ Every request, move or attempt becomes one numbered batch of changes; listeners 
 new value, so a batch can be written to a file or sent to a copy as it is.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -179,6 +179,7 @@ class World:
         self.agenda = Agenda()
         self.last_message = 0
         self._evicting = 1  # the number that is looked at next where there are too many messages
+        self._ended: deque[int] = deque()  # numbers below it whose messages have ended meanwhile
         self.last_callback = 0
         self.last_exchange = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
@@ -187,6 +188,7 @@ class World:
         """Forget every message."""
         self.messages, self.numbers, self.callbacks, self.otps = {}, {}, {}, {}
         self._evicting = self.last_message + 1
+        self._ended.clear()
         self.agenda.clear()
 
     def _delete(self, _: Deleted) -> None:
@@ -203,13 +205,13 @@ class World:
             if len(self.messages) >= MESSAGES_KEPT:
                 self._evict_messages()
         elif message.number < self._evicting and not message.plan:
-            self._evicting = message.number
+            self._ended.append(message.number)
         self.messages[message.number] = message
 
     def _put_callback(self, callback: Callback) -> None:
         self.last_callback = max(self.last_callback, callback.id)
         if callback.message < self._evicting and callback.state not in OPEN:
-            self._evicting = callback.message
+            self._ended.append(callback.message)
         self.callbacks[callback.id] = callback
 
     def _put_account(self, account: Account) -> None:
@@ -254,22 +256,25 @@ class World:
     def _evict_messages(self) -> None:
         """Forget the oldest finished messages above the limit; those with something pending are passed over.
 
-        What is passed over is looked at again when it ends, so a few numbers at a time are enough.
+        What was passed over is looked at again when it has ended, so a few numbers at a time are enough.
         """
+        while len(self.messages) >= MESSAGES_KEPT and self._ended:
+            self._evict(self._ended.popleft())
         for _ in range(EVICTION_STRIDE):
-            if len(self.messages) < MESSAGES_KEPT:
-                return
-            number = self._evicting
-            if number >= self.last_message:
+            if len(self.messages) < MESSAGES_KEPT or self._evicting >= self.last_message:
                 return  # the newest is about to be stored
-            self._evicting = number + 1
-            message = self.messages.get(number)
-            if message is not None and self._finished(message):
-                for callback in message.callbacks:
-                    del self.callbacks[callback]
-                del self.messages[number], self.numbers[message.id]
-                self.evicted["messages"] += 1
-                self.evicted["callbacks"] += len(message.callbacks)
+            self._evict(self._evicting)
+            self._evicting += 1
+
+    def _evict(self, number: int) -> None:
+        """Forget a message, unless it is gone already or has something pending."""
+        message = self.messages.get(number)
+        if message is not None and self._finished(message):
+            for callback in message.callbacks:
+                del self.callbacks[callback]
+            del self.messages[number], self.numbers[message.id]
+            self.evicted["messages"] += 1
+            self.evicted["callbacks"] += len(message.callbacks)
 
     def _finished(self, message: Message) -> bool:
         return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)
