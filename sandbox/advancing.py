@@ -54,7 +54,7 @@ class Journey:
         self._unbroken = unbroken
         self._items: list[Happening] = []
         self._count = 0
-        self._collected: list[Happening] = []  # of the present instant: moves are told of first
+        self._callbacks: list[tuple[int, int, Happening]] = []  # of this instant, by rank and id: moves are told first
 
     async def go(self, goal: Goal) -> Advance:
         """Advance to a goal; a running clock stands at each instant, and runs on from the end.
@@ -98,8 +98,8 @@ class Journey:
                 world.commit(world.clock.moved(due.at))
             while self._ticker.slice(world.now(), self._told):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
-            self._note(*self._collected)
-            self._collected.clear()
+            self._note(*(happening for *_, happening in sorted(self._callbacks)))
+            self._callbacks.clear()
 
     def _told(self, due: Due, collected: Callback | None) -> None:
         """Note what carrying out an entry did."""
@@ -108,10 +108,10 @@ class Journey:
             message = world.messages[due.number]
             self._note(Happening(due.at, message.id, status=message.status))
             if collected is not None:
-                self._collected.append(Happening(due.at, message.id))
+                self._callbacks.append((0, collected.id, Happening(due.at, message.id)))
         else:
             message = world.messages[world.callbacks[due.number].message]
-            self._note(Happening(due.at, message.id))
+            self._callbacks.append((due.rank, due.number, Happening(due.at, message.id)))
 
     def tried(self, message: Message, attempt: int) -> None:
         """Hear of an attempt that has ended."""

@@ -1,5 +1,6 @@
 """A callback: the report of one status change to the customer's server, with every attempt at it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from sandbox.core.message import Step
 
 ANSWER_LIMIT = 2048  # bytes of an answer that are kept
+HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?", re.ASCII)  # a name or IPv4 address
 
 
 class State(StrEnum):
@@ -94,7 +96,7 @@ def tried(callback: Callback, attempt: Attempt, *, request: Outgoing, ladder: tu
 
     A retry is due at its attempt's due time plus the ladder's step, as an attempt takes no time on the clock.
     """
-    done = callback._replace(request=request, attempts=(*callback.attempts, attempt))
+    done = callback._replace(request=request, settings=None, attempts=(*callback.attempts, attempt))
     if attempt.succeeded:
         return done._replace(state=State.DELIVERED)
     wait = pause(len(done.attempts), ladder)

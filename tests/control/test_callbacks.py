@@ -138,6 +138,19 @@ async def test_a_replay_is_a_further_attempt_and_marked(sandbox: Sandbox, contro
     assert (replayed["state"], [attempt.replay for attempt in sandbox.attempts]) == ("sending", [False, True])
 
 
+async def test_a_replay_of_what_was_collected_shows_the_request_that_left(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    await sandbox.send()
+    await sandbox.advance()
+    before = (await control.get("/callbacks/1"))["request"]["url"]
+    sandbox.aim("betatel", receiver.url())
+    await control.post("/callbacks/1/replay")
+    await sandbox.until(lambda: len(sandbox.attempts) == 1)
+
+    assert (before, (await control.get("/callbacks/1"))["request"]["url"]) == ("", receiver.url())
+
+
 @pytest.mark.parametrize(
     ("verb", "words"),
     [

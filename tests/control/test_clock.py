@@ -104,6 +104,18 @@ async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control
     }
 
 
+async def test_of_one_instant_callbacks_are_told_in_order_whatever_a_rule_says_of_some(
+    sandbox: Sandbox, control: Control
+) -> None:
+    rule = {"when": {"to": "995511194242"}, "then": {"callbacks": {"retries": ["1m"]}}}
+    await control.put("/scenario", {"name": "some", "rules": [rule]})
+    await sandbox.send(UBILL_SMS.with_values(numbers=["995511194241", "995511194242", "995511194243"]))
+    made = [message.id for message in sandbox.world.messages.values()]
+    told = await control.post("/clock/advance", {"until": "idle"})
+
+    assert [each["message"] for each in told["items"] if each["kind"] == "callback"] == made * 2
+
+
 async def test_of_one_instant_an_advance_tells_the_moves_first(sandbox: Sandbox, control: Control) -> None:
     await sandbox.send(UBILL_SMS.with_values(numbers=["995511194241", "995511194242"]))
     first, second = (message.id for message in sandbox.world.messages.values())
