@@ -38,7 +38,7 @@ class Scenario:
     """One scenario, ready to use: `settings`, `accounts` and `targets` are by provider.
 
     Of an account's rules all that match apply, a later one over an earlier. `rules` are by operation, and `words` say
-    each of them, in order. `source` is the YAML that it was made from.
+    each of them, in order. `sources` are the texts that it was made from: its own first, then what it extends.
     """
 
     name: str
@@ -50,7 +50,12 @@ class Scenario:
     clock: Pace | None = None
     rules: Mapping[str, Index] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    source: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Its own text, YAML or JSON."""
+        return self.sources[0] if self.sources else ""
 
     def admits(self, provider: str, key: str) -> bool:
         """Whether a key leads to an account at all."""

@@ -98,7 +98,7 @@ def join(parts: Iterable[Part]) -> Scenario:
         clock=next((part.clock for part in every if part.clock is not None), None),
         rules=_indexed(read),
         words=tuple(each.words for each in read),
-        source=own.source,
+        sources=tuple(part.source for part in every),
     )
 
 
