@@ -33,7 +33,7 @@ from sandbox.watching import reload, watch
 from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
-GENERATIONS = (100_000, 50, 1_000)  # allocations before each generation of garbage is collected
+GENERATIONS = (10_000, 100_000, 1_000)  # allocations, then collections, before each generation of garbage is collected
 GRACE = 1.0  # seconds that requests under way are given when the server stops
 
 
@@ -139,6 +139,7 @@ def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # at once: two may bind to one port, but only one of them can listen
     except OSError as error:
         listener.close()
         busy = error.errno in {errno.EADDRINUSE, errno.EACCES}

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from sandbox.core.callback import HOST
 from sandbox.core.clock import Mode
 from sandbox.core.duration import DurationError, parse_duration
 
@@ -24,7 +25,6 @@ TLS_DIR = str(Path(click.get_app_dir("sms-sandbox")) / "tls")
 PACE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x", re.ASCII)
 DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 WHOLE = re.compile(r"\d{1,18}", re.ASCII)
-HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?", re.ASCII)
 TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -37,8 +37,8 @@ def listed(name: str, text: str, check: Callable[[str], str] = str, **more: Any)
     """Return a repeatable option, comma-separated in its environment variable; `check` reads each of its values."""
 
     def split(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-        given = values or (os.environ.get(variable(name), ""),)
-        return tuple(check(part.strip()) for value in given for part in str(value).split(",") if part.strip())
+        given = values or os.environ.get(variable(name), "").split(",")
+        return tuple(check(str(value).strip()) for value in given if str(value).strip())
 
     return click.option(name, multiple=True, callback=split, help=f"{text} Repeatable. [env: {variable(name)}]", **more)
 

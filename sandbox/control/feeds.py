@@ -59,7 +59,7 @@ class Reader:
         self._stirred.set()
 
     async def take(self) -> bytes:
-        """Wait for what comes and return it; empty when it is over."""
+        """Wait for what comes and return it; empty when it is over, or a reset came between."""
         await self._stirred.wait()
         self._stirred.clear()
         blob = b"".join(self._waiting)
@@ -145,6 +145,8 @@ class Feed:
 
     def _flush(self) -> None:
         """Encode what was heard for every reader."""
+        if self._flushing is not None:
+            self._flushing.cancel()  # whoever joins comes before its time
         self._flushing = None
         self._flushed = asyncio.get_running_loop().time()
         events, self._newest = events_of(self._heard, self._world, newest=self._newest)

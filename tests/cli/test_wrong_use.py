@@ -83,19 +83,26 @@ def taken() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.fixture
+def free() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join((row.command, *row.words)))
-def test_wrong_use_is_one_clear_line(
-    row: Row, say: Say, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_wrong_use_is_one_clear_line(  # noqa: PLR0913, PLR0917 - fixtures
+    row: Row, say: Say, taken: int, free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("no certificate")
     monkeypatch.setenv("SANDBOX_PORT", str(taken))  # where a server that should not start cannot
-    words = [word.format(port=taken) for word in row.words]
+    words = [word.format(port=taken, free=free) for word in row.words]
     for name, _, value in (word.partition("=") for word in words if word.startswith("SANDBOX_")):
         monkeypatch.setenv(name, value)
     said = say(*row.command.split(), *(word for word in words if not word.startswith("SANDBOX_")))
 
-    assert said == Said(2, "", f"sms-sandbox: {row.problem.format(port=taken)}\n")
+    assert said == Said(2, "", f"sms-sandbox: {row.problem.format(port=taken, free=free)}\n")
 
 
 @pytest.mark.parametrize(
