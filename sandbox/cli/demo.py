@@ -26,7 +26,7 @@ WIPE = "\r\x1b[K"
 
 
 class NothingToSendError(SandboxError):
-    """No provider has a sample of a request that sends."""
+    """No provider took a sample of a request that sends."""
 
 
 @click.command()
@@ -55,8 +55,11 @@ def demo(  # noqa: PLR0913 - click hands over options by name
     from sandbox.client import AsyncClient  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
     from sandbox.demo.sending import Wish  # noqa: PLC0415
 
-    client = AsyncClient(url or default_url(), token=control_token or None, workspace=workspace or None)
     seconds = parse_duration(span).total_seconds() if span else None
+    if seconds == 0:
+        message = f"'{span}' is no time at all; write 30s, 2m, or leave it out to go on until Ctrl-C"
+        raise click.BadParameter(message, param_hint="'--for'")
+    client = AsyncClient(url or default_url(), token=control_token or None, workspace=workspace or None)
     screen = Screen(client.url, Wish(rate, count, seconds), fresh_seed() if seed is None else seed)
     try:
         asyncio.run(fill(client, workspace or "default", screen))
@@ -103,9 +106,7 @@ class Screen:
             if name not in able:
                 click.echo(f"{name}: its spec has no sample of a request that sends, so it is left out", err=True)
         if not able:
-            message = (
-                "no provider has a sample of a request that sends: write one into its spec, as examples of the body"
-            )
+            message = "no provider took a sample of a request that sends; a spec has them as examples of the body"
             raise NothingToSendError(message)
         click.echo(
             f"filling {self.url} by {', '.join(able)}: {self.wish.rate:g} requests a second, seed {self.seed};"

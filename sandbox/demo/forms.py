@@ -64,7 +64,7 @@ class Form:
 async def learn(client: AsyncClient, send: Send) -> list[Form]:
     """Return the forms of every provider that a server has."""
     providers = await client.providers()
-    made = await client.make_workspace(scenario="default", clock="frozen")
+    made = await client.make_workspace(scenario="default", clock="frozen", targets={})
     try:
         probe = client.workspace(made.id)
         found = [

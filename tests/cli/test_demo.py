@@ -110,6 +110,21 @@ def test_a_demo_ends_after_a_while(rig: Rig, say: Say) -> None:
     assert (said.code, len(rig.requests())) == (0, 1)
 
 
+def test_a_demo_that_would_take_no_time_is_refused(say: Say) -> None:
+    refused = say("demo", "--for", "0")
+
+    assert (refused.code, "Invalid value for '--for': '0' is no time at all" in refused.err) == (2, True)
+
+
+def test_what_a_demo_tries_first_reaches_no_receiver(rig: Rig, say: Say) -> None:
+    hears = rig.receiver
+    targets = [f"--callback={provider}={hears.url()}" for provider in ("betatel", "ubill", "smsbuddy")]
+    with serving("--clock", "frozen", *targets) as (_, banner):
+        said = say("demo", "--url", url_of(banner), "--workspace", "default", "--count", "1", "--seed", "1")
+
+    assert (said.code, hears.calls) == (0, [])
+
+
 def test_a_demo_leaves_nothing_but_its_messages(rig: Rig, say: Say) -> None:
     before = {each.id for each in rig.workspaces()}
     say("demo", *FAST)
