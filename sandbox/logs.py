@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sandbox.core.callback import Callback, State
-from sandbox.core.clock import stamp
+from sandbox.core.callback import OPEN, Callback, State
+from sandbox.core.clock import stamp, wall
 from sandbox.core.journal import Exchange
 from sandbox.core.message import Message
-from sandbox.core.world import Batch, World
+from sandbox.core.world import Batch, Cleared, Deleted, Emptied, World
 
 PAUSE = 0.05  # seconds between two writings
 SHOWN = 200  # characters of a reason
@@ -42,18 +42,27 @@ class Line(NamedTuple):
 
 
 NO_MORE: Mapping[str, object] = {}
+QUOTED = re.compile(r"(?<!\w)(?<!rule )(['\"]).*?\1")  # a scenario's rule may be named
+NUMBER = re.compile(r"(^[^ ]*: )-?\d[\d.]*")
+DIGITS = re.compile(r"\d{4,}")
 
 
-def mask(text: str) -> str:
-    """Return a text with each longer run of digits cut: it may be a number or a code."""
-    return re.sub(r"(\d{0,3})\d{3,}", r"\1…", text)
+def mask(why: str) -> str:
+    """Return a reason without what came: it stands in quotes, or as a number at the beginning of what is wrong."""
+    return NUMBER.sub(r"\1…", QUOTED.sub(r"\1…\1", why))
+
+
+def flat(text: str) -> str:
+    """Return a text in which nothing begins a line of its own or steers a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def request_line(exchange: Exchange, message: Message | None, *, bodies: bool) -> Line:
     """Return what is told of a request; `message` is the last that it made."""
     more = {}
     if exchange.refused:
-        more["why"] = exchange.why[0] if bodies and exchange.why else mask("; ".join(exchange.why[:1]))[:SHOWN]
+        why = exchange.why[0] if exchange.why else ""
+        more["why"] = why if bodies else mask(why)[:SHOWN]
     if exchange.rule:
         more["rule"] = exchange.rule
     if bodies:
@@ -63,35 +72,45 @@ def request_line(exchange: Exchange, message: Message | None, *, bodies: bool) -
         exchange.at,
         "request",
         exchange.id,
-        exchange.operation or f"{exchange.method} {exchange.path[:SHOWN]}",
+        exchange.operation or f"{exchange.method} {DIGITS.sub('…', exchange.path[:SHOWN])}",
         message.recipient[:5] + "…" if message else None,
         exchange.status,
         exchange.ms,
-        outlook(message, len(exchange.messages), exchange.at) if message else "",
+        outlook(message, len(exchange.messages)) if message else "",
         more or NO_MORE,
     )
 
 
-def outlook(message: Message, count: int, now: datetime) -> str:
+def outlook(message: Message, count: int) -> str:
     """Return which message a request made, or how many, and how its life will end."""
     made = message.id if count == 1 else f"{count} messages"
     if not message.plan:
         return made
     end = message.plan[-1]
-    return f"{made} → {end.status} in {(end.at - now).total_seconds():g} s"
+    return f"{made} → {end.status} in {(end.at - message.accepted_at).total_seconds():g} s"
 
 
 def callback_line(callback: Callback, message: Message, *, bodies: bool) -> Line:
     """Return what is told of an attempt."""
     attempt = callback.attempts[-1]
-    more: dict[str, object] = {"reports": callback.step.word, "attempt": attempt.number, "state": str(callback.state)}
+    more: dict[str, object] = {
+        "message": message.id,
+        "reports": callback.step.word,
+        "attempt": attempt.number,
+        "state": str(callback.state),
+    }
     if attempt.error:
         more["why"] = attempt.error[:SHOWN]
     if bodies and callback.request:
         more["body"] = callback.request.body
-    what = f"callback of {callback.step.word}, attempt {attempt.number}: {callback.state}"
+    wait = (callback.due - attempt.at).total_seconds()
+    end = f"failed, the next in {wait:g} s" if callback.state is State.PENDING else str(callback.state)
+    what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {end}"
     to = message.recipient[:5] + "…"
     return Line(attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, more)
+
+
+TOLD = ("rule", "why", "body", "reply")  # what a person is told of `more`; the rest is in `what`
 
 
 def in_words(line: Line, *, colour: bool) -> str:
@@ -103,15 +122,13 @@ def in_words(line: Line, *, colour: bool) -> str:
     to = f" {line.to}" if line.to else ""
     what = f" {line.what}" if line.what else ""
     more = "".join(f", {name}: {line.more[name]}" for name in TOLD if name in line.more) if line.more else ""
-    return f"{time} {line.operation}{to} {status}{what} ({line.ms:.1f} ms{more})\n"
-
-
-TOLD = ("rule", "why", "body", "reply")  # what a person is told of `more`; the rest is in `what`
+    return f"{time} {flat(line.operation)}{to} {status}{what} ({line.ms:.1f} ms{flat(more)})\n"
 
 
 def in_json(line: Line) -> str:
-    """Return the line that a program reads; what is not known is left out."""
+    """Return the line that a program reads; `time` is real, `at` the workspace's. What is not known is left out."""
     facts = {
+        "time": stamp(wall()),
         "at": stamp(line.at),
         "kind": line.kind,
         line.kind: line.number,
@@ -135,6 +152,7 @@ class Log:
     bodies: bool = False
     colour: bool = False
     _lines: list[Line] = field(default_factory=list)
+    _told: dict[tuple[str, int], int] = field(default_factory=dict)  # attempts, of callbacks that have not ended
 
     def __call__(self, batch: Batch) -> None:
         """Hear of a batch."""
@@ -144,11 +162,25 @@ class Log:
                 last = change
             elif isinstance(change, Exchange):
                 self._add(request_line(change, last, bodies=self.bodies))
-            elif isinstance(change, Callback) and change.attempts and change.state in TRIED:
+            elif isinstance(change, Cleared | Emptied | Deleted):
+                self._told = {subject: count for subject, count in self._told.items() if subject[0] != batch.workspace}
+            elif isinstance(change, Callback) and change.attempts and self._is_new(batch.workspace, change):
                 world = self.world(batch.workspace)
                 message = world.messages.get(change.message) if world else None
                 if message is not None:
                     self._add(callback_line(change, message, bodies=self.bodies))
+
+    def _is_new(self, workspace: str, callback: Callback) -> bool:
+        """Whether an attempt has ended that was not told; one that waits for its retry changes in other ways too."""
+        told = self._told.pop((workspace, callback.id), 0)
+        if callback.state in OPEN:
+            self._told[workspace, callback.id] = len(callback.attempts)
+        return callback.state in TRIED and len(callback.attempts) > told
+
+    def say(self, text: str) -> None:
+        """Tell what is neither request nor attempt."""
+        said = {"time": stamp(wall()), "kind": "note", "what": text}
+        self.write(f"{json.dumps(said, ensure_ascii=False)}\n" if self.as_json else f"{text}\n")
 
     def _add(self, line: Line) -> None:
         if not self._lines:

@@ -223,7 +223,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         gc.freeze()
         gc.set_threshold(*GENERATIONS)
         say(banner(engine, options, ports))
-        watching = loop.create_task(follow_edits(engine, options, say)) if options.watch else None
+        watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
         await stop.wait()
         if watching is not None:
             watching.cancel()

@@ -4,11 +4,15 @@ import json
 import re
 from datetime import timedelta
 
+import pytest
+
 from sandbox.core.callback import Attempt, Callback, State
+from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
-from sandbox.core.world import Batch, World
-from sandbox.logs import Log
+from sandbox.core.world import Batch, Cleared, World
+from sandbox.logs import Log, mask
 from tests.builders import NOON, Desk
+from tests.test_world import EXCHANGE
 
 KEY = {"x-api-key": "k1secret"}
 SMS = {"from": "FACEBOOK", "to": "38761930305", "text": "Your code is 555345"}
@@ -75,7 +79,7 @@ async def test_a_refusal_says_why_without_numbers_or_keys() -> None:
     send(desk, to="38761930305 or so")
 
     assert [took(line).partition("^")[0] for line in lines] == [
-        "12:00:00 betatel.sms.send 400 (ms, why: body.to: '387… or so' does not match "
+        "12:00:00 betatel.sms.send 400 (ms, why: body.to: '…' does not match "
     ]
 
 
@@ -85,11 +89,67 @@ async def test_an_attempt_tells_what_it_reports_and_how_it_went() -> None:
     lines = told(desk)
     attempt(desk.world)
     attempt(desk.world, error="refused")
+    begin, of = "12:00:01 betatel.sms.send 38761…", f"callback 1 of {desk.world.messages[1].id} reports sent, attempt 1"
 
     assert lines == [
-        "12:00:01 betatel.sms.send 38761… 200 callback of sent, attempt 1: delivered (1.2 ms)\n",
-        "12:00:01 betatel.sms.send 38761… no answer callback of sent, attempt 1: failed (1.2 ms, why: refused)\n",
+        f"{begin} 200 {of} delivered (1.2 ms)\n",
+        f"{begin} no answer {of} failed (1.2 ms, why: refused)\n",
     ]
+
+
+async def test_an_attempt_is_told_once_whatever_becomes_of_its_retry() -> None:
+    desk = Desk()
+    send(desk)
+    lines = told(desk)
+    first = Attempt(1, NOON, 503, "", 1.0)
+    waiting = Callback(1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON + timedelta(seconds=5), attempts=(first,))
+    for state in (State.PENDING, State.HELD, State.PENDING, State.SENDING):
+        desk.world.commit(waiting._replace(state=state))
+    desk.world.commit(waiting._replace(state=State.DELIVERED, attempts=(first, Attempt(2, NOON, 200, "", 1.0))))
+
+    assert [line.partition("attempt ")[2] for line in lines] == [
+        "1 failed, the next in 5 s (1.0 ms)\n",
+        "2 delivered (1.0 ms)\n",
+    ]
+
+
+async def test_after_a_reset_attempts_are_told_anew() -> None:
+    desk = Desk()
+    send(desk)
+    lines = told(desk)
+    waiting = Callback(
+        1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON, attempts=(Attempt(1, NOON, 503, "", 1.0),)
+    )
+    desk.world.commit(waiting)
+    desk.world.commit(Cleared(desk.world.clock, 7))
+    send(desk)
+    desk.world.commit(waiting)
+
+    assert len([line for line in lines if "attempt 1" in line]) == 2
+
+
+@pytest.mark.parametrize(
+    ("why", "masked"),
+    [
+        ("otp: 'AZ7B9Q' is not the code", "otp: '…' is not the code"),
+        ("body.text: ['KDF-QRX'] is an array", "body.text: ['…'] is an array"),
+        ("body.text: 482910 is an integer", "body.text: … is an integer"),
+        ("body.message: is missing (inferred: 1 to 1600 characters)",) * 2,
+        ("betatel.sms.send: the scenario's rule 'flaky' has the error server-error",) * 2,
+    ],
+)
+def test_a_reason_is_told_without_what_came(why: str, masked: str) -> None:
+    assert mask(why) == masked
+
+
+async def test_no_path_begins_a_line_of_its_own() -> None:
+    desk = Desk()
+    lines = told(desk)
+    desk.world.commit(
+        EXCHANGE._replace(refused=False, status=200, path="/x\n12:00:00 betatel.sms.send 200\x1b[31m 482910")
+    )
+
+    assert [took(line) for line in lines] == ["12:00:00 GET /x\\n12:00:00 betatel.sms.send 200\\x1b[31m … 200 (ms)\n"]
 
 
 async def test_colours_tell_good_from_bad() -> None:
@@ -108,7 +168,7 @@ async def test_a_program_gets_json_by_the_line() -> None:
     send(desk)
     attempt(desk.world)
     request, callback = map(json.loads, lines)
-    del request["ms"]
+    del request["ms"], request["time"], callback["time"]
 
     assert (request, callback) == (
         {
@@ -128,12 +188,22 @@ async def test_a_program_gets_json_by_the_line() -> None:
             "to": "38761…",
             "status": 200,
             "ms": 1.2,
-            "what": "callback of sent, attempt 1: delivered",
+            "what": f"callback 1 of {desk.world.messages[1].id} reports sent, attempt 1 delivered",
+            "message": desk.world.messages[1].id,
             "reports": "sent",
             "attempt": 1,
             "state": "delivered",
         },
     )
+
+
+def test_what_else_there_is_to_say_is_json_too() -> None:
+    written: list[str] = []
+    Log({}.get, written.append, as_json=True).say("two\nlines")
+    said = json.loads("".join(written))
+    del said["time"]
+
+    assert said == {"kind": "note", "what": "two\nlines"}
 
 
 async def test_bodies_are_told_only_when_they_are_asked_for() -> None:

@@ -48,7 +48,8 @@ class Figures:
         self.callbacks[callback.provider, callback.state] += 1
         world = self.engine.world(batch.workspace)
         if callback.state in TRIED and callback.attempts and not callback.attempts[-1].replay and world is not None:
-            lateness = (callback.attempts[-1].at - callback.due).total_seconds() / (world.clock.rate or 1.0)
+            due = max(callback.due, world.clock.origin)  # a clock that is set forward makes nobody late
+            lateness = (callback.attempts[-1].at - due).total_seconds() / (world.clock.rate or 1.0)
             self.late[bisect_left(BOUNDS, lateness)] += 1
             self.late_seconds += max(lateness, 0.0)
 

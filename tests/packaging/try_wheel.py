@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.packaging.installed import free_environment, try_command
+from tests.packaging.installed import BrokenError, free_environment, try_command
 from tests.packaging.interpreters import interpreters
 
 
@@ -21,6 +21,9 @@ def main(wheel: Path) -> None:
             scripts = Path(folder, "bin")
             subprocess.run([python, "-m", "venv", folder], check=True)  # noqa: S603 - found on this machine
             subprocess.run([scripts / "pip", "install", "--quiet", wheel], check=True)  # noqa: S603 - of our own making
+            if not list(Path(folder).glob("lib/python*/site-packages/sandbox/py.typed")):
+                message = "the wheel does not say that it is typed"
+                raise BrokenError(message)
             try_command(str(scripts / "sms-sandbox"), free_environment(SANDBOX_PORT="0"))
 
 
