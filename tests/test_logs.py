@@ -199,7 +199,7 @@ async def test_a_program_gets_json_by_the_line() -> None:
 
 def test_what_else_there_is_to_say_is_json_too() -> None:
     written: list[str] = []
-    Log({}.get, written.append, as_json=True).say("two\nlines")
+    Log(lambda _: None, written.append, as_json=True).say("two\nlines")
     said = json.loads("".join(written))
     del said["time"]
 

@@ -118,6 +118,15 @@ def test_the_journal_keeps_no_more_bytes_than_its_bound() -> None:
     assert (list(world.exchanges), world.evicted["requests"], world.journal_bytes) == ([3, 4, 5, 6], 2, JOURNAL_KEPT)
 
 
+def test_the_journal_counts_the_ids_of_the_messages_that_a_request_made() -> None:
+    world = make_world()
+    ids = ("53411481-1",) * (JOURNAL_KEPT // 4 // 80)
+    for number in range(1, 7):
+        world.commit(EXCHANGE._replace(id=number, messages=ids))
+
+    assert (list(world.exchanges), world.evicted["requests"]) == ([3, 4, 5, 6], 2)
+
+
 def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:
     desk = Desk()
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)

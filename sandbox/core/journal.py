@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
+ID_WEIGHT = 80  # bytes that an id of a message takes; a request may make tens of thousands
 
 
 class Exchange(NamedTuple):
@@ -35,5 +36,5 @@ class Exchange(NamedTuple):
 
 
 def weight(exchange: Exchange) -> int:
-    """Return how many bytes of bodies an entry keeps."""
-    return len(exchange.body) + len(exchange.reply_body)
+    """Return how many bytes an entry keeps in its bodies and its messages' ids."""
+    return len(exchange.body) + len(exchange.reply_body) + ID_WEIGHT * len(exchange.messages)

@@ -25,7 +25,7 @@ DEFAULT = "default"  # the workspace that always exists
 
 MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
-JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies
+JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
 TALLIES_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 

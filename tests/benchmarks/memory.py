@@ -11,7 +11,7 @@ JOURNAL = 10_000  # requests that the journal keeps; once it is full, what grows
 SLICE = 2  # seconds of load between two looks at how many there are
 RETAINED = 100_000
 SENT = 1_000_000
-AT_ONCE = 10_000  # recipients of one request
+AT_ONCE = 20  # recipients of one request, so that the journal is full when memory is looked at first
 
 
 def memory(seconds: float) -> list[Figure]:
