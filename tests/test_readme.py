@@ -18,7 +18,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from sandbox.app import make_app
 from sandbox.cli import commands
 from sandbox.serving import Options, make_engine
+from sandbox.testing import Sandbox
 from tests.benchmarks.__main__ import make_parser
+from tests.client.rigs import send
 from tests.servers import Receiver
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +41,8 @@ VARYING = {
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "UUID",
     r'(?<="smsID":")\d+': "DIGITS",
     r"\b[A-Za-z0-9]{24}-1\b": "ROW",
-    r"\b(?!2030)\d{4}-\d\d-\d\dT[\d:.]+Z": "TIME",
+    r'(?<="otp":")\d+': "CODE",
+    r"\b(?!2030)\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+)": "TIME",
 }
 
 
@@ -179,6 +182,36 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
     )
 
     assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout + done.stderr
+
+
+def test_the_calls_of_the_receiver_that_are_shown_do_what_is_said() -> None:
+    refuse, wait, clear = re.findall(r"`(sandbox\.receiver\.[^`]+)`", README)
+    with Sandbox() as sandbox:
+        here = {"sandbox": sandbox}
+        exec(refuse, here)  # noqa: S102 - our own text
+        send(sandbox)
+        sandbox.advance(until="idle")
+        heard = eval(wait, here)  # noqa: S307 - as above
+        exec(clear, here)  # noqa: S102 - as above
+
+        assert ([call.json["status"] for call in heard], sandbox.receiver.calls) == (
+            ["sent", "delivered", "sent", "delivered"],
+            [],
+        )
+
+
+def test_the_sandbox_that_is_shown_gives_the_same_ids_again() -> None:
+    shown = re.search(r"`(Sandbox\(start[^`]+\))`", README)
+    assert shown
+    ids = []
+    for _ in range(2):
+        with eval(shown[1], {"Sandbox": Sandbox}) as sandbox:  # noqa: S307 - our own text
+            sign_up: dict[str, Any] = {}
+            exec(block("pytest", "python"), sign_up)  # noqa: S102 - as above
+            sign_up["sign_up"](sandbox, "38761444555")
+            ids.append(sandbox.message("latest").id)
+
+    assert ids[0] == ids[1]
 
 
 async def test_the_client_example_runs() -> None:

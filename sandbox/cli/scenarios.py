@@ -53,7 +53,8 @@ def scenarios(context: click.Context, scenarios: Path | None, specs: Files) -> N
     context.obj = Shelf(packs, folders)
     if context.invoked_subcommand is None:
         for each in listing(packs, folders):
-            click.echo(f"{each.name:22} {each.description or each.mistakes[0]}")
+            told = each.mistakes[0] if each.mistakes else each.description
+            click.echo(f"{each.name:22} {told}".rstrip())
 
 
 @scenarios.command()

@@ -26,6 +26,7 @@ Command = Callable[..., object]
 
 NO = 1  # the exit code of an answer that is no
 WRONG_USE = 2
+SENT = "scenario"  # what a server calls a scenario that it was sent
 FILES = (".yaml", ".yml", ".json")
 
 
@@ -111,11 +112,12 @@ def waiting(command: Command) -> Command:
 @waiting
 @click.option("--limit", type=Whole(1, 1000), help="How many at most; 50 unless told.")
 @talking
-def messages(talk: Talk, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
-    """List what was sent, newest first."""
+def messages(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
+    """List what was sent, newest first. Exit code 0, or 1 where --wait is given and none came."""
     from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
 
-    talk.ask(traffic.messages(**given), lambda page: tables.messages(page) if page else "no messages")
+    page = talk.ask(traffic.messages(**given), lambda page: tables.messages(page) if page else "no messages")
+    return NO if given["wait"] is not None and not page else 0
 
 
 @click.command()
@@ -190,7 +192,10 @@ def use(talk: Talk, scenario: str) -> int:
         talk.ask(question, lambda used: f"scenario {used.name}")
     except RefusedError as error:
         for mistake in error.mistakes:
-            click.echo(f"sms-sandbox: {mistake}", err=True)
+            place = f"{SENT}:{mistake.line}:{mistake.column}: "  # in what was sent; else in what that extends
+            line = str(mistake)
+            own = line.startswith(place)
+            click.echo(f"sms-sandbox: {scenario + line.removeprefix(SENT) if own else line}", err=True)
         return WRONG_USE
     return 0
 

@@ -1,7 +1,8 @@
 """What each control call takes, read from the OpenAPI document that stands beside this file.
 
 The document is the one truth: parameters and bodies are checked against it, so no call takes what it does not name.
-It is read at the first call that needs it, not at the start.
+It is read at the first call that needs it, not at the start. A schema's `x-instead` says what to write instead of a
+value that it refuses.
 """
 
 import json

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sandbox.control.problems import Mistake, near, pointer
-from sandbox.control.wording import mistakes_in
+from sandbox.control.wording import helped, mistakes_in
 from sandbox.core.callback import State
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError
@@ -182,5 +182,5 @@ class _Walk(NamedTuple):
         try:
             return reader(self.setting, value)
         except SandboxError as error:
-            self.mistakes.append(Mistake(pointer(path), str(error)))
+            self.mistakes.append(Mistake(pointer(path), helped(str(error), schema)))
             return value

@@ -94,14 +94,21 @@ def add_control(app: web.Application, engine: Engine, *, token: str | None = Non
     control = web.Application(middlewares=[front(access, CALLS)])
     memory = Memory(engine)
     for method, path, call in (*ONCE, *EVERYWHERE):
-        control.router.add_route(method, path, checked(memory, method, path, call))
+        add(control, method, path, checked(memory, method, path, call))
     for method, path, call in EVERYWHERE:
-        below = checked(memory, method, path, call)
-        control.router.add_route(method, f"/workspaces/{{workspace}}{path}", below)
+        add(control, method, f"/workspaces/{{workspace}}{path}", checked(memory, method, path, call))
     add_inbox(app, control)
     control.on_shutdown.append(memory.close)
     app.add_subapp(BASE, control)
     return control
+
+
+def add(control: web.Application, method: str, path: str, handler: Handler) -> None:
+    """Add a call; one that takes GET takes HEAD too, but for the stream of events, which has no end."""
+    if method == "GET" and not path.endswith("/events"):
+        control.router.add_get(path, handler)
+    else:
+        control.router.add_route(method, path, handler)
 
 
 def checked(memory: Memory, method: str, path: str, call: Call) -> Handler:

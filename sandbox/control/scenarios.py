@@ -1,6 +1,7 @@
 """Scenarios: those that a name can choose, the one in use, and another in its place."""
 
 import asyncio
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,10 +14,12 @@ from sandbox.core.errors import ScenarioError
 from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
+from sandbox.files import parse
 from sandbox.specs.reading import UnreadableError, read_json, utf8
 
 PLACED = re.compile(r"[^:\n]*:(\d+):(\d+): (.*)")
 POSTED = "scenario"  # what a document that was sent is called in messages
+LABELS = {"name", "description"}  # the keys of a scenario that change nothing
 
 
 async def list_scenarios(ask: Ask) -> web.Response:
@@ -72,7 +75,8 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
     """Return the scenario that a body names as `{"use": NAME}`, or is.
 
     Raises:
-        ProblemError: 400, the body is no text or `use` is no name; 422 with every mistake of the scenario.
+        ProblemError: 400, the body is no text or `use` is no name; 422 with every mistake of the scenario, or it says
+            nothing.
 
     """
     try:
@@ -88,9 +92,31 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
     if "use" in given:
         return named(ask, given, at="/use")
     try:
-        return ask.memory.shelf().text(text, POSTED)
+        scenario = ask.memory.shelf().text(text, POSTED)
     except ScenarioError as error:
         raise ProblemError(422, map(placed, str(error).splitlines())) from None
+    if not scenario.words:
+        see_purpose(ask, text)
+    return scenario
+
+
+def see_purpose(ask: Ask, text: str) -> None:
+    """See that a document says more than its name: who sends no more means the scenario of that name.
+
+    Raises:
+        ProblemError: 422, it has a name and a description at most.
+
+    """
+    document = parse(text, POSTED)
+    given = document.value if isinstance(document.value, dict) else {}
+    if not set(given) <= LABELS:
+        return
+    name = given.get("name")
+    came = f"only {' and '.join(given)} came" if given else "nothing came"
+    right = "a scenario needs rules, extends, settings, accounts, targets, seed or clock; to have none: rules: []"
+    if isinstance(name, str) and name in ask.memory.shelf().paths:
+        right = f"the scenario of that name is {json.dumps({'use': name}, ensure_ascii=False)}"
+    raise ProblemError(422, [placed(f"{document.place(())}: {came}; {right}")])
 
 
 def named(ask: Ask, given: dict[str, object], *, at: str) -> Scenario:

@@ -20,6 +20,7 @@ from sandbox.core.world import Change, World
 Row = TypeVar("Row")
 
 SHOWN = 1_000  # ids of matches
+SOME = Bound("at_least", 1)  # what is claimed without a count
 
 
 async def verify(ask: Ask) -> web.Response:
@@ -27,9 +28,8 @@ async def verify(ask: Ask) -> web.Response:
     since = ask.body.get("since", Since) or Since()
     claim = {name: value for name, value in ask.body.values.items() if isinstance(value, str)}
     wanted = criteria(claim, lambda number: same_as(number, ask.homes))
-    bound = next(
-        Bound(kind, number) for kind, number in ask.body.part("count").values.items() if isinstance(number, int)
-    )
+    counted = ask.body.part("count").values.items()
+    bound = next((Bound(kind, number) for kind, number in counted if isinstance(number, int)), SOME)
     rows = messages.table(ask.world)
 
     def fits(message: Message) -> bool:

@@ -28,7 +28,12 @@ def _plain(error: ValidationError, path: Iterable[str | int]) -> Iterator[Mistak
         problem = f"{show(error.instance)} breaks the rule {error.validator}: {show(error.validator_value)}"
     else:
         problem = word(error.instance, error.validator_value)
-    yield Mistake(pointer(path), problem)
+    yield Mistake(pointer(path), helped(problem, schema))
+
+
+def helped(problem: str, schema: Schema) -> str:
+    """Return a problem with what its schema says would be right instead, where it does."""
+    return f"{problem}; {schema['x-instead']}" if "x-instead" in schema else problem
 
 
 def _missing(error: ValidationError, path: tuple[str | int, ...]) -> Iterator[Mistake]:

@@ -34,8 +34,16 @@ def test_messages_are_found_by_what_is_in_them(rig: Rig, say: Say) -> None:
     assert [each["id"] for each in json.loads(said.out)["items"]] == [wanted]
 
 
-def test_no_messages_are_no_mistake(say: Say) -> None:
-    assert say("messages", "--wait", "10ms") == Said(0, "no messages\n")
+def test_no_messages_are_a_no_only_where_some_were_waited_for(say: Say) -> None:
+    found = [say("messages", "--to", "1", *wait) for wait in ([], ["--wait", "10ms"])]
+
+    assert found == [Said(0, "no messages\n"), Said(1, "no messages\n")]
+
+
+def test_a_message_that_was_waited_for_is_a_yes(rig: Rig, say: Say) -> None:
+    send(rig)
+
+    assert say("messages", "--wait", "5s").code == 0
 
 
 def test_a_code_is_printed_alone_so_that_a_script_can_take_it(rig: Rig, say: Say) -> None:
@@ -107,8 +115,8 @@ def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> Non
     assert say("use", str(file)) == Said(
         2,
         "",
-        "sms-sandbox: scenario:3:3: a rule has no key 'thn'. Did you mean 'then'?\n"
-        "sms-sandbox: scenario:3:3: a rule needs then: what it does\n",
+        f"sms-sandbox: {file}:3:3: a rule has no key 'thn'. Did you mean 'then'?\n"
+        f"sms-sandbox: {file}:3:3: a rule needs then: what it does\n",
     )
 
 

@@ -89,5 +89,5 @@ async def test_an_unknown_call_names_the_nearest(control: Control) -> None:
     assert [(answer.status, answer.errors) for answer in answered] == [
         (404, [("", "GET /mesages: there is no such call. Did you mean '/messages'?")]),
         (404, [("", "GET /x: there is no such call. /_sandbox/openapi.json tells which there are.")]),
-        (405, [("", "PATCH /clock: this call takes GET, PUT")]),
+        (405, [("", "PATCH /clock: this call takes GET, HEAD, PUT")]),
     ]

@@ -10,6 +10,8 @@ from tests.control.calls import Control
 from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says
 
 NOON = "2026-03-02T12:00:00.000Z"
+CLOCKS = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
+IDLE = 'to go on until nothing is pending write {"until": "idle"}'
 
 
 async def test_a_frozen_clock_says_where_it_stands(control: Control) -> None:
@@ -70,7 +72,7 @@ async def test_going_back_is_409(control: Control, method: str, path: str, body:
         (
             {"mode": "fast", "start": "noon", "tempo": 3},
             [
-                ("/mode", "'fast' is none of real, scaled, frozen"),
+                ("/mode", f"'fast' is none of real, scaled, frozen; {CLOCKS}"),
                 ("/start", "'noon' is no time; write it as 2026-03-02T12:00:00.000Z"),
                 ("/tempo", "nothing is called 'tempo' here. There are: mode, rate, start."),
             ],
@@ -163,12 +165,16 @@ async def test_only_the_first_thousand_things_are_told(sandbox: Sandbox, control
         ({}, [("", "at least 1 of by, to, until must be given")]),
         ({"by": "1s", "until": "idle"}, [("", "at most 1 of by, to, until must be given")]),
         ({"until": "done"}, [("/until", "'done' breaks the rule const: 'idle'")]),
-        ({"by": "soon"}, [("/by", "'soon' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds")]),
-        ({"by": -1}, [("/by", "-1 is less than 0")]),
-        ({"by": "99999d"}, [("/by", "'99999d' is longer than ten years")]),
+        (
+            {"by": "idle"},
+            [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds; {IDLE}")],
+        ),
+        ({"to": "idle"}, [("/to", f"'idle' is no time; write it as 2026-03-02T12:00:00.000Z; {IDLE}")]),
+        ({"by": -1}, [("/by", f"-1 is less than 0; {IDLE}")]),
+        ({"by": "99999d"}, [("/by", f"'99999d' is longer than ten years; {IDLE}")]),
         (
             {"to": "9999-12-31T23:59:59Z"},
-            [("/to", "'9999-12-31T23:59:59Z': a clock stands between the years 1970 and 3000")],
+            [("/to", f"'9999-12-31T23:59:59Z': a clock stands between the years 1970 and 3000; {IDLE}")],
         ),
     ],
 )

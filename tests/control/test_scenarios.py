@@ -1,3 +1,5 @@
+import pytest
+
 from tests.control.calls import Control
 from tests.servers import Sandbox
 
@@ -63,6 +65,36 @@ async def test_a_scenario_is_used_as_json(control: Control) -> None:
     put = await control.put("/scenario", {"name": "quiet", "settings": {"betatel": {"price": 0.5}}})
 
     assert put["name"] == "quiet"
+
+
+SAID = "settings, accounts, targets, seed or clock; to have none: rules: []"
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (b'{"name": "instant"}', '1:1: only name came; the scenario of that name is {"use": "instant"}'),
+        (
+            b"\ndescription: all fine\nname: x\n",
+            f"2:1: only description and name came; a scenario needs rules, extends, {SAID}",
+        ),
+        (b"{}", f"1:1: nothing came; a scenario needs rules, extends, {SAID}"),
+    ],
+)
+async def test_a_document_that_says_nothing_changes_nothing(
+    sandbox: Sandbox, control: Control, document: bytes, problem: str
+) -> None:
+    answered = await control.call("PUT", "/scenario", document)
+
+    assert (answered.status, answered.errors, sandbox.world.scenario.name) == (
+        422,
+        [("", f"scenario:{problem}")],
+        "bare",
+    )
+
+
+async def test_a_scenario_may_say_that_it_has_no_rules(control: Control) -> None:
+    assert (await control.put("/scenario", {"name": "calm", "rules": []}))["name"] == "calm"
 
 
 async def test_a_name_that_is_none_is_422_with_the_near_miss(sandbox: Sandbox, control: Control) -> None:

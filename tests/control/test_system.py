@@ -16,6 +16,11 @@ async def test_health_says_that_it_serves_and_what(control: Control) -> None:
     }
 
 
+async def test_what_can_be_got_can_be_asked_for_without_its_body(control: Control) -> None:
+    async with control.sandbox.client.head("/_sandbox/health") as reply:
+        assert (reply.status, reply.content_type, await reply.read()) == (200, "application/json", b"")
+
+
 async def test_every_call_of_every_provider_is_told(control: Control) -> None:
     page = await control.get("/providers")
     told = {

@@ -35,6 +35,22 @@ async def test_a_count_is_exact_at_least_or_at_most(
     )
 
 
+async def test_without_a_count_one_is_enough(sandbox: Sandbox, control: Control) -> None:
+    before = await control.post("/verify", {"to": TO})
+    await sandbox.send()
+    await sandbox.send()
+    after = await control.post("/verify", {"to": TO})
+
+    assert [(each["passed"], each["count"]) for each in (before, after)] == [(False, 0), (True, 2)]
+
+
+async def test_a_count_that_is_a_number_is_told_how_it_is_written(control: Control) -> None:
+    assert await control.refused("POST", "/verify", {"count": 1}) == (
+        400,
+        [("/count", '1 is a number, not object; write {"exactly": 1}')],
+    )
+
+
 async def test_everything_that_is_claimed_must_hold(sandbox: Sandbox, control: Control) -> None:
     await sandbox.send()
     claim = {

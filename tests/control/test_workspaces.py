@@ -159,6 +159,21 @@ async def test_every_mistake_in_a_new_workspace_is_told_at_once(control: Control
     )
 
 
+@pytest.mark.parametrize(
+    ("clock", "at", "problem"),
+    [
+        ("frozen", "/clock", "'frozen' is a string, not object"),
+        ({"mode": "60x"}, "/clock/mode", "'60x' is none of real, scaled, frozen"),
+    ],
+)
+async def test_a_clock_in_short_is_told_how_it_is_written(
+    control: Control, clock: object, at: str, problem: str
+) -> None:
+    hint = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
+
+    assert await control.refused("POST", "/workspaces", {"clock": clock}) == (400, [(at, f"{problem}; {hint}")])
+
+
 async def test_a_workspace_must_last_some_time(control: Control) -> None:
     assert await control.refused("POST", "/workspaces", {"ttl": 0}) == (
         400,
