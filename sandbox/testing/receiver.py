@@ -151,7 +151,7 @@ def listening(name: str | None = None) -> Iterator[Listener]:
     """Yield a listener on loopback; with a `name` by which a sandbox elsewhere reaches us, on every network."""
     listener = Listener()
     where = LOOPBACK if name is None else EVERYWHERE
-    with ThreadingHTTPServer((where, 0), partial(_Handler, listener.hear)) as server:
+    with _Server((where, 0), partial(_Handler, listener.hear)) as server:
         listener.root = f"http://{name or LOOPBACK}:{server.server_port}"
         thread = Thread(target=server.serve_forever, args=(POLL,), name="sms-sandbox receiver", daemon=True)
         thread.start()
@@ -161,6 +161,12 @@ def listening(name: str | None = None) -> Iterator[Listener]:
             if not sys.is_finalizing():  # the thread is gone by then
                 server.shutdown()
                 thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    # Connections that wait to be accepted: the sandbox opens up to 64 at once, and one that finds no room tries again
+    # a second later.
+    request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):
