@@ -19,7 +19,7 @@ from sandbox.app import make_app
 from sandbox.core.callback import Target
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.errors import SandboxError
-from sandbox.core.scenario import Scenario
+from sandbox.core.scenario import Scenario, is_file
 from sandbox.door import Door, make_policy, parse_url
 from sandbox.engine import Engine
 from sandbox.files import shipped
@@ -104,11 +104,6 @@ async def follow_edits(engine: Engine, options: Options, say: Callable[[str], No
     packs = engine.packs
     folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
     await watch([*options.folders, folder], lambda: reload(engine, lambda: find_scenario(options, packs), say))
-
-
-def is_file(scenario: str) -> bool:
-    """Whether a scenario is given as a file, not by name."""
-    return scenario.endswith((".yaml", ".yml", ".json")) or "/" in scenario
 
 
 def find_scenario(options: Options, packs: Packs) -> Scenario:

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sandbox.core.errors import ScenarioError
-from sandbox.core.scenario import Scenario
+from sandbox.core.scenario import SUFFIXES, Scenario
 from sandbox.engine import Engine
-
-SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def reload(engine: Engine, load: Callable[[], Scenario], say: Callable[[str], None]) -> None:

@@ -27,7 +27,6 @@ Command = Callable[..., object]
 NO = 1  # the exit code of an answer that is no
 WRONG_USE = 2
 SENT = "scenario"  # what a server calls a scenario that it was sent
-FILES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +184,9 @@ def _instant(goal: str) -> datetime | None:
 def use(talk: Talk, scenario: str) -> int:
     """Behave as a scenario says from now on. It is one that the server knows by name, or a file of yours."""
     from sandbox.client import RefusedError, state  # noqa: PLC0415 - see above
+    from sandbox.core.scenario import is_file  # noqa: PLC0415 - as above
 
-    path = Path(scenario)
-    question = state.load_scenario(_text(path)) if path.suffix in FILES or "/" in scenario else state.use(scenario)
+    question = state.load_scenario(_text(Path(scenario))) if is_file(scenario) else state.use(scenario)
     try:
         talk.ask(question, lambda used: f"scenario {used.name}")
     except RefusedError as error:

@@ -10,6 +10,13 @@ from sandbox.core.callback import Target
 from sandbox.core.clock import Pace
 from sandbox.core.rules import Index
 
+SUFFIXES = (".yaml", ".yml", ".json")  # of a scenario's file
+
+
+def is_file(word: str) -> bool:
+    """Whether what somebody calls a scenario is a file, not a name."""
+    return word.endswith(SUFFIXES) or "/" in word
+
 
 @dataclass(frozen=True, slots=True)
 class AccountRule:
