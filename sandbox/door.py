@@ -42,7 +42,6 @@ class BadUrlError(SandboxError):
     """A text that is no address for callbacks."""
 
 
-@lru_cache(maxsize=1024)
 def parse_url(text: str) -> URL:
     """Read the URL of a target.
 

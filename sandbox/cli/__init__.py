@@ -8,9 +8,9 @@ import click
 
 from sandbox import __version__
 from sandbox.cli import demo, look, scenarios, serve, talk
+from sandbox.cli.options import WRONG_USE
 from sandbox.core.errors import SandboxError
 
-WRONG_USE = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as the shell has it for what ended by the signal of that name
 HINTS = {int(HTTPStatus.UNAUTHORIZED): "; give it by --control-token or SANDBOX_CONTROL_TOKEN"}

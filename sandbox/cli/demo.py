@@ -77,8 +77,9 @@ async def fill(client: "AsyncClient", workspace: str, screen: "Screen") -> None:
         async with dialled(client.url) as line:
             keys = (await client.show_workspace(workspace)).keys
             clock = await client.clock()
-            traffic = Traffic(await learn(client, line.ask), keys, seed=screen.seed)
-            screen.begin([each.name for each in await client.providers()], tuple(traffic.providers), clock.mode)
+            providers = await client.providers()
+            traffic = Traffic(await learn(client, providers, line.ask), keys, seed=screen.seed)
+            screen.begin([each.name for each in providers], tuple(traffic.providers), clock.mode)
             await drive(line, traffic, screen.wish, screen.tally, screen.step)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from sandbox.cli.options import FOLDER, PATH, TLS_DIR, Span, flag
+from sandbox.cli.options import FOLDER, PATH, TLS_DIR, WRONG_USE, Span, flag
 from sandbox.core.clock import ticks
 from sandbox.core.duration import parse_duration
 from sandbox.files import shipped
@@ -58,7 +58,7 @@ def answers(url: str) -> bool:
 
 
 @click.command()
-@click.option("--url", envvar="SANDBOX_URL", help="Where the server is. [env: SANDBOX_URL]")
+@flag("--url", "Where the server is.")
 @click.option("--wait", type=Span(), default="0", help="How long to wait for it, such as 10s.")
 def ready(url: str | None, wait: str) -> int:
     """Tell whether a server serves. Exit code 0 if so, else 1."""
@@ -104,7 +104,7 @@ def trust(tls_dir: Path) -> int:
     certificate = (tls_dir / CA).absolute()
     if not certificate.exists():
         click.echo(f"sms-sandbox: {certificate} is not there yet; sms-sandbox serve --tls makes it", err=True)
-        return 2
+        return WRONG_USE
     for client, line in advice(certificate).items():
         click.echo(f"{client}:\n  {line}")
     return 0

@@ -15,6 +15,8 @@ from sandbox.core.callback import HOST
 from sandbox.core.clock import Mode
 from sandbox.core.duration import DurationError, parse_duration
 
+WRONG_USE = 2  # the exit code of wrong use, or of no server to talk to
+
 Options = Callable[[Callable[..., object]], Callable[..., object]]
 
 PATH = click.Path(path_type=Path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sandbox.cli.look import default_url
-from sandbox.cli.options import Span, Whole, check_clock, flag
+from sandbox.cli.options import WRONG_USE, Span, Whole, check_clock, flag
 from sandbox.core.duration import DurationError, parse_duration
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ Answer = TypeVar("Answer")
 Command = Callable[..., object]
 
 NO = 1  # the exit code of an answer that is no
-WRONG_USE = 2
 SENT = "scenario"  # what a server calls a scenario that it was sent
 
 

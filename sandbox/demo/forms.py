@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sandbox.client import AsyncClient, Message
+from sandbox.client import AsyncClient, Message, Provider
 from sandbox.demo.blanks import Blank, Change, Wire, blanks, names
 from sandbox.demo.texts import BRANDS
 
@@ -61,9 +61,8 @@ class Form:
         return self.blank.written(change)
 
 
-async def learn(client: AsyncClient, send: Send) -> list[Form]:
-    """Return the forms of every provider that a server has."""
-    providers = await client.providers()
+async def learn(client: AsyncClient, providers: Sequence[Provider], send: Send) -> list[Form]:
+    """Return the forms of the providers that a server has."""
     made = await client.make_workspace(scenario="default", clock="frozen", targets={})
     try:
         probe = client.workspace(made.id)
