@@ -18,6 +18,7 @@ SIZE_LIMIT = 1024 * 1024  # bytes of one file
 VALUE_LIMIT = 100_000  # values of one file once its aliases are written out
 DEPTH_LIMIT = 100  # levels of a file
 TOO_DEEP = f"nested too deeply, more than {DEPTH_LIMIT} levels"
+LIBRARY_TOO_DEEP = "exceeded maximum nesting depth"  # libyaml of PyYAML 6.0.4 looks 1,000 levels ahead, and stops there
 MERGE_TAG = "tag:yaml.org,2002:merge"
 COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
@@ -172,4 +173,5 @@ def _mistake(mark: Mark | None, name: str, problem: str) -> FileError:
 def _words(error: yaml.YAMLError, name: str) -> str:
     """Return a YAML error as `file:line:column: problem`."""
     problem = getattr(error, "problem", None) or str(error).replace("\n", " ")
+    problem = TOO_DEEP if problem == LIBRARY_TOO_DEEP else problem
     return str(_mistake(getattr(error, "problem_mark", None), name, problem))
