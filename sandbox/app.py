@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from sandbox.control.routes import add_control
+from sandbox.core.errors import ResetError
 from sandbox.engine import Engine
-from sandbox.handling import BODY_ACCEPTED
-from sandbox.replying import plain, send
+from sandbox.handling import BODY_ACCEPTED, Answer
+from sandbox.replying import is_plain, pause, put
 from sandbox.specs.reading import Request
+from sandbox.workspace import Workspace
 
 
 def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
@@ -17,9 +19,7 @@ def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
 
     async def provider(request: web.Request) -> web.StreamResponse:
         workspace, answer = engine.receive(await read(request))
-        if answer.fault is None and not answer.pause:
-            return plain(answer)
-        return await send(request, answer, workspace)
+        return response(answer) if is_plain(answer) else await kept_back(request, answer, workspace)
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         await engine.open()
@@ -32,6 +32,27 @@ def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)
     app.cleanup_ctx.append(live)
     return app
+
+
+def response(answer: Answer) -> web.Response:
+    """Return the answer as the web server sends it."""
+    return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+async def kept_back(request: web.Request, answer: Answer, workspace: Workspace) -> web.Response:
+    """Return the answer when its time has come; one that is to be broken goes around the web server."""
+    transport, after = request.transport, pause(answer, workspace)
+    try:
+        if answer.fault is None:
+            await after
+            return response(answer)
+        if transport is not None:
+            await put(answer, transport, workspace, after=after)
+    except ResetError:
+        pass
+    if transport is not None:
+        transport.close()
+    return web.Response()  # it goes nowhere
 
 
 async def read(request: web.Request) -> Request:

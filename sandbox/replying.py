@@ -1,11 +1,19 @@
-"""Sends an answer back the way a scenario wants it: late, slowly, broken, or not at all."""
+"""Puts an answer on a connection the way a scenario wants it: whole, late, slowly, broken, or not at all.
+
+Faults are about bytes on the wire, so they are written to the transport itself, whoever has read the request.
+"""
 
 import asyncio
 import socket
 import struct
+from collections.abc import Awaitable
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
 
+from sandbox.core.clock import wall
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ResetError
 from sandbox.handling import Answer
@@ -13,74 +21,74 @@ from sandbox.workspace import Workspace
 
 DRIPS = 20  # pieces of a slow body
 DRIP = 0.5  # seconds between two of them
+OWN = 2  # headers that every answer has: its type, and the number of its request
+EMPTY = frozenset({204, 304})  # statuses whose replies have no body, whatever is said
+REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
-async def send(request: web.Request, answer: Answer, workspace: Workspace) -> web.StreamResponse:
-    """Return the response, or break the connection; a reset meanwhile closes it without a reply."""
+def is_plain(answer: Answer) -> bool:
+    """Whether an answer goes back at once and whole."""
+    return answer.fault is None and not answer.pause
+
+
+def head(answer: Answer) -> str:
+    """Return the first bytes of a reply, to the empty line: those that the web server writes too."""
+    status, headers = answer.status, answer.headers
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    length = "" if status in EMPTY else f"Content-Length: {len(answer.body)}\r\n"
+    told = len(headers) > OWN and any(name.lower() == "server" for name in headers)
+    server = "" if told else f"Server: {SERVER_SOFTWARE}\r\n"
+    date = _date(int(wall().timestamp()))
+    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}Date: {date}\r\n{server}\r\n"
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def whole(answer: Answer) -> bytes:
+    """Return a reply's bytes."""
+    return head(answer).encode() if answer.status in EMPTY else head(answer).encode() + answer.body
+
+
+def pause(answer: Answer, workspace: Workspace) -> Awaitable[None]:
+    """Begin to wait until a reply is due, and return what is done then; see `Workspace.linger`."""
+    return workspace.linger(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
+
+
+async def put(answer: Answer, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]) -> None:
+    """Wait for the reply's time and write it, broken as its fault says; a reset closes the connection without it."""
     try:
-        await workspace.linger(answer.pause.total_seconds())
-        if answer.fault is None or answer.fault is Fault.MALFORMED_BODY:
-            return plain(answer)
-        return await broken(request, answer, workspace)
+        await after
+        match answer.fault:
+            case None:
+                transport.write(whole(answer))
+            case Fault.SLOW_BODY:
+                await _drip(answer, transport, workspace)
+            case Fault.TRUNCATED_BODY:
+                transport.write(head(answer).encode() + answer.body[: len(answer.body) // 2])
+                transport.close()
+            case Fault.CONNECTION_RESET:
+                _reset(transport)
+            case _:
+                transport.close()
     except ResetError:
-        return hang_up(request)
+        transport.close()
 
 
-def plain(answer: Answer) -> web.Response:
-    """Return the answer as it is."""
-    return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-
-
-async def broken(request: web.Request, answer: Answer, workspace: Workspace) -> web.StreamResponse:
-    """Do to the connection what the fault says."""
-    match answer.fault:
-        case Fault.HANG:
-            await workspace.linger(None)
-            return hang_up(request)
-        case Fault.SLOW_BODY:
-            return await drip(request, answer, workspace)
-        case Fault.TRUNCATED_BODY:
-            response = head(answer)
-            await response.prepare(request)
-            await response.write(answer.body[: len(answer.body) // 2])
-            return hang_up(request)
-        case Fault.CONNECTION_RESET:
-            return reset_connection(request)
-        case _:
-            return hang_up(request)
-
-
-async def drip(request: web.Request, answer: Answer, workspace: Workspace) -> web.StreamResponse:
-    """Send the body in pieces, half a second apart."""
-    response = head(answer)
-    await response.prepare(request)
+async def _drip(answer: Answer, transport: asyncio.Transport, workspace: Workspace) -> None:
+    """Write the body in pieces, half a second apart."""
+    transport.write(head(answer).encode())
     size = max(1, -(-len(answer.body) // DRIPS))
     for begin in range(0, len(answer.body), size):
-        await response.write(answer.body[begin : begin + size])
+        transport.write(answer.body[begin : begin + size])
         await workspace.linger(DRIP)
-    await response.write_eof()
-    return response
 
 
-def head(answer: Answer) -> web.StreamResponse:
-    """Return a response that promises the whole body."""
-    response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    response.content_length = len(answer.body)
-    return response
-
-
-def hang_up(request: web.Request) -> web.StreamResponse:
-    """Close the connection; what is returned goes nowhere."""
-    if request.transport is not None:
-        request.transport.close()
-    return web.Response()
-
-
-def reset_connection(request: web.Request) -> web.StreamResponse:
+def _reset(transport: asyncio.Transport) -> None:
     """Close the connection with RST: a socket that does not linger over what it has not sent does so."""
-    transport: asyncio.Transport | None = request.transport
-    own = transport.get_extra_info("socket") if transport else None
-    if transport is not None and own is not None:
+    own = transport.get_extra_info("socket")
+    if own is not None:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-    return web.Response()

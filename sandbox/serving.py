@@ -22,6 +22,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.scenario import Scenario, is_file
 from sandbox.door import Door, make_policy, parse_url
 from sandbox.engine import Engine
+from sandbox.express import Express
 from sandbox.files import shipped
 from sandbox.handling import BODY_ACCEPTED
 from sandbox.logs import Log
@@ -177,13 +178,14 @@ async def opened(engine: Engine, options: Options, *, grace: float = GRACE) -> A
                 await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
             ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
             tunnels = Tunnels(hosts, ports.tls)
-            make = web_protocol(runner)
+            express = Express(engine, web_protocol(runner))
             loop = asyncio.get_running_loop()
-            server = await loop.create_server(lambda: Front(make, tunnels), sock=listener, backlog=BACKLOG)
+            server = await loop.create_server(lambda: Front(express, tunnels), sock=listener, backlog=BACKLOG)
             try:
                 yield ports
             finally:
                 server.close()
+                await express.close(grace)
         finally:
             await runner.cleanup()
 

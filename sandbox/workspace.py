@@ -77,22 +77,21 @@ class Workspace:
         self._ticker.work()
         return reply
 
-    async def linger(self, seconds: float | None) -> None:
-        """Wait in real time, as a reply that a scenario keeps back does; None: until nobody waits for it any more.
+    def linger(self, seconds: float | None) -> asyncio.Future[None]:
+        """Begin to wait in real time, as a reply that a scenario keeps back does; None: until a reset.
 
-        Raises:
+        Raises (when it is awaited):
             ResetError: a reset came meanwhile.
 
         """
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
         self._lingering.add(future)
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            return
-        finally:
-            self._lingering.discard(future)
+        future.add_done_callback(self._lingering.discard)
+        if seconds is not None:
+            timer = loop.call_later(seconds, _end, future)
+            future.add_done_callback(lambda _: timer.cancel())
+        return future
 
     def move(self, message: Message, word: str) -> Message:
         """Move a message now, callback included; the rest of its plan is given up.
@@ -170,7 +169,14 @@ class Workspace:
         """Abort what is under way, then forget everything in one batch."""
         self._resets += 1
         for future in self._lingering:
-            future.set_exception(ResetError(f"the workspace {self.name} was reset"))
+            if not future.done():
+                future.set_exception(ResetError(f"the workspace {self.name} was reset"))
         with self._ticker.held():
             await self._courier.abort(self.name)
             self.world.commit(change())
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    """Let a wait end, unless it has."""
+    if not waiting.done():
+        waiting.set_result(None)

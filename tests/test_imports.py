@@ -25,7 +25,7 @@ RANKS = (
     ("sandbox.workspace", "sandbox.engine"),
     ("sandbox.control",),
     ("sandbox.replying", "sandbox.inbox", "sandbox.logs", "sandbox.proxy", "sandbox.tls", "sandbox.watching"),
-    ("sandbox.app",),
+    ("sandbox.app", "sandbox.express"),
     ("sandbox.serving",),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo"),

@@ -1,0 +1,259 @@
+"""The short way of a plain request: it answers and stores what the web server does, and breaks replies as asked."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.core.world import World
+from sandbox.engine import Engine
+from sandbox.express import Express
+from sandbox.provider import Call
+from tests.builders import packs
+from tests.servers import PATIENCE
+from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
+
+Way = Callable[[Engine], AbstractAsyncContextManager[Place]]
+both_ways = pytest.mark.parametrize("way", WAYS)
+
+RULED = """
+rules:
+  - {when: {to: "*01"}, then: {error: 500}}
+  - {when: {to: "*02"}, then: {reply: {status: 503, headers: {Server: ours, X-Cache: "a ä"}, body: "down ä"}}}
+  - {when: {to: "*03"}, then: {reply: {status: 204, body: "never seen"}}}
+  - {when: {to: "*04"}, then: {reply: {status: 599}}}
+  - {when: {to: "*05"}, then: {after: 1ms}}
+  - {when: {to: "*06"}, then: {fault: malformed_body}}
+"""
+TARGETS = (
+    *([PATH] * 6),
+    f"{PATH}?",
+    f"{PATH}?a=b%zz&c=%C3%A9+d",
+    f"{PATH}?a=ä",
+    f"{PATH}?a#b",
+    f"{PATH}/",
+    PATH.replace("otp", "%6ftp"),
+    f"http://api.betatel.com{PATH}",
+    "/v1/sms/send?key=k1&brandID=1&numbers=995511194242&text=message",
+    "/v1/sms/send?key=k1&brandID=1&numbers=abc&text=",
+    "/api/v1/sms/balance/check?key=k1",
+    "/nowhere",
+    "*",
+)
+BODIES = (
+    *([BODY] * 4),
+    *(BODY.replace(b"555", b"5%02d" % number) for number in range(1, 7)),
+    b"",
+    b"{",
+    b'{"to": 5}',
+    b"\xff\xfe",
+    b"key=k1&brandID=1&numbers=995511194242&text=%zz",
+    b'{"to":"38761444555","text":"' + b"x" * 70_000 + b'"}',
+)
+ODD = (
+    "x-api-key:k2",
+    "X-API-KEY: \t k3 \t ",
+    "x-api-key: invalid1",
+    "x-account-id: ä\udcff",
+    "Content-Type: application/x-www-form-urlencoded",
+    "Connection: close",
+    "Connection: keep-alive",
+    "Connection: Upgrade",
+    "Upgrade: h2c",
+    "Expect: 100-continue",
+    "Transfer-Encoding: identity",
+    "Content-Encoding: gzip",
+    "Sec-Fetch-Site: cross-site",
+    "Content-Length: 0",
+    "Bad Name: x",
+    "X-Nul: a\0b",
+    " folded",
+    "X-Long: " + "y" * 9000,
+    *(f"X-{number}: {number}" for number in range(3)),
+)
+
+
+class Asked(NamedTuple):
+    """A request, and how it is cut on its way."""
+
+    method: str
+    content: bytes
+    cut: int
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> Asked:
+    """Draw a request, a plain one more often than not."""
+    method = draw(st.sampled_from(["POST"] * 6 + ["GET", "PUT", "HEAD", "OPTIONS"]))
+    version = draw(st.sampled_from(["HTTP/1.1"] * 9 + ["HTTP/1.0"]))
+    target, body = draw(st.sampled_from(TARGETS)), draw(st.sampled_from(BODIES))
+    odd = draw(st.one_of(st.just([]), st.lists(st.sampled_from(ODD), max_size=3)))
+    headers = [each for each in HEADERS if draw(st.integers(0, 15))]
+    content = request(*headers, *odd, start=f"{method} {target} {version}", body=body)
+    return Asked(method, content, draw(st.one_of(st.just(len(content)), st.integers(1, len(content)))))
+
+
+@given(st.lists(asked(), min_size=5, max_size=20))
+async def test_both_ways_answer_and_store_the_same(requests: list[Asked]) -> None:
+    async with short_way(frozen(RULED)) as short, web_way(frozen(RULED)) as web:
+        for each in requests:
+            parts = (each.content[: each.cut], each.content[each.cut :])
+            replies = [await place.ask(*parts, bodiless=each.method == "HEAD") for place in (short, web)]
+
+            assert replies[0] == replies[1]
+
+        assert short.journal == web.journal
+
+
+async def test_a_reply_has_a_date_and_names_the_server() -> None:
+    async with short_way(frozen()) as place:
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        head = (await line.hear(dated=True)).decode().partition("\r\n\r\n")[0]
+        names = [each.partition(":")[0] for each in head.split("\r\n")]
+
+        assert names == ["HTTP/1.1 200 OK", "Content-Type", "X-Sandbox-Request", "Content-Length", "Date", "Server"]
+
+
+@both_ways
+async def test_requests_that_come_together_are_answered_in_turn(way: Way) -> None:
+    async with way(frozen()) as place:
+        line = await place.call()
+        await line.say(request(*HEADERS) * 3)
+        heard = [await line.hear() for _ in range(3)]
+
+        assert [b"X-Sandbox-Request: %d\r\n" % number in reply for number, reply in enumerate(heard, 1)] == [True] * 3
+
+
+@both_ways
+async def test_a_connection_serves_plain_and_other_requests_one_after_the_other(way: Way) -> None:
+    async with way(frozen()) as place:
+        line = await place.call()
+        replies = []
+        health = request("Host: localhost", start="GET /_sandbox/health HTTP/1.1", body=b"")
+        for content in (request(*HEADERS), health, request(*HEADERS)):
+            await line.say(content)
+            replies.append((await line.hear()).partition(b"\r\n")[0])
+
+        assert replies == [b"HTTP/1.1 200 OK"] * 3
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("fault", "comes"),
+    [
+        ("connection_reset", b"(reset)"),
+        ("empty_reply", b""),
+        ("truncated_body", b"0123"),
+        ("slow_body", b"01234567"),
+    ],
+)
+async def test_a_fault_breaks_the_reply_on_the_wire(way: Way, fault: str, comes: bytes) -> None:
+    async with way(frozen(f"rules: [{{then: {{reply: {{body: '01234567'}}, fault: {fault}}}}}]")) as place:
+        _hurry(place)
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        heard = await (line.hear() if fault == "slow_body" else line.rest())
+
+        assert heard.rpartition(b"\r\n\r\n")[2] == comes
+
+
+@both_ways
+async def test_a_connection_goes_on_after_a_reply_that_was_kept_back(way: Way) -> None:
+    async with way(frozen("rules: [{when: {first: 1}, then: {after: 1h}}]")) as place:
+        _hurry(place)
+        line = await place.call()
+        await line.say(request(*HEADERS), request(*HEADERS))
+        heard = [await line.hear() for _ in range(2)]
+
+        assert [each.partition(b"\r\n")[0] for each in heard] == [b"HTTP/1.1 200 OK"] * 2
+
+
+@both_ways
+@pytest.mark.parametrize("then", ["after: 1h", "fault: hang"])
+async def test_a_reset_closes_what_still_waits_for_its_reply(way: Way, then: str) -> None:
+    async with way(frozen(f"rules: [{{then: {{{then}}}}}]")) as place:
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        await _until(place, waiting=1)
+        await place.engine.default.reset()
+
+        assert await line.rest() == b""
+
+
+async def test_a_client_that_goes_away_waits_no_more() -> None:
+    async with short_way(frozen("rules: [{then: {fault: hang}}]")) as place:
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        await _until(place, waiting=1)
+        line.close()
+
+        await _until(place, waiting=0)
+
+
+async def test_the_end_of_the_server_closes_connections_that_are_idle_and_replies_that_wait() -> None:
+    async with short_way(frozen("rules: [{when: {first: 1}, then: {fault: hang}}]")) as place:
+        lines = [await place.call() for _ in range(2)]
+        await lines[0].say(request(*HEADERS))
+        await _until(place, waiting=1)
+        await lines[1].say(request(*HEADERS))
+        await lines[1].hear()
+
+    assert [await line.rest() for line in lines] == [b"", b""]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int) -> None:
+    engine = frozen()
+    express, content = Express(engine, _no_web), request(*HEADERS)
+    server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
+    place = Place(engine, server.sockets[0].getsockname()[1])
+    reply = await place.ask(*(content[begin : begin + size] for begin in range(0, len(content), size)))
+    await express.close(0)
+    server.close()
+
+    assert reply.partition(b"\r\n")[0] == b"HTTP/1.1 200 OK"
+
+
+@both_ways
+@pytest.mark.filterwarnings("ignore")
+async def test_a_pack_that_fails_is_answered_with_500(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    engine = frozen()
+    failing = {name: pack for name, pack in engine.packs.items() if name != "betatel"}
+    engine.packs = {**failing, "betatel": replace(engine.packs["betatel"], provider=BROKEN)}
+    async with way(engine) as place:
+        reply = await place.ask(request(*HEADERS))
+
+        assert (reply.partition(b"\r\n")[0], "ZeroDivisionError" in caplog.text) == (
+            b"HTTP/1.1 500 Internal Server Error",
+            True,
+        )
+
+
+def _fail(_: World, call: Call) -> None:
+    raise ZeroDivisionError(call.operation)
+
+
+BROKEN = replace(packs()["betatel"].provider, gate=_fail)
+
+
+def _no_web() -> asyncio.Protocol:
+    raise AssertionError
+
+
+async def _until(place: Place, *, waiting: int) -> None:
+    """Return when so many replies are kept back."""
+    async with asyncio.timeout(PATIENCE):
+        while len(place.engine.default._lingering) != waiting:  # noqa: SLF001 - nothing else tells of them
+            await asyncio.sleep(0)  # not a wait: the server gets its turn
+
+
+def _hurry(place: Place) -> None:
+    """Let nothing wait in real time."""
+    linger = place.engine.default.linger
+    place.engine.default.linger = lambda seconds: linger(seconds and 0.0)  # type: ignore[method-assign]

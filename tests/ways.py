@@ -1,0 +1,140 @@
+"""A server that answers the short way where it can, and one that has the web server alone: both on loopback."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from sandbox.app import make_app
+from sandbox.core.clock import Mode, Pace
+from sandbox.core.journal import Exchange
+from sandbox.engine import Engine
+from sandbox.handling import BODY_ACCEPTED
+from sandbox.serving import Options, opened
+from sandbox.workspace import Start
+from tests.builders import NOON
+from tests.scenarios.builders import load
+from tests.servers import PATIENCE, make_engine
+
+PATH = "/api/v1/connect-hub/whatsapp/otp"
+BODY = b'{"to":"38761444555","text":"482910"}'
+HEADERS = ("Host: x", "Content-Type: application/json", "x-api-key: k1", "x-account-id: a1")
+DATE = re.compile(rb"\r\nDate: [^\r]+")
+LENGTH = re.compile(rb"\r\nContent-Length: (\d+)")
+GRACE = 0.1
+CLOSED = b"(closed)"
+
+
+class Line:
+    """A client's connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def say(self, *parts: bytes) -> None:
+        """Send bytes, each part by itself."""
+        for part in parts:
+            self._writer.write(part)
+            await self._writer.drain()
+            await asyncio.sleep(0)  # not a wait: the server gets its turn
+
+    async def hear(self, *, bodiless: bool = False, dated: bool = False) -> bytes:
+        """Return the next reply, without its date unless it is asked for, or what came of it before the end."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                head = await self._reader.readuntil(b"\r\n\r\n")
+                if head.startswith(b"HTTP/1.1 100 "):
+                    return await self.hear(bodiless=bodiless, dated=dated)
+                length = None if bodiless else LENGTH.search(head)
+                body = await self._reader.readexactly(int(length[1])) if length else b""
+            except asyncio.IncompleteReadError as error:
+                return error.partial + CLOSED
+            except ConnectionResetError:
+                return b"(reset)"
+        return (head if dated else DATE.sub(b"", head)) + body
+
+    async def rest(self) -> bytes:
+        """Return all that comes until the end."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                return DATE.sub(b"", await self._reader.read())
+            except ConnectionResetError:
+                return b"(reset)"
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A server."""
+
+    engine: Engine
+    port: int
+    lines: list[Line] = field(default_factory=list)
+
+    async def call(self) -> Line:
+        """Open a connection; it ends with the server."""
+        self.lines.append(Line(*await asyncio.open_connection("127.0.0.1", self.port)))
+        return self.lines[-1]
+
+    async def ask(self, *parts: bytes, bodiless: bool = False) -> bytes:
+        """Send one request in pieces; return its reply."""
+        line = await self.call()
+        await line.say(*parts)
+        reply = await line.hear(bodiless=bodiless)
+        line.close()
+        return reply
+
+    @property
+    def journal(self) -> list[Exchange]:
+        """What was asked and answered, but for the time it took."""
+        return [each._replace(ms=0.0) for each in self.engine.default.world.exchanges.values()]
+
+
+@asynccontextmanager
+async def _placed(engine: Engine, port: int) -> AsyncIterator[Place]:
+    place = Place(engine, port)
+    try:
+        yield place
+    finally:
+        for line in place.lines:
+            line.close()
+
+
+@asynccontextmanager
+async def short_way(engine: Engine) -> AsyncIterator[Place]:
+    """Serve as the command does."""
+    async with opened(engine, Options(port=0), grace=GRACE) as ports, _placed(engine, ports.plain) as place:
+        yield place
+
+
+@asynccontextmanager
+async def web_way(engine: Engine) -> AsyncIterator[Place]:
+    """Serve by the web server alone."""
+    runner = web.AppRunner(make_app(engine), access_log=None, max_line_size=BODY_ACCEPTED, shutdown_timeout=GRACE)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with _placed(engine, runner.addresses[0][1]) as place:
+            yield place
+    finally:
+        await runner.cleanup()
+
+
+WAYS = (short_way, web_way)
+
+
+def frozen(scenario: str = "rules: []") -> Engine:
+    """Return an engine on a frozen clock, with a scenario of its own."""
+    return make_engine(Start(load(scenario), seed=7, pace=Pace(Mode.FROZEN, start=NOON)))
+
+
+def request(*lines: str, start: str = f"POST {PATH} HTTP/1.1", body: bytes = BODY) -> bytes:
+    """Return the bytes of a request with these headers; one that has a body tells its length."""
+    told = [f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([start, *lines, *told, "", ""]).encode("utf-8", "surrogateescape") + body
