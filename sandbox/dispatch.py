@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Attempt, Callback, Origin, State, Target, tried
+from sandbox.core.change import Nothing
 from sandbox.core.errors import CallbackStateError
 from sandbox.core.message import Message
-from sandbox.core.world import Nothing, World
+from sandbox.core.world import World
 from sandbox.delivery import Courier, Job, Result
 from sandbox.door import lane_of
 from sandbox.packs import Packs

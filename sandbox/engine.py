@@ -7,9 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from sandbox.core import chance
+from sandbox.core.change import Hearers
 from sandbox.core.clock import ticks
 from sandbox.core.errors import SandboxError
-from sandbox.core.world import DEFAULT, Batch, Listener, World
+from sandbox.core.world import DEFAULT, World
 from sandbox.delivery import Courier
 from sandbox.door import Door
 from sandbox.handling import Answer, Arrival, arrive, miss
@@ -52,7 +53,7 @@ class Engine:
         self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
         self.courier = Courier(door)
         self.door = door
-        self.listeners: list[Listener] = []  # they hear of every batch of every workspace
+        self.hearers: Hearers = {}
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self._gone: set[str] = set()
@@ -64,14 +65,9 @@ class Engine:
         return {name: workspace.world for name, workspace in self.workspaces.items()}
 
     def _add(self, name: str, start: Start) -> Workspace:
-        workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier)
-        workspace.world.listeners.append(self._tell)
+        workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier, hearers=self.hearers)
         self.workspaces[name] = workspace
         return workspace
-
-    def _tell(self, batch: Batch) -> None:
-        for listener in self.listeners:
-            listener(batch)
 
     def world(self, name: str) -> World | None:
         """Return the state of a workspace."""
@@ -97,7 +93,8 @@ class Engine:
 
     def _judged(self, arrival: Arrival) -> Arrival:
         """Return the arrival, its key marked as nobody's when it led into a workspace that is gone."""
-        return arrival._replace(nobody=True) if arrival.key and arrival.key[:ID_LENGTH] in self._gone else arrival
+        gone = self._gone and arrival.key and arrival.key[:ID_LENGTH] in self._gone
+        return arrival._replace(nobody=True) if gone else arrival
 
     def make_workspace(self, start: Start, *, ttl: timedelta = TTL) -> Lease:
         """Make a workspace and mint its keys; unused for `ttl` of real time, it is deleted.

@@ -121,18 +121,24 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         key = name.decode("latin-1").lower()
-        if key in UNUSUAL or key in self._headers or len(value) > LONGEST:
+        if key in UNUSUAL or key in self._headers:
             self._plain = self._plain and key == "connection" and value.lower() == b"keep-alive"
-        self._headers[key] = value.strip(b" \t").decode("utf-8", "replace")
+        self._headers[key] = value.decode("utf-8", "replace").strip(" \t")
 
     def on_headers_complete(self) -> None:
         """See whether the request is a plain one, before its body has come."""
-        target, parser = self._target, self._parser
-        known = target.partition(b"?")[0] in self._express.paths and parser.get_method() in METHODS
-        usual = (
-            len(target) <= LONGEST and target.isascii() and b"#" not in target and parser.get_http_version() == "1.1"
+        target, headers, parser = self._target, self._headers, self._parser
+        self._plain = (
+            self._plain
+            and target.partition(b"?")[0] in self._express.paths
+            and target.isascii()
+            and b"#" not in target
+            and parser.get_method() in METHODS
+            and parser.get_http_version() == "1.1"
+            and "host" in headers
+            and len(headers) <= HEADERS
+            and (len(self._came) <= LONGEST or max(map(len, (*headers.values(), target))) <= LONGEST)
         )
-        self._plain = self._plain and known and usual and "host" in self._headers and len(self._headers) <= HEADERS
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

@@ -9,14 +9,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.core.callback import OPEN, Callback, State
+from sandbox.core.change import Batch, Cleared, Deleted, Emptied, Hearers
 from sandbox.core.clock import stamp, wall
 from sandbox.core.journal import Exchange
+from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
-from sandbox.core.world import Batch, Cleared, Deleted, Emptied, World
+from sandbox.core.world import World
 
 PAUSE = 0.05  # seconds between two writings
 SHOWN = 200  # characters of a reason
@@ -87,7 +90,13 @@ def outlook(message: Message, count: int) -> str:
     if not message.plan:
         return made
     end = message.plan[-1]
-    return f"{made} → {end.status} in {(end.at - message.accepted_at).total_seconds():g} s"
+    return f"{made} → {_ending(end.status, end.at - message.history[0].at)}"
+
+
+@lru_cache(maxsize=256)
+def _ending(status: Status, delay: timedelta) -> str:
+    """Return how a life ends: most end as others do."""
+    return f"{status} in {delay.total_seconds():g} s"
 
 
 def callback_line(callback: Callback, message: Message, *, bodies: bool) -> Line:
@@ -144,7 +153,7 @@ def in_json(line: Line) -> str:
 
 @dataclass(slots=True)
 class Log:
-    """A listener that tells `write` of requests and attempts, many lines at a time."""
+    """Tells `write` of requests and attempts, many lines at a time."""
 
     world: Callable[[str], World | None]
     write: Callable[[str], None]
@@ -154,21 +163,26 @@ class Log:
     _lines: list[Line] = field(default_factory=list)
     _told: dict[tuple[str, int], int] = field(default_factory=dict)  # attempts, of callbacks that have not ended
 
-    def __call__(self, batch: Batch) -> None:
-        """Hear of a batch."""
-        last = None
-        for change in batch.changes:
-            if isinstance(change, Message):
-                last = change
-            elif isinstance(change, Exchange):
-                self._add(request_line(change, last, bodies=self.bodies))
-            elif isinstance(change, Cleared | Emptied | Deleted):
-                self._told = {subject: count for subject, count in self._told.items() if subject[0] != batch.workspace}
-            elif isinstance(change, Callback) and change.attempts and self._is_new(batch.workspace, change):
-                world = self.world(batch.workspace)
-                message = world.messages.get(change.message) if world else None
-                if message is not None:
-                    self._add(callback_line(change, message, bodies=self.bodies))
+    def follow(self, hearers: Hearers) -> None:
+        """Hear of what is told."""
+        hearers.setdefault(Exchange, []).append(self._hear_request)
+        hearers.setdefault(Callback, []).append(self._hear_callback)
+        for kind in (Cleared, Emptied, Deleted):
+            hearers.setdefault(kind, []).append(self._forget)
+
+    def _hear_request(self, exchange: Exchange, batch: Batch) -> None:
+        made = [each for each in batch.changes if type(each) is Message]
+        self._add(request_line(exchange, made[-1] if made else None, bodies=self.bodies))
+
+    def _hear_callback(self, callback: Callback, batch: Batch) -> None:
+        if callback.attempts and self._is_new(batch.workspace, callback):
+            world = self.world(batch.workspace)
+            message = world.messages.get(callback.message) if world else None
+            if message is not None:
+                self._add(callback_line(callback, message, bodies=self.bodies))
+
+    def _forget(self, _: Cleared | Emptied | Deleted, batch: Batch) -> None:
+        self._told = {subject: count for subject, count in self._told.items() if subject[0] != batch.workspace}
 
     def _is_new(self, workspace: str, callback: Callback) -> bool:
         """Whether an attempt has ended that was not told; one that waits for its retry changes in other ways too."""

@@ -10,9 +10,10 @@ from functools import lru_cache
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import OPEN, Attempt, Callback, Outgoing, State, Target, tried
 from sandbox.core.chance import draw_bytes, draw_fraction
+from sandbox.core.change import Change, Nothing
 from sandbox.core.duration import parse_duration
 from sandbox.core.message import BY_THE_BOOK, Message, Order, Reporting, Step, move
-from sandbox.core.world import Change, Nothing, World
+from sandbox.core.world import World
 from sandbox.packs import Packs
 from sandbox.provider import Report
 
@@ -44,24 +45,24 @@ def report_step(world: World, packs: Packs, message: Message, step: Step, *, ill
     """
     if step.status not in message.channel.reports:
         moved = move(message, step, illegal=illegal)
-        world.commit(moved, next_move(moved) or Nothing(Kind.MOVE, moved.number))
+        world.commit(moved, next_move(moved) or Nothing(Kind.MOVE, moved.number), at=step.at)
         return None
     provider, number = message.provider, world.last_callback + 1
     moved = move(message, step, callback=number, illegal=illegal)
     following = next_move(moved) or Nothing(Kind.MOVE, moved.number)
     if message.reporting is BY_THE_BOOK and target_of(world, packs, message) is None:
         settings = world.settings[provider]
-        collected = Callback(number, message.number, provider, step, step.at, State.COLLECTED, settings=settings)
-        world.commit(moved, collected, following)
+        collected = Callback(number, message.number, provider, step, step.at, State.COLLECTED, None, (), settings)
+        world.commit(moved, collected, following, at=step.at)
         return collected
     callback = Callback(number, message.number, provider, step, step.at)
     if message.reporting is BY_THE_BOOK:
-        world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following)
+        world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following, at=step.at)
         return None
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.reporting.copies)]
     moved = moved._replace(callbacks=(*moved.callbacks, *(copy.id for copy in copies)))
     planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
-    world.commit(moved, *planned, following)
+    world.commit(moved, *planned, following, at=step.at)
     return None
 
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from sandbox.core import chance
 from sandbox.core.account import Account
 from sandbox.core.callback import Outgoing, Target
+from sandbox.core.change import Change
 from sandbox.core.lifecycle import Channel
 from sandbox.core.message import Draft, Message, Step
-from sandbox.core.world import Change, World
+from sandbox.core.world import World
 from sandbox.specs.terms import JSON, Body, ErrorReply, Violation
 
 __all__ = [

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from aiohttp.http import SERVER_SOFTWARE
 
-from sandbox.core.clock import wall
+from sandbox.core.clock import second
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ResetError
 from sandbox.handling import Answer
@@ -23,6 +23,7 @@ DRIPS = 20  # pieces of a slow body
 DRIP = 0.5  # seconds between two of them
 OWN = 2  # headers that every answer has: its type, and the number of its request
 EMPTY = frozenset({204, 304})  # statuses whose replies have no body, whatever is said
+SERVER = f"Server: {SERVER_SOFTWARE}\r\n"
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -37,14 +38,14 @@ def head(answer: Answer) -> str:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     length = "" if status in EMPTY else f"Content-Length: {len(answer.body)}\r\n"
     told = len(headers) > OWN and any(name.lower() == "server" for name in headers)
-    server = "" if told else f"Server: {SERVER_SOFTWARE}\r\n"
-    date = _date(int(wall().timestamp()))
-    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}Date: {date}\r\n{server}\r\n"
+    end = _end(second(), "" if told else SERVER)
+    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}{end}"
 
 
-@lru_cache(maxsize=1)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+@lru_cache(maxsize=2)
+def _end(now: int, server: str) -> str:
+    """Return the last headers of a reply: they are the same for a second."""
+    return f"Date: {formatdate(now, usegmt=True)}\r\n{server}\r\n"
 
 
 def whole(answer: Answer) -> bytes:

@@ -34,7 +34,7 @@ from sandbox.watching import reload, watch
 from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
-GENERATIONS = (10_000, 100_000, 1_000)  # allocations, then collections, before each generation of garbage is collected
+GENERATIONS = (1_000, 1_000_000, 1_000)  # allocations, then collections, before each generation of garbage is collected
 GRACE = 1.0  # seconds that requests under way are given when the server stops
 
 
@@ -209,7 +209,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         bodies=options.log_bodies,
         colour=sys.stderr.isatty(),
     )
-    engine.listeners.append(lines)
+    lines.follow(engine.hearers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     async with opened(engine, options) as ports:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sandbox.core.agenda import Due
 from sandbox.core.callback import Callback, State
+from sandbox.core.change import Batch
 from sandbox.core.world import World
 from sandbox.packs import Packs
 from sandbox.progress import carry_out
@@ -24,9 +25,9 @@ class Ticker:
         self._leaving = leaving
         self._timer: tuple[datetime, asyncio.TimerHandle] | None = None
         self._held = False
-        world.listeners.append(lambda _: self.arm())
+        world.listeners.append(self.arm)
 
-    def arm(self) -> None:
+    def arm(self, _: Batch | None = None) -> None:
         """See to it that the loop wakes when the first entry of the agenda is due."""
         if self._held:
             return

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from sandbox.advancing import Advance, Goal, Journey
 from sandbox.core import chance
 from sandbox.core.callback import Target
+from sandbox.core.change import Aim, Cleared, Deleted, Emptied, Hearers
 from sandbox.core.clock import Clock, Pace, make_clock, refuse_backwards
 from sandbox.core.errors import ResetError
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
-from sandbox.core.world import Aim, Cleared, Deleted, Emptied, World
+from sandbox.core.world import World
 from sandbox.delivery import Courier
 from sandbox.dispatch import Dispatch
 from sandbox.handling import Answer, Arrival, answer
@@ -50,7 +51,7 @@ class Workspace:
     `dispatch` is what a person does to single callbacks.
     """
 
-    def __init__(self, name: str, *, start: Start, packs: Packs, courier: Courier) -> None:
+    def __init__(self, name: str, *, start: Start, packs: Packs, courier: Courier, hearers: Hearers) -> None:
         self.name = name
         self.start = start
         self.world = World(
@@ -59,6 +60,7 @@ class Workspace:
             seed=start.draw_seed(),
             scenario=start.scenario,
             defaults={each: pack.spec.defaults for each, pack in packs.items()},
+            hearers=hearers,
         )
         self.world.max_pending = start.max_pending
         self.world.targets = {**start.scenario.targets, **start.targets}

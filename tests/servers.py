@@ -14,10 +14,11 @@ from yarl import URL
 from sandbox.advancing import Advance
 from sandbox.app import make_app
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
+from sandbox.core.change import Batch
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
-from sandbox.core.world import Batch, World
+from sandbox.core.world import World
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
 from sandbox.workspace import Start, Workspace

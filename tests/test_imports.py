@@ -14,7 +14,7 @@ PROVIDERS = "sandbox.providers"
 # Lower may not import higher. What is not named here is a folder of the same rank throughout.
 RANKS = (
     ("sandbox.core",),
-    ("sandbox.files", "sandbox.segments"),
+    ("sandbox.compact", "sandbox.files", "sandbox.segments"),
     ("sandbox.specs",),
     ("sandbox.provider", "sandbox.samples"),
     ("sandbox.packs", "sandbox.providers"),
@@ -146,7 +146,15 @@ def test_no_pack_knows_another() -> None:
 
 
 def test_a_pack_knows_neither_http_nor_yaml_nor_the_engine() -> None:
-    allowed = ("sandbox.core", "sandbox.segments", "sandbox.specs", "sandbox.provider", "sandbox.samples", PROVIDERS)
+    allowed = (
+        "sandbox.compact",
+        "sandbox.core",
+        "sandbox.segments",
+        "sandbox.specs",
+        "sandbox.provider",
+        "sandbox.samples",
+        PROVIDERS,
+    )
     outside = [
         f"{module} imports {name}"
         for module, name in imports()

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.callback import Attempt, Callback, State
+from sandbox.core.change import Cleared
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
-from sandbox.core.world import Batch, Cleared, World
+from sandbox.core.world import World
 from sandbox.logs import Log, mask
 from tests.builders import NOON, Desk
 from tests.test_world import EXCHANGE
@@ -23,11 +24,8 @@ def told(desk: Desk, *, as_json: bool = False, bodies: bool = False, colour: boo
     lines: list[str] = []
     log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies, colour=colour)
 
-    def hear(batch: Batch) -> None:
-        log(batch)
-        log.flush()
-
-    desk.world.listeners.append(hear)
+    log.follow(desk.world.hearers)
+    desk.world.listeners.append(lambda _: log.flush())
     return lines
 
 

@@ -5,9 +5,10 @@ import pytest
 from sandbox.core import world as core
 from sandbox.core.agenda import Kind
 from sandbox.core.callback import Callback, State
+from sandbox.core.change import Emptied, Nothing
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message, Step
-from sandbox.core.world import Nothing, World
+from sandbox.core.world import World
 from tests.builders import NOON, make_world, packs
 
 KEPT = 100
@@ -108,7 +109,7 @@ def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: Wo
 
 def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None:
     fill(world, 1, KEPT)
-    world.commit(core.Emptied())
+    world.commit(Emptied())
     fill(world, KEPT + 1, 3 * KEPT)
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))

@@ -1,11 +1,12 @@
 """One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
 
 from sandbox.core.callback import Target
+from sandbox.core.change import Aim, Batch, Cleared, Deleted
 from sandbox.core.clock import Mode, make_clock
 from sandbox.core.journal import Exchange
 from sandbox.core.scenario import Scenario
 from sandbox.core.window import Window
-from sandbox.core.world import EXCHANGES_KEPT, JOURNAL_KEPT, Aim, Batch, Cleared, Deleted
+from sandbox.core.world import EXCHANGES_KEPT, JOURNAL_KEPT
 from tests.builders import NOON, Desk, make_world
 
 SENT = {"from": "ACME", "to": "38761930305", "text": "hello"}

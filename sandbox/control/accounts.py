@@ -1,7 +1,6 @@
 """Accounts: what a key stands for, read and changed; the next request sees it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from aiohttp import web
@@ -90,8 +89,7 @@ def patched(ask: Ask, account: Account) -> Account:
         raise refuse(400, "/brands", "brands and senders are the same list; give one of them")
     named = brands if senders is None else senders
     templates, stop_list = given.get("templates", list), given.get("stop_list", list)
-    return replace(
-        account,
+    return account._replace(
         balance={**account.balance, **amounts(account, given.values.get("balance"))},
         senders=account.senders
         if named is None

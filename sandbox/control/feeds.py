@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from sandbox.control.happening import events_of
-from sandbox.core.world import Batch, Cleared, Deleted, World
+from sandbox.core.change import Batch, Cleared, Deleted
+from sandbox.core.world import World
 
 INTERVAL = 0.1  # seconds between two flushes, at least
 KEPT = 5_000  # events that can be replayed

@@ -5,12 +5,11 @@ It hears of every batch, so it only adds to plain dictionaries.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping
 
 from sandbox.core.callback import Callback, State
+from sandbox.core.change import Batch
 from sandbox.core.journal import Exchange
 from sandbox.core.message import Message
-from sandbox.core.world import Batch
 from sandbox.engine import Engine
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
@@ -28,13 +27,9 @@ class Figures:
         self.callbacks: Counter[tuple[str, str]] = Counter()
         self.late = [0] * (len(BOUNDS) + 1)
         self.late_seconds = 0.0
-        engine.listeners.append(self._hear)
-
-    def _hear(self, batch: Batch) -> None:
-        for change in batch.changes:
-            count = COUNTERS.get(type(change))
-            if count is not None:
-                count(self, change, batch)
+        engine.hearers.setdefault(Exchange, []).append(self._count_request)
+        engine.hearers.setdefault(Message, []).append(self._count_message)
+        engine.hearers.setdefault(Callback, []).append(self._count_callback)
 
     def _count_request(self, exchange: Exchange, _: Batch) -> None:
         self.requests[exchange.operation or "none", exchange.status] += 1
@@ -66,10 +61,3 @@ class Figures:
     def pending(self) -> int:
         """Return how many moves and callbacks wait for their time, over all workspaces."""
         return sum(len(world.agenda) for world in self.engine.worlds.values())
-
-
-COUNTERS: Mapping[type, Callable[..., None]] = {
-    Exchange: Figures._count_request,  # noqa: SLF001 - the table of this class
-    Message: Figures._count_message,  # noqa: SLF001
-    Callback: Figures._count_callback,  # noqa: SLF001
-}

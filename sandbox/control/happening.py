@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from sandbox.control.showing import Object, show_clock, show_entry, show_message, show_report
 from sandbox.core.callback import Callback
+from sandbox.core.change import Batch, Change, Cleared
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
-from sandbox.core.world import Batch, Change, Cleared, World
+from sandbox.core.world import World
 
 
 @dataclass(frozen=True, slots=True)

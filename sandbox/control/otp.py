@@ -12,9 +12,9 @@ from sandbox.control.messages import provider_is, table, to_is
 from sandbox.control.problems import refuse
 from sandbox.control.showing import code_of
 from sandbox.control.waiting import wait_for
+from sandbox.core.change import Change
 from sandbox.core.clock import stamp
 from sandbox.core.message import Message
-from sandbox.core.world import Change
 
 
 def readable_at(message: Message) -> datetime:

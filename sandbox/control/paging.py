@@ -11,7 +11,7 @@ from sandbox.control.formats import LATEST, Since
 from sandbox.control.listing import LIMIT, Object, Page, Table, page
 from sandbox.control.problems import ProblemError, refuse
 from sandbox.control.waiting import wait_for
-from sandbox.core.world import Change
+from sandbox.core.change import Change
 
 Row = TypeVar("Row")
 Test = Callable[[Row], bool]

@@ -14,8 +14,9 @@ from sandbox.control.formats import Since
 from sandbox.control.listing import Table, newest_first, sift
 from sandbox.control.numbers import same_as
 from sandbox.control.waiting import wait_for
+from sandbox.core.change import Change
 from sandbox.core.message import Message
-from sandbox.core.world import Change, World
+from sandbox.core.world import World
 
 Row = TypeVar("Row")
 

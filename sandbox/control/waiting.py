@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Self, TypeVar
 
+from sandbox.core.change import Batch, Change, Cleared, Deleted
 from sandbox.core.errors import ResetError
-from sandbox.core.world import Batch, Change, Cleared, Deleted, World
+from sandbox.core.world import World
 
 Found = TypeVar("Found")
 Stirs = Callable[[Change], bool]

@@ -1,10 +1,11 @@
 """Whom a key stands for at a provider: balance, senders, brands, templates, stop list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Approval(StrEnum):
@@ -40,16 +41,18 @@ class Template:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One customer of one provider; `balance` maps each purse (its currency or kind of message) to what is left."""
+class Account(NamedTuple):
+    """One customer of one provider; `balance` maps each purse (its currency or kind of message) to what is left.
+
+    A named tuple, as each send makes one anew.
+    """
 
     provider: str
     key: str
     balance: Mapping[str, Decimal]
     senders: tuple[Sender, ...] = ()
     templates: tuple[Template, ...] = ()
-    stop_list: frozenset[str] = field(default_factory=frozenset)
+    stop_list: frozenset[str] = frozenset()
 
     def sender(self, name: str) -> Sender | None:
         """Return the sender or brand that a request names, approved or not."""

@@ -53,10 +53,14 @@ class Agenda:
 
     def put(self, due: Due) -> None:
         """Add an entry; an earlier one of the same subject is replaced."""
-        subject, first = (due.kind, due.number), self._first
+        subject, first, heap = (due.kind, due.number), self._first, self._heap
         replaced = self._live.get(subject)
         self._live[subject] = due
-        heapq.heappush(self._heap, due)
+        if replaced is not None and replaced is first and heap[0] is first:
+            heapq.heapreplace(heap, due)  # what was due first has come to pass: a message's next step takes its place
+            self._first = self._seek()
+            return
+        heapq.heappush(heap, due)
         if first is None or due < first:
             self._first = due
         elif replaced is first:

@@ -25,6 +25,11 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
+def second() -> int:
+    """Return the real time of day in whole seconds since 1970."""
+    return int(time.time())
+
+
 def ticks() -> float:
     """Return real seconds since some fixed moment; they never go back."""
     return time.monotonic()
@@ -49,7 +54,7 @@ class Clock:
         """Return the present instant."""
         if self.rate == 0:
             return self.origin
-        return self.origin + timedelta(seconds=(ticks() - self.anchor) * self.rate)
+        return self.origin + timedelta(0, (time.monotonic() - self.anchor) * self.rate)
 
     def real_seconds_until(self, due: datetime) -> float | None:
         """Return how many real seconds remain until `due`, at least 0; None when only an advance gets there."""

@@ -1,7 +1,7 @@
 """How the providers behave today: values compiled from one YAML file and what it extends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
@@ -29,10 +29,13 @@ class AccountRule:
     templates: tuple[Template, ...] | None = None
     stop_list: frozenset[str] | None = None
 
+    def about(self, key: str) -> bool:
+        """Whether it speaks of the account with this key."""
+        return fnmatchcase(key, self.key)
+
     def applied(self, account: Account) -> Account:
         """Return the account with this rule's values in place of its own."""
-        return replace(
-            account,
+        return account._replace(
             balance={**account.balance, **(self.balance or {})},
             senders=account.senders if self.senders is None else self.senders,
             templates=account.templates if self.templates is None else self.templates,
@@ -66,18 +69,15 @@ class Scenario:
 
     def admits(self, provider: str, key: str) -> bool:
         """Whether a key leads to an account at all."""
-        said = [rule.closed for rule in self._about(provider, key) if rule.closed is not None]
-        return not said or not said[-1]
+        rules = self.accounts.get(provider, ())
+        return not next((rule.closed for rule in reversed(rules) if rule.closed is not None and rule.about(key)), False)
 
     def applied(self, account: Account) -> Account:
         """Return an account with everything that this scenario says of it."""
-        for rule in self._about(account.provider, account.key):
-            account = rule.applied(account)
+        for rule in self.accounts.get(account.provider, ()):
+            account = rule.applied(account) if rule.about(account.key) else account
         return account
 
     def opened(self, fresh: Account) -> Account | None:
         """Return the account that a key stands for, made from a fresh one; None when this scenario closes it."""
         return self.applied(fresh) if self.admits(fresh.provider, fresh.key) else None
-
-    def _about(self, provider: str, key: str) -> list[AccountRule]:
-        return [rule for rule in self.accounts.get(provider, ()) if fnmatchcase(key, rule.key)]

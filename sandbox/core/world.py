@@ -1,18 +1,14 @@
-"""One workspace's whole state, and the one place that writes it.
-
-Every request, move or attempt becomes one numbered batch of changes; listeners hear of it afterwards. A change is a
-new value, so a batch can be written to a file or sent to a copy as it is.
-"""
+"""One workspace's whole state, and the one place that writes it."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from sandbox.core.account import Account
-from sandbox.core.agenda import Agenda, Due, Kind
+from sandbox.core.agenda import Agenda, Due
 from sandbox.core.callback import OPEN, Callback, Target
+from sandbox.core.change import Aim, Batch, Change, Cleared, Deleted, Emptied, Hearers, Listener, Nothing
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange, weight
 from sandbox.core.message import Message
@@ -30,79 +26,25 @@ TALLIES_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing is pending any more for this subject."""
-
-    kind: Kind
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """Callbacks of a provider go to `target` from now on, or nowhere."""
-
-    provider: str
-    target: Target | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """Everything of before is forgotten, what is pending is cancelled; `clock` and `seed` begin anew."""
-
-    clock: Clock
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Emptied:
-    """Every message is forgotten with its callbacks and codes, what is pending is cancelled; all else stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """The workspace is gone; the last change that its listeners hear of."""
-
-
-Change = (
-    Clock
-    | Scenario
-    | Cleared
-    | Deleted
-    | Emptied
-    | Message
-    | Callback
-    | Account
-    | Otp
-    | Window
-    | Exchange
-    | Due
-    | Nothing
-    | Aim
-    | Tally
-    | Turn
-)
-
-
-class Batch(NamedTuple):
-    """What one thing that happened changed; numbers count from 1 in each workspace and never repeat."""
-
-    workspace: str
-    number: int
-    at: datetime
-    changes: tuple[Change, ...]
-
-
 Settings = Mapping[str, Mapping[str, object]]
-Listener = Callable[[Batch], None]
 
 
 class World:
     """The state of one workspace. Read anywhere, written by `commit` alone."""
 
-    def __init__(self, name: str, *, clock: Clock, seed: int, scenario: Scenario, defaults: Settings) -> None:
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, by keyword
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        seed: int,
+        scenario: Scenario,
+        defaults: Settings,
+        hearers: Hearers | None = None,
+    ) -> None:
         self.name = name
         self.defaults = defaults
+        self.hearers: Hearers = {} if hearers is None else hearers
         self.listeners: list[Listener] = []
         self.batches = 0
         self.targets: dict[str, Target] = {}
@@ -133,13 +75,17 @@ class World:
             if message.account == account.key and message.provider == account.provider
         )
 
-    def commit(self, *changes: Change) -> Batch:
-        """Write a batch of changes and tell the listeners."""
+    def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
+        """Write a batch of changes and tell the listeners; `at` is the present instant, where the caller knows it."""
         writers = self._WRITERS
         for change in changes:
             writers[type(change)](self, change)
         self.batches += 1
-        batch = Batch(self.name, self.batches, self.now(), changes)
+        batch = Batch(self.name, self.batches, at or self.now(), changes)
+        hearers = self.hearers
+        for change in changes:
+            for hear in hearers.get(type(change), ()):
+                hear(change, batch)
         for listener in self.listeners:
             listener(batch)
         return batch

@@ -1,5 +1,6 @@
 """A request finds its route, is read, and becomes a call of its workspace."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sandbox.core.account import Account
@@ -42,30 +43,31 @@ def arrive(request: Request, *, packs: Packs, router: Router, arrived: float) ->
 def make_call(world: World, arrival: Arrival) -> Call:
     """Return what the pack is given of a request."""
     spec, operation = arrival.pack.spec, arrival.route.operation
-    return Call(
-        operation=operation.name,
-        channel=operation.channel,
-        at=world.now(),
-        number=world.last_message + 1,
-        seed=world.seed,
-        values=arrival.reading.values,
-        headers=arrival.request.headers,
-        key=arrival.key,
-        account=_account(world, arrival),
-        violations=arrival.reading.violations,
-        settings=world.settings[spec.name],
-        errors=operation.errors,
-        type=operation.type,
+    at = world.now()
+    return Call(  # by place: by name it takes three times as long
+        operation.name,
+        operation.channel,
+        at,
+        world.last_message + 1,
+        world.seed,
+        arrival.reading.values,
+        arrival.request.headers,
+        arrival.key,
+        _account(world, arrival, at),
+        arrival.reading.violations,
+        world.settings[spec.name],
+        operation.errors,
+        operation.type,
     )
 
 
-def _account(world: World, arrival: Arrival) -> Account | None:
+def _account(world: World, arrival: Arrival, at: datetime) -> Account | None:
     """Return the account of a request's key, a fresh one on its first use; None when the key is nobody's."""
     key, spec = arrival.key, arrival.pack.spec
     if not key or arrival.nobody or len(key) > KEY_LIMIT or not world.scenario.admits(spec.name, key):
         return None
     known = world.accounts.get((spec.name, key))
-    return known or world.scenario.applied(spec.fresh_account(key, at=world.now()))
+    return known or world.scenario.applied(spec.fresh_account(key, at=at))
 
 
 class Visit(NamedTuple):

@@ -1,16 +1,16 @@
 """Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from sandbox.core.change import Change
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
 from sandbox.core.numbers import digits
 from sandbox.core.otp import find_code
 from sandbox.core.rules import Case, Verdict, first_verdict
 from sandbox.core.tally import Run
-from sandbox.core.world import Change
 from sandbox.handling.arriving import Visit
 from sandbox.provider import Outcome, Plan, Refusal
 
@@ -21,9 +21,9 @@ NAMES = {"to": ("to", "numbers"), "from": ("sender", "from", "brandID"), "text":
 
 
 class Part(NamedTuple):
-    """A message as far as a request tells it: recipient and sender compared by digits."""
+    """A message as far as a refused request tells it, with those of a draft's fields that rules look at."""
 
-    to: str
+    recipient: str
     sender: str
     text: str
     code: str | None = None
@@ -41,7 +41,7 @@ class Ruling(NamedTuple):
     @property
     def accepts(self) -> bool:
         """Whether no verdict stands against the request."""
-        return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
+        return not self.verdicts or all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
     def first(self, has: Callable[[Effect], bool]) -> "Found | None":
         """Return the verdict of the first recipient whose effect has something."""
@@ -71,12 +71,15 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     if refused and not index.lenient:
         return NO_RULING
     run: Run | None = None
-    parts = list(_asked(call.values)) if refused else list(_drafted(outcome))
+    parts: Sequence[Part | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
+    if refused:
+        parts = tuple(_asked(call.values))
     verdicts: list[Verdict | None] = []
-    for row, part in enumerate(parts or [NOBODY]):
-        rules = index.lenient if refused else index.candidates(part.to)
+    for row, part in enumerate(parts or (NOBODY,)):
+        to = digits(part.recipient)
+        rules = index.lenient if refused else index.candidates(to)
         run = run or world.run() if rules else run
-        verdicts.append(first_verdict(rules, _case(visit, part, row=row, run=run)) if run and rules else None)
+        verdicts.append(first_verdict(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)
     return NO_RULING if run is None else Ruling(tuple(verdicts), run.changes())
 
 
@@ -84,14 +87,15 @@ def _why(outcome: Outcome) -> tuple[str, ...]:
     return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
 
 
-def _case(visit: Visit, part: Part, *, row: int, run: Run) -> Case:
+def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> Case:
+    """Return what the rules see of a message; `to` is its recipient compared by digits."""
     world, arrival, call = visit
     return Case(
         provider=arrival.pack.spec.name,
         operation=call.operation,
         account=call.key or "",
-        to=part.to,
-        from_=part.sender,
+        to=to,
+        from_=part.sender or "",
         text=part.text,
         headers=call.headers,
         says_otp=partial(_says_otp, visit, part),
@@ -104,18 +108,12 @@ def _case(visit: Visit, part: Part, *, row: int, run: Run) -> Case:
     )
 
 
-def _says_otp(visit: Visit, part: Part) -> bool:
+def _says_otp(visit: Visit, part: Part | Draft) -> bool:
     """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
     if visit.arrival.route.operation.otp or part.code is not None:
         return True
     flagged = visit.call.values.get("otp")
     return (isinstance(flagged, str | int) and flagged in YES) or find_code(part.text) is not None
-
-
-def _drafted(outcome: Outcome) -> Iterator[Part]:
-    drafts: tuple[Draft, ...] = outcome.drafts if isinstance(outcome, Plan) else ()
-    for draft in drafts:
-        yield Part(digits(draft.recipient), draft.sender or "", draft.text, draft.code)
 
 
 def _asked(values: Mapping[str, object]) -> Iterator[Part]:
@@ -126,7 +124,7 @@ def _asked(values: Mapping[str, object]) -> Iterator[Part]:
         asked = {**base, **node} if isinstance(node, Mapping) else base
         sender, text = _named(asked, "from"), _named(asked, "text")
         for to in _named(asked, "to").split(","):
-            yield Part(digits(to.strip()), sender, text)
+            yield Part(to.strip(), sender, text)
 
 
 def _named(values: Mapping[str, object], part: str) -> str:

@@ -1,9 +1,10 @@
 """What a request comes to: the pack's outcome, the scenario's ruling on it, and the one batch that stores both."""
 
+from sandbox.core.change import Change
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import BY_THE_BOOK, Draft, Message, Reporting, Step, hurry, plan_life
 from sandbox.core.rules import Verdict
-from sandbox.core.world import Change, World
+from sandbox.core.world import World
 from sandbox.handling.answering import Answer, Record, journalled
 from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, Visit, make_call
 from sandbox.handling.ruling import Ruling, rule_on
@@ -51,12 +52,13 @@ def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
     drafts = outcome.drafts if isinstance(outcome, Plan) else ()
     reply, shape = shape_reply(visit, reply, ruling=ruling, drafts=drafts)
     record = Record(
-        arrived=arrival.arrived,
+        call.at,
+        arrival.arrived,
         provider=arrival.pack.provider.name,
         operation=call.operation,
         key=call.key,
         refused=refused,
-        messages=tuple(message.id for message in messages),
+        messages=tuple([message.id for message in messages]),
     )
     return journalled(world, arrival.request, reply, record=record, shape=shape, changes=changes)
 
@@ -77,8 +79,10 @@ def _accepted(visit: Visit, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[
     reporting = MUTED if foreign else BY_THE_BOOK
     verdicts = ruling.verdicts or (None,) * len(drafts)
     return tuple(
-        _accept(visit, draft, row=row, reporting=reporting, verdict=verdict)
-        for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
+        [
+            _accept(visit, draft, row=row, reporting=reporting, verdict=verdict)
+            for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
+        ]
     )
 
 
@@ -103,23 +107,24 @@ def _accept(visit: Visit, draft: Draft, *, row: int, reporting: Reporting, verdi
     first = Status.SCHEDULED if later else Status.QUEUED
     if later:
         plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)
-    return Message(
-        id=draft.id,
-        number=number,
-        request=world.last_exchange + 1,
-        provider=call.operation.partition(".")[0],
-        operation=call.operation,
-        channel=channel,
-        account=call.owner.key,
-        sender=draft.sender,
-        recipient=draft.recipient,
-        text=draft.text,
-        history=(Step(first, channel.words[first], call.at),),
-        plan=plan,
-        code=draft.code,
-        scheduled_for=later,
-        rule=rule,
-        rank=draft.rank,
-        reporting=reporting,
-        data=draft.data,
+    return Message(  # by place: by name it takes three times as long
+        draft.id,
+        number,
+        world.last_exchange + 1,
+        visit.arrival.pack.spec.name,
+        call.operation,
+        channel,
+        call.owner.key,
+        draft.sender,
+        draft.recipient,
+        draft.text,
+        (Step(first, channel.words[first], call.at),),
+        plan,
+        (),
+        draft.code,
+        later,
+        rule,
+        draft.rank,
+        reporting,
+        draft.data,
     )

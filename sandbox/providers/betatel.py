@@ -4,25 +4,24 @@ Quirks: refusals of the key and of the balance are text, as Express sends a stri
 the request did not have; SMS ids are UUIDs, WhatsApp ids ULIDs.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC
 from decimal import Decimal
-from functools import cache
 from uuid import UUID
 
+from sandbox.compact import compact
 from sandbox.core.account import spend
 from sandbox.core.callback import Outgoing
 from sandbox.core.chance import draw_text
 from sandbox.core.clock import stamp
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Draft, Message
+from sandbox.core.ulid import ulid
 from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Plan, Provider, Refusal, Reply, Report
 from sandbox.segments import segment
 
 PURSE = "USD"
-ENCODER = json.JSONEncoder(separators=(",", ":"))
 JSON_HEADERS = {"Content-Type": "application/json"}
 IDENTITY = ("x-account-id", "x-user-id")  # WhatsApp asks for the first, Connect SMS for the second
 
@@ -91,18 +90,6 @@ def accepted(
 def random_uuid(call: Call) -> UUID:
     """Return the version 4 UUID of a call's message."""
     return UUID(bytes=call.draw("uuid", 16), version=4)
-
-
-def ulid(at: datetime, randomness: bytes) -> str:
-    """Return the ULID of an instant and ten random bytes."""
-    return _base32()(int(at.timestamp() * 1000).to_bytes(6, "big") + randomness)
-
-
-@cache
-def _base32() -> Callable[[bytes], str]:
-    from ulid.base32 import encode  # noqa: PLC0415 - 15 ms that a start need not pay
-
-    return encode
 
 
 def find(world: World, call: Call, name: str) -> Message | Refusal:
@@ -220,7 +207,7 @@ def report(change: Report) -> Outgoing:
         "to": "+" + message.recipient.removeprefix("+"),
         "timestamp": step.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return Outgoing("POST", change.target.url if change.target else "", JSON_HEADERS, ENCODER.encode(body))
+    return Outgoing("POST", change.target.url if change.target else "", JSON_HEADERS, compact(body).decode())
 
 
 PROVIDER = Provider(

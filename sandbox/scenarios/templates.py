@@ -12,6 +12,7 @@ from uuid import UUID
 from sandbox.core.chance import draw_bytes
 from sandbox.core.effects import Scene
 from sandbox.core.errors import SandboxError
+from sandbox.core.ulid import ulid
 from sandbox.samples import seeded
 from sandbox.scenarios.node import Node, near
 from sandbox.scenarios.values import text
@@ -90,11 +91,8 @@ def _uuids(scene: Scene) -> Callable[[], str]:
 
 
 def _ulids(scene: Scene) -> Callable[[], str]:
-    from ulid import ULID  # noqa: PLC0415 - as above
-
     places = count()
-    time = int(scene.at.timestamp() * 1000).to_bytes(6, "big")
-    return lambda: str(ULID(time + draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10)))
+    return lambda: ulid(scene.at, draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10))
 
 
 def _limited(chunks: Iterable[str]) -> Iterable[str]:

@@ -29,12 +29,12 @@ class Router:
     """Every route of every provider."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._fixed: dict[str, dict[str, Route]] = {}
+        self._fixed: dict[str, dict[str, Found]] = {}
         self._patterns: list[Route] = []
         self._routes = tuple(routes)
         for route in self._routes:
             if route.pattern is None:
-                self._fixed.setdefault(route.template, {})[route.method] = route
+                self._fixed.setdefault(route.template, {})[route.method] = Found(route, {})
             else:
                 self._patterns.append(route)
 
@@ -47,7 +47,7 @@ class Router:
         """Return the route of a request, path parameters read."""
         fixed = self._fixed.get(path)
         if fixed is not None and method in fixed:
-            return Found(fixed[method], {})
+            return fixed[method]
         allowed = set(fixed or ())
         for route in self._patterns:
             match = route.pattern.fullmatch(path) if route.pattern else None

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestServer
 
 from sandbox.control import feeds
 from sandbox.control.feeds import Feed, Place, Reader
+from sandbox.core.change import Cleared
 from sandbox.core.scenario import Scenario
-from sandbox.core.world import Cleared
 from tests.builders import Desk
 from tests.control.calls import Control
 from tests.servers import BARE, Sandbox

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TypeVar
 
-from sandbox.core.world import Listener, World
+from sandbox.core.change import Listener
+from sandbox.core.world import World
 
 Value = TypeVar("Value")
 PATIENCE = 10.0  # seconds until a wait that never begins fails its test

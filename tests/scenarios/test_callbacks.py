@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.callback import Callback, State, Target
+from sandbox.core.change import Aim, Batch
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
-from sandbox.core.world import Aim, Batch
 from sandbox.progress import follow_ups, ladder_of, report_step, timeout_of
 from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.core.callback import State, Target
+from sandbox.core.change import Aim
 from sandbox.core.effects import Fault
-from sandbox.core.world import Aim
 from sandbox.scenarios import library, listing, load_named
 from tests.builders import NOON, Desk, make_world, packs, read, run_until
 from tests.scenarios.builders import balance, betatel, later, lives, named, reports, rule_of, smsbuddy, times, ubill

@@ -1,7 +1,6 @@
 """What is left on an account, and its sender ids."""
 
 import re
-from dataclasses import replace
 
 from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
@@ -36,4 +35,4 @@ def create_sender(_: World, call: Call) -> Outcome:
         return reply
     approved_at = call.at + parse_duration(call.settings["approval_delay"])
     sender = Sender(name, name, Approval.PENDING, call.at, approved_at)
-    return Plan(reply, changes=(replace(call.owner, senders=(*call.owner.senders, sender)),))
+    return Plan(reply, changes=(call.owner._replace(senders=(*call.owner.senders, sender)),))

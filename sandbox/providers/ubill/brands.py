@@ -1,7 +1,6 @@
 """Brands: the names that a handset shows, each approved some time after it was asked for."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
@@ -40,7 +39,7 @@ def create_brand(_: World, call: Call) -> Outcome:
     approved_at = call.at + parse_duration(call.settings["approval_delay"])
     brand = Sender(str(brand_id), call.text("brandName"), Approval.PENDING, call.at, approved_at)
     reply = answered(call, {"statusID": 0, "brandID": brand_id, "message": SUCCESS})
-    return Plan(reply, changes=(replace(call.owner, senders=(*senders, brand)),))
+    return Plan(reply, changes=(call.owner._replace(senders=(*senders, brand)),))
 
 
 def empty(call: Call) -> Why:

@@ -1,0 +1,30 @@
+"""Compact JSON: quick or slow, the same bytes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.compact import QUICK, compact, slowly
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS | st.floats(-1e15, 1e15).map(lambda each: round(each, 4)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+def test_the_quick_way_is_there() -> None:
+    assert QUICK is not None
+
+
+@given(VALUES)
+def test_both_ways_write_the_same_bytes(value: object) -> None:
+    assert (compact(value), json.loads(compact(value))) == (slowly(value), value)
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**70), {"a": [2**100]}])
+def test_what_the_quick_way_does_not_take_goes_the_other(value: object) -> None:
+    assert compact(value) == slowly(value)
