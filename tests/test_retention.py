@@ -1,5 +1,7 @@
 """Retention of messages: the oldest that have ended go first, with their callbacks; a pending one never goes."""
 
+from sys import getsizeof
+
 import pytest
 
 from sandbox.core import world as core
@@ -113,3 +115,13 @@ def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None
     fill(world, KEPT + 1, 3 * KEPT)
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))
+
+
+def test_what_was_forgotten_leaves_no_room_behind(world: World) -> None:
+    for number in range(1, 50 * KEPT):
+        world.commit(
+            message(number, callbacks=(number,)), Callback(number, number, "betatel", SENT, NOON, State.FAILED)
+        )
+    kept = (world.messages, world.numbers, world.callbacks)
+
+    assert [getsizeof(each) for each in kept] == [getsizeof(dict(each)) for each in kept]

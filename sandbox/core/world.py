@@ -221,6 +221,19 @@ class World:
             del self.messages[number], self.numbers[message.id]
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
+            turn, rest = divmod(self.evicted["messages"], MESSAGES_KEPT // 12)
+            if rest == 0:
+                self._close_holes(turn % 3)
+
+    def _close_holes(self, turn: int) -> None:
+        """Make one of the three dictionaries anew: what is deleted leaves a hole in it until it has grown to thrice."""
+        match turn:
+            case 0:
+                self.messages = dict(self.messages)
+            case 1:
+                self.numbers = dict(self.numbers)
+            case _:
+                self.callbacks = dict(self.callbacks)
 
     def _finished(self, message: Message) -> bool:
         return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from tests.benchmarks.callbacks import deliver
+from tests.benchmarks.callbacks import Delivered, deliver
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Server, load, readers, receiver, sandbox
 
@@ -51,16 +51,19 @@ def receivers(seconds: float) -> list[Figure]:
     """Send at a steady rate to a good receiver, alone and while another provider's receiver is slow, dead or broken."""
     with receiver() as inbox, sandbox("--callback", f"betatel={inbox.url}/dlr") as server:
         alone = deliver(server, inbox, rate=RATE / 2, seconds=seconds)
-    figures = [Figure("a good receiver alone: lateness p99", alone.p99 * MS, "ms")]
+    figures = [
+        Figure("a good receiver alone: lateness p99", alone.p99 * MS, "ms"),
+        Figure("a good receiver alone: reply p99", alone.load.p99 * MS, "ms"),
+    ]
     for name, flags in ODD.items():
         with receiver(*flags) as odd:
-            figures += _beside(name, f"{odd.url}/dlr", seconds)
+            figures += _beside(name, f"{odd.url}/dlr", seconds, alone=alone)
     with closed_port() as port:
-        figures += _beside("that is dead", f"http://127.0.0.1:{port}/dlr", seconds)
+        figures += _beside("that is dead", f"http://127.0.0.1:{port}/dlr", seconds, alone=alone)
     return figures
 
 
-def _beside(name: str, target: str, seconds: float) -> list[Figure]:
+def _beside(name: str, target: str, seconds: float, *, alone: Delivered) -> list[Figure]:
     flags = ("--callback", f"ubill={target}")
     with receiver() as inbox, sandbox("--callback", f"betatel={inbox.url}/dlr", *flags) as server:
         other = Thread(target=load, args=(server,), kwargs={"seconds": seconds, "rate": RATE / 2, "provider": "ubill"})
@@ -68,8 +71,8 @@ def _beside(name: str, target: str, seconds: float) -> list[Figure]:
         ours = deliver(server, inbox, rate=RATE / 2, seconds=seconds)
         other.join()
     return [
-        Figure(f"beside a receiver {name}: lateness p99", ours.p99 * MS, "ms"),
-        Figure(f"beside a receiver {name}: reply p99", ours.load.p99 * MS, "ms"),
+        Figure(f"beside a receiver {name}: lateness p99", ours.p99 * MS, "ms", bar=2 * alone.p99 * MS),
+        Figure(f"beside a receiver {name}: reply p99", ours.load.p99 * MS, "ms", bar=2 * alone.load.p99 * MS),
         Figure(f"beside a receiver {name}: lost", ours.lost, "", bar=0),
     ]
 
