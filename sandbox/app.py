@@ -42,16 +42,18 @@ def response(answer: Answer) -> web.Response:
 async def kept_back(request: web.Request, answer: Answer, workspace: Workspace) -> web.Response:
     """Return the answer when its time has come; one that is to be broken goes around the web server."""
     transport, after = request.transport, pause(answer, workspace)
-    try:
-        if answer.fault is None:
+    if transport is None:
+        after.cancel()
+    elif answer.fault is None:
+        try:
             await after
             return response(answer)
-        if transport is not None:
-            await put(answer, transport, workspace, after=after)
-    except ResetError:
-        pass
-    if transport is not None:
-        transport.close()
+        except ResetError:
+            transport.close()
+    else:
+        last = answer._replace(headers={**answer.headers, "Connection": "close"})
+        await put(last, transport, workspace, after=after)
+        transport.close()  # the web server cannot go on where it has not written itself
     return web.Response()  # it goes nowhere
 
 

@@ -23,7 +23,7 @@ QUICK = _quick()
 
 
 def compact(value: object) -> bytes:
-    """Return JSON."""
+    """Return JSON; of floats beyond 1e16 or below 1e-4 the two ways write the exponent differently (1e-7, 1e-07)."""
     if QUICK is None:
         return slowly(value)
     try:

@@ -14,15 +14,24 @@ from typing import cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from sandbox.engine import Engine
+from sandbox.handling import Answer
 from sandbox.replying import is_plain, pause, put, whole
 from sandbox.specs.reading import Request
+from sandbox.workspace import Workspace
 
 METHODS = {b"GET": "GET", b"POST": "POST"}
 LIMIT = 64 * 1024  # bytes of a request
 HEADERS = 64  # how many a plain request has at most
-LONGEST = 4096  # bytes of its target, and of each header
+LONGEST = 4096  # bytes of its target, and of each header with its name
 # Headers by which a request asks for more than its reply.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "transfer-encoding", "upgrade"})
+
+
+FAILED = Answer(
+    500,
+    {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"},
+    b"500 Internal Server Error\n\nServer got itself in trouble",
+)
 
 
 class Express:
@@ -39,8 +48,11 @@ class Express:
         return Connection(self)
 
     async def close(self, grace: float) -> None:
-        """Close every connection that the web server was not given; replies under way have `grace` seconds."""
+        """Close the connections that the web server was not given, idle ones at once; others have `grace` seconds."""
         under_way = [connection.task for connection in self.connections if connection.task is not None]
+        for connection in [*self.connections]:
+            if connection.task is None:
+                connection.close()
         if under_way:
             await asyncio.wait(under_way, timeout=grace)
         for connection in [*self.connections]:
@@ -50,11 +62,13 @@ class Express:
 class Connection(asyncio.Protocol):
     """One connection, until it is the web server's. What httptools finds in a request is gathered, then judged."""
 
+    _transport: asyncio.Transport
+
     def __init__(self, express: Express) -> None:
         self._express = express
-        self._transport = cast("asyncio.Transport", None)  # until the connection is made
         self._parser = HttpRequestParser(self)
-        self._came = b""
+        self._early = b""  # what came before the reply to what came before it
+        self._writable = True
         self.task: asyncio.Task[None] | None = None  # of a reply that a scenario keeps back or breaks
         self._forget()
 
@@ -78,7 +92,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Give up the reply that nobody waits for any more."""
-        self._express.connections.discard(self)
+        self._let_go()
         if self.task is not None:
             self.task.cancel()
 
@@ -88,19 +102,22 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Take no more from a client that does not read its replies."""
+        self._writable = False
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on."""
-        self._transport.resume_reading()
+        self._writable = True
+        self._go_on()
 
     def data_received(self, data: bytes) -> None:
         """Read on; answer a request that is whole and plain, or give the connection away."""
-        self._came += data
-        if self.task is not None:
-            if len(self._came) > LIMIT:
+        if self.task is not None or not self._writable:
+            self._early += data
+            if len(self._early) > LIMIT:
                 self._transport.pause_reading()
             return
+        self._came += data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
@@ -121,23 +138,23 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         key = name.decode("latin-1").lower()
-        if key in UNUSUAL or key in self._headers:
+        if key in UNUSUAL or key in self._headers or len(name) + len(value) > LONGEST:
             self._plain = self._plain and key == "connection" and value.lower() == b"keep-alive"
         self._headers[key] = value.decode("utf-8", "replace").strip(" \t")
 
     def on_headers_complete(self) -> None:
         """See whether the request is a plain one, before its body has come."""
-        target, headers, parser = self._target, self._headers, self._parser
+        target, parser = self._target, self._parser
         self._plain = (
             self._plain
             and target.partition(b"?")[0] in self._express.paths
+            and len(target) <= LONGEST
             and target.isascii()
             and b"#" not in target
             and parser.get_method() in METHODS
             and parser.get_http_version() == "1.1"
-            and "host" in headers
-            and len(headers) <= HEADERS
-            and (len(self._came) <= LONGEST or max(map(len, (*headers.values(), target))) <= LONGEST)
+            and "host" in self._headers
+            and len(self._headers) <= HEADERS
         )
 
     def on_body(self, body: bytes) -> None:
@@ -148,9 +165,14 @@ class Connection(asyncio.Protocol):
         """Hear that a request is whole."""
         self._complete = True
 
+    def _let_go(self) -> None:
+        """Be done with the connection; the parser holds what it calls, so the two would wait for a collection."""
+        self._express.connections.discard(self)
+        del self._parser
+
     def _hand_over(self) -> None:
         """Give the connection to the web server, with all that has come of a request nobody has handled."""
-        self._express.connections.discard(self)
+        self._let_go()
         protocol = self._express.web()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
@@ -160,23 +182,32 @@ class Connection(asyncio.Protocol):
         path, _, query = self._target.partition(b"?")
         method = METHODS[self._parser.get_method()]
         request = Request(method, self._express.paths[path], query.decode(), self._headers, self._body)
+        self._forget()
         try:
             workspace, answer = self._express.engine.receive(request)
-        except Exception:  # noqa: BLE001 - a mistake of a pack of one's own: the web server meets it too, and says so
-            self._hand_over()
+        except Exception as error:  # noqa: BLE001 - whatever a pack of one's own gets wrong is answered, as by the web server
+            told = {"message": f"Error handling {method} {request.path}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(told)
+            self._transport.write(whole(FAILED))
+            self._transport.close()
             return
-        self._forget()
         if is_plain(answer):
             self._transport.write(whole(answer))
         else:
-            writing = put(answer, self._transport, workspace, after=pause(answer, workspace))
-            self.task = asyncio.get_running_loop().create_task(self._wait_for(writing))
+            after = pause(answer, workspace)
+            self.task = asyncio.get_running_loop().create_task(self._put(answer, workspace, after))
+            self.task.add_done_callback(lambda _: after.cancel())  # nobody waits any more when it was cancelled
 
-    async def _wait_for(self, writing: Awaitable[None]) -> None:
-        """Let a reply be written that a scenario keeps back or breaks, then go on with what has come meanwhile."""
-        await writing
+    async def _put(self, answer: Answer, workspace: Workspace, after: Awaitable[None]) -> None:
+        """Write a reply that a scenario keeps back or breaks, then go on."""
+        await put(answer, self._transport, workspace, after=after)
         self.task = None
-        came, self._came = self._came, b""
-        self._transport.resume_reading()
-        if came:
-            self.data_received(came)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read what has come meanwhile, unless something still stands against it."""
+        if self.task is None and self._writable and not self._transport.is_closing():
+            self._transport.resume_reading()
+            came, self._early = self._early, b""
+            if came:
+                self.data_received(came)

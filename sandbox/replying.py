@@ -48,12 +48,17 @@ def _end(now: int, server: str) -> str:
     return f"Date: {formatdate(now, usegmt=True)}\r\n{server}\r\n"
 
 
+def body_of(answer: Answer) -> bytes:
+    """Return a reply's body."""
+    return b"" if answer.status in EMPTY else answer.body
+
+
 def whole(answer: Answer) -> bytes:
     """Return a reply's bytes."""
-    return head(answer).encode() if answer.status in EMPTY else head(answer).encode() + answer.body
+    return head(answer).encode() + body_of(answer)
 
 
-def pause(answer: Answer, workspace: Workspace) -> Awaitable[None]:
+def pause(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
     """Begin to wait until a reply is due, and return what is done then; see `Workspace.linger`."""
     return workspace.linger(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
 
@@ -62,28 +67,34 @@ async def put(answer: Answer, transport: asyncio.Transport, workspace: Workspace
     """Wait for the reply's time and write it, broken as its fault says; a reset closes the connection without it."""
     try:
         await after
+        if transport.is_closing():
+            return
         match answer.fault:
-            case None:
+            case None | Fault.MALFORMED_BODY:  # the malformed body stands in the answer
                 transport.write(whole(answer))
             case Fault.SLOW_BODY:
                 await _drip(answer, transport, workspace)
             case Fault.TRUNCATED_BODY:
-                transport.write(head(answer).encode() + answer.body[: len(answer.body) // 2])
+                body = body_of(answer)
+                transport.write(head(answer).encode() + body[: len(body) // 2])
                 transport.close()
             case Fault.CONNECTION_RESET:
                 _reset(transport)
-            case _:
+            case Fault.EMPTY_REPLY | Fault.HANG:
                 transport.close()
     except ResetError:
         transport.close()
 
 
 async def _drip(answer: Answer, transport: asyncio.Transport, workspace: Workspace) -> None:
-    """Write the body in pieces, half a second apart."""
+    """Write the body in pieces, half a second apart, for as long as somebody reads."""
+    body = body_of(answer)
     transport.write(head(answer).encode())
-    size = max(1, -(-len(answer.body) // DRIPS))
-    for begin in range(0, len(answer.body), size):
-        transport.write(answer.body[begin : begin + size])
+    size = max(1, -(-len(body) // DRIPS))
+    for begin in range(0, len(body), size):
+        if transport.is_closing():
+            return
+        transport.write(body[begin : begin + size])
         await workspace.linger(DRIP)
 
 

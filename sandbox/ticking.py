@@ -62,8 +62,10 @@ class Ticker:
         if self._held:
             return
         self._held = True  # what is committed meanwhile sets no timer
-        self.slice(self._world.now())
-        self._held = False
+        try:
+            self.slice(self._world.now())
+        finally:
+            self._held = False
         self.arm()
 
     def slice(self, now: datetime, told: Callable[[Due, Callback | None], None] | None = None) -> bool:

@@ -1,20 +1,20 @@
 """The short way of a plain request: it answers and stores what the web server does, and breaks replies as asked."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.world import World
+from sandbox import replying
+from sandbox.core.journal import Exchange
 from sandbox.engine import Engine
 from sandbox.express import Express
-from sandbox.provider import Call
-from tests.builders import packs
 from tests.servers import PATIENCE
 from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
 
@@ -153,9 +153,11 @@ async def test_a_connection_serves_plain_and_other_requests_one_after_the_other(
         ("slow_body", b"01234567"),
     ],
 )
-async def test_a_fault_breaks_the_reply_on_the_wire(way: Way, fault: str, comes: bytes) -> None:
+async def test_a_fault_breaks_the_reply_on_the_wire(
+    way: Way, fault: str, comes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replying, "DRIP", 0.0)
     async with way(frozen(f"rules: [{{then: {{reply: {{body: '01234567'}}, fault: {fault}}}}}]")) as place:
-        _hurry(place)
         line = await place.call()
         await line.say(request(*HEADERS))
         heard = await (line.hear() if fault == "slow_body" else line.rest())
@@ -165,13 +167,36 @@ async def test_a_fault_breaks_the_reply_on_the_wire(way: Way, fault: str, comes:
 
 @both_ways
 async def test_a_connection_goes_on_after_a_reply_that_was_kept_back(way: Way) -> None:
-    async with way(frozen("rules: [{when: {first: 1}, then: {after: 1h}}]")) as place:
-        _hurry(place)
+    async with way(frozen("rules: [{when: {first: 1}, then: {after: 300ms}}]")) as place:
         line = await place.call()
-        await line.say(request(*HEADERS), request(*HEADERS))
+        await line.say(request(*HEADERS))
+        await _until(place, waiting=1)
+        await line.say(request(*HEADERS))
         heard = [await line.hear() for _ in range(2)]
 
         assert [each.partition(b"\r\n")[0] for each in heard] == [b"HTTP/1.1 200 OK"] * 2
+
+
+@both_ways
+async def test_what_comes_while_a_broken_reply_is_kept_back_is_not_handled(way: Way) -> None:
+    async with way(frozen("rules: [{when: {first: 1}, then: {after: 300ms, fault: empty_reply}}]")) as place:
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        await _until(place, waiting=1)
+        await line.say(request(*HEADERS))
+
+        assert (await line.rest(), len(place.journal)) == (b"", 1)
+
+
+async def test_a_client_that_reads_nothing_is_answered_in_full_once_it_reads() -> None:
+    large = "x" * 1_000_000
+    async with short_way(frozen(f"rules: [{{then: {{reply: {{body: {large}}}}}}}]")) as place:
+        line = await place.call()
+        for _ in range(40):
+            await line.say(request(*HEADERS))
+        heard = [len(await line.hear()) for _ in range(40)]
+
+        assert [each > len(large) for each in heard] == [True] * 40
 
 
 @both_ways
@@ -199,12 +224,33 @@ async def test_a_client_that_goes_away_waits_no_more() -> None:
 async def test_the_end_of_the_server_closes_connections_that_are_idle_and_replies_that_wait() -> None:
     async with short_way(frozen("rules: [{when: {first: 1}, then: {fault: hang}}]")) as place:
         lines = [await place.call() for _ in range(2)]
+        place.lines.clear()  # they are not closed by the client
         await lines[0].say(request(*HEADERS))
         await _until(place, waiting=1)
         await lines[1].say(request(*HEADERS))
         await lines[1].hear()
 
     assert [await line.rest() for line in lines] == [b"", b""]
+    for line in lines:
+        line.close()
+
+
+async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> None:
+    engine = frozen()
+    express = Express(engine, _no_web)
+    server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
+    await Place(engine, server.sockets[0].getsockname()[1]).ask(request(*HEADERS))
+    ended = [weakref.ref(each) for each in express.connections]
+    gc.disable()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while any(each() for each in ended):
+                await asyncio.sleep(0)  # not a wait: the server gets its turn
+    finally:
+        gc.enable()
+        server.close()
+
+    assert len(ended) == 1
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
@@ -221,25 +267,26 @@ async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int)
 
 
 @both_ways
-@pytest.mark.filterwarnings("ignore")
-async def test_a_pack_that_fails_is_answered_with_500(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_mistake_of_the_program_is_told_answered_with_500_and_not_made_twice(
+    way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = frozen()
-    failing = {name: pack for name, pack in engine.packs.items() if name != "betatel"}
-    engine.packs = {**failing, "betatel": replace(engine.packs["betatel"], provider=BROKEN)}
+    engine.hearers[Exchange] = [_fail]
     async with way(engine) as place:
-        reply = await place.ask(request(*HEADERS))
+        line = await place.call()
+        await line.say(request(*HEADERS))
+        reply = await line.hear()
 
-        assert (reply.partition(b"\r\n")[0], "ZeroDivisionError" in caplog.text) == (
+        assert (reply.partition(b"\r\n")[0], "ZeroDivisionError" in caplog.text, len(place.journal)) == (
             b"HTTP/1.1 500 Internal Server Error",
             True,
+            1,
         )
+        assert await line.rest() == b""
 
 
-def _fail(_: World, call: Call) -> None:
-    raise ZeroDivisionError(call.operation)
-
-
-BROKEN = replace(packs()["betatel"].provider, gate=_fail)
+def _fail(exchange: Exchange, _: object) -> None:
+    raise ZeroDivisionError(exchange.path)
 
 
 def _no_web() -> asyncio.Protocol:
@@ -251,9 +298,3 @@ async def _until(place: Place, *, waiting: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while len(place.engine.default._lingering) != waiting:  # noqa: SLF001 - nothing else tells of them
             await asyncio.sleep(0)  # not a wait: the server gets its turn
-
-
-def _hurry(place: Place) -> None:
-    """Let nothing wait in real time."""
-    linger = place.engine.default.linger
-    place.engine.default.linger = lambda seconds: linger(seconds and 0.0)  # type: ignore[method-assign]

@@ -1,13 +1,14 @@
 """What may change in a workspace, and who hears of it.
 
-Every request, move or attempt becomes one numbered batch of changes; listeners hear of it afterwards. A change is a
-new value, so a batch can be written to a file or sent to a copy as it is.
+Every request, move or attempt becomes one numbered batch of changes. Listeners hear of it afterwards: those of a
+workspace of each batch, hearers of each change of one type in all workspaces. A change is a new value, so a batch can
+be written to a file or sent to a copy as it is.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import Due, Kind
@@ -84,4 +85,4 @@ class Batch(NamedTuple):
 
 
 Listener = Callable[[Batch], None]
-Hearers = dict[type, list[Callable[[Any, Batch], None]]]  # who hears of each change of a type, in all workspaces
+Hearers = dict[type, list[Callable[..., None]]]  # by type of change; called with the change and its batch

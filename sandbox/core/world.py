@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import Agenda, Due
@@ -76,7 +76,7 @@ class World:
         )
 
     def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
-        """Write a batch of changes and tell the listeners; `at` is the present instant, where the caller knows it."""
+        """Write a batch of changes and tell the listeners; `at` is when they came to pass, now if it is not given."""
         writers = self._WRITERS
         for change in changes:
             writers[type(change)](self, change)
@@ -132,7 +132,8 @@ class World:
 
     def _empty(self, _: Emptied) -> None:
         """Forget every message."""
-        self.messages, self.numbers, self.callbacks, self.otps = {}, {}, {}, {}
+        for each in (self.messages, self.numbers, self.callbacks, self.otps):
+            each.clear()
         self._evicting = self.last_message + 1
         self._ended.clear()
         self.agenda.clear()
@@ -226,14 +227,15 @@ class World:
                 self._close_holes(turn % 3)
 
     def _close_holes(self, turn: int) -> None:
-        """Make one of the three dictionaries anew: what is deleted leaves a hole in it until it has grown to thrice."""
-        match turn:
-            case 0:
-                self.messages = dict(self.messages)
-            case 1:
-                self.numbers = dict(self.numbers)
-            case _:
-                self.callbacks = dict(self.callbacks)
+        """Fill one of the three dictionaries anew: what is deleted leaves a hole in it until it has grown to thrice.
+
+        It stays the same one, as whoever waits for something to come holds it.
+        """
+        three: tuple[dict[Any, Any], ...] = (self.messages, self.numbers, self.callbacks)
+        holed = three[turn]
+        kept = dict(holed)
+        holed.clear()
+        holed.update(kept)
 
     def _finished(self, message: Message) -> bool:
         return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)

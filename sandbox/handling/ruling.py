@@ -41,7 +41,7 @@ class Ruling(NamedTuple):
     @property
     def accepts(self) -> bool:
         """Whether no verdict stands against the request."""
-        return not self.verdicts or all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
+        return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
     def first(self, has: Callable[[Effect], bool]) -> "Found | None":
         """Return the verdict of the first recipient whose effect has something."""
