@@ -201,6 +201,7 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 async def run(options: Options, *, say: Callable[[str], None], log: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `say` prints the banner, `log` what happens."""
+    gc.disable()  # what a start makes stays for good: looking through it would take a tenth of the start
     engine = make_engine(options)
     lines = Log(
         engine.world,
@@ -215,10 +216,9 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     async with opened(engine, options) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
-        # What a start leaves stays for good: collections need not look at it, nor come often.
-        gc.collect()
         gc.freeze()
         gc.set_threshold(*GENERATIONS)
+        gc.enable()
         say(banner(engine, options, ports))
         watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
         await stop.wait()

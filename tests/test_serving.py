@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -104,3 +106,18 @@ def test_a_get_may_name_ten_thousand_recipients() -> None:
         to.request("GET", f"/v1/sms/report/{sent['smsID']}?key=k1")
 
         assert len(json.loads(to.getresponse().read())["result"]) == 10_000
+
+
+HEAVY = "{'faker', 'jinja2', 'jsonschema', 'phonenumbers', 'prometheus_client', 'watchfiles', 'trustme', 'gsm0338'}"
+START = f"""
+import sys
+from sandbox.serving import Options, make_engine
+make_engine(Options())
+print({HEAVY} & {{*sys.modules}})
+"""
+
+
+def test_a_start_loads_nothing_that_it_has_no_use_for() -> None:
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+
+    assert done.stdout == "set()\n"

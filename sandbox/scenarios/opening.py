@@ -15,7 +15,6 @@ from sandbox.core.scenario import AccountRule
 from sandbox.packs import Pack, Packs
 from sandbox.scenarios.node import Node, near
 from sandbox.scenarios.values import amount, digits, flag, instant, one_of, positive, text, word
-from sandbox.specs.schema import thorough
 
 ACCOUNT = ("closed", "balance", "senders", "brands", "templates", "stop_list")
 SENDER = ("id", "name", "state")
@@ -77,6 +76,8 @@ def clock(node: Node) -> Pace:
 
 
 def _settings(pack: Pack, node: Node) -> Mapping[str, object]:
+    from sandbox.specs.judging import thorough  # noqa: PLC0415 - most scenarios have no settings
+
     known = pack.spec.settings
     fields = node.fields(known, what=f"the settings of {pack.spec.name}")
     found: dict[str, object] = {}

@@ -1,16 +1,8 @@
-"""JSON Schema validation with jsonschema, every violation at once, worded for a person."""
+"""JSON Schemas of requests: compiled to be checked often, with the words for what is wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.validators import extend
-
-from sandbox.core.errors import SpecError
-from sandbox.specs.patterns import ecma
 from sandbox.specs.quick import Quick
 from sandbox.specs.terms import Violation
 
@@ -18,141 +10,34 @@ SHOWN = 60  # characters of a value that are shown
 MANY = 50  # violations that are worded; a request with more has many of one kind
 
 Schema = Mapping[str, Any]
+Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
 
 # What `type` calls a value, for a person.
 KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
 
 
-def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not ecma(pattern).search(instance):
-        yield ValidationError(f"does not match {pattern}")
-
-
-def _required(_: object, names: list[str], instance: object, __: object) -> Iterator[ValidationError]:
-    """Yield one error for each missing property, with its name alone as the message."""
-    if isinstance(instance, dict):
-        yield from (ValidationError(name) for name in names if name not in instance)
-
-
-FORMATS = FormatChecker(formats=())
-
-
-@FORMATS.checks("time-zone", raises=(ZoneInfoNotFoundError, ValueError, OSError))
-def _is_time_zone(value: object) -> bool:
-    """Whether a text names a time zone of the IANA database."""
-    return not isinstance(value, str) or bool(ZoneInfo(value))
-
-
-class Parts:
-    """Validators of the parts of schemas, each made once: jsonschema itself makes one anew at every look.
-
-    That holds where no reference is left in a schema, as in all that come from `sandbox.specs.document`.
-    """
-
-    def __init__(self) -> None:
-        self._made: dict[int, tuple[object, Draft202012Validator]] = {}
-
-    def errors(self, value: object, schema: Schema, step: str | int) -> Iterator[ValidationError]:
-        """Return the errors of the value that stands at `step`."""
-        known = self._made.get(id(schema))
-        if known is None:
-            known = self._made[id(schema)] = (schema, Validator(schema, format_checker=FORMATS))
-        for error in known[1].iter_errors(value):
-            error.relative_path.appendleft(step)
-            yield error
-
-
-PARTS = Parts()
-
-
-def _properties(_: object, schemas: Mapping[str, Schema], instance: object, __: object) -> Iterator[ValidationError]:
-    if isinstance(instance, dict):
-        for name, schema in schemas.items():
-            if name in instance:
-                yield from PARTS.errors(instance[name], schema, name)
-
-
-def _items(_: object, schema: Schema, instance: object, parent: Schema) -> Iterator[ValidationError]:
-    """Judge the entries of an array, unless there are too many: then that alone is said, and soon."""
-    if isinstance(instance, list) and len(instance) <= parent.get("maxItems", len(instance)):
-        for place, value in enumerate(instance):
-            yield from PARTS.errors(value, schema, place)
-
-
-Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this one function untyped
-    Draft202012Validator,
-    {"pattern": _pattern, "required": _required, "properties": _properties, "items": _items},
-)
-Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
-
-
-def check_schema(schema: Schema, *, where: str) -> None:
-    """See that a schema is one, which takes longer than compiling it.
-
-    Raises:
-        SpecError: it is not; the text begins with `where`.
-
-    """
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        message = f"{where}: {error.json_path}: {error.message}"
-        raise SpecError(message) from None
-
-
-def thorough(schema: Schema) -> Check:
+def compile_schema(schema: Schema) -> Check:
     """Return a function from values and their origins (by parameter) to all violations."""
-    validator = Validator(schema, format_checker=FORMATS)
-    source = "body" if schema.get("x-has-body") else "query"
+    quick = Quick(schema)
+    judge: Check | None = None
 
     def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
-        found = islice(validator.iter_errors(values), MANY)
-        return tuple(_violation(error, origins, source) for error in found)
+        nonlocal judge
+        if quick.fits(values):
+            return ()
+        if judge is None:
+            from sandbox.specs.judging import thorough  # noqa: PLC0415 - loaded when it is needed first
+
+            judge = thorough(schema)
+        return judge(values, origins)
 
     return check
-
-
-def compile_schema(schema: Schema) -> Check:
-    """Return the same function as `thorough`, made to be called often: what fits is let pass quickly."""
-    quick, check = Quick(schema), thorough(schema)
-    return lambda values, origins: () if quick.fits(values) else check(values, origins)
-
-
-def _violation(error: ValidationError, origins: Mapping[str, str], source: str) -> Violation:
-    path = list(error.absolute_path)
-    schema: Schema = error.schema if isinstance(error.schema, Mapping) else {}
-    if error.validator == "required":
-        path.append(error.message)
-        problem = f"is missing{_right(schema.get('properties', {}).get(error.message))}"
-    else:
-        problem = _problem(error) + _right(schema)
-    name = str(path[0]) if path else ""
-    origin = origins.get(name) or schema.get("x-origins", {}).get(name) or source
-    return Violation(origin + _place(path), name, str(error.validator), problem)
-
-
-def _place(path: list[str | int]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-
-
-def _right(schema: object) -> str:
-    """Return what would be right, and whose word it is."""
-    if not isinstance(schema, Mapping) or "description" not in schema:
-        return ""
-    return f" ({schema.get('x-word', 'inferred')}: {schema['description']})"
 
 
 def show(value: object) -> str:
     """Return a value as it came, cut to a length that fits a sentence."""
     text = repr(value if not isinstance(value, str) else value[: SHOWN + 1])
     return text if len(text) <= SHOWN + 2 else text[:SHOWN] + "…'" if isinstance(value, str) else text[:SHOWN] + "…"
-
-
-def _problem(error: ValidationError) -> str:
-    value: Any = error.instance
-    rule: Any = error.validator_value
-    word = WORDING.get(str(error.validator))
-    return word(value, rule) if word else f"{show(value)} breaks the rule {error.validator}: {show(rule)}"
 
 
 WORDING: Mapping[str, Callable[[Any, Any], str]] = {

@@ -10,7 +10,7 @@ from sandbox.control.contract import PATH, contract
 from sandbox.control.front import BASE
 from sandbox.control.routes import EVERYWHERE, ONCE
 from sandbox.files import load
-from sandbox.specs.schema import Validator
+from sandbox.specs.judging import Validator
 from tests.control.calls import operations
 from tests.servers import Sandbox, make_engine
 
