@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.control.asking import Ask, reply
+from sandbox.control.formats import LATEST
 from sandbox.control.listing import Table
 from sandbox.control.paging import by_number, listed, single, the_one
 from sandbox.control.showing import show_callback
 from sandbox.core.callback import Callback
+from sandbox.core.world import World
 from sandbox.dispatch import Dispatch
 
 Test = Callable[[Callback], bool]
@@ -36,8 +38,13 @@ def tests(ask: Ask) -> list[Test]:
     if (provider := query.get("provider", str)) is not None:
         found.append(lambda callback: callback.provider == provider)
     if (message := query.get("message", str)) is not None:
-        found.append(lambda callback: callback.message == world.numbers.get(message))
+        found.append(lambda callback: callback.message == _number_of(message, world))
     return found
+
+
+def _number_of(message: str, world: World) -> int | None:
+    """Return the number of the message with an id; `latest` stands for the newest one's."""
+    return next(reversed(world.messages), None) if message == LATEST else world.numbers.get(message)
 
 
 async def list_callbacks(ask: Ask) -> web.Response:

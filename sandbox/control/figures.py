@@ -1,6 +1,6 @@
 """Counts what happens in all workspaces, for Prometheus.
 
-It hears of every batch, so it only adds to plain dictionaries.
+It hears of every change, so it only adds to plain dictionaries.
 """
 
 from bisect import bisect_left

@@ -23,6 +23,7 @@ MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
 TALLIES_KEPT = 100_000
+TURNS = 12  # while as many messages come as are kept, so often one of three dictionaries is filled anew
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 
 
@@ -222,7 +223,7 @@ class World:
             del self.messages[number], self.numbers[message.id]
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
-            turn, rest = divmod(self.evicted["messages"], MESSAGES_KEPT // 12)
+            turn, rest = divmod(self.evicted["messages"], MESSAGES_KEPT // TURNS)
             if rest == 0:
                 self._close_holes(turn % 3)
 

@@ -70,11 +70,12 @@ async def test_callbacks_are_listed_by_state_provider_and_message(sandbox: Sandb
         {"state": "pending"},
         {"provider": "ubill"},
         {"message": message},
+        {"message": "latest"},
         {"message": "none"},
     ]
     found = [[item["id"] for item in (await control.get("/callbacks", **query))["items"]] for query in queries]
 
-    assert found == [[1], [], [], [1], []]
+    assert found == [[1], [], [], [1], [1], []]
 
 
 async def test_a_wait_hears_of_a_callback_that_comes_to_a_state(
