@@ -9,8 +9,8 @@ from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError, SpecError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.specs.document import Node, read
+from sandbox.specs.quick import compile_schema
 from sandbox.specs.reading import FORM, READERS
-from sandbox.specs.schema import compile_schema
 from sandbox.specs.spec import Home, Operation, ProviderSpec, Route, Setting
 from sandbox.specs.terms import JSON, ErrorReply
 

@@ -9,8 +9,9 @@ from typing import Any
 import fastjsonschema
 
 from sandbox.specs.patterns import ecma_source
+from sandbox.specs.schema import Check, Schema
+from sandbox.specs.terms import Violation
 
-Schema = Mapping[str, Any]
 KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
 KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 
@@ -34,6 +35,24 @@ class Quick:
         except fastjsonschema.JsonSchemaValueException:
             return False
         return True
+
+
+def compile_schema(schema: Schema) -> Check:
+    """Return a function from values and their origins (by parameter) to all violations."""
+    quick = Quick(schema)
+    judge: Check | None = None
+
+    def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
+        nonlocal judge
+        if quick.fits(values):
+            return ()
+        if judge is None:
+            from sandbox.specs.judging import thorough  # noqa: PLC0415 - loaded when it is needed first
+
+            judge = thorough(schema)
+        return judge(values, origins)
+
+    return check
 
 
 def translate(schema: object) -> Any:  # noqa: ANN401 - a schema is whatever JSON is

@@ -1,9 +1,8 @@
-"""JSON Schemas of requests: compiled to be checked often, with the words for what is wrong."""
+"""What a check by JSON Schema is, and the words for what it finds wrong."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.specs.quick import Quick
 from sandbox.specs.terms import Violation
 
 SHOWN = 60  # characters of a value that are shown
@@ -14,24 +13,6 @@ Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...
 
 # What `type` calls a value, for a person.
 KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-
-
-def compile_schema(schema: Schema) -> Check:
-    """Return a function from values and their origins (by parameter) to all violations."""
-    quick = Quick(schema)
-    judge: Check | None = None
-
-    def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
-        nonlocal judge
-        if quick.fits(values):
-            return ()
-        if judge is None:
-            from sandbox.specs.judging import thorough  # noqa: PLC0415 - loaded when it is needed first
-
-            judge = thorough(schema)
-        return judge(values, origins)
-
-    return check
 
 
 def show(value: object) -> str:
