@@ -138,7 +138,7 @@ async def test_an_example_that_cannot_be_right_gets_the_providers_refusal(
 
     expected = example["refused"]
     why = unquote(reply.headers["X-Sandbox-Why"])
-    assert (reply.status, await reply.json(), why, await problems(reply, example), sandbox.world.messages) == (
+    assert (reply.status, await reply.json(), why, await problems(reply, example), dict(sandbox.world.messages)) == (
         expected["status"],
         expected["json"],
         expected.get("why", why),

@@ -1,7 +1,5 @@
 """Retention of messages: the oldest that have ended go first, with their callbacks; a pending one never goes."""
 
-from sys import getsizeof
-
 import pytest
 
 from sandbox.core import world as core
@@ -115,12 +113,3 @@ def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None
     fill(world, KEPT + 1, 3 * KEPT)
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))
-
-
-def test_what_was_forgotten_leaves_no_room_behind(world: World) -> None:
-    kept = (world.messages, world.numbers, world.callbacks)  # they stay the same: a call that waits holds one
-    for number in range(1, 50 * KEPT):
-        failed = Callback(number, number, "betatel", SENT, NOON, State.FAILED)
-        world.commit(message(number, callbacks=(number,)), failed)
-
-    assert [getsizeof(each) for each in kept] == [getsizeof(dict(each)) for each in kept]

@@ -133,7 +133,7 @@ def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
     desk.world.commit(Deleted())
 
-    assert (desk.world.messages, list(desk.world.agenda)) == ({}, [])
+    assert (dict(desk.world.messages), list(desk.world.agenda)) == ({}, [])
 
 
 def test_a_message_is_found_by_the_id_that_its_sender_was_given() -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from sandbox.core.rows import Rows
+
 Row = TypeVar("Row")
 Object = dict[str, object]
 
@@ -22,7 +24,7 @@ class Table(Generic[Row]):
     """Rows, oldest first, and how to read one: its number, which grows; when it came; what is shown of it."""
 
     kind: type[Row]
-    rows: dict[int, Row]
+    rows: dict[int, Row] | Rows[Row]
     number: Callable[[Row], int]
     at: Callable[[Row], datetime]
     show: Callable[[Row], Object]

@@ -1,6 +1,6 @@
 """Answers a list or one thing of it, now or as soon as there is something to show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -73,7 +73,10 @@ def the_one(ask: Ask, table: Table[Row], find: Callable[[str], Row | None], *, n
 
 def found_in(table: Table[Row], find: Callable[[str], Row | None], name: str) -> Row | None:
     """Return the row of an id; `latest` stands for the newest one's."""
-    return next(reversed(table.rows.values()), None) if name == LATEST else find(name)
+    if name != LATEST:
+        return find(name)
+    newest = next(reversed(table.rows), None)
+    return None if newest is None else table.rows[newest]
 
 
 def missing(name: str, *, noun: str) -> ProblemError:
@@ -88,7 +91,7 @@ def all_of(tests: list[Test[Row]], table: Table[Row], since: Since) -> Test[Row]
     return lambda row: since.admits(number(row), at(row)) and all(test(row) for test in tests)
 
 
-def by_number(rows: dict[int, Row], name: str) -> Row | None:
+def by_number(rows: Mapping[int, Row], name: str) -> Row | None:
     """Return the row whose number is written as `name`."""
     return rows.get(int(name)) if name.isascii() and name.isdigit() and len(name) < MANY_DIGITS else None
 

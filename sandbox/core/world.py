@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import Agenda, Due
@@ -13,6 +13,7 @@ from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange, weight
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
+from sandbox.core.rows import Rows
 from sandbox.core.scenario import Scenario
 from sandbox.core.tally import RULED, START, Run, Tally, Turn
 from sandbox.core.window import Window
@@ -23,7 +24,6 @@ MESSAGES_KEPT = 100_000
 EXCHANGES_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
 TALLIES_KEPT = 100_000
-TURNS = 12  # while as many messages come as are kept, so often one of three dictionaries is filled anew
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 
 
@@ -115,9 +115,9 @@ class World:
         self.clock = cleared.clock
         self.seed = cleared.seed
         self.accounts: dict[tuple[str, str], Account] = {}
-        self.messages: dict[int, Message] = {}
+        self.messages: Rows[Message] = Rows()
         self.numbers: dict[str, int] = {}
-        self.callbacks: dict[int, Callback] = {}
+        self.callbacks: Rows[Callback] = Rows()
         self.exchanges: dict[int, Exchange] = {}
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
@@ -133,8 +133,10 @@ class World:
 
     def _empty(self, _: Emptied) -> None:
         """Forget every message."""
-        for each in (self.messages, self.numbers, self.callbacks, self.otps):
-            each.clear()
+        self.messages.clear()  # they stay the same ones, as whoever waits for something to come holds them
+        self.numbers.clear()
+        self.callbacks.clear()
+        self.otps.clear()
         self._evicting = self.last_message + 1
         self._ended.clear()
         self.agenda.clear()
@@ -223,20 +225,6 @@ class World:
             del self.messages[number], self.numbers[message.id]
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
-            turn, rest = divmod(self.evicted["messages"], MESSAGES_KEPT // TURNS)
-            if rest == 0:
-                self._close_holes(turn % 3)
-
-    def _close_holes(self, turn: int) -> None:
-        """Fill one of the three dictionaries anew: what is deleted leaves a hole in it until it has grown to thrice.
-
-        It stays the same one, as whoever waits for something to come holds it.
-        """
-        three: tuple[dict[Any, Any], ...] = (self.messages, self.numbers, self.callbacks)
-        holed = three[turn]
-        kept = dict(holed)
-        holed.clear()
-        holed.update(kept)
 
     def _finished(self, message: Message) -> bool:
         return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)

@@ -24,7 +24,7 @@ async def test_a_reset_aborts_what_is_under_way_and_cancels_what_was_due(sandbox
     await gate.until_empty()
     after = await sandbox.advance()
 
-    assert (len(receiver.calls), sandbox.callbacks, sandbox.world.messages, after.count) == (1, [], {}, 0)
+    assert (len(receiver.calls), sandbox.callbacks, dict(sandbox.world.messages), after.count) == (1, [], {}, 0)
 
 
 async def test_a_reset_forgets_the_retries(sandbox: Sandbox, receiver: Receiver) -> None:

@@ -196,7 +196,7 @@ def test_nothing_of_a_refused_request_stays() -> None:
         post(desk, path, {**body, "to": "x"})
     desk.advance(SOON)
 
-    assert (desk.world.messages, desk.world.accounts, desk.world.callbacks, len(desk.world.exchanges)) == (
+    assert (dict(desk.world.messages), desk.world.accounts, dict(desk.world.callbacks), len(desk.world.exchanges)) == (
         {},
         {},
         {},

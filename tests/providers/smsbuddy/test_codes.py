@@ -159,7 +159,7 @@ def test_a_code_is_not_made_for_a_request_that_is_wrong(changes: dict[str, objec
     desk = Desk()
     reply = otp(desk, **changes)
 
-    assert (refusal(reply), why(reply) is not None, desk.world.messages, desk.world.otps) == (
+    assert (refusal(reply), why(reply) is not None, dict(desk.world.messages), desk.world.otps) == (
         refused(code),
         True,
         {},

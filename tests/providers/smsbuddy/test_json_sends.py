@@ -120,7 +120,11 @@ def test_what_is_missing_or_unreadable_in_it_is_refused_with_its_place(
     desk = Desk()
     reply = post_json(desk, *nodes, **root)
 
-    assert (refusal(reply), (why(reply) or "")[: len(explained)], desk.world.messages) == (refused(400), explained, {})
+    assert (refusal(reply), (why(reply) or "")[: len(explained)], {**desk.world.messages}) == (
+        refused(400),
+        explained,
+        {},
+    )
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,13 @@ def test_a_send_is_refused_with_the_code_of_the_first_thing_wrong_with_it(
     desk = Desk()
     reply = post(desk, **changes)
 
-    assert (refusal(reply), why(reply) is not None, desk.world.messages, desk.world.accounts, desk.world.windows) == (
+    assert (
+        refusal(reply),
+        why(reply) is not None,
+        dict(desk.world.messages),
+        desk.world.accounts,
+        desk.world.windows,
+    ) == (
         refused(code),
         True,
         {},
@@ -232,7 +238,12 @@ def test_a_send_over_the_rate_is_refused_whole(send: Callable[..., Answer]) -> N
         "key: 10000 more make 10000 SMS since 2026-03-02T12:00:00.000Z, over 1000 a minute "
         "(documented, settings.smsbuddy.rate_per_minute: off lifts it)"
     )
-    assert (refusal(reply), why(reply), desk.world.messages, desk.world.windows) == (refused(429), explained, {}, {})
+    assert (refusal(reply), why(reply), dict(desk.world.messages), desk.world.windows) == (
+        refused(429),
+        explained,
+        {},
+        {},
+    )
 
 
 def test_the_rate_is_a_setting_and_the_refusal_tells_it() -> None:

@@ -89,7 +89,7 @@ def test_a_time_that_is_missing_malformed_past_or_too_far_is_refused(time: objec
     desk = Desk()
     reply = post(desk, schedule="1", time=time)
 
-    assert (refusal(reply), unquote(why(reply) or "")[: len(explained)], desk.world.messages) == (
+    assert (refusal(reply), unquote(why(reply) or "")[: len(explained)], dict(desk.world.messages)) == (
         refused(400),
         explained,
         {},

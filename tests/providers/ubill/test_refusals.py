@@ -47,7 +47,7 @@ def test_a_request_is_refused_with_the_code_of_the_first_thing_wrong_with_it(
     desk = Desk()
     reply = post(desk, **changes)
 
-    assert (reply.status, status_id(reply), desk.world.messages, desk.world.accounts) == (200, status, {}, {})
+    assert (reply.status, status_id(reply), dict(desk.world.messages), desk.world.accounts) == (200, status, {}, {})
 
 
 @pytest.mark.parametrize(
