@@ -29,12 +29,12 @@ from sandbox.logs import Log
 from sandbox.packs import Packs, discover
 from sandbox.proxy import Front, Tunnels
 from sandbox.scenarios import load_file, load_named
+from sandbox.sweeping import Sweep
 from sandbox.tls import CA, provider_hosts, server_context
 from sandbox.watching import reload, watch
 from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
-GENERATIONS = (1_000, 1_000_000, 1_000)  # allocations, then collections, before each generation of garbage is collected
 GRACE = 1.0  # seconds that requests under way are given when the server stops
 
 
@@ -216,9 +216,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     async with opened(engine, options) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
-        gc.freeze()
-        gc.set_threshold(*GENERATIONS)
-        gc.enable()
+        Sweep(engine.hearers)
         say(banner(engine, options, ports))
         watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
         await stop.wait()

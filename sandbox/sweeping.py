@@ -1,0 +1,32 @@
+"""Looks for garbage among what is young as often as things happen.
+
+Python itself looks once so much more was made than freed. Where the oldest goes for each that comes, as at the limit of
+what is kept, that is seldom: by then a million objects are young, and all waits for 100 ms while they are looked at.
+"""
+
+import gc
+
+from sandbox.core.callback import Callback
+from sandbox.core.change import Hearers
+from sandbox.core.journal import Exchange
+
+EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
+GENERATIONS = (1_000, 1_000_000, 1_000)  # allocations, then collections, before each generation is looked through
+
+
+class Sweep:
+    """Counts what happens. What a start has made stays for good, and is looked through no more."""
+
+    def __init__(self, hearers: Hearers) -> None:
+        self._count = 0
+        for kind in (Exchange, Callback):
+            hearers.setdefault(kind, []).append(self._hear)
+        gc.freeze()
+        gc.set_threshold(*GENERATIONS)
+        gc.enable()
+
+    def _hear(self, *_: object) -> None:
+        self._count += 1
+        if self._count == EVERY:
+            self._count = 0
+            gc.collect(0)
