@@ -23,6 +23,7 @@ LOWEST = 200.0  # sends a second of the first trial
 STEP = 1.4  # by how much the sought rate rises from trial to trial
 KEPT_UP = 0.97  # of the sends that were asked for
 BACKLOG = 0.2  # seconds of lateness in the last quarter of a trial, its median: beyond it a backlog grows
+Run = Callable[[Server], AbstractContextManager[Server]]  # starts what reports to this receiver
 
 
 def delays() -> list[float]:
@@ -63,6 +64,16 @@ def due(body: dict[str, Any], plan: dict[str, float]) -> float:
     return accepted / MS + plan[body["status"]]
 
 
+def reporting(inbox: Server, *flags: str) -> AbstractContextManager[Server]:
+    """Run the sandbox, its Betatel callbacks going to this receiver."""
+    return sandbox("--callback", f"betatel={inbox.url}/dlr", *flags)
+
+
+def reporting_bare(inbox: Server) -> AbstractContextManager[Server]:
+    """Run the bare handler, two callbacks for each send going to this receiver after the same delays."""
+    return bare("--target", f"{inbox.url}/dlr", "--delays", json.dumps(delays()))
+
+
 def deliver(server: Server, inbox: Server, *, rate: float, seconds: float) -> Delivered:
     """Send at a steady rate and wait for the last callback."""
     after = delays()
@@ -93,9 +104,9 @@ def callbacks(seconds: float) -> list[Figure]:
 
 def _at(rate: int, bar: float, *, seconds: float) -> list[Figure]:
     with receiver() as inbox:
-        with bare("--target", inbox.url, "--delays", json.dumps(delays())) as yardstick:
+        with reporting_bare(inbox) as yardstick:
             theirs = deliver(yardstick, inbox, rate=rate, seconds=seconds)
-        with sandbox("--callback", f"betatel={inbox.url}/dlr") as server:
+        with reporting(inbox) as server:
             ours = deliver(server, inbox, rate=rate, seconds=seconds)
     name = f"callbacks at {rate:,} sends/s:"
     return [
@@ -111,16 +122,15 @@ def _at(rate: int, bar: float, *, seconds: float) -> list[Figure]:
 def sustained(seconds: float) -> list[Figure]:
     """Find the highest rate that each keeps up with, callbacks included, by trials of so many seconds."""
     with receiver() as inbox:
-        target = f"{inbox.url}/dlr"
-        theirs = highest(lambda: bare("--target", target, "--delays", json.dumps(delays())), inbox, seconds=seconds)
-        ours = highest(lambda: sandbox("--callback", f"betatel={target}"), inbox, seconds=seconds)
+        theirs = highest(reporting_bare, inbox, seconds=seconds)
+        ours = highest(reporting, inbox, seconds=seconds)
     return [
         Figure("two callbacks each: of the rate the bare handler keeps up with", ours / theirs, "", "higher", bar=0.65),
         Figure("two callbacks each: rate kept up with", ours, "/s", "higher", beside=theirs),
     ]
 
 
-def highest(run: Callable[[], AbstractContextManager[Server]], inbox: Server, *, seconds: float) -> float:
+def highest(run: Run, inbox: Server, *, seconds: float) -> float:
     """Raise the rate until a trial fails, then halve the last step twice."""
     good, rate = 0.0, LOWEST
     while True:
@@ -139,6 +149,6 @@ def highest(run: Callable[[], AbstractContextManager[Server]], inbox: Server, *,
     return good
 
 
-def _keeps_up(run: Callable[[], AbstractContextManager[Server]], inbox: Server, *, rate: float, seconds: float) -> bool:
-    with run() as server:
+def _keeps_up(run: Run, inbox: Server, *, rate: float, seconds: float) -> bool:
+    with run(inbox) as server:
         return deliver(server, inbox, rate=rate, seconds=seconds).keeps_up(rate)
