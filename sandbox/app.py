@@ -1,7 +1,5 @@
 """The HTTP surface: provider paths to the engine, `/_sandbox/` to the control API."""
 
-from collections.abc import AsyncIterator
-
 from aiohttp import web
 
 from sandbox.control.routes import add_control
@@ -14,23 +12,21 @@ from sandbox.workspace import Workspace
 
 
 def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
-    """Return the application; the engine opens and closes with it. Control calls must carry the `token`, if any."""
+    """Return the application; the engine closes with it. Control calls must carry the `token`, if any."""
     app = web.Application(client_max_size=BODY_ACCEPTED)
 
     async def provider(request: web.Request) -> web.StreamResponse:
         workspace, answer = engine.receive(await read(request))
         return response(answer) if is_plain(answer) else await kept_back(request, answer, workspace)
 
-    async def live(_: web.Application) -> AsyncIterator[None]:
-        await engine.open()
-        yield
+    async def close(_: web.Application) -> None:
         await engine.close()
 
     add_control(app, engine, token=token)
     for path in engine.router.paths:
         app.router.add_route("*", path, provider)  # found at once; the next line has them all, and any other path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)
-    app.cleanup_ctx.append(live)
+    app.on_cleanup.append(close)
     return app
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import aiohttp
-
 from sandbox.core.callback import Origin, Outgoing
 from sandbox.core.clock import ticks
 from sandbox.core.errors import SandboxError
@@ -150,17 +148,6 @@ class Courier:
                 status, answer = await self._door.send(outgoing, job.origin)
         except TimeoutError:
             error = f"no answer within {job.timeout.total_seconds():g} s"
-        except SandboxError as refused:
-            error = str(refused)
-        except (aiohttp.ClientError, OSError, ValueError) as failure:
-            error = _words(failure)
+        except (SandboxError, OSError, ValueError) as failure:
+            error = str(failure)
         job.done(Result(at, outgoing, status, answer, (ticks() - begun) * 1000, error))
-
-
-def _words(failure: Exception) -> str:
-    """Return why nobody answered, without the address that `Host` hides."""
-    if isinstance(failure, aiohttp.ClientConnectorError):
-        return f"cannot connect: {failure.os_error.strerror or failure.os_error}"
-    if isinstance(failure, aiohttp.ServerDisconnectedError):
-        return "the receiver closed the connection without an answer"
-    return f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__

@@ -1,4 +1,4 @@
-"""The one outbound door: which addresses a callback may reach, and the client session that reaches them.
+"""The one outbound door: which addresses a callback may reach, and what is written to them.
 
 A host is resolved anew for each attempt, its addresses are judged, and the request goes to a judged address itself, so
 a name that resolves otherwise a moment later changes nothing. Redirects are not followed.
@@ -7,21 +7,22 @@ a name that resolves otherwise a moment later changes nothing. Redirects are not
 import asyncio
 import ipaddress
 import socket
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import aiohttp
 from yarl import URL
 
-from sandbox.core.callback import ANSWER_LIMIT, HOST, Origin, Outgoing
+from sandbox.core.callback import HOST, Origin, Outgoing
 from sandbox.core.errors import SandboxError
+from sandbox.outbound import NotThereError, Outbound, Peer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+AGENT = "sms-sandbox"
+BODILESS = frozenset({"GET", "HEAD"})  # methods that say nothing of a body they have not
 SCHEMES = frozenset({"http", "https"})
 URL_LIMIT = 8192  # characters
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -135,30 +136,16 @@ def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterab
 
 
 class Door:
-    """Sends callbacks out through one client session; `ca` is a file of certificates that receivers are judged by."""
+    """Sends callbacks out; `ca` is a file of certificates that receivers are judged by."""
 
     def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
         self.policy = policy
-        self._ca = ca
-        self._session: aiohttp.ClientSession | None = None
+        self._outbound = Outbound(ca)
         self._literal = lru_cache(maxsize=1024)(self._judge_literal)  # what is no name is judged once
 
-    async def open(self) -> None:
-        """Make the session; call it on the loop that will use it."""
-        trust = ssl.create_default_context(cafile=self._ca) if self._ca else True
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15, ssl=trust)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-            headers={"User-Agent": "sms-sandbox"},
-        )
-
-    async def close(self) -> None:
-        """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+    def close(self) -> None:
+        """Close every connection that waits for a call."""
+        self._outbound.close()
 
     async def send(self, outgoing: Outgoing, origin: Origin) -> tuple[int, str]:
         """Send a callback; return the status and the first 2 KB of the answer.
@@ -166,32 +153,20 @@ class Door:
         Raises:
             RefusedAddressError: its host resolves to no address that may be reached.
             BadUrlError: its URL is none.
-            OSError, aiohttp.ClientError: nobody answers.
+            NoAnswerError: nobody answers.
 
         """
         url = parse_url(outgoing.url)
         host = (url.host or "").lower()
+        request = write_request(outgoing, url)
         addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
-        for address in addresses[:-1]:
+        peers = [Peer(each, url.port or 0, url.host if url.scheme == "https" else None) for each in addresses]
+        for peer in peers[:-1]:
             try:
-                return await self._send_to(address, url, outgoing)
-            except aiohttp.ClientConnectorError:
+                return _shown(*await self._outbound.call(peer, request))
+            except NotThereError:
                 continue
-        return await self._send_to(addresses[-1], url, outgoing)
-
-    async def _send_to(self, address: str, url: URL, outgoing: Outgoing) -> tuple[int, str]:
-        if self._session is None:
-            message = "the door is shut"
-            raise RuntimeError(message)
-        async with self._session.request(
-            outgoing.method,
-            url if url.host == address else url.with_host(address),
-            data=outgoing.body.encode() if outgoing.body else None,
-            headers={**outgoing.headers, "Host": url.host_port_subcomponent or ""},
-            allow_redirects=False,
-            server_hostname=url.host if url.scheme == "https" else None,
-        ) as response:
-            return response.status, (await _beginning(response.content)).decode("utf-8", "replace")
+        return _shown(*await self._outbound.call(peers[-1], request))
 
     def _judge_literal(self, host: str, origin: Origin) -> tuple[str, ...]:
         """Return the address that a host is itself; nothing when it is a name."""
@@ -219,12 +194,27 @@ class Door:
         return allowed
 
 
-async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """Return the first 2 KB of an answer, however it is cut on its way."""
-    answer = b""
-    while len(answer) < ANSWER_LIMIT and (part := await content.read(ANSWER_LIMIT - len(answer))):
-        answer += part
-    return answer
+def write_request(outgoing: Outgoing, url: URL) -> bytes:
+    """Return the bytes of a request.
+
+    Raises:
+        ValueError: a header has more than one line.
+
+    """
+    body = outgoing.body.encode()
+    headers = {"Host": url.host_port_subcomponent, "User-Agent": AGENT, "Accept": "*/*", **outgoing.headers}
+    if body or outgoing.method not in BODILESS:
+        headers["Content-Length"] = str(len(body))
+    lines = [f"{outgoing.method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    for line in lines:
+        if "\n" in line or "\r" in line:
+            message = f"a header of the callback has more than one line: {line!r}"
+            raise ValueError(message)
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _shown(status: int, body: bytes) -> tuple[int, str]:
+    return status, body.decode("utf-8", "replace")
 
 
 def _refusal(host: str, address: Address, origin: Origin, policy: Policy) -> str:

@@ -138,10 +138,6 @@ class Engine:
             lease.timer.cancel()
         await self.workspaces.pop(name).end()
 
-    async def open(self) -> None:
-        """Open the outbound door."""
-        await self.door.open()
-
     async def close(self) -> None:
         """End every workspace and shut the door."""
         for lease in self.leases.values():
@@ -149,4 +145,4 @@ class Engine:
                 lease.timer.cancel()
         for workspace in self.workspaces.values():
             await workspace.end()
-        await self.door.close()
+        self.door.close()

@@ -1,5 +1,7 @@
 """The outbound door: which targets are URLs, and which addresses they may lead to."""
 
+import asyncio
+import socket
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -7,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.callback import Origin
-from sandbox.door import BadUrlError, Policy, lane_of, make_policy, parse_url
+from sandbox.core.callback import Origin, Outgoing
+from sandbox.door import BadUrlError, Policy, lane_of, make_policy, parse_url, write_request
 from tests.servers import BETATEL_SMS, Receiver, Sandbox, says
 
 SOON = timedelta(seconds=1)  # when `sent` has been reported and `delivered` not yet
@@ -201,6 +203,52 @@ async def test_a_host_that_cannot_be_resolved_is_an_attempt_with_the_reason(sand
 
     (attempt,) = sandbox.attempts
     assert (attempt.error or "").startswith(f"{name} cannot be resolved: ")
+
+
+async def test_of_several_addresses_of_a_name_the_first_that_answers_is_called(
+    sandbox: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(_: str, port: int, **__: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    sandbox.aim("betatel", receiver.url(host="app.test"))
+    await sandbox.send()
+    await sandbox.advance(SOON)
+
+    assert [(call.path, call.headers["host"]) for call in receiver.calls] == [("/dlr", f"app.test:{receiver.port}")]
+
+
+JSON = {"Content-Type": "application/json"}
+SAID = b"User-Agent: sms-sandbox\r\nAccept: */*\r\n"
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "written"),
+    [
+        (
+            Outgoing("POST", "http://app.test:81/dlr?a=b", JSON, '{"to":"ა"}'),
+            b"POST /dlr?a=b HTTP/1.1\r\nHost: app.test:81\r\n" + SAID + b"Content-Type: application/json\r\n"
+            b'Content-Length: 12\r\n\r\n{"to":"\xe1\x83\x90"}',
+        ),
+        (
+            Outgoing("GET", "http://app.test?a=1 2&b=ა#c", {}),
+            b"GET /?a=1+2&b=%E1%83%90 HTTP/1.1\r\nHost: app.test\r\n" + SAID + b"\r\n",
+        ),
+        (
+            Outgoing("POST", "https://[::1]/", {}),
+            b"POST / HTTP/1.1\r\nHost: [::1]\r\n" + SAID + b"Content-Length: 0\r\n\r\n",
+        ),
+    ],
+)
+def test_a_callback_is_written_as_http(outgoing: Outgoing, written: bytes) -> None:
+    assert write_request(outgoing, parse_url(outgoing.url)) == written
+
+
+@pytest.mark.parametrize("value", ["a\nB: c", "a\r"])
+def test_a_header_of_more_than_one_line_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"^a header of the callback has more than one line: 'X: a"):
+        write_request(Outgoing("POST", "http://app.test/", {"X": value}), parse_url("http://app.test/"))
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed(sandbox: Sandbox, receiver: Receiver) -> None:

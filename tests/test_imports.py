@@ -19,6 +19,7 @@ RANKS = (
     ("sandbox.provider", "sandbox.samples"),
     ("sandbox.packs", "sandbox.providers"),
     ("sandbox.scenarios", "sandbox.handling", "sandbox.progress"),
+    ("sandbox.outbound",),
     ("sandbox.door", "sandbox.delivery"),
     ("sandbox.dispatch", "sandbox.ticking"),
     ("sandbox.advancing",),
@@ -42,9 +43,7 @@ RANKS = (
 MAY_KNOW_AIOHTTP = (
     "sandbox.app",
     "sandbox.control",
-    "sandbox.delivery",
     "sandbox.demo",
-    "sandbox.door",
     "sandbox.client",
     "sandbox.pytest_plugin",
     "sandbox.replying",
