@@ -53,7 +53,7 @@ class Engine:
         self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
         self.courier = Courier(door)
         self.door = door
-        self.hearers: Hearers = {}
+        self.hearers = Hearers()
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self._gone: set[str] = set()

@@ -165,10 +165,9 @@ class Log:
 
     def follow(self, hearers: Hearers) -> None:
         """Hear of what is told."""
-        hearers.setdefault(Exchange, []).append(self._hear_request)
-        hearers.setdefault(Callback, []).append(self._hear_callback)
-        for kind in (Cleared, Emptied, Deleted):
-            hearers.setdefault(kind, []).append(self._forget)
+        hearers.add(self._hear_request, Exchange)
+        hearers.add(self._hear_callback, Callback)
+        hearers.add(self._forget, Cleared, Emptied, Deleted)
 
     def _hear_request(self, exchange: Exchange, batch: Batch) -> None:
         made = [each for each in batch.changes if type(each) is Message]

@@ -19,8 +19,7 @@ class Sweep:
 
     def __init__(self, hearers: Hearers) -> None:
         self._count = 0
-        for kind in (Exchange, Callback):
-            hearers.setdefault(kind, []).append(self._hear)
+        hearers.add(self._hear, Exchange, Callback)
         gc.freeze()
         gc.set_threshold(*GENERATIONS)
         gc.enable()

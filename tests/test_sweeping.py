@@ -5,10 +5,11 @@ import sys
 
 KEPT = """
 import gc
+from sandbox.core.change import Hearers
 from sandbox.core.journal import Exchange
 from sandbox.sweeping import EVERY, Sweep
 
-hearers = {}
+hearers = Hearers()
 Sweep(hearers)
 young = []
 kept = [object() for _ in range(1000)]

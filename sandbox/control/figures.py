@@ -27,9 +27,9 @@ class Figures:
         self.callbacks: Counter[tuple[str, str]] = Counter()
         self.late = [0] * (len(BOUNDS) + 1)
         self.late_seconds = 0.0
-        engine.hearers.setdefault(Exchange, []).append(self._count_request)
-        engine.hearers.setdefault(Message, []).append(self._count_message)
-        engine.hearers.setdefault(Callback, []).append(self._count_callback)
+        engine.hearers.add(self._count_request, Exchange)
+        engine.hearers.add(self._count_message, Message)
+        engine.hearers.add(self._count_callback, Callback)
 
     def _count_request(self, exchange: Exchange, _: Batch) -> None:
         self.requests[exchange.operation or "none", exchange.status] += 1

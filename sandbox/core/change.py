@@ -85,4 +85,12 @@ class Batch(NamedTuple):
 
 
 Listener = Callable[[Batch], None]
-Hearers = dict[type, list[Callable[..., None]]]  # by type of change; called with the change and its batch
+
+
+class Hearers(dict[type, list[Callable[..., None]]]):
+    """Who hears of changes of a type, whatever the workspace: called with the change and its batch."""
+
+    def add(self, hear: Callable[..., None], *kinds: type) -> None:
+        """Have changes of these types heard."""
+        for kind in kinds:
+            self.setdefault(kind, []).append(hear)

@@ -45,7 +45,7 @@ class World:
     ) -> None:
         self.name = name
         self.defaults = defaults
-        self.hearers: Hearers = {} if hearers is None else hearers
+        self.hearers = Hearers() if hearers is None else hearers
         self.listeners: list[Listener] = []
         self.batches = 0
         self.targets: dict[str, Target] = {}
