@@ -113,7 +113,7 @@ def callback_line(callback: Callback, message: Message, *, bodies: bool) -> Line
     if bodies and callback.request:
         more["body"] = callback.request.body
     wait = (callback.due - attempt.at).total_seconds()
-    end = f"failed, the next in {wait:g} s" if callback.state is State.PENDING else str(callback.state)
+    end = f"failed, the next in {round(wait, 1):g} s" if callback.state is State.PENDING else str(callback.state)
     what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {end}"
     to = message.recipient[:5] + "…"
     return Line(attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, more)

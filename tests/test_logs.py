@@ -100,7 +100,9 @@ async def test_an_attempt_is_told_once_whatever_becomes_of_its_retry() -> None:
     send(desk)
     lines = told(desk)
     first = Attempt(1, NOON, 503, "", 1.0)
-    waiting = Callback(1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON + timedelta(seconds=5), attempts=(first,))
+    waiting = Callback(
+        1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON + timedelta(seconds=4.99816), attempts=(first,)
+    )
     for state in (State.PENDING, State.HELD, State.PENDING, State.SENDING):
         desk.world.commit(waiting._replace(state=state))
     desk.world.commit(waiting._replace(state=State.DELIVERED, attempts=(first, Attempt(2, NOON, 200, "", 1.0))))

@@ -58,7 +58,10 @@ def test_ready_answers_no_where_nobody_serves() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     said = run("ready", SANDBOX_URL=url)
 
-    assert said == (1, f"sms-sandbox: no sandbox answers at {url}; start one with: sms-sandbox serve\n")
+    assert said == (
+        1,
+        f"sms-sandbox: no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL\n",
+    )
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:

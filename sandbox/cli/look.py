@@ -66,7 +66,10 @@ def ready(url: str | None, wait: str) -> int:
     until = ticks() + parse_duration(wait).total_seconds()
     while not answers(url):
         if ticks() >= until:
-            click.echo(f"sms-sandbox: no sandbox answers at {url}; start one with: sms-sandbox serve", err=True)
+            click.echo(
+                f"sms-sandbox: no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL",
+                err=True,
+            )
             return 1
         threading.Event().wait(PAUSE)
     click.echo(f"ready at {url}")

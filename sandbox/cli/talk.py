@@ -214,7 +214,7 @@ def reset(talk: Talk) -> None:
     """Bring a workspace back to its start. Nothing of before arrives afterwards."""
     from sandbox.client import state  # noqa: PLC0415 - see above
 
-    talk.ask(state.reset(), lambda fresh: f"reset {fresh.id}, seed {fresh.seed}")
+    talk.ask(state.reset(), lambda fresh: f"workspace {fresh.id} is as at its start, seed {fresh.seed}")
 
 
 @click.command()

@@ -96,7 +96,7 @@ class Address:
             return UnreachableError(f"no sandbox answers at {self.url}: '{self.host}' is no name of a host")
         number = failure.errno if isinstance(failure, OSError) else None
         why = os.strerror(number) if number and number > 0 else str(failure) or type(failure).__name__
-        return UnreachableError(f"no sandbox answers at {self.url}: {why}; start one with: sms-sandbox serve")
+        return UnreachableError(f"no sandbox answers at {self.url}: {why}; run sms-sandbox serve, or set SANDBOX_URL")
 
 
 def make_address(url: str, *, token: str | None, workspace: str | None) -> Address:

@@ -87,7 +87,8 @@ class Receiver:
         """
         with self._heard:
             if not self._heard.wait_for(lambda: len(self.calls) >= count, timeout):
-                message = f"{len(self.calls)} of {count} callbacks came within {timeout:g} s"
+                seen = f"{len(self.calls)} of {count} callbacks came within {timeout:g} s"
+                message = f"{seen}; a frozen clock has to be advanced"
                 raise AssertionError(message)
             return list(self.calls)
 

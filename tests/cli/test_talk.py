@@ -124,7 +124,7 @@ def test_a_reset_empties_the_workspace(rig: Rig, say: Say) -> None:
     send(rig)
     said = say("reset")
 
-    assert (said, len(rig.messages())) == (Said(0, f"reset {rig.id}, seed 7\n"), 0)
+    assert (said, len(rig.messages())) == (Said(0, f"workspace {rig.id} is as at its start, seed 7\n"), 0)
 
 
 def test_a_verification_that_passes_is_a_yes(rig: Rig, say: Say) -> None:
@@ -201,7 +201,7 @@ def test_no_server_is_one_clear_line(say: Say, words: list[str]) -> None:
     assert say(*words, "--url", url) == Said(
         2,
         "",
-        f"sms-sandbox: no sandbox answers at {url}: Connection refused; start one with: sms-sandbox serve\n",
+        f"sms-sandbox: no sandbox answers at {url}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL\n",
     )
 
 

@@ -346,7 +346,7 @@ def test_nobody_at_the_url_is_told_with_what_to_do(nobody: str) -> None:
         Client(nobody).health()
 
     assert str(refused.value) == (
-        f"no sandbox answers at {nobody}: Connection refused; start one with: sms-sandbox serve"
+        f"no sandbox answers at {nobody}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
     )
 
 
@@ -355,7 +355,7 @@ async def test_nobody_at_the_url_is_told_to_who_awaits_too(nobody: str) -> None:
         await AsyncClient(nobody).health()
 
     assert str(refused.value) == (
-        f"no sandbox answers at {nobody}: Connection refused; start one with: sms-sandbox serve"
+        f"no sandbox answers at {nobody}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
     )
 
 

@@ -243,7 +243,7 @@ def test_a_sandbox_that_does_not_serve_is_one_line(
 
     result.stdout.fnmatch_lines(
         [
-            f"SANDBOX_URL: no sandbox answers at {place.url}: Connection refused; start one with: sms-sandbox serve",
+            f"SANDBOX_URL: no sandbox answers at {place.url}: Connection refused; run sms-sandbox serve, *",
         ],
     )
 
