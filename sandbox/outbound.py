@@ -1,6 +1,7 @@
 """HTTP/1.1 to the receivers of callbacks, over connections that are kept for a moment.
 
-One call is one request on the wire, never two: what a receiver may have read is not sent again by itself. httptools
+What a receiver may have read is not sent again by itself, so one call is one request; and as receivers made by hand
+close their connections without a word, a connection is used again only when it has been quiet for a moment. httptools
 reads the answers; they are gathered until they are whole, or as much of them has come as is kept.
 """
 
@@ -18,7 +19,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from sandbox.core.callback import ANSWER_LIMIT
 from sandbox.core.errors import SandboxError
 
-KEPT = 1.0  # seconds that a connection waits for its next call; servers wait longer (gunicorn 2, Node.js and uvicorn 5)
+RESTED = 0.02  # seconds of quiet after which a connection may be used again: an end that follows an answer has come
+KEPT = 1.0  # seconds that it waits for its next call; servers wait longer (gunicorn 2, Node.js and uvicorn 5)
 HEAD_LIMIT = 64 * 1024  # bytes of an answer before its body begins
 FINAL = 200  # the lowest status that ends an answer, beside the next
 SWITCHED = 101
@@ -31,6 +33,10 @@ CUT_OFF = {
 
 class NoAnswerError(SandboxError):
     """A call that learnt no status; the text says why."""
+
+
+class UnreadError(NoAnswerError):
+    """A connection that was kept is reset: the receiver had closed it, and cannot have read what came afterwards."""
 
 
 class NotThereError(NoAnswerError):
@@ -66,13 +72,14 @@ class Outbound:
             NoAnswerError: what came back is no answer.
 
         """
-        connection = self._kept(peer) or await self._connect(peer)
-        answer = connection.ask(request)
-        try:
-            return await answer
-        finally:
-            if answer.cancelled():
-                connection.abort()
+        kept = self._kept(peer)
+        if kept is not None:
+            try:
+                return await kept.answer(request)
+            except UnreadError:
+                pass
+        connection = await self._connect(peer)
+        return await connection.answer(request)
 
     @property
     def waiting(self) -> list["Connection"]:
@@ -96,9 +103,10 @@ class Outbound:
             del self._idle[connection.peer]
 
     def _kept(self, peer: Peer) -> "Connection | None":
-        """Return the connection that was used last."""
-        while waiting := self._idle.get(peer):
-            connection = waiting[-1]
+        """Return the connection that has been quiet for longest, if that is long enough."""
+        rested = asyncio.get_running_loop().time() - RESTED
+        while (waiting := self._idle.get(peer)) and waiting[0].quiet_since <= rested:
+            connection = waiting[0]
             self.forget(connection)
             if connection.resume():
                 return connection
@@ -146,6 +154,7 @@ class Connection(asyncio.Protocol):
         self._poll = select.poll() if hasattr(select, "poll") else None  # there is none for Windows
         self._asked: asyncio.Future[tuple[int, bytes]] | None = None
         self._expiry: asyncio.TimerHandle | None = None  # while it is kept
+        self.quiet_since = 0.0  # by the loop's clock; nothing before it was kept
         self._ended = False
         self._begin()
 
@@ -158,6 +167,7 @@ class Connection(asyncio.Protocol):
         self._whole = False
         self._reusable = False
         self._problem = ""
+        self._reset = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -165,8 +175,9 @@ class Connection(asyncio.Protocol):
         if self._poll is not None:
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
-    def connection_lost(self, _: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         """Hear that nothing more will come."""
+        self._reset = isinstance(error, ConnectionResetError)
         if self._expiry is not None:
             self._expiry.cancel()
             self._outbound.forget(self)
@@ -178,13 +189,24 @@ class Connection(asyncio.Protocol):
         """Close the connection."""
         self._transport.abort()
 
-    def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        """Send a request and return what its answer will be."""
-        asked = self._asked = asyncio.get_running_loop().create_future()
+    async def answer(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request and return its status and the beginning of its body.
+
+        Raises:
+            UnreadError: it may be sent again, over a new connection.
+            NoAnswerError: what came back is no answer.
+
+        """
+        asked: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+        self._asked = asked
         if not self._ended:
             self._transport.write(request)
         self._settle()
-        return asked
+        try:
+            return await asked
+        finally:
+            if asked.cancelled():
+                self.abort()
 
     def resume(self) -> bool:
         """Come back from being kept; return whether the peer is still there: an end of its own can be read."""
@@ -240,6 +262,8 @@ class Connection(asyncio.Protocol):
         unsized = self._ended and self._status and not self._sized  # such a body is whole with the end
         if self._whole or unsized or len(self._body) >= ANSWER_LIMIT:
             asked.set_result((self._status, self._body[:ANSWER_LIMIT]))
+        elif self._reset and self.quiet_since and not self._came:
+            asked.set_exception(UnreadError(CUT_OFF[False]))
         elif self._problem or self._ended:
             asked.set_exception(NoAnswerError(self._problem or CUT_OFF[bool(self._status)]))
         else:
@@ -247,7 +271,9 @@ class Connection(asyncio.Protocol):
         self._asked = None
         if self._reusable and not self._ended:
             self._begin()
-            self._expiry = asyncio.get_running_loop().call_later(KEPT, self.abort)
+            loop = asyncio.get_running_loop()
+            self.quiet_since = loop.time()
+            self._expiry = loop.call_later(KEPT, self.abort)
             self._outbound.keep(self)
         else:
             self.abort()

@@ -1,9 +1,10 @@
 """Calls to receivers: connections that are kept or not, answers of every form, and what is no answer."""
 
 import asyncio
+import select
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 from sandbox import outbound
 from sandbox.outbound import NoAnswerError, NotThereError, Outbound, Peer
 from tests.servers import PATIENCE
+
+pytestmark = pytest.mark.usefixtures("hasty")
 
 CALL = b"POST /dlr HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -73,6 +76,12 @@ async def listening(
     finally:
         server.close()
         await server.wait_closed()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a connection be used again at once."""
+    monkeypatch.setattr(outbound, "RESTED", 0)
 
 
 @pytest.fixture
@@ -191,21 +200,57 @@ async def test_a_connection_that_nobody_needs_is_closed_after_a_while(
         assert (answer, kept, calls.waiting) == ((200, b"ok"), 1, [])
 
 
+@asynccontextmanager
+async def accepting() -> AsyncIterator[tuple[Peer, Callable[[], Awaitable[socket.socket]]]]:
+    """A receiver whose every step the test takes itself: where it listens, and how its next connection is accepted."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+
+        async def accept() -> socket.socket:
+            return (await asyncio.wait_for(asyncio.get_running_loop().sock_accept(server), PATIENCE))[0]
+
+        yield Peer("127.0.0.1", server.getsockname()[1], None), accept
+
+
 async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(calls: Outbound) -> None:
     loop = asyncio.get_running_loop()
     taken = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0)
-        peer = Peer("127.0.0.1", server.getsockname()[1], None)
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(2):
-                call = asyncio.create_task(calls.call(peer, CALL))
-                theirs, _ = await loop.sock_accept(server)
-                await loop.sock_sendall(theirs, OK)
-                taken.append(await call)
-                theirs.close()  # and the next call begins before the loop looks
+    async with accepting() as (peer, accept):
+        for _ in range(2):
+            call = asyncio.create_task(calls.call(peer, CALL))
+            theirs = await accept()
+            await loop.sock_sendall(theirs, OK)
+            taken.append(await call)
+            theirs.close()  # and the next call begins before the loop looks
 
     assert taken == [(200, b"ok")] * 2
+
+
+async def test_a_call_that_a_closed_connection_has_not_let_through_is_made_over_a_new_one(calls: Outbound) -> None:
+    loop = asyncio.get_running_loop()
+    async with accepting() as (peer, accept):
+        first = asyncio.create_task(calls.call(peer, CALL))
+        theirs = await accept()
+        await loop.sock_recv(theirs, LIMIT)
+        await loop.sock_sendall(theirs, OK)
+        await first
+        second = asyncio.create_task(calls.call(peer, CALL))
+        while not select.select([theirs], [], [], 0)[0]:
+            await asyncio.sleep(0)  # not a wait: the call is sent
+        theirs.close()  # with the call unread
+        with await accept() as theirs:
+            heard = await loop.sock_recv(theirs, LIMIT)
+            await loop.sock_sendall(theirs, OK)
+
+            assert (heard, await second) == (CALL, (200, b"ok"))
+
+
+async def test_a_connection_rests_before_it_is_used_again(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "RESTED", PATIENCE * 2)
+    async with listening(OK, OK) as listener:
+        taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
+
+        assert (taken, listener.connections) == ([(200, b"ok")] * 2, 2)
 
 
 async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
