@@ -36,7 +36,7 @@ class NoAnswerError(SandboxError):
 
 
 class UnreadError(NoAnswerError):
-    """A connection that was kept is reset: the receiver had closed it, and cannot have read what came afterwards."""
+    """A connection was reset before an answer: the receiver has not read what was sent."""
 
 
 class NotThereError(NoAnswerError):
@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
         unsized = self._ended and self._status and not self._sized  # such a body is whole with the end
         if self._whole or unsized or len(self._body) >= ANSWER_LIMIT:
             asked.set_result((self._status, self._body[:ANSWER_LIMIT]))
-        elif self._reset and self.quiet_since and not self._came:
+        elif self._reset and not self._came:
             asked.set_exception(UnreadError(CUT_OFF[False]))
         elif self._problem or self._ended:
             asked.set_exception(NoAnswerError(self._problem or CUT_OFF[bool(self._status)]))
