@@ -1,8 +1,8 @@
 """HTTP/1.1 to the receivers of callbacks, over connections that are kept for a moment.
 
 What a receiver may have read is not sent again by itself, so one call is one request; and as receivers made by hand
-close their connections without a word, a connection is used again only when it has been quiet for a moment. httptools
-reads the answers; they are gathered until they are whole, or as much of them has come as is kept.
+close their connections without a word, one is used a second time only after a moment of quiet. httptools reads the
+answers; they are gathered until they are whole, or as much of them has come as is kept.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from sandbox.core.callback import ANSWER_LIMIT
 from sandbox.core.errors import SandboxError
 
-RESTED = 0.02  # seconds of quiet after which a connection may be used again: an end that follows an answer has come
+RESTED = 0.005  # seconds of quiet in which an end that follows the first answer on a connection has come
 KEPT = 1.0  # seconds that it waits for its next call; servers wait longer (gunicorn 2, Node.js and uvicorn 5)
 HEAD_LIMIT = 64 * 1024  # bytes of an answer before its body begins
 FINAL = 200  # the lowest status that ends an answer, beside the next
@@ -73,6 +73,9 @@ class Outbound:
 
         """
         kept = self._kept(peer)
+        if kept is None and peer in self._idle:
+            await asyncio.sleep(1.5 * RESTED)  # as loops tell the time in milliseconds
+            kept = self._kept(peer)
         if kept is not None:
             try:
                 return await kept.answer(request)
@@ -103,14 +106,14 @@ class Outbound:
             del self._idle[connection.peer]
 
     def _kept(self, peer: Peer) -> "Connection | None":
-        """Return the connection that has been quiet for longest, if that is long enough."""
+        """Return the connection that was used last, of those that are known to last or have been quiet."""
         rested = asyncio.get_running_loop().time() - RESTED
-        while (waiting := self._idle.get(peer)) and waiting[0].quiet_since <= rested:
-            connection = waiting[0]
-            self.forget(connection)
-            if connection.resume():
-                return connection
-            connection.abort()
+        for connection in reversed(self._idle.get(peer, [])[:]):
+            if connection.lasts or connection.quiet_since <= rested:
+                self.forget(connection)
+                if connection.resume():
+                    return connection
+                connection.abort()
         return None
 
     async def _connect(self, peer: Peer) -> "Connection":
@@ -154,7 +157,8 @@ class Connection(asyncio.Protocol):
         self._poll = select.poll() if hasattr(select, "poll") else None  # there is none for Windows
         self._asked: asyncio.Future[tuple[int, bytes]] | None = None
         self._expiry: asyncio.TimerHandle | None = None  # while it is kept
-        self.quiet_since = 0.0  # by the loop's clock; nothing before it was kept
+        self.quiet_since = 0.0  # by the loop's clock
+        self.lasts = False  # whether it has been used again
         self._ended = False
         self._begin()
 
@@ -213,6 +217,7 @@ class Connection(asyncio.Protocol):
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
+            self.lasts = True
         return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
 
     def data_received(self, data: bytes) -> None:

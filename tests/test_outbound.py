@@ -245,12 +245,47 @@ async def test_a_call_that_a_closed_connection_has_not_let_through_is_made_over_
             assert (heard, await second) == (CALL, (200, b"ok"))
 
 
-async def test_a_connection_rests_before_it_is_used_again(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "RESTED", PATIENCE * 2)
+async def test_a_receiver_that_ends_each_connection_with_its_answer_misses_nothing(
+    calls: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "RESTED", 0.02)  # real time, as the end comes from another thread
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        peer = Peer("127.0.0.1", server.getsockname()[1], None)
+
+        def answer() -> None:
+            for _ in range(3):
+                theirs, _ = server.accept()
+                with theirs:
+                    theirs.recv(LIMIT)
+                    theirs.sendall(OK)
+                    theirs.shutdown(socket.SHUT_WR)
+                    theirs.recv(LIMIT)
+
+        hearing = asyncio.create_task(asyncio.to_thread(answer))
+        taken = [await calls.call(peer, CALL) for _ in range(3)]
+        await hearing
+
+    assert taken == [(200, b"ok")] * 3
+
+
+async def test_a_connection_is_awaited_rather_than_another_made(
+    calls: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "RESTED", 0.02)  # real time
     async with listening(OK, OK) as listener:
         taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
 
-        assert (taken, listener.connections) == ([(200, b"ok")] * 2, 2)
+        assert (taken, listener.connections) == ([(200, b"ok")] * 2, 1)
+
+
+async def test_a_connection_that_has_been_used_again_lasts(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listening(OK, OK, OK) as listener:
+        taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
+        monkeypatch.setattr(outbound, "RESTED", PATIENCE * 2)
+        taken.append(await asyncio.wait_for(calls.call(listener.peer, CALL), PATIENCE))
+
+        assert (taken, listener.connections) == ([(200, b"ok")] * 3, 1)
 
 
 async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
