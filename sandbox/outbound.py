@@ -152,8 +152,6 @@ class Connection(asyncio.Protocol):
     def __init__(self, outbound: Outbound, peer: Peer) -> None:
         self.peer = peer
         self._outbound = outbound
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # by hand, too
         self._poll = select.poll() if hasattr(select, "poll") else None  # there is none for Windows
         self._asked: asyncio.Future[tuple[int, bytes]] | None = None
         self._expiry: asyncio.TimerHandle | None = None  # while it is kept
@@ -176,6 +174,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # by hand, too
         if self._poll is not None:
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
@@ -211,6 +211,7 @@ class Connection(asyncio.Protocol):
         finally:
             if asked.cancelled():
                 self.abort()
+            del asked  # an exception in it leads here: the two would wait for a collection
 
     def resume(self) -> bool:
         """Come back from being kept; return whether the peer is still there: an end of its own can be read."""

@@ -11,7 +11,9 @@ from sandbox.core.change import Hearers
 from sandbox.core.journal import Exchange
 
 EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
-GENERATIONS = (1_000, 1_000_000, 1_000)  # allocations, then collections, before each generation is looked through
+AGAIN = 32 * EVERY  # and once more through what has come since, for connections that ended meanwhile: 2 ms
+NEVER = 1_000_000  # collections before Python itself looks through what is older
+YOUNG = 1_000  # allocations before it looks through what is young
 
 
 class Sweep:
@@ -21,11 +23,10 @@ class Sweep:
         self._count = 0
         hearers.add(self._hear, Exchange, Callback)
         gc.freeze()
-        gc.set_threshold(*GENERATIONS)
+        gc.set_threshold(YOUNG, NEVER, NEVER)
         gc.enable()
 
     def _hear(self, *_: object) -> None:
         self._count += 1
-        if self._count == EVERY:
-            self._count = 0
-            gc.collect(0)
+        if self._count % EVERY == 0:
+            gc.collect(0 if self._count % AGAIN else 1)
