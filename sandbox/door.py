@@ -22,7 +22,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 AGENT = "sms-sandbox"
-BODILESS = frozenset({"GET", "HEAD"})  # methods that say nothing of a body they have not
 SCHEMES = frozenset({"http", "https"})
 URL_LIMIT = 8192  # characters
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -154,13 +153,17 @@ class Door:
             RefusedAddressError: its host resolves to no address that may be reached.
             BadUrlError: its URL is none.
             NoAnswerError: nobody answers.
+            ValueError: a header has more than one line.
 
         """
         url = parse_url(outgoing.url)
         host = (url.host or "").lower()
         request = write_request(outgoing, url)
         addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
-        peers = [Peer(each, url.port or 0, url.host if url.scheme == "https" else None) for each in addresses]
+        peers = [
+            Peer(each, url.port or 0, (url.host or "").rstrip(".") if url.scheme == "https" else None)
+            for each in addresses
+        ]
         for peer in peers[:-1]:
             try:
                 return _shown(*await self._outbound.call(peer, request))
@@ -203,7 +206,7 @@ def write_request(outgoing: Outgoing, url: URL) -> bytes:
     """
     body = outgoing.body.encode()
     headers = {"Host": url.host_port_subcomponent, "User-Agent": AGENT, "Accept": "*/*", **outgoing.headers}
-    if body or outgoing.method not in BODILESS:
+    if body or outgoing.method != "GET":
         headers["Content-Length"] = str(len(body))
     lines = [f"{outgoing.method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     for line in lines:

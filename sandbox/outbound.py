@@ -24,19 +24,10 @@ KEPT = 1.0  # seconds that it waits for its next call; servers wait longer (guni
 HEAD_LIMIT = 64 * 1024  # bytes of an answer before its body begins
 FINAL = 200  # the lowest status that ends an answer, beside the next
 SWITCHED = 101
-SIZED = frozenset({b"content-length", b"transfer-encoding"})  # without these a body ends with its connection
-CUT_OFF = {
-    False: "the receiver closed the connection without an answer",
-    True: "the receiver closed the connection in the middle of its answer",
-}
 
 
 class NoAnswerError(SandboxError):
     """A call that learnt no status; the text says why."""
-
-
-class UnreadError(NoAnswerError):
-    """A connection was reset before an answer: the receiver has not read what was sent."""
 
 
 class NotThereError(NoAnswerError):
@@ -72,16 +63,12 @@ class Outbound:
             NoAnswerError: what came back is no answer.
 
         """
-        kept = self._kept(peer)
-        if kept is None and peer in self._idle:
+        connection = self._kept(peer)
+        if connection is None and peer in self._idle:
+            # Another connection would be the simpler way, but some receivers serve one at a time.
             await asyncio.sleep(1.5 * RESTED)  # as loops tell the time in milliseconds
-            kept = self._kept(peer)
-        if kept is not None:
-            try:
-                return await kept.answer(request)
-            except UnreadError:
-                pass
-        connection = await self._connect(peer)
+            connection = self._kept(peer)
+        connection = connection or await self._connect(peer)
         return await connection.answer(request)
 
     @property
@@ -137,7 +124,7 @@ def _words(error: OSError) -> str:
         return f"its certificate is not trusted ({error.verify_message}); --callback-ca names a file of those that are"
     if isinstance(error, ssl.SSLError):
         return f"no TLS ({error.reason})"
-    return strerror(error.errno) if error.errno else str(error)
+    return strerror(error.errno) if error.errno else str(error) or "the receiver closed the connection"
 
 
 class Connection(asyncio.Protocol):
@@ -169,19 +156,19 @@ class Connection(asyncio.Protocol):
         self._whole = False
         self._reusable = False
         self._problem = ""
-        self._reset = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # by hand, too
+        self._parser.set_dangerous_leniencies(  # as other clients take what old and hand-made receivers write
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
         if self._poll is not None:
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Hear that nothing more will come."""
-        self._reset = isinstance(error, ConnectionResetError)
         if self._expiry is not None:
             self._expiry.cancel()
             self._outbound.forget(self)
@@ -197,7 +184,6 @@ class Connection(asyncio.Protocol):
         """Send a request and return its status and the beginning of its body.
 
         Raises:
-            UnreadError: it may be sent again, over a new connection.
             NoAnswerError: what came back is no answer.
 
         """
@@ -240,14 +226,18 @@ class Connection(asyncio.Protocol):
         """Hear that an answer begins; a second one has not been asked for."""
         if self._whole:
             raise ValueError
+        self._sized = False
 
-    def on_header(self, name: bytes, _: bytes) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
         """Note whether the body says where it ends."""
-        self._sized = self._sized or name.lower() in SIZED
+        key = name.lower()
+        self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
 
     def on_headers_complete(self) -> None:
-        """Note the status."""
-        self._status = self._parser.get_status_code()
+        """Note the status; one below 200 only announces another."""
+        status = self._parser.get_status_code()
+        if status >= FINAL or status == SWITCHED:
+            self._status = status
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
@@ -255,8 +245,8 @@ class Connection(asyncio.Protocol):
             self._body += body
 
     def on_message_complete(self) -> None:
-        """Hear that an answer is whole; one below 200 only announces another."""
-        if self._status >= FINAL or self._status == SWITCHED:
+        """Hear that an answer is whole."""
+        if self._status:
             self._whole = True
             self._reusable = self._parser.should_keep_alive()
 
@@ -268,10 +258,9 @@ class Connection(asyncio.Protocol):
         unsized = self._ended and self._status and not self._sized  # such a body is whole with the end
         if self._whole or unsized or len(self._body) >= ANSWER_LIMIT:
             asked.set_result((self._status, self._body[:ANSWER_LIMIT]))
-        elif self._reset and not self._came:
-            asked.set_exception(UnreadError(CUT_OFF[False]))
         elif self._problem or self._ended:
-            asked.set_exception(NoAnswerError(self._problem or CUT_OFF[bool(self._status)]))
+            place = "in the middle of its answer" if self._status else "without an answer"
+            asked.set_exception(NoAnswerError(self._problem or f"the receiver closed the connection {place}"))
         else:
             return
         self._asked = None
@@ -279,7 +268,9 @@ class Connection(asyncio.Protocol):
             self._begin()
             loop = asyncio.get_running_loop()
             self.quiet_since = loop.time()
-            self._expiry = loop.call_later(KEPT, self.abort)
+            self._expiry = loop.call_later(KEPT, self._transport.close)
             self._outbound.keep(self)
+        elif self._whole:
+            self._transport.close()  # TLS says goodbye
         else:
             self.abort()

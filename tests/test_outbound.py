@@ -1,7 +1,7 @@
 """Calls to receivers: connections that are kept or not, answers of every form, and what is no answer."""
 
 import asyncio
-import select
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -108,6 +108,14 @@ ANSWERS = {
         (201, b"ok"),
     ),
     "after another": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + OK, (200, b"ok")),
+    "in chunks whose size is padded": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2  \r\nok\r\n0\r\n\r\n",
+        (200, b"ok"),
+    ),
+    "with a header over two lines": (
+        b"HTTP/1.1 200 OK\r\nA: b\r\n c\x01\r\nContent-Length: 2\r\n\r\nok",
+        (200, b"ok"),
+    ),
     "of lines without CR": (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", (200, b"ok")),
     "that is no success": (b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", (503, b"busy")),
     "of a status of its own": (b"HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n", (799, b"")),
@@ -148,8 +156,9 @@ async def test_a_connection_is_not_used_again_after_an_answer_that(calls: Outbou
         assert (taken, listener.connections) == ([expected, (200, b"ok")], 2)
 
 
-async def test_a_body_without_a_length_ends_with_its_connection(calls: Outbound) -> None:
-    async with listening((b"HTTP/1.1 200 OK\r\n\r\no", b"k"), closes=True) as listener:
+@pytest.mark.parametrize("header", [b"", b"Transfer-Encoding: identity\r\n"])
+async def test_a_body_without_a_length_ends_with_its_connection(calls: Outbound, header: bytes) -> None:
+    async with listening((b"HTTP/1.1 200 OK\r\n" + header + b"\r\no", b"k"), closes=True) as listener:
         assert await calls.call(listener.peer, CALL) == (200, b"ok")
 
 
@@ -215,34 +224,30 @@ async def accepting() -> AsyncIterator[tuple[Peer, Callable[[], Awaitable[socket
 async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(calls: Outbound) -> None:
     loop = asyncio.get_running_loop()
     taken = []
-    async with accepting() as (peer, accept):
+    async with accepting() as (peer, accept), contextlib.AsyncExitStack() as opened:
         for _ in range(2):
             call = asyncio.create_task(calls.call(peer, CALL))
-            theirs = await accept()
+            theirs = opened.enter_context(await accept())
             await loop.sock_sendall(theirs, OK)
             taken.append(await call)
-            theirs.close()  # and the next call begins before the loop looks
+            theirs.shutdown(socket.SHUT_WR)  # and the next call begins before the loop looks
 
     assert taken == [(200, b"ok")] * 2
 
 
-async def test_a_call_that_a_closed_connection_has_not_let_through_is_made_over_a_new_one(calls: Outbound) -> None:
+async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "KEPT", PATIENCE * 2)
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
-        first = asyncio.create_task(calls.call(peer, CALL))
-        theirs = await accept()
-        await loop.sock_recv(theirs, LIMIT)
-        await loop.sock_sendall(theirs, OK)
-        await first
-        second = asyncio.create_task(calls.call(peer, CALL))
-        while not select.select([theirs], [], [], 0)[0]:
-            await asyncio.sleep(0)  # not a wait: the call is sent
-        theirs.close()  # with the call unread
+        call = asyncio.create_task(calls.call(peer, CALL))
         with await accept() as theirs:
-            heard = await loop.sock_recv(theirs, LIMIT)
+            await loop.sock_recv(theirs, LIMIT)
             await loop.sock_sendall(theirs, OK)
+            await call
+            await loop.sock_sendall(theirs, OK)
+            end = await asyncio.wait_for(loop.sock_recv(theirs, LIMIT), PATIENCE)
 
-            assert (heard, await second) == (CALL, (200, b"ok"))
+    assert (end, calls.waiting) == (b"", [])
 
 
 async def test_a_receiver_that_ends_each_connection_with_its_answer_misses_nothing(
@@ -288,16 +293,6 @@ async def test_a_connection_that_has_been_used_again_lasts(calls: Outbound, monk
         assert (taken, listener.connections) == ([(200, b"ok")] * 3, 1)
 
 
-async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "KEPT", PATIENCE * 2)
-    async with listening((OK, OK), OK) as listener:
-        taken = [await calls.call(listener.peer, CALL)]
-        await asyncio.wait_for(listener.ended.wait(), PATIENCE)
-        taken.append(await calls.call(listener.peer, CALL))
-
-        assert (taken, listener.connections) == ([(200, b"ok")] * 2, 2)
-
-
 async def test_calls_side_by_side_have_a_connection_each(calls: Outbound) -> None:
     async with listening(*[OK] * 5) as listener:
         taken = await asyncio.gather(*(calls.call(listener.peer, CALL) for _ in range(5)))
@@ -331,8 +326,9 @@ async def test_what_is_no_answer_is_told_in_words_and_sent_once(calls: Outbound,
         assert (await told(calls, listener), listener.requests) == (words, [CALL])
 
 
-async def test_a_head_that_is_cut_off_is_no_answer(calls: Outbound) -> None:
-    async with listening(OK[:20], closes=True) as listener:
+@pytest.mark.parametrize("said", [OK[:20], b"HTTP/1.1 100 Continue\r\n\r\n"])
+async def test_what_has_no_status_of_its_own_is_no_answer(calls: Outbound, said: bytes) -> None:
+    async with listening(said, closes=True) as listener:
         assert await told(calls, listener) == "the receiver closed the connection without an answer"
 
 
@@ -378,6 +374,27 @@ async def test_a_receiver_with_tls_is_judged_by_the_authority_that_was_named(
         await asyncio.wait_for(listener.ended.wait(), PATIENCE)
 
     assert (taken, listener.requests) == ([(200, b"ok")] * 2, [CALL] * 2)
+
+
+@pytest.mark.parametrize("close", [b"Connection: close\r\n", b""])
+async def test_a_connection_with_tls_ends_with_a_goodbye(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close: bytes
+) -> None:
+    monkeypatch.setattr(outbound, "KEPT", 0)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+
+        def answer() -> bytes:
+            with speaks_tls(authority, "app.test").wrap_socket(server.accept()[0], server_side=True) as theirs:
+                theirs.recv(LIMIT)
+                theirs.sendall(OK.replace(b"\r\n", b"\r\n" + close, 1))
+                return theirs.recv(LIMIT)  # raises where the end comes without a goodbye
+
+        peer = Peer("127.0.0.1", server.getsockname()[1], "app.test")
+        end, taken = await asyncio.gather(asyncio.to_thread(answer), Outbound(tmp_path / "ca.pem").call(peer, CALL))
+
+    assert (end, taken) == (b"", (200, b"ok"))
 
 
 DISTRUST = "cannot connect: its certificate is not trusted ({}); --callback-ca names a file of those that are"
