@@ -160,10 +160,8 @@ class Door:
         host = (url.host or "").lower()
         request = write_request(outgoing, url)
         addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
-        peers = [
-            Peer(each, url.port or 0, (url.host or "").rstrip(".") if url.scheme == "https" else None)
-            for each in addresses
-        ]
+        name = host.rstrip(".") if url.scheme == "https" else None
+        peers = [Peer(each, url.port or 0, name) for each in addresses]
         for peer in peers[:-1]:
             try:
                 return _shown(*await self._outbound.call(peer, request))

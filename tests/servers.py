@@ -56,6 +56,13 @@ class Heard:
         return Outgoing(self.method, str(URL(self.path).with_query(self.query)), kind, self.body)
 
 
+async def turn() -> None:
+    """Let everybody else on the loop have a turn."""
+    done = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(done.set_result, None)
+    await done
+
+
 def says(status: int, body: str = "", **headers: str) -> Behaviour:
     """Answer with a status; a header's underscores stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

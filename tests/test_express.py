@@ -15,7 +15,7 @@ from sandbox import replying
 from sandbox.core.journal import Exchange
 from sandbox.engine import Engine
 from sandbox.express import Express
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, turn
 from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
 
 Way = Callable[[Engine], AbstractAsyncContextManager[Place]]
@@ -245,7 +245,7 @@ async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> Non
     try:
         async with asyncio.timeout(PATIENCE):
             while any(each() for each in ended):
-                await asyncio.sleep(0)  # not a wait: the server gets its turn
+                await turn()
     finally:
         gc.enable()
         server.close()
@@ -297,4 +297,4 @@ async def _until(place: Place, *, waiting: int) -> None:
     """Return when so many replies are kept back."""
     async with asyncio.timeout(PATIENCE):
         while len(place.engine.default._lingering) != waiting:  # noqa: SLF001 - nothing else tells of them
-            await asyncio.sleep(0)  # not a wait: the server gets its turn
+            await turn()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sandbox import outbound
 from sandbox.outbound import NoAnswerError, NotThereError, Outbound, Peer
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, turn
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
@@ -37,6 +37,7 @@ class Listener:
     greeting: bytes = b""
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     peer: Peer = NOWHERE
 
@@ -46,10 +47,11 @@ class Listener:
             writer.write(self.greeting)
             while request := await reader.read(len(CALL)):
                 self.requests.append(request)
+                self.asked.set()
                 for piece in self.answers.pop(0):
                     writer.write(piece)
                     await writer.drain()
-                    await asyncio.sleep(0)  # not a wait: the other end gets its turn
+                    await turn()
                 if self.closes:
                     return
         except ConnectionError:
@@ -89,7 +91,7 @@ async def calls() -> AsyncIterator[Outbound]:
     made = Outbound()
     yield made
     made.close()
-    await asyncio.sleep(0)  # not a wait: what was aborted is told so
+    await turn()  # what was aborted is told so
 
 
 async def told(calls: Outbound, listener: Listener) -> str:
@@ -253,23 +255,21 @@ async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch
 async def test_a_receiver_that_ends_each_connection_with_its_answer_misses_nothing(
     calls: Outbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound, "RESTED", 0.02)  # real time, as the end comes from another thread
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(PATIENCE)
-        peer = Peer("127.0.0.1", server.getsockname()[1], None)
-
-        def answer() -> None:
-            for _ in range(3):
-                theirs, _ = server.accept()
-                with theirs:
-                    theirs.recv(LIMIT)
-                    theirs.sendall(OK)
-                    theirs.shutdown(socket.SHUT_WR)
-                    theirs.recv(LIMIT)
-
-        hearing = asyncio.create_task(asyncio.to_thread(answer))
-        taken = [await calls.call(peer, CALL) for _ in range(3)]
-        await hearing
+    monkeypatch.setattr(outbound, "RESTED", 0.02)
+    loop = asyncio.get_running_loop()
+    taken = []
+    async with accepting() as (peer, accept), contextlib.AsyncExitStack() as opened:
+        call = asyncio.create_task(calls.call(peer, CALL))
+        for _ in range(2):
+            theirs = opened.enter_context(await accept())
+            await loop.sock_sendall(theirs, OK)
+            taken.append(await call)
+            call = asyncio.create_task(calls.call(peer, CALL))
+            await turn()  # and the next call has begun before the end comes
+            theirs.shutdown(socket.SHUT_WR)
+        theirs = opened.enter_context(await accept())
+        await loop.sock_sendall(theirs, OK)
+        taken.append(await call)
 
     assert taken == [(200, b"ok")] * 3
 
@@ -304,8 +304,7 @@ async def test_a_call_that_is_given_up_closes_its_connection(calls: Outbound) ->
     async with listening(()) as listener:
         call = asyncio.create_task(calls.call(listener.peer, CALL))
         async with asyncio.timeout(PATIENCE):
-            while not listener.requests:
-                await asyncio.sleep(0)
+            await listener.asked.wait()
             call.cancel()
             await listener.ended.wait()
 

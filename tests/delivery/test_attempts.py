@@ -1,6 +1,5 @@
 """Attempts: what is sent, what is kept of the answer, retries by the ladder, time-outs."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -26,6 +25,7 @@ from tests.servers import (
     hangs,
     hangs_up,
     says,
+    turn,
 )
 
 
@@ -33,13 +33,6 @@ def impatient(scenario: str = "impatient") -> Start:
     """Return a start whose receivers have 50 ms of real time."""
     settings = {provider: {"timeout": "50ms"} for provider in ("betatel", "ubill", "smsbuddy")}
     return Start(Scenario(scenario, settings=settings), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
-
-
-async def turn() -> None:
-    """Let everybody else on the loop have a turn."""
-    done = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_soon(done.set_result, None)
-    await done
 
 
 async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sandbox: Sandbox) -> None:
