@@ -1,10 +1,14 @@
 """What tests over HTTP start from: a sandbox on a frozen clock and a customer's server."""
 
+import argparse
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from hypothesis import settings
 
+from sandbox.core.duration import parse_duration
+from sandbox.core.errors import SandboxError
 from sandbox.door import Policy
 from sandbox.workspace import Start
 from tests import servers
@@ -14,6 +18,20 @@ settings.register_profile("bounded", max_examples=60, deadline=None, derandomize
 settings.load_profile("bounded")
 
 SandboxMaker = Callable[..., Awaitable[Sandbox]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `tests/hostile`; pytest looks for it in this file alone, as it is read before any test."""
+    parser.addoption(
+        "--hostile", type=_duration, metavar="DURATION", help="run each fuzz of tests/hostile for so long, as in 10m"
+    )
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except SandboxError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @pytest.fixture

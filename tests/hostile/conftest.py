@@ -1,0 +1,23 @@
+"""What fuzz starts from: a short run in the suite, a long one when `--hostile DURATION` asks for it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from sandbox.core.clock import ticks
+
+
+@pytest.fixture
+def seeds(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Return the seeds of a fuzz's rounds: 0 alone, or with `--hostile` one after the other until the time is up."""
+    duration: timedelta | None = request.config.getoption("--hostile")
+    return iter((0,)) if duration is None else _until(ticks() + duration.total_seconds())
+
+
+def _until(end: float) -> Iterator[int]:
+    for seed in count():
+        yield seed
+        if ticks() >= end:
+            return
