@@ -56,16 +56,21 @@ async def kept_back(request: web.Request, answer: Answer, workspace: Workspace) 
 async def read(request: web.Request) -> Request:
     """Return the request as plain values; a body over the limit is left unread."""
     body, oversize, broken = b"", False, ""
+    head = head_of(request)
     if request.body_exists:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             oversize = True
-        except web.RequestPayloadError:
-            broken = f"it is not {clean(request.headers.get('Content-Encoding', 'chunked'))[:80]}, as its headers say"
+        except web.RequestPayloadError as error:
+            broken = str(error)
+    return head._replace(body=body, oversize=oversize, broken=broken)
+
+
+def head_of(request: web.BaseRequest) -> Request:
+    """Return the head of a request as plain values."""
     headers = {name.lower(): clean(value) for name, value in request.headers.items()}
-    query = clean(request.rel_url.raw_query_string)
-    return Request(request.method, clean(request.path), query, headers, body, oversize, broken)
+    return Request(request.method, clean(request.path), clean(request.rel_url.raw_query_string), headers, b"")
 
 
 def clean(text: str) -> str:

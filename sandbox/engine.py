@@ -13,7 +13,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.world import DEFAULT, World
 from sandbox.delivery import Courier
 from sandbox.door import Door
-from sandbox.handling import Answer, Arrival, arrive, miss
+from sandbox.handling import Answer, Arrival, arrive, miss, refuse_unreadable
 from sandbox.packs import Packs
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed, Router
@@ -82,6 +82,14 @@ class Engine:
             return self.default, miss(self.default.world, request, arrival, arrived=arrived)
         workspace = self._workspace_of(arrival)
         return workspace, workspace.receive(self._judged(arrival))
+
+    def refuse(self, request: Request, *, status: int, why: str) -> Answer:
+        """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
+        arrived = ticks()
+        found = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
+        arrival = None if isinstance(found, Missed) else self._judged(found)
+        world = self.default.world if arrival is None else self._workspace_of(arrival).world
+        return refuse_unreadable(world, request, arrival, status=status, why=why, arrived=arrived)
 
     def _workspace_of(self, arrival: Arrival) -> Workspace:
         name = (arrival.key or "")[:ID_LENGTH]

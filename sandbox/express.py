@@ -9,7 +9,7 @@ server's, which gets the connection for good, with every byte that has come. A t
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -34,10 +34,26 @@ FAILED = Answer(
 )
 
 
+class Web(Protocol):
+    """The web server's side of a connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport, /) -> None:
+        """Take the connection."""
+
+    def data_received(self, data: bytes, /) -> None:
+        """Take bytes."""
+
+    def eof_received(self) -> bool | None:
+        """Take the end of what the client sends."""
+
+    def give_up(self, *, status: int, reason: str) -> None:
+        """Refuse the request whose end does not come."""
+
+
 class Express:
     """What the connections of one port share; call it for a new one. `web` makes the web server's side of one."""
 
-    def __init__(self, engine: Engine, web: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, engine: Engine, web: Callable[[], Web]) -> None:
         self.engine = engine
         self.web = web
         self.paths = {path.encode(): path for path in engine.router.paths if path.isascii()}
@@ -95,6 +111,24 @@ class Connection(asyncio.Protocol):
         self._let_go()
         if self.task is not None:
             self.task.cancel()
+
+    @property
+    def mark(self) -> object | None:
+        """What stands for the request that is not complete, or that is awaited; None while one is answered."""
+        return self._headers if self.task is None and self._writable else None
+
+    @property
+    def size(self) -> int:
+        """How many bytes of it came."""
+        return len(self._came)
+
+    def give_up(self, *, status: int, reason: str) -> None:
+        """Have the web server refuse the request whose end does not come."""
+        self._hand_over().give_up(status=status, reason=reason)
+
+    def eof_received(self) -> bool | None:
+        """Have the web server answer a request that ends before it is complete."""
+        return self._hand_over().eof_received() if self._came else None
 
     def close(self) -> None:
         """Close the connection."""
@@ -170,13 +204,14 @@ class Connection(asyncio.Protocol):
         self._express.connections.discard(self)
         del self._parser
 
-    def _hand_over(self) -> None:
+    def _hand_over(self) -> Web:
         """Give the connection to the web server, with all that has come of a request nobody has handled."""
         self._let_go()
         protocol = self._express.web()
-        self._transport.set_protocol(protocol)
+        self._transport.set_protocol(cast("asyncio.Protocol", protocol))
         protocol.connection_made(self._transport)
         protocol.data_received(self._came)
+        return protocol
 
     def _answer(self) -> None:
         path, _, query = self._target.partition(b"?")

@@ -5,7 +5,7 @@ So `https_proxy=http://127.0.0.1:8080` is enough for a client that trusts the lo
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 METHOD = b"CONNECT "
@@ -19,6 +19,7 @@ class Tunnels:
 
     hosts: frozenset[str]
     port: int | None
+    waiting: "set[Front]" = field(default_factory=set)  # connections of which it is not known yet whose they are
 
 
 class Front(asyncio.Protocol):
@@ -34,6 +35,31 @@ class Front(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport until it is known whose it is."""
         self._transport = cast("asyncio.Transport", transport)
+        self._tunnels.waiting.add(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Await nothing more."""
+        self._tunnels.waiting.discard(self)
+
+    @property
+    def mark(self) -> object:
+        """What stands for the request that is awaited: there is one on a connection."""
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many bytes of it came."""
+        return len(self._head)
+
+    def give_up(self, *, status: int, reason: str) -> None:
+        """Refuse the CONNECT whose end does not come."""
+        if self._transport is not None:
+            refuse(self._transport, status, f"the CONNECT request has no end; {reason}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._transport is not None:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Gather bytes until it is known whose they are."""
@@ -48,12 +74,14 @@ class Front(asyncio.Protocol):
             refuse(self._transport, 400, "the CONNECT request has no end")
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
+        self._tunnels.waiting.discard(self)
         protocol = self._web()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(self._head)
 
     def _connect(self, transport: asyncio.Transport) -> None:
+        self._tunnels.waiting.discard(self)
         head, _, rest = self._head.partition(END)
         target = head.split(b" ", 2)[1].decode("latin-1")
         host = target.rpartition(":")[0].strip("[]").lower()

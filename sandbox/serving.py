@@ -24,7 +24,6 @@ from sandbox.door import Door, make_policy, parse_url
 from sandbox.engine import Engine
 from sandbox.express import Express
 from sandbox.files import shipped
-from sandbox.handling import BODY_ACCEPTED
 from sandbox.logs import Log
 from sandbox.packs import Packs, discover
 from sandbox.proxy import Front, Tunnels
@@ -32,6 +31,8 @@ from sandbox.scenarios import load_file, load_named
 from sandbox.sweeping import Sweep
 from sandbox.tls import CA, provider_hosts, server_context
 from sandbox.watching import reload, watch
+from sandbox.wire.handler import Runner
+from sandbox.wire.patience import LIMITS, Limits, Patience
 from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -153,8 +154,12 @@ class Ports(NamedTuple):
 
 
 @asynccontextmanager
-async def opened(engine: Engine, options: Options, *, grace: float = GRACE) -> AsyncIterator[Ports]:
+async def opened(
+    engine: Engine, options: Options, *, grace: float = GRACE, limits: Limits = LIMITS
+) -> AsyncIterator[Ports]:
     """Serve an engine as the options say for as long as the block; requests under way then have `grace` seconds.
+
+    `limits` are those of requests that do not come to their end.
 
     Raises:
         PortError: a port cannot be opened.
@@ -162,12 +167,7 @@ async def opened(engine: Engine, options: Options, *, grace: float = GRACE) -> A
 
     """
     hosts = provider_hosts(engine.packs)
-    runner = web.AppRunner(
-        make_app(engine, token=options.control_token),
-        access_log=None,
-        shutdown_timeout=grace,
-        max_line_size=BODY_ACCEPTED,  # a GET may name as many recipients as a POST
-    )
+    runner = Runner(engine, make_app(engine, token=options.control_token), grace=grace)
     with ExitStack() as sockets:
         listener = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
@@ -178,12 +178,15 @@ async def opened(engine: Engine, options: Options, *, grace: float = GRACE) -> A
                 await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
             ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
             tunnels = Tunnels(hosts, ports.tls)
-            express = Express(engine, web_protocol(runner))
+            web_server = runner.web_server
+            express = Express(engine, web_server)
+            patience = Patience(limits, lambda: (*express.connections, *web_server.open_connections, *tunnels.waiting))
             loop = asyncio.get_running_loop()
             server = await loop.create_server(lambda: Front(express, tunnels), sock=listener, backlog=BACKLOG)
             try:
                 yield ports
             finally:
+                patience.close()
                 server.close()
                 await express.close(grace)
         finally:
@@ -223,14 +226,6 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         if watching is not None:
             watching.cancel()
     lines.flush()
-
-
-def web_protocol(runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
-    """Return what makes the web server's side of a connection."""
-    if runner.server is None:
-        message = "the runner is not set up"
-        raise RuntimeError(message)
-    return runner.server
 
 
 def banner(engine: Engine, options: Options, ports: Ports) -> str:

@@ -21,6 +21,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
+from sandbox.wire.handler import Runner
 from sandbox.workspace import Start, Workspace
 from tests.builders import NOON, packs
 
@@ -270,6 +271,17 @@ def make_engine(start: Start = FROZEN, *, policy: Policy | None = None) -> Engin
 async def make_sandbox(start: Start = FROZEN, *, policy: Policy | None = None) -> Sandbox:
     """Return a sandbox that listens; its client must be closed."""
     engine = make_engine(start, policy=policy)
-    client = TestClient(TestServer(make_app(engine)))
+    client = TestClient(OwnServer(engine))
     await client.start_server()
     return Sandbox(engine, client)
+
+
+class OwnServer(TestServer):
+    """A server for tests on connections of ours."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(make_app(engine))
+        self._engine = engine
+
+    async def _make_runner(self, **_: object) -> Runner:
+        return Runner(self._engine, self.app, grace=0.1)

@@ -5,7 +5,7 @@ import gc
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 from hypothesis import given
@@ -289,7 +289,7 @@ def _fail(exchange: Exchange, _: object) -> None:
     raise ZeroDivisionError(exchange.path)
 
 
-def _no_web() -> asyncio.Protocol:
+def _no_web() -> NoReturn:
     raise AssertionError
 
 

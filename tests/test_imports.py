@@ -34,7 +34,7 @@ RANKS = (
         "sandbox.tls",
         "sandbox.watching",
     ),
-    ("sandbox.app", "sandbox.express"),
+    ("sandbox.app", "sandbox.express", "sandbox.wire"),
     ("sandbox.serving",),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo"),
@@ -49,6 +49,7 @@ MAY_KNOW_AIOHTTP = (
     "sandbox.replying",
     "sandbox.serving",
     "sandbox.testing",
+    "sandbox.wire",
 )
 REAL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 REAL_TIME = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"}

@@ -12,8 +12,9 @@ from sandbox.app import make_app
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.journal import Exchange
 from sandbox.engine import Engine
-from sandbox.handling import BODY_ACCEPTED
 from sandbox.serving import Options, opened
+from sandbox.wire.handler import Runner
+from sandbox.wire.patience import LIMITS, Limits, Patience
 from sandbox.workspace import Start
 from tests.builders import NOON
 from tests.scenarios.builders import load
@@ -65,6 +66,10 @@ class Line:
             except ConnectionResetError:
                 return b"(reset)"
 
+    def end(self) -> None:
+        """Say that nothing more comes."""
+        self._writer.write_eof()
+
     def close(self) -> None:
         self._writer.close()
 
@@ -107,22 +112,27 @@ async def _placed(engine: Engine, port: int) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def short_way(engine: Engine) -> AsyncIterator[Place]:
+async def short_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Place]:
     """Serve as the command does."""
-    async with opened(engine, Options(port=0), grace=GRACE) as ports, _placed(engine, ports.plain) as place:
+    async with (
+        opened(engine, Options(port=0), grace=GRACE, limits=limits) as ports,
+        _placed(engine, ports.plain) as place,
+    ):
         yield place
 
 
 @asynccontextmanager
-async def web_way(engine: Engine) -> AsyncIterator[Place]:
+async def web_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Place]:
     """Serve by the web server alone."""
-    runner = web.AppRunner(make_app(engine), access_log=None, max_line_size=BODY_ACCEPTED, shutdown_timeout=GRACE)
+    runner = Runner(engine, make_app(engine), grace=GRACE)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
+    patience = Patience(limits, lambda: runner.web_server.open_connections)
     try:
         async with _placed(engine, runner.addresses[0][1]) as place:
             yield place
     finally:
+        patience.close()
         await runner.cleanup()
 
 

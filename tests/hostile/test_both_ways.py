@@ -1,30 +1,84 @@
 """Fuzz of both ways of reading a request: hostile bytes get the same reply and leave the same entries either way."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from sandbox.wire.patience import Limits
+from tests.hostile.wire import cases, segment
 from tests.test_express import RULED, Asked, asked
-from tests.ways import frozen, short_way, web_way
+from tests.ways import Place, frozen, short_way, web_way
+
+LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+IMPATIENT = Limits(silence=0.04)
+SIGNS = st.one_of(
+    st.sampled_from([b"\r", b"\n", b"\r\n", b" ", b"\0", b":", b"\xc3", b"chunked"]), st.binary(max_size=3)
+)
+
+
+def rounds(seeds: Iterator[int], check: Callable[..., None], strategy: st.SearchStrategy[object], *, most: int) -> None:
+    """Check a property in one round for each seed."""
+    for number in seeds:
+        seed(number)(settings(max_examples=most)(given(strategy)(check)))()
 
 
 def test_both_ways_read_the_same(seeds: Iterator[int]) -> None:
-    for number in seeds:
-        seed(number)(settings(max_examples=15)(given(st.lists(asked(), min_size=5, max_size=20))(_both)))()
+    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=15)
 
 
-def _both(requests: list[Asked]) -> None:
-    asyncio.run(_compare(requests))
+def _same_replies(requests: list[Asked]) -> None:
+    async def compare() -> None:
+        async with short_way(frozen(RULED)) as short, web_way(frozen(RULED)) as web:
+            for each in requests:
+                parts = (each.content[: each.cut], each.content[each.cut :])
+                replies = [await place.ask(*parts, bodiless=each.method == "HEAD") for place in (short, web)]
+
+                assert replies[0] == replies[1]
+
+            assert short.journal == web.journal
+
+    asyncio.run(compare())
 
 
-async def _compare(requests: list[Asked]) -> None:
-    async with short_way(frozen(RULED)) as short, web_way(frozen(RULED)) as web:
-        for each in requests:
-            parts = (each.content[: each.cut], each.content[each.cut :])
-            replies = [await place.ask(*parts, bodiless=each.method == "HEAD") for place in (short, web)]
+@st.composite
+def spoilt(draw: st.DrawFn) -> list[bytes]:
+    """Draw what a client sends on one connection: requests one behind the other, some spoilt, cut anywhere."""
+    whole = [each.content for each in draw(st.lists(asked(), max_size=2))]
+    rows = [b"".join(map(segment, draw(st.sampled_from(cases())).sends))]
+    content = b"".join(draw(st.permutations([*whole, *rows])))[:100_000]
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(content)))
+        content = content[:place] + draw(SIGNS) + content[place + draw(st.integers(0, 2)) :]
+    content += LAST
+    cuts = sorted(draw(st.lists(st.integers(0, len(content)), max_size=3)))
+    return [content[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(content)], strict=True)]
 
-            assert replies[0] == replies[1]
 
-        assert short.journal == web.journal
+def test_both_ways_refuse_the_same(seeds: Iterator[int]) -> None:
+    rounds(seeds, _same_refusals, st.lists(spoilt(), min_size=4, max_size=10), most=12)
+
+
+def _same_refusals(clients: list[list[bytes]]) -> None:
+    async def compare() -> None:
+        async with short_way(frozen(), IMPATIENT) as short, web_way(frozen(), IMPATIENT) as web:
+            told = [await asyncio.gather(*(_heard(place, each) for each in clients)) for place in (short, web)]
+
+            assert told[0] == told[1]
+            assert _entries(short) == _entries(web)
+
+    asyncio.run(compare())
+
+
+async def _heard(place: Place, parts: list[bytes]) -> list[bytes]:
+    """Return the status of each reply that a client is sent, once the connection has ended."""
+    line = await place.call()
+    await line.say(*filter(None, parts))
+    return [each[:3] for each in (await line.rest()).split(b"HTTP/1.1 ")[1:]]
+
+
+def _entries(place: Place) -> Counter[tuple[int, bool]]:
+    """Return how often each status is in the journal, and with a reason: how much was read hangs on the segments."""
+    return Counter((each.status, bool(each.why)) for each in place.journal)

@@ -1,0 +1,65 @@
+"""Decompresses the bodies of requests, whole or not at all: aiohttp takes one that is cut short."""
+
+import zlib
+
+CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+PLAIN = frozenset({"", "identity"})
+ZLIB = 8  # the low half of a zlib stream's first byte
+
+
+class CompressionError(Exception):
+    """A body is not compressed as its headers say; the text says how it differs."""
+
+
+class LargeError(Exception):
+    """A body is larger than is taken once it is decompressed."""
+
+
+def refuse_coding(coding: str) -> str | None:
+    """Return why a `Content-Encoding` is not read; None when it is."""
+    if coding in PLAIN or coding in CODINGS:
+        return None
+    shown = repr(coding[:80])
+    if coding.replace("_", "-") in {"utf-8", "utf8", "iso-8859-1", "latin1", "us-ascii", "ascii", "utf-16"}:
+        return f"header Content-Encoding: {shown} is a charset, not a content coding; write Content-Type: …; charset=…"
+    if "," in coding:
+        return f"header Content-Encoding: {shown} names more than one coding; gzip or deflate alone is read here"
+    return f"header Content-Encoding: {shown} is not read here; gzip, deflate and identity are"
+
+
+def decompress(body: bytes, coding: str, *, limit: int) -> bytes:
+    """Return a body as it was before it was compressed.
+
+    Raises:
+        CompressionError: it is not compressed so, is cut short, or has something after its end.
+        LargeError: it has more than `limit` bytes.
+
+    """
+    wbits = CODINGS[coding]
+    if coding == "deflate" and body and body[0] & 0xF != ZLIB:
+        wbits = -zlib.MAX_WBITS  # the bare stream that some clients call deflate
+    result = b""
+    rest = body
+    while rest.strip(b"\0") or not result:  # a file of gzip may have more than one member, and zeros behind it
+        reader = zlib.decompressobj(wbits)
+        try:
+            result += reader.decompress(rest, limit + 1 - len(result))
+        except zlib.error:
+            what = "has something after its end" if result else "is not"
+            raise CompressionError(_told(coding, what)) from None
+        if len(result) > limit:
+            raise LargeError
+        if not reader.eof:
+            raise CompressionError(_told(coding, "is cut short"))
+        rest = reader.unused_data
+        if rest and coding == "deflate":
+            raise CompressionError(_told(coding, "has something after its end"))
+        if not result:
+            break
+    return result
+
+
+def _told(coding: str, what: str) -> str:
+    if what == "is not":
+        return f"it is not {coding}, as its headers say"
+    return f"it is {coding} that {what}"
