@@ -8,15 +8,29 @@ from sandbox.engine import Engine
 from sandbox.handling import BODY_ACCEPTED, Answer
 from sandbox.replying import is_plain, pause, put
 from sandbox.specs.reading import Request
+from sandbox.specs.routing import Missed
+from sandbox.wire.cors import Cors
 from sandbox.workspace import Workspace
 
+NO_CORS = Cors()
 
-def make_app(engine: Engine, *, token: str | None = None) -> web.Application:
-    """Return the application; the engine closes with it. Control calls must carry the `token`, if any."""
+
+def make_app(engine: Engine, *, token: str | None = None, cors: Cors = NO_CORS) -> web.Application:
+    """Return the application; the engine closes with it. Control calls must carry the `token`, if any.
+
+    `cors` are the origins whose pages may call the providers' paths.
+    """
     app = web.Application(client_max_size=BODY_ACCEPTED)
 
     async def provider(request: web.Request) -> web.StreamResponse:
-        workspace, answer = engine.receive(await read(request))
+        asked = cors.mark(await read(request))
+        if asked.allowed:
+            found = engine.router.find(asked.method, asked.path)
+            headers = cors.preflight(asked, found.allowed) if isinstance(found, Missed) else None
+            if headers is not None:
+                return response(engine.preflight(asked, headers))
+        workspace, answer = engine.receive(asked)
+        answer = cors.opened(asked, answer)
         return response(answer) if is_plain(answer) else await kept_back(request, answer, workspace)
 
     async def close(_: web.Application) -> None:
@@ -70,7 +84,9 @@ async def read(request: web.Request) -> Request:
 def head_of(request: web.BaseRequest) -> Request:
     """Return the head of a request as plain values."""
     headers = {name.lower(): clean(value) for name, value in request.headers.items()}
-    return Request(request.method, clean(request.path), clean(request.rel_url.raw_query_string), headers, b"")
+    # `path` would have %2F as a slash, which it is not.
+    path = request.rel_url.path_safe if "%2f" in request.rel_url.raw_path.lower() else request.path
+    return Request(request.method, clean(path), clean(request.rel_url.raw_query_string), headers, b"")
 
 
 def clean(text: str) -> str:

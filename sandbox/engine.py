@@ -13,7 +13,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.world import DEFAULT, World
 from sandbox.delivery import Courier
 from sandbox.door import Door
-from sandbox.handling import Answer, Arrival, arrive, miss, refuse_unreadable
+from sandbox.handling import Answer, Arrival, arrive, miss, preflight, refuse_unreadable
 from sandbox.packs import Packs
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed, Router
@@ -82,6 +82,10 @@ class Engine:
             return self.default, miss(self.default.world, request, arrival, arrived=arrived)
         workspace = self._workspace_of(arrival)
         return workspace, workspace.receive(self._judged(arrival))
+
+    def preflight(self, request: Request, headers: Mapping[str, str]) -> Answer:
+        """Answer that a page may call a path; `headers` say how."""
+        return preflight(self.default.world, request, headers, arrived=ticks())
 
     def refuse(self, request: Request, *, status: int, why: str) -> Answer:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""

@@ -23,8 +23,8 @@ METHODS = {b"GET": "GET", b"POST": "POST"}
 LIMIT = 64 * 1024  # bytes of a request
 HEADERS = 64  # how many a plain request has at most
 LONGEST = 4096  # bytes of its target, and of each header with its name
-# Headers by which a request asks for more than its reply.
-UNUSUAL = frozenset({"connection", "content-encoding", "expect", "transfer-encoding", "upgrade"})
+# Headers by which a request asks for more than its reply, or comes from a web page.
+UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
 
 
 FAILED = Answer(

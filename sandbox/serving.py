@@ -31,6 +31,7 @@ from sandbox.scenarios import load_file, load_named
 from sandbox.sweeping import Sweep
 from sandbox.tls import CA, provider_hosts, server_context
 from sandbox.watching import reload, watch
+from sandbox.wire.cors import Cors
 from sandbox.wire.handler import Runner
 from sandbox.wire.patience import LIMITS, Limits, Patience
 from sandbox.workspace import Start
@@ -57,6 +58,7 @@ class Options:
     callback_ca: Path | None = None
     allow_callback: tuple[str, ...] = ()
     control_token: str | None = None
+    cors: tuple[str, ...] = ()
     specs: tuple[Path, ...] = ()
     max_pending: int = 1_000_000
     watch: bool = False
@@ -167,7 +169,7 @@ async def opened(
 
     """
     hosts = provider_hosts(engine.packs)
-    runner = Runner(engine, make_app(engine, token=options.control_token), grace=grace)
+    runner = Runner(engine, make_app(engine, token=options.control_token, cors=Cors(options.cors)), grace=grace)
     with ExitStack() as sockets:
         listener = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None

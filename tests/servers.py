@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from sandbox.advancing import Advance
-from sandbox.app import make_app
+from sandbox.app import NO_CORS, make_app
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.change import Batch
 from sandbox.core.clock import Mode, Pace
@@ -21,6 +21,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
+from sandbox.wire.cors import Cors
 from sandbox.wire.handler import Runner
 from sandbox.workspace import Start, Workspace
 from tests.builders import NOON, packs
@@ -279,8 +280,8 @@ async def make_sandbox(start: Start = FROZEN, *, policy: Policy | None = None) -
 class OwnServer(TestServer):
     """A server for tests on connections of ours."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(make_app(engine))
+    def __init__(self, engine: Engine, cors: Cors = NO_CORS) -> None:
+        super().__init__(make_app(engine, cors=cors))
         self._engine = engine
 
     async def _make_runner(self, **_: object) -> Runner:

@@ -157,3 +157,14 @@ def check_network(value: str) -> str:
             message = f"'{value}' is no host, address or network, such as hooks.example, 203.0.113.7 or 203.0.113.0/24"
             raise click.BadParameter(message) from None
     return value
+
+
+def check_origin(value: str) -> str:
+    """Return an origin of web pages, as browsers write it, or `*`."""
+    from sandbox.wire.cors import read_origin  # noqa: PLC0415 - the other commands need nothing of the server
+
+    origin = read_origin(value)
+    if origin is None:
+        message = f"'{value}' is no origin, such as http://localhost:3000, or * for any"
+        raise click.BadParameter(message)
+    return origin

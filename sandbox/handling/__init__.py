@@ -3,9 +3,20 @@
 All of it is synchronous and in one turn of the loop, so no two requests ever see each other half done.
 """
 
-from sandbox.handling.answering import Answer, encode, explain, miss
+from sandbox.handling.answering import Answer, encode, explain, miss, preflight
 from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, arrive
 from sandbox.handling.settling import answer
 from sandbox.handling.unreadable import refuse_unreadable
 
-__all__ = ["BODY_ACCEPTED", "Answer", "Arrival", "answer", "arrive", "encode", "explain", "miss", "refuse_unreadable"]
+__all__ = [
+    "BODY_ACCEPTED",
+    "Answer",
+    "Arrival",
+    "answer",
+    "arrive",
+    "encode",
+    "explain",
+    "miss",
+    "preflight",
+    "refuse_unreadable",
+]

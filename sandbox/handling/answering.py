@@ -84,9 +84,8 @@ def miss(world: World, request: Request, missed: Missed, *, arrived: float) -> A
     """Answer a path or method that no provider has, with the nearest ones."""
     status = 405 if missed.allowed else 404
     where = f"{request.method} {request.path[:200]}"
-    why = (
-        f"{where}: no provider has this {'method' if missed.allowed else 'path'}. Nearest: {', '.join(missed.near)}",
-    )
+    what = "method" if missed.allowed else f"path ({missed.difference})" if missed.difference else "path"
+    why = (f"{where}: no provider has this {what}. Nearest: {', '.join(missed.near)}",)
     problem = {
         "type": "about:blank",
         "title": "Method Not Allowed" if missed.allowed else "Not Found",
@@ -97,6 +96,12 @@ def miss(world: World, request: Request, missed: Missed, *, arrived: float) -> A
     headers = {"Allow": ", ".join(missed.allowed)} if missed.allowed else {}
     reply = Reply(status, problem, "application/problem+json", why)
     return journalled(world, request, reply, record=Record(world.now(), arrived), shape=Shape(headers=headers))
+
+
+def preflight(world: World, request: Request, headers: Mapping[str, str], *, arrived: float) -> Answer:
+    """Answer a browser's question whether a page may call a path: it may."""
+    reply, record = Reply(204, "", "text/plain"), Record(world.now(), arrived, refused=False)
+    return journalled(world, request, reply, record=record, shape=Shape(headers=headers))
 
 
 def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
@@ -112,6 +117,8 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
 
     Where nothing at all goes back, the journal has the status 0 and no body.
     """
+    if request.page and reply.why:
+        reply = reply._replace(why=(*reply.why, request.page))
     number = world.last_exchange + 1
     body = encode(reply.body)
     if shape.fault is Fault.MALFORMED_BODY:

@@ -75,7 +75,8 @@ def _reply(arrival: Arrival, call: Call, outcome: Outcome) -> Reply:
 
 
 def _accepted(visit: Visit, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
-    foreign = visit.arrival.request.headers.get("sec-fetch-site") == "cross-site"
+    request = visit.arrival.request
+    foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
     reporting = MUTED if foreign else BY_THE_BOOK
     verdicts = ruling.verdicts or (None,) * len(drafts)
     return tuple(

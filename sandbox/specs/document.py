@@ -27,7 +27,26 @@ def read(path: Path) -> Node:
     resolved = _Resolver(document, str(path)).resolve(document, ())
     if not isinstance(resolved, dict):
         raise TypeError(path)
-    return resolved
+    return _with_slashes(resolved)
+
+
+def _with_slashes(document: Node) -> Node:
+    """Return a document in which each path stands with a slash behind it too, if the provider takes that.
+
+    `x-sandbox.trailing_slash` says so, with its word and source: these become those of each such operation.
+    """
+    row = document["x-sandbox"].get("trailing_slash")
+    if row is None:
+        return document
+    paths = document["paths"]
+    more = {f"{path}/": {key: _slashed(node, row) for key, node in item.items()} for path, item in paths.items()}
+    return {**document, "paths": {**paths, **more}}
+
+
+def _slashed(node: object, row: Node) -> object:
+    if not isinstance(node, dict) or "operationId" not in node:
+        return node
+    return {**node, **row, "operationId": f"{node['operationId']}.slash"}
 
 
 class _Resolver:

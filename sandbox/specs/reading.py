@@ -25,6 +25,7 @@ class Request(NamedTuple):
     """An HTTP request as it came: header names in lower case, the query string and the body undecoded.
 
     `oversize`: the body was larger than the sandbox takes, and was not read. `broken`: why it could not be received.
+    `page`: what a refusal tells a web page that called from an origin of its own. `allowed`: `--cors` names its origin.
     """
 
     method: str
@@ -34,6 +35,8 @@ class Request(NamedTuple):
     body: bytes
     oversize: bool = False
     broken: str = ""
+    page: str = ""
+    allowed: bool = False
 
 
 class UnreadableError(Exception):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from sandbox.specs.nearness import find_difference
 from sandbox.specs.spec import Route
 
 NEAR = 3  # how many operations a miss names
+ASKED = 200  # characters of a path that are compared
 
 
 class Found(NamedTuple):
@@ -19,10 +21,14 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """No route: `allowed` are the methods that the path has, none when it is unknown; `near` the nearest operations."""
+    """No route: `allowed` are the methods that the path has, none when it is unknown; `near` the nearest operations.
+
+    `difference` says in words what sets an unknown path apart from the nearest; empty where it is simply another.
+    """
 
     allowed: tuple[str, ...]
     near: tuple[str, ...]
+    difference: str = ""
 
 
 class Router:
@@ -55,11 +61,12 @@ class Router:
                 return Found(route, match.groupdict())
             if match:
                 allowed.add(route.method)
-        return Missed(tuple(sorted(allowed)), self._near(method, path))
+        asked = path[:ASKED]
+        difference = None if allowed else find_difference(asked, [route.template for route in self._routes])
+        meant = asked if difference is None else difference.template
+        return Missed(tuple(sorted(allowed)), self._near(method, meant), difference.words if difference else "")
 
-    def _near(self, method: str, path: str) -> tuple[str, ...]:
-        asked = path[:200]
-
+    def _near(self, method: str, asked: str) -> tuple[str, ...]:
         def likeness(route: Route) -> float:
             return SequenceMatcher(None, asked, route.template).ratio() + (0.05 if route.method == method else 0)
 
