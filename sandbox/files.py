@@ -1,39 +1,34 @@
 """Finds the sandbox's YAML files and reads them, keeping the line and column of every value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import yaml
 
-from sandbox.core.errors import SandboxError
-
-try:
-    from yaml import CSafeLoader as Loader
-except ImportError:  # PyYAML built without libyaml: the same result, some ten times slower
-    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+from sandbox.core.errors import FileMistake, SandboxError
+from sandbox.documents.core_schema import BOOLEAN_TAG, FLOAT_TAG, INTEGER_TAG, MERGE_TAG, CoreLoader, Mark, StrictLoader
+from sandbox.documents.json_text import JsonError, JsonReader
 
 SIZE_LIMIT = 1024 * 1024  # bytes of one file
 VALUE_LIMIT = 100_000  # values of one file once its aliases are written out
 DEPTH_LIMIT = 100  # levels of a file
 TOO_DEEP = f"nested too deeply, more than {DEPTH_LIMIT} levels"
 LIBRARY_TOO_DEEP = "exceeded maximum nesting depth"  # libyaml of PyYAML 6.0.4 looks 1,000 levels ahead, and stops there
-MERGE_TAG = "tag:yaml.org,2002:merge"
 COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+WRITTEN_TAGS = frozenset({BOOLEAN_TAG, INTEGER_TAG, FLOAT_TAG})
+JSON_SUFFIX = ".json"
+BYTE_ORDER_MARK = "\ufeff"
 
 Path_ = tuple[str | int, ...]
 
 
-class Mark(Protocol):
-    """A place in a text, line and column from 0."""
-
-    line: int
-    column: int
-
-
 class FileError(SandboxError):
-    """A file that is not there or is not YAML; the text begins with `file:line:column:` where there is a place."""
+    """A file that is not there or cannot be read, with its one `mistake`."""
+
+    def __init__(self, mistake: FileMistake) -> None:
+        self.mistake = mistake
+        super().__init__(str(mistake))
 
 
 def shipped(folder: str) -> Path:
@@ -44,18 +39,25 @@ def shipped(folder: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file: its value, and the line and column (from 1) of each value in it, by path."""
+    """A file: its value, and the line and column (from 1) of each value in it, by path.
+
+    `written` has the numbers and truth values that Python would write in another way, as they were written.
+    """
 
     name: str
     value: object
     places: Mapping[Path_, tuple[int, int]]
+    written: Mapping[Path_, str] = field(default_factory=dict)
 
     def place(self, path: Path_) -> str:
         """Return `file:line:column` of the value at a path, or of the nearest one around it."""
+        return self.mistake(path, "").place
+
+    def mistake(self, path: Path_, problem: str) -> FileMistake:
+        """Return a mistake at the value of a path, or at the nearest one around it."""
         while path not in self.places and path:
             path = path[:-1]
-        line, column = self.places.get(path, (1, 1))
-        return f"{self.name}:{line}:{column}"
+        return FileMistake(problem, self.name, *self.places.get(path, (1, 1)))
 
 
 def read_text(path: Path) -> str:
@@ -66,55 +68,68 @@ def read_text(path: Path) -> str:
 
     """
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            message = f"{path}: {path.stat().st_size} bytes; a file may have {SIZE_LIMIT}"
-            raise FileError(message)
-        return path.read_text(encoding="utf-8")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
+        if not size <= SIZE_LIMIT >= len(content):  # a device and a file that grows have more than their size says
+            more = f"{size} bytes" if size > SIZE_LIMIT else f"more than {SIZE_LIMIT} bytes"
+            raise FileError(FileMistake(f"{more}; a file may have {SIZE_LIMIT}", str(path)))
+        return content.decode()
     except OSError as error:
-        message = f"{path}: {error.strerror or error}"
-        raise FileError(message) from None
+        raise FileError(FileMistake(error.strerror or str(error), str(path))) from None
     except UnicodeDecodeError as error:
-        message = f"{path}: byte {error.start} is not UTF-8"
-        raise FileError(message) from None
+        raise FileError(FileMistake(f"byte {error.start} is not UTF-8", str(path))) from None
 
 
 def load(path: Path) -> object:
     """Return the value of a YAML file, quickly and without places.
 
     Raises:
-        FileError: as `read_text`, or the file is not YAML.
+        FileError: as `read_text`, the file is not YAML, or a number in it has leading zeros, which would be lost.
 
     """
     try:
-        return yaml.load(read_text(path), Loader=Loader)
+        return yaml.load(read_text(path), Loader=StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
         raise FileError(_words(error, str(path))) from None
 
 
-def parse(text: str, name: str) -> Document:
-    """Return a YAML text with its places.
+def parse(text: str, name: str, *, is_json: bool = False) -> Document:
+    """Return a text with its places: JSON where it is JSON, YAML otherwise; `is_json`: it must be JSON.
 
     Raises:
-        FileError: it is not YAML, repeats a key, is nested too deeply, or its aliases write out to too much.
+        FileError: it is neither, repeats a key, is nested too deeply, or its aliases write out to too much.
 
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > SIZE_LIMIT:
-        message = f"{name}: {len(text)} characters; a file may have {SIZE_LIMIT}"
-        raise FileError(message)
+        raise FileError(FileMistake(f"{len(text)} characters; a file may have {SIZE_LIMIT}", name))
+    if is_json or name.endswith(JSON_SUFFIX) or text.lstrip()[:1] in {"{", "["}:
+        try:
+            return _parse_json(text, name)
+        except JsonError as error:
+            if is_json or name.endswith(JSON_SUFFIX) or not error.syntax:
+                raise FileError(FileMistake(error.problem, name, *error.place)) from None
     try:
         _check_depth(text, name)
-        node = yaml.compose(text, Loader=Loader)
+        node = yaml.compose(text, Loader=CoreLoader)
     except yaml.YAMLError as error:
         raise FileError(_words(error, name)) from None
     builder = _Builder(name)
     value = builder.build(node, ()) if node is not None else None
-    return Document(name, value, builder.places)
+    return Document(name, value, builder.places, builder.written)
+
+
+def _parse_json(text: str, name: str) -> Document:
+    reader = JsonReader(text, depth_limit=DEPTH_LIMIT, value_limit=VALUE_LIMIT)
+    value = reader.read()
+    return Document(name, value, reader.places, reader.written)
 
 
 def _check_depth(text: str, name: str) -> None:
     """See that nothing is nested too deeply: libyaml's composer calls itself at each level until the process dies."""
     depth = 0
-    for event in yaml.parse(text, Loader=Loader):
+    for event in yaml.parse(text, Loader=CoreLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
             raise _mistake(event.start_mark, name, TOO_DEEP)
@@ -126,7 +141,8 @@ class _Builder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.places: dict[Path_, tuple[int, int]] = {}
-        self._scalars = yaml.SafeLoader("")
+        self.written: dict[Path_, str] = {}
+        self._scalars = CoreLoader("")
 
     def build(self, node: yaml.Node, path: Path_) -> object:
         self._note(node, path)
@@ -139,9 +155,12 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             return [self.build(each, (*path, index)) for index, each in enumerate(node.value)]
         try:
-            return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
+            value: object = self._scalars.construct_object(node)
+        except yaml.YAMLError as error:
             raise self._error(node, str(getattr(error, "problem", None) or error)) from None
+        if node.tag in WRITTEN_TAGS and node.value != str(value):
+            self.written[path] = node.value
+        return value
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, object]:
         result: dict[str, object] = {}
@@ -167,11 +186,12 @@ class _Builder:
 
 
 def _mistake(mark: Mark | None, name: str, problem: str) -> FileError:
-    return FileError(f"{name}:{mark.line + 1}:{mark.column + 1}: {problem}" if mark else f"{name}: {problem}")
+    place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    return FileError(FileMistake(problem, name, *place))
 
 
-def _words(error: yaml.YAMLError, name: str) -> str:
-    """Return a YAML error as `file:line:column: problem`."""
-    problem = getattr(error, "problem", None) or str(error).replace("\n", " ")
+def _words(error: yaml.YAMLError, name: str) -> FileMistake:
+    """Return what a YAML error says, with its place."""
+    problem = getattr(error, "problem", None) or str(error)
     problem = TOO_DEEP if problem == LIBRARY_TOO_DEEP else problem
-    return str(_mistake(getattr(error, "problem_mark", None), name, problem))
+    return _mistake(getattr(error, "problem_mark", None), name, problem).mistake

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.clock import ticks
+from sandbox.documents.core_schema import TAG
 from sandbox.files import FileError, load, parse, read_text, shipped
 from tests.servers import PATIENCE
 
@@ -61,7 +62,12 @@ def test_what_an_alias_names_is_read_where_it_stands() -> None:
         ("a: &x {b: 1}\n<<: *x\n", "x:2:1: merge keys (<<) are not read here; write the keys out"),
         ("[a]: 1\n", "x:1:1: a key must be a plain word"),
         ("? {a: 1}\n: 2\n", "x:1:3: a key must be a plain word"),
-        ("a: 2026-13-45\n", "x:1:4: month must be in 1..12"),
+        ("a: !!timestamp 2026-13-45\n", "x:1:4: could not determine a constructor for the tag '" + TAG + "timestamp'"),
+        ("a: !!int 0b11\n", "x:1:4: '0b11' is no whole number"),
+        ("a: !!bool yes\n", "x:1:4: 'yes' is no boolean; write true or false"),
+        ("a: !!float 1_0\n", "x:1:4: '1_0' is no number"),
+        ("a: !!null none\n", "x:1:4: 'none' is no null"),
+        (f"a: {'9' * 1001}\n", "x:1:4: a whole number has at most 1000 digits; put it in quotes if it is a text"),
         ("a: [1\n", "x:2:1: did not find expected ',' or ']'"),
         ("a: *nobody\n", "x:1:4: found undefined alias"),
         ("a:\n\tb: 1\n", "x:2:1: found character that cannot start any token"),

@@ -14,6 +14,7 @@ PROVIDERS = "sandbox.providers"
 # Lower may not import higher. What is not named here is a folder of the same rank throughout.
 RANKS = (
     ("sandbox.core",),
+    ("sandbox.documents",),
     ("sandbox.compact", "sandbox.files", "sandbox.segments"),
     ("sandbox.specs",),
     ("sandbox.provider", "sandbox.samples"),

@@ -1,10 +1,11 @@
 """`check` and `scenarios`: what is wrong with scenario files, and what scenarios do, in words."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from sandbox.cli.options import FILE, FOLDER, flag
+from sandbox.cli.options import FOLDER, flag
 from sandbox.files import shipped
 
 Files = tuple[Path, ...]
@@ -20,23 +21,64 @@ SPECS = click.option("--specs", multiple=True, type=FOLDER, help="A folder with 
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=FILE)
+@click.argument("files", nargs=-1, metavar="[NAME|FILE|FOLDER]...")
+@click.option("--strict", is_flag=True, help="Exit code 1 for warnings, too.")
 @SCENARIOS
 @SPECS
-def check(files: Files, scenarios: Path | None, specs: Files) -> int:
-    """Find every mistake in scenario files. Without any, in all that can be named; exit code 1 if there are some."""
+def check(files: tuple[str, ...], scenarios: Path | None, specs: Files, *, strict: bool) -> int:
+    """Find mistakes in scenarios. By default in all that have a name. Exit code 1 if there are mistakes."""
     from sandbox.packs import discover  # noqa: PLC0415 - the other commands need no packs
     from sandbox.scenarios import check as find_mistakes  # noqa: PLC0415
-    from sandbox.scenarios import library  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
-    paths = files or tuple(library(own_folders(scenarios)).values())
-    mistakes = find_mistakes(paths, packs, own_folders(scenarios))
+    folders = (*own_folders(scenarios), *(Path(word) for word in files if is_folder(word)))
+    paths = tuple(dict.fromkeys(find_files(files, folders)))
+    mistakes, warnings = find_mistakes(paths, packs, folders)
     for mistake in mistakes:
-        click.echo(mistake)
+        click.echo(str(mistake))
+    for warning in warnings:
+        click.echo(str(warning._replace(problem=f"warning: {warning.problem}")))
     if not mistakes:
-        click.echo(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, no mistakes")
-    return 1 if mistakes else 0
+        count = f", {len(warnings)} warning{'' if len(warnings) == 1 else 's'}" if warnings else ""
+        click.echo(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, no mistakes{count}")
+    return 1 if mistakes or (strict and warnings) else 0
+
+
+def is_folder(word: str) -> bool:
+    """Whether a word means a folder: one with the name of a scenario must be written with a slash."""
+    from sandbox.scenarios import library  # noqa: PLC0415 - as above
+
+    return Path(word).is_dir() and ("/" in word or word not in library())
+
+
+def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
+    """Yield the scenario files that some words mean, or all that have a name where there is no word.
+
+    Raises:
+        click.UsageError: a word means none.
+
+    """
+    from sandbox.core.scenario import SUFFIXES, is_file  # noqa: PLC0415 - as above
+    from sandbox.scenarios import library, unknown_name  # noqa: PLC0415
+
+    named = library(folders)
+    if not words:
+        yield from named.values()
+    for word in words:
+        path = Path(word)
+        if is_folder(word):
+            found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and not each.is_dir())
+            if not found:
+                message = f"{word}: no scenario is in this folder; their names end in {', '.join(SUFFIXES)}"
+                raise click.UsageError(message)
+            yield from found
+        elif word in named:
+            yield named[word]
+        elif path.exists():
+            yield path
+        else:
+            message = f"{word}: No such file or directory" if is_file(word) else unknown_name(word, named)
+            raise click.UsageError(message)
 
 
 @click.group(invoke_without_command=True)

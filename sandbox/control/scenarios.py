@@ -2,22 +2,20 @@
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, reply
+from sandbox.control.asking import JSON, Ask, reply
 from sandbox.control.problems import Mistake, ProblemError, refuse
-from sandbox.core.errors import ScenarioError
+from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.files import parse
 from sandbox.specs.reading import UnreadableError, read_json, utf8
 
-PLACED = re.compile(r"[^:\n]*:(\d+):(\d+): (.*)")
 POSTED = "scenario"  # what a document that was sent is called in messages
 LABELS = {"name", "description"}  # the keys of a scenario that change nothing
 
@@ -26,7 +24,7 @@ async def list_scenarios(ask: Ask) -> web.Response:
     """Answer every scenario that can be named; one with mistakes is listed with them."""
     shelf, items = ask.memory.shelf(), []
     for name, path in shelf.paths.items():
-        mistakes = shelf.mistakes(path)
+        mistakes = [str(mistake) for mistake in shelf.mistakes(path)]
         description = "" if mistakes else shelf.named(name).description
         items.append({"name": name, "description": description, "mistakes": mistakes})
         await asyncio.sleep(0)
@@ -91,10 +89,11 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
         given = {}
     if "use" in given:
         return named(ask, given, at="/use")
+    is_json = ask.request.content_type == JSON and text.lstrip()[:1] in {"{", "["}  # who sends YAML says so or not
     try:
-        scenario = ask.memory.shelf().text(text, POSTED)
+        scenario = ask.memory.shelf().text(text, POSTED, is_json=is_json)
     except ScenarioError as error:
-        raise ProblemError(422, map(placed, str(error).splitlines())) from None
+        raise ProblemError(422, map(placed, error.mistakes)) from None
     if not scenario.words:
         see_purpose(ask, text)
     return scenario
@@ -116,7 +115,7 @@ def see_purpose(ask: Ask, text: str) -> None:
     right = "a scenario needs rules, extends, settings, accounts, targets, seed or clock; to have none: rules: []"
     if isinstance(name, str) and name in ask.memory.shelf().paths:
         right = f"the scenario of that name is {json.dumps({'use': name}, ensure_ascii=False)}"
-    raise ProblemError(422, [placed(f"{document.place(())}: {came}; {right}")])
+    raise ProblemError(422, [placed(document.mistake((), f"{came}; {right}"))])
 
 
 def named(ask: Ask, given: dict[str, object], *, at: str) -> Scenario:
@@ -145,13 +144,10 @@ def load(ask: Ask, name: str, *, at: str) -> Scenario:
     try:
         return ask.memory.shelf().named(name)
     except ScenarioError as error:
-        mistakes = [mistake._replace(at=at) for mistake in map(placed, str(error).splitlines())]
+        mistakes = [placed(mistake)._replace(at=at) for mistake in error.mistakes]
         raise ProblemError(422, mistakes) from None
 
 
-def placed(line: str) -> Mistake:
-    """Return the mistake that a `file:line:column: message` tells of."""
-    match = PLACED.fullmatch(line)
-    if match is None:
-        return Mistake("", line)
-    return Mistake("", line, int(match[1]), int(match[2]))
+def placed(mistake: FileMistake) -> Mistake:
+    """Return a mistake of a scenario as a mistake of the call."""
+    return Mistake("", str(mistake), mistake.line, mistake.column)

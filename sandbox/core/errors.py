@@ -1,5 +1,32 @@
 """Errors whose text is meant for a person: where, what came, what would be right."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class FileMistake(NamedTuple):
+    """One thing that is wrong, or doubtful, in a file. `line` and `column` count from 1; None: it has no place."""
+
+    problem: str
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return on_one_line(": ".join(filter(None, (self.place, self.problem))))
+
+    @property
+    def place(self) -> str:
+        """Return `file:line:column`, as far as they are known."""
+        return ":".join(str(each) for each in (self.file, self.line, self.column) if each not in {"", None})
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with escapes in place of line ends and other characters that are not printed."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
 
 class SandboxError(Exception):
     """The root of all errors that the sandbox raises on purpose."""
@@ -22,7 +49,11 @@ class SpecError(SandboxError):
 
 
 class ScenarioError(SandboxError):
-    """A scenario that cannot be used: the text has one `file:line:column: message` a line."""
+    """A scenario that cannot be used, with all its `mistakes`; the text has a line for each."""
+
+    def __init__(self, mistakes: Iterable[FileMistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))
 
 
 class EndlessError(SandboxError):

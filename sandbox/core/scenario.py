@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from sandbox.core.account import Account, Sender, Template
 from sandbox.core.callback import Target
 from sandbox.core.clock import Pace
+from sandbox.core.errors import FileMistake
 from sandbox.core.rules import Index
 
 SUFFIXES = (".yaml", ".yml", ".json")  # of a scenario's file
@@ -49,6 +50,7 @@ class Scenario:
 
     Of an account's rules all that match apply, a later one over an earlier. `rules` are by operation, and `words` say
     each of them, in order. `sources` are the texts that it was made from: its own first, then what it extends.
+    `warnings` name what does not do what its author may expect.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Scenario:
     rules: Mapping[str, Index] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    warnings: tuple[FileMistake, ...] = ()
 
     @property
     def source(self) -> str:

@@ -1,6 +1,18 @@
 """Scenarios: finds, reads, checks and compiles the YAML that says how the providers behave today."""
 
-from sandbox.scenarios.shelf import Shelf, library, load_file, load_named, load_text
-from sandbox.scenarios.telling import Listed, check, explain, listing
+from sandbox.scenarios.shelf import Shelf, library, load_file, load_named, load_text, unknown_name
+from sandbox.scenarios.telling import Checked, Listed, check, explain, listing
 
-__all__ = ["Listed", "Shelf", "check", "explain", "library", "listing", "load_file", "load_named", "load_text"]
+__all__ = [
+    "Checked",
+    "Listed",
+    "Shelf",
+    "check",
+    "explain",
+    "library",
+    "listing",
+    "load_file",
+    "load_named",
+    "load_text",
+    "unknown_name",
+]

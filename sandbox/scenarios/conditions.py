@@ -12,18 +12,25 @@ from sandbox.scenarios.node import Fields, Node
 from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, words_or_regex
 from sandbox.scenarios.scope import Catalogue, Scope
 from sandbox.scenarios.values import duration, flag, number, one_of, text, word
+from sandbox.specs.schema import show
 from sandbox.specs.spec import Home
 
-UNCERTAIN = (*COUNTS, "between", "during", "chance", "state")  # what does not hold for one and the same request always
+UNCERTAIN = (*COUNTS, "chance", "state")  # what holds or not by more than the request and its time
+ALWAYS = {"every": ("1",), "chance": ("1", "1.0")}  # and when that holds all the same
 OF_MESSAGES = ("to", "from", "text")  # what only a message has
-WHEN = ("provider", "operation", "account", *OF_MESSAGES, "header", "otp", *UNCERTAIN, "per", "valid")
+FIXED = ("account", *OF_MESSAGES, "otp", "between", "during")
+WHEN = ("provider", "operation", *FIXED, "header", *UNCERTAIN, "per", "valid")
 DURING = ("from", "to")
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The conditions of one rule. `fixed` are those on the request itself, as written, by key."""
+    """The conditions of one rule.
+
+    `fixed` are those that hold or not for one request, whatever came before it, as they are written, by key;
+    `uncertain`: there are others. `at_home`: a number of the provider's country is met with its country code, too.
+    """
 
     scope: Scope
     tests: tuple[Test, ...] = ()
@@ -32,6 +39,7 @@ class When:
     tail: str | None = None
     fixed: Mapping[str, str] = field(default_factory=dict)
     uncertain: bool = False
+    at_home: bool = False
     state: Node | None = None
 
 
@@ -53,17 +61,24 @@ def when(node: Node, catalogue: Catalogue, *, key: str) -> When:
         counting=counting(fields),
         lenient=fields.read("valid", lambda each: one_of(each, ["any"], what="kind of request"), None) is not None,
         tail=to.tail if to else None,
-        fixed={
-            name: _canonical(fields, name, to) for name in ("account", *OF_MESSAGES, "header", "otp") if name in fields
-        },
-        uncertain=any(name in fields for name in UNCERTAIN),
+        fixed=_fixed(fields, to),
+        uncertain=any(name in fields and _written(fields, name) not in ALWAYS.get(name, ()) for name in UNCERTAIN),
+        at_home=to is not None and bool(_at_home(to, catalogue.homes)),
         state=fields.entries.get("state"),
     )
 
 
-def _canonical(fields: Fields, name: str, to: Pattern | None) -> str:
-    """Return a condition as it is compared with that of another rule."""
-    return to.source if name == "to" and to else str(fields.entries[name].value)
+def _fixed(fields: Fields, to: Pattern | None) -> Mapping[str, str]:
+    """Return the conditions on a request itself, as they are compared with those of another rule."""
+    found = {name: _written(fields, name) for name in FIXED if name in fields}
+    headers = fields.read("header", lambda each: each.entries(), {})
+    found |= {f"header {name.lower()}": entry.written or str(entry.value) for name, entry in headers.items()}
+    return {**found, "to": to.source} if to else found
+
+
+def _written(fields: Fields, name: str) -> str:
+    entry = fields.entries[name]
+    return (entry.written or str(entry.value)).strip()
 
 
 def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, Home], *, key: str) -> list[Test]:
@@ -85,14 +100,19 @@ def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, Home], *, key
 
 def _to(pattern: Pattern, homes: Mapping[str, Home]) -> Test:
     matches = pattern.matches
-    at_home = {
-        name for name, home in homes.items() if pattern.tail == pattern.source and len(pattern.source) == home.national
-    }
+    at_home = _at_home(pattern, homes)
     if not at_home:
         return lambda case: matches(case.to)
     return lambda case: (
         matches(case.to) or (case.provider in at_home and case.to == homes[case.provider].country + pattern.source)
     )
+
+
+def _at_home(pattern: Pattern, homes: Mapping[str, Home]) -> set[str]:
+    """Return the providers in whose country a pattern is a whole number, written without the country's code."""
+    return {
+        name for name, home in homes.items() if pattern.tail == pattern.source and len(pattern.source) == home.national
+    }
 
 
 def _from(node: Node) -> Test:
@@ -155,7 +175,7 @@ def _between(node: Node) -> Test:
 def _clock_time(node: Node) -> time:
     match = CLOCK_TIME.fullmatch(node.value) if isinstance(node.value, str) else None
     if match is None:
-        node.refuse(f'{node.value!r} is no time of day; write it in quotes, as in "06:30"')
+        node.refuse(f'{node.written or show(node.value)} is no time of day; write it as "06:30"')
     return time(int(match[1]), int(match[2]))
 
 

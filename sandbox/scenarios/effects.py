@@ -35,7 +35,15 @@ def effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
     if accepted and found.accepts and not {"error", "reply", "fault"} & set(fields.entries):
         fields.note("accepted", "accepted goes with an error, a reply from 400 on, or a fault")
     found = replace(found, accepted=bool(accepted))
+    if found.course is not None and not found.accepts:
+        fields.warn("lifecycle", f"this lifecycle never begins: {refusing(fields)}")
     return NO_EFFECT if found == NO_EFFECT else found
+
+
+def refusing(fields: Fields) -> str:
+    """Return what to say of a rule or outcome that accepts nothing."""
+    name = next(name for name in ("error", "reply", "fault") if name in fields)
+    return f"the {name} beside it accepts nothing; write accepted: true to store the message and lose the reply alone"
 
 
 def course(node: Node, scope: Scope, *, key: str, illegal: bool) -> Course:

@@ -10,6 +10,7 @@ from sandbox.scenarios.scope import Scope
 def lifecycle(node: Node, scope: Scope, *, illegal: bool) -> tuple[Stage, ...]:
     """Read the steps; `illegal` lets a step come that the provider's table does not have."""
     stages = node.each(lambda entry: _stage(entry, scope))
+    _warn_of_statuses(node, stages, scope)
     if not illegal:
         any(_stumbles(node, stages, name, channel) for name, channel in scope.channels.items())
     return stages
@@ -30,6 +31,16 @@ def _stage(node: Node, scope: Scope) -> Stage:
             known = sorted(f"{ours}/{word}" for word in words)
             entry.refuse(f"no status is called '{written}' for {name}.{near(written, known)}")
     return Stage(status, delay(entry), theirs or None)
+
+
+def _warn_of_statuses(node: Node, stages: tuple[Stage, ...], scope: Scope) -> None:
+    """Warn of each step whose status none of the rule's channels has: messages never take it."""
+    if not scope.channels or len(node.items()) != len(stages):
+        return
+    for entry, stage in zip(node.items(), stages, strict=True):
+        if not any(stage.status in channel.words for channel in scope.channels.values()):
+            names = ", ".join(scope.channels)
+            node.sheet.warn(entry.path, f"this step never happens: {names} has no status {stage.status}")
 
 
 def _unknown(word: str, scope: Scope) -> str:

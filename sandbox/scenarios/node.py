@@ -7,8 +7,9 @@ and goes on with the next key, so all mistakes of a file come out at once.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
+from sandbox.core.errors import FileMistake
 from sandbox.files import Document, Path_
 from sandbox.specs.schema import KINDS, show
 
@@ -24,26 +25,21 @@ class MistakeError(Exception):
         self.path = path
 
 
-class Mistake(NamedTuple):
-    """A mistake in its place; its text is `file:line:column: message`."""
-
-    line: int
-    column: int
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file that is being read."""
+    """A file that is being read. A warning is about what is read, but does not do what its author may expect."""
 
     document: Document
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[FileMistake] = field(default_factory=list)
+    warnings: list[FileMistake] = field(default_factory=list)
 
     def note(self, path: Path_, problem: str) -> None:
         """Add a mistake."""
-        place = self.document.place(path)
-        line, column = place.rsplit(":", 2)[1:]
-        self.mistakes.append(Mistake(int(line), int(column), f"{place}: {problem}"))
+        self.mistakes.append(self.document.mistake(path, problem))
+
+    def warn(self, path: Path_, problem: str) -> None:
+        """Add a warning."""
+        self.warnings.append(self.document.mistake(path, problem))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,13 @@ class Node:
     sheet: Sheet
     path: Path_
     value: object
+
+    @property
+    def written(self) -> str | None:
+        """A number or truth value as it is written in the file; None: the value is neither."""
+        if not isinstance(self.value, bool | int | float):
+            return None
+        return self.sheet.document.written.get(self.path, str(self.value))
 
     def refuse(self, problem: str) -> NoReturn:
         """Say that this value is wrong.
@@ -70,7 +73,7 @@ class Node:
             MistakeError: always.
 
         """
-        self.refuse(f"{show(self.value)} is {kind(self.value)}, not {expected}{hint}")
+        self.refuse(f"{self.written or show(self.value)} is {kind(self.value)}, not {expected}{hint}")
 
     def items(self) -> list["Node"]:
         """Return the entries of a list.
@@ -127,6 +130,10 @@ class Fields:
         """Add a mistake at a key, or at the mapping where the key is absent."""
         self.node.sheet.note((*self.node.path, name), problem)
 
+    def warn(self, name: str, problem: str) -> None:
+        """Add a warning at a key."""
+        self.node.sheet.warn((*self.node.path, name), problem)
+
 
 def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Value]:
     for node in nodes:
@@ -138,7 +145,7 @@ def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Va
 
 def kind(value: object) -> str:
     """Return what a value is, for a person."""
-    return KINDS.get(type(value), "nothing" if value is None else "a date")
+    return KINDS.get(type(value), "nothing")
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -84,6 +84,9 @@ def _settings(pack: Pack, node: Node) -> Mapping[str, object]:
     for name, entry in fields.entries.items():
         if name in known:
             schema = {"properties": {name: known[name].schema}}
+            if known[name].schema.get("type") == "string" and entry.written is not None:
+                fields.note(name, f"{entry.written} is no text; put it in quotes. {known[name].description}")
+                continue
             problems = thorough(schema)({name: entry.value}, {})
             for problem in problems:
                 fields.note(name, f"{problem.problem}. {known[name].description}")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from sandbox.core.callback import Target
 from sandbox.core.clock import Pace
+from sandbox.core.errors import FileMistake
 from sandbox.core.rules import Index, Rule, make_index
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.core.tally import START
 from sandbox.scenarios import opening
-from sandbox.scenarios.node import Mistake, MistakeError, Node, Sheet, near
+from sandbox.scenarios.node import MistakeError, Node, Sheet, near
 from sandbox.scenarios.rulebook import RuleRead, rules
 from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.values import text, whole, word
@@ -33,6 +34,12 @@ class Part:
     accounts: Mapping[str, tuple[AccountRule, ...]] = field(default_factory=dict)
     rules: tuple[RuleRead, ...] = ()
     source: str = ""
+
+    @property
+    def has_only_rules(self) -> bool:
+        """Whether it gives nothing but its rules to a file that extends it."""
+        others = (self.extends, self.settings, self.targets, self.accounts, self.clock)
+        return self.seed is None and not any(others)
 
 
 def read_part(sheet: Sheet, catalogue: Catalogue, *, stem: str, source: str) -> Part:
@@ -115,7 +122,7 @@ def _indexed(read: Sequence[RuleRead]) -> Mapping[str, Index]:
     return {operation: make_index(found) for operation, found in by_operation.items()}
 
 
-def unknown_states(parts: Sequence[Part]) -> Iterable[Mistake]:
+def unknown_states(parts: Sequence[Part]) -> Iterable[FileMistake]:
     """Return a mistake for each rule that waits for a state which nothing sets."""
     known = {START, *(each.rule.then.state for part in parts for each in part.rules if each.rule.then.state)}
     for part in parts:

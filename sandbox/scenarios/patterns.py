@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sandbox.core.numbers import digits
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.values import digits as number
-from sandbox.scenarios.values import word
 
 Matcher = Callable[[str], bool]
 WILD = frozenset("*?[")
@@ -59,7 +58,7 @@ def recipient(node: Node) -> Pattern:
 
 def words_or_regex(node: Node) -> Pattern:
     """Read a text that another must contain, or `/regex/`."""
-    value = word(node)
+    value = number(node)
     if is_regex(value):
         return Pattern(value, regex(node, value[1:-1]))
     return Pattern(value, lambda text: value in text)

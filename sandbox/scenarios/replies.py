@@ -1,11 +1,13 @@
 """Reads `reply`: a reply of the scenario's own, with templates in its body and headers."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sandbox.core.effects import Rendered, Scene, Writing
+from sandbox.documents.core_schema import LEADING_ZERO
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.templates import Context, TemplateFailedError, context_of, is_template, template
 from sandbox.scenarios.values import text, whole
@@ -53,7 +55,7 @@ def _headers(node: Node) -> dict[str, Part]:
             entry.refuse(f"'{name}' is no name of a header")
         if name.lower() in OF_THE_SERVER or name.lower().startswith("x-sandbox-"):
             entry.refuse(f"{name} is set by the server itself")
-        value = str(entry.value) if isinstance(entry.value, int) else text(entry)
+        value = text(entry) if entry.written is None else entry.written
         found[TYPE if name.lower() == TYPE.lower() else name] = _part(Node(entry.sheet, entry.path, value))
     return found
 
@@ -78,6 +80,10 @@ def _part(node: Node) -> Part:
                 lambda context: [item.make(context) for item in items],
                 frozenset().union(*(item.names for item in items)),
             )
+        case float(value) if not math.isfinite(value):
+            node.refuse(f"{node.written} is no number in JSON; put it in quotes")
+        case int() if LEADING_ZERO.match(node.written or ""):
+            node.refuse(f"{node.written} would go out as {node.value}; put it in quotes")
         case None | bool() | int() | float():
             return _constant(node.value)
     return _constant(str(node.value))

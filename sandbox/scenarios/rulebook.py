@@ -1,11 +1,11 @@
 """Reads the rules of one file, and finds those that can never be reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sandbox.core.rules import Case, Rule
-from sandbox.scenarios.conditions import When, when
+from sandbox.scenarios.conditions import OF_MESSAGES, When, when
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.patterns import is_regex
 from sandbox.scenarios.scope import Catalogue
@@ -13,6 +13,7 @@ from sandbox.scenarios.then import errors_in, only_messages, then
 from sandbox.scenarios.values import word
 from sandbox.scenarios.words import describe
 
+TEXTS = ("account", *OF_MESSAGES)  # the conditions whose numbers are texts
 RULE = ("name", "when", "then")
 LONGEST = 200  # characters of a rule's name
 
@@ -25,18 +26,24 @@ class RuleRead:
     rule: Rule
     when: When
     operations: frozenset[str]
+    to_messages: bool = False  # only a request with a recipient can meet it
 
     @cached_property
     def words(self) -> str:
         """The rule in words; asked for only where it has no mistakes."""
-        return describe(self.node.value, self.rule.title)
+        return describe(_as_written(self.node), self.rule.title)
+
+    @property
+    def always_decides(self) -> bool:
+        """Whether it decides whenever its conditions on the request hold."""
+        return not (self.when.uncertain or self.rule.then.passes)
 
 
 def rules(node: Node, catalogue: Catalogue, *, scenario: str) -> tuple[RuleRead, ...]:
     """Read the rules of a file in their order."""
     found = node.each(lambda entry: _rule(entry, catalogue, scenario=scenario))
     _note_namesakes(found)
-    _note_unreachable(found)
+    _warn_of_unreachable(found)
     return found
 
 
@@ -50,12 +57,27 @@ def _rule(node: Node, catalogue: Catalogue, *, scenario: str) -> RuleRead:
         fields.note("then", "a rule needs then: what it does")
     does = fields.read("then", lambda each: then(each, met.scope, key=key), None) or then(empty, met.scope, key=key)
     scope, tests = met.scope, met.tests
-    if only_messages(does):
+    to_messages = only_messages(does)
+    if to_messages:
         if scope.operations and not scope.sending.operations:
             fields.note("then", f"no message is sent by {', '.join(sorted(scope.names))}, so this changes nothing")
         scope, tests = scope.sending, (_has_recipient, *tests)
     rule = Rule(key, title, tests, met.counting, lenient=met.lenient, tail=met.tail, then=does)
-    return RuleRead(node, rule, met, scope.names.intersection(*errors_in(does)))
+    return RuleRead(node, rule, met, scope.names.intersection(*errors_in(does)), to_messages)
+
+
+def _as_written(node: Node) -> object:
+    """Return a rule with the numbers of its conditions on texts as they are written: `to: 0123` is not 123."""
+    rule = node.entries() if node.sheet.document.written else {}
+    if "when" not in rule:
+        return node.value
+    conditions = rule["when"].entries()
+    shown = {name: each.written if name in TEXTS else each.value for name, each in conditions.items()}
+    when_shown = {name: conditions[name].value if value is None else value for name, value in shown.items()}
+    if "header" in conditions:
+        headers = conditions["header"].entries()
+        when_shown["header"] = {name: each.written or each.value for name, each in headers.items()}
+    return {**{name: each.value for name, each in rule.items()}, "when": when_shown}
 
 
 def _has_recipient(case: Case) -> bool:
@@ -79,31 +101,39 @@ def _note_namesakes(read: Sequence[RuleRead]) -> None:
         seen.add(each.rule.title)
 
 
-def _note_unreachable(read: Sequence[RuleRead]) -> None:
-    """Note each rule that an earlier one, which always holds where this would, leaves nothing."""
-    deciding: list[RuleRead] = []
-    for each in read:
-        before = next((other for other in deciding if _covers(other, each)), None)
+def _warn_of_unreachable(read: Sequence[RuleRead]) -> None:
+    """Warn of each rule that an earlier one, which always holds where this would, leaves nothing."""
+    for place, each in enumerate(read):
+        before = decided_by(read[:place], each)
         if before is not None:
-            each.node.sheet.note(each.node.path, f"never reached: '{before.rule.title}' decides all that it would")
-        elif not each.when.uncertain and not each.rule.then.passes:
-            deciding.append(each)
+            each.node.sheet.warn(each.node.path, f"never reached: '{before.rule.title}' decides all that it would")
+
+
+def decided_by(earlier: Iterable[RuleRead], rule: RuleRead) -> RuleRead | None:
+    """Return the first of some earlier rules that surely decides every request which a rule could hold for."""
+    return next((each for each in earlier if each.always_decides and _covers(each, rule)), None)
 
 
 def _covers(general: RuleRead, special: RuleRead) -> bool:
-    if not special.operations <= general.operations or (special.rule.lenient and not general.rule.lenient):
+    if not special.operations <= general.operations:
         return False
-    return all(_implied(name, value, special.when.fixed) for name, value in general.when.fixed.items())
+    if special.rule.lenient and (not general.rule.lenient or general.to_messages > special.to_messages):
+        return False
+    return all(_implied(name, value, special.when) for name, value in general.when.fixed.items())
 
 
-def _implied(name: str, value: str, fixed: Mapping[str, str]) -> bool:
-    """Whether a condition follows from the conditions `fixed`."""
-    own = fixed.get(name)
-    if own is None:
-        return value == "*" and name in {"account", "from"}
-    if value == "*" and name == "to":
+def _implied(name: str, value: str, when: When) -> bool:
+    """Whether a condition follows from those of a rule."""
+    own = when.fixed.get(name)
+    if own is None or value == "*":
+        return value == "*" and (own is not None or name in {"account", "from"})
+    if own == value:
         return True
-    return own == value or (name in {"to", "from", "account"} and _wider(value, own))
+    if name == "text":
+        return value in own and not is_regex(value) and not is_regex(own)
+    if name == "to" and when.at_home and not value.startswith("*"):
+        return False
+    return (name in {"to", "from", "account"} or name.startswith("header ")) and _wider(value, own)
 
 
 def _wider(general: str, special: str) -> bool:

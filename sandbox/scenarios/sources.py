@@ -1,37 +1,35 @@
 """Turns the text of a scenario file into what it says, whatever the text may be."""
 
-import re
 from typing import NamedTuple
 
+from sandbox.core.errors import FileMistake
 from sandbox.files import FileError, parse
-from sandbox.scenarios.node import Mistake, Sheet
+from sandbox.scenarios.node import Sheet
 from sandbox.scenarios.part import Part, read_part
 from sandbox.scenarios.scope import Catalogue
 
 
 class Read(NamedTuple):
-    """A file that was read: what it says, and what is wrong with it."""
+    """A file that was read: what it says, what is wrong with it, and what is doubtful."""
 
     part: Part
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[FileMistake, ...]
     sheet: Sheet | None
+    warnings: tuple[FileMistake, ...] = ()
 
 
-def read_source(text: str, catalogue: Catalogue, *, name: str, stem: str) -> Read:
-    """Read the text of a file; what is no YAML is its one mistake."""
+def read_source(text: str, catalogue: Catalogue, *, name: str, stem: str, is_json: bool = False) -> Read:
+    """Read the text of a file; what is neither YAML nor JSON is its one mistake. `is_json`: it must be JSON."""
     try:
-        sheet = Sheet(parse(text, name))
+        sheet = Sheet(parse(text, name, is_json=is_json))
     except FileError as error:
-        return unreadable(error, name, stem)
+        return unreadable(error, stem)
     part = read_part(sheet, catalogue, stem=stem, source=text)
-    return Read(part, tuple(sheet.mistakes), sheet)
+    return Read(part, tuple(sheet.mistakes), sheet, tuple(sheet.warnings))
 
 
-def unreadable(error: FileError, name: str, stem: str) -> Read:
+def unreadable(error: FileError, stem: str) -> Read:
     """Return the reading of a file that is none: one mistake, at its beginning where the error names no place."""
-    found = re.match(r":(\d+):(\d+): ", str(error).removeprefix(name))
-    if found:
-        mistake = Mistake(int(found[1]), int(found[2]), str(error))
-    else:
-        mistake = Mistake(1, 1, f"{name}:1:1: {str(error).removeprefix(f'{name}: ')}")
-    return Read(Part(stem), (mistake,), None)
+    mistake = error.mistake
+    placed = mistake._replace(line=1, column=1) if mistake.line is None else mistake
+    return Read(Part(stem), (placed,), None)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sandbox.core.clock import Mode, stamp
+from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.packs import Packs
 from sandbox.scenarios.shelf import Shelf
@@ -19,20 +20,34 @@ class Listed(NamedTuple):
     mistakes: tuple[str, ...] = ()
 
 
+class Checked(NamedTuple):
+    """What is wrong in some files, and what is doubtful in those without mistakes."""
+
+    mistakes: tuple[FileMistake, ...]
+    warnings: tuple[FileMistake, ...]
+
+
 def listing(packs: Packs, folders: Iterable[Path] = ()) -> tuple[Listed, ...]:
     """Return every scenario that can be named."""
     shelf = Shelf(packs, folders)
     found = []
     for name, path in shelf.paths.items():
-        mistakes = tuple(shelf.mistakes(path))
+        mistakes = tuple(map(str, shelf.mistakes(path)))
         found.append(Listed(name, "" if mistakes else shelf.file(path).description, path, mistakes))
     return tuple(found)
 
 
-def check(paths: Iterable[Path], packs: Packs, folders: Iterable[Path] = ()) -> list[str]:
-    """Return every mistake in some files and in what they extend, each once, as `file:line:column: message`."""
+def check(paths: Iterable[Path], packs: Packs, folders: Iterable[Path] = ()) -> Checked:
+    """Return every mistake and warning in some files and in what they extend, each once."""
     shelf = Shelf(packs, folders)
-    return list(dict.fromkeys(mistake for path in paths for mistake in shelf.mistakes(path)))
+    mistakes: dict[FileMistake, None] = {}
+    warnings: dict[FileMistake, None] = {}
+    for path in paths:
+        try:
+            warnings |= dict.fromkeys(shelf.file(path).warnings)
+        except ScenarioError as error:
+            mistakes |= dict.fromkeys(error.mistakes)
+    return Checked(tuple(mistakes), tuple(warnings))
 
 
 def explain(scenario: Scenario) -> str:

@@ -7,7 +7,7 @@ from sandbox.core.effects import NO_EFFECT, Effect, Rate, Then
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Order, Reporting
 from sandbox.scenarios.delays import delay
-from sandbox.scenarios.effects import ALONE, EFFECT, effect, error, outcomes
+from sandbox.scenarios.effects import ALONE, EFFECT, effect, error, outcomes, refusing
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.scope import Scope, announces
 from sandbox.scenarios.values import count, duration, flag, one_of, word
@@ -29,9 +29,14 @@ def then(node: Node, scope: Scope, *, key: str) -> Then:
             if name in fields:
                 fields.note(name, f"{name} stands in the outcomes, or instead of them")
     base = effect(fields, scope, key=key)
+    choice = fields.read("outcomes", lambda each: outcomes(each, scope, base=base, key=key), ())
+    if "callbacks" in fields and not base.accepts:
+        fields.warn("callbacks", f"these callbacks are never sent: {refusing(fields)}")
+    if "callbacks" in fields and choice and not any(each.effect.accepts for each in choice):
+        fields.warn("callbacks", "these callbacks are never sent: no outcome accepts a message")
     return Then(
         effect=NO_EFFECT if "outcomes" in fields else base,
-        outcomes=fields.read("outcomes", lambda each: outcomes(each, scope, base=base, key=key), ()),
+        outcomes=choice,
         reporting=fields.read("callbacks", callbacks, None),
         state=fields.read("set", state, None),
         rate=fields.read("rate", lambda each: rate(each, scope), None),

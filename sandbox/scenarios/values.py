@@ -9,6 +9,8 @@ from sandbox.core.duration import DurationError, parse_duration
 from sandbox.scenarios.node import Node, near
 from sandbox.specs.schema import show
 
+WORDS_OF_FLAGS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
 
 def text(node: Node) -> str:
     """Read a text."""
@@ -26,8 +28,8 @@ def word(node: Node) -> str:
 
 
 def digits(node: Node) -> str:
-    """Read a text that may be written as a whole number."""
-    return str(node.value) if isinstance(node.value, int) and not isinstance(node.value, bool) else word(node)
+    """Read a text that may look like a number; it is taken as it is written, leading zeros included."""
+    return word(node) if isinstance(node.value, bool) or node.written is None else node.written
 
 
 def one_of(node: Node, known: Iterable[str], *, what: str) -> str:
@@ -42,12 +44,15 @@ def one_of(node: Node, known: Iterable[str], *, what: str) -> str:
 def flag(node: Node) -> bool:
     """Read true or false."""
     if not isinstance(node.value, bool):
-        node.expect("true or false")
+        meant = WORDS_OF_FLAGS.get(node.value.lower()) if isinstance(node.value, str) else None
+        node.expect("true or false", f"; write {meant}" if meant else "")
     return node.value
 
 
 def whole(node: Node) -> int:
     """Read a whole number."""
+    if isinstance(node.value, float) and node.value.is_integer():  # 1e0 and 2.0 are whole to JSON Schema, too
+        return int(node.value)
     if not isinstance(node.value, int) or isinstance(node.value, bool):
         node.expect("a whole number")
     return node.value
@@ -80,9 +85,9 @@ def positive(node: Node) -> float:
 
 def amount(node: Node) -> Decimal:
     """Read an amount of a purse, from 0."""
-    value = node.value
+    value = node.written if isinstance(node.value, float) else node.value
     try:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if isinstance(value, bool) or not isinstance(value, int | str):
             node.expect("an amount")
         found = Decimal(str(value))
     except InvalidOperation:
@@ -104,9 +109,9 @@ def instant(node: Node) -> datetime:
     """Read a day and time with its zone."""
     value = node.value
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         found = None
-    if not isinstance(found, datetime) or found.tzinfo is None:
+    if found is None or found.tzinfo is None:
         node.refuse(f"{show(str(value))} is no instant; write it as 2026-03-02T12:00:00Z")
     return found.astimezone(UTC)

@@ -1,8 +1,56 @@
-"""The command that lists what can be named."""
+"""The commands that list what can be named, and that check it."""
 
 from pathlib import Path
 
-from tests.cli.conftest import Say
+import pytest
+
+from tests.cli.conftest import Said, Say
+
+DOUBTFUL = "extends: [other]\nrules: [{then: {fault: hang, lifecycle: []}}]\n"
+WARNING = (
+    "mine.yaml:2:30: warning: this lifecycle never begins: the fault beside it accepts nothing; "
+    "write accepted: true to store the message and lose the reply alone\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder `ours` with a scenario that has a warning and one that it extends; it lies where we are."""
+    monkeypatch.chdir(tmp_path)
+    made = tmp_path / "ours"
+    made.mkdir()
+    (made / "mine.yaml").write_text(DOUBTFUL, encoding="utf-8")
+    (made / "other.yaml").write_text("seed: 7", encoding="utf-8")
+    (made / "notes.txt").write_text("no scenario", encoding="utf-8")
+    return made
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ours"], Said(0, f"ours/{WARNING}2 files checked, no mistakes, 1 warning\n")),
+        (["ours", "--strict"], Said(1, f"ours/{WARNING}2 files checked, no mistakes, 1 warning\n")),
+        (["ours/mine.yaml", "--scenarios", "ours"], Said(0, f"ours/{WARNING}1 file checked, no mistakes, 1 warning\n")),
+        (["mine", "--scenarios", "ours"], Said(0, f"ours/{WARNING}1 file checked, no mistakes, 1 warning\n")),
+        (["ours/", "ours", "default", "other"], Said(0, f"ours/{WARNING}3 files checked, no mistakes, 1 warning\n")),
+        (["default", "--strict"], Said(0, "1 file checked, no mistakes\n")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_names_files_and_folders_are_checked_and_warnings_fail_only_if_asked_to(
+    say: Say, words: list[str], said: Said
+) -> None:
+    assert say("check", *words) == said
+
+
+def test_a_folder_with_the_name_of_a_scenario_is_meant_with_a_slash(say: Say, folder: Path) -> None:
+    named = folder.rename(folder.parent / "default")
+    (named / "mine.yaml").unlink()
+
+    assert [say("check", word).out for word in ("default", "default/", "./default")] == [
+        "1 file checked, no mistakes\n"
+    ] * 3
 
 
 def test_a_scenario_without_description_is_listed_by_its_name_and_a_broken_one_with_its_mistake(

@@ -108,10 +108,15 @@ def mistakes(text: str) -> list[str]:
     try:
         load(text)
     except ScenarioError as error:
-        return str(error).splitlines()
+        return [str(each) for each in error.mistakes]
     return []
 
 
 def later(at: Desk, **by: float) -> None:
     """Let the clock pass."""
     at.advance(timedelta(**by))
+
+
+def warnings(text: str) -> list[str]:
+    """Return what a YAML text without mistakes is warned of."""
+    return [str(each) for each in load(text).warnings]
