@@ -15,7 +15,9 @@ import click
 
 from sandbox.cli.look import default_url
 from sandbox.cli.options import WRONG_USE, Span, Whole, check_clock, flag
+from sandbox.cli.own_words import in_own_words
 from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
     from sandbox.client import Advance, Client
@@ -46,14 +48,27 @@ class Talk:
 
 
 def finding(command: Command) -> Command:
-    """Give a command the options by which it finds its server and workspace."""
+    """Give a command the options by which it finds its server and workspace; refusals come in its own words."""
+
+    @wraps(command)
+    def worded(**given: Any) -> object:  # noqa: ANN401 - each option has its own type
+        try:
+            return command(**given)
+        except SandboxError as error:
+            from sandbox.client import RefusedError  # noqa: PLC0415 - it is imported by now
+
+            if isinstance(error, RefusedError):
+                raise in_own_words(error, click.get_current_context().command) from None
+            raise
+
+    found: Command = worded
     for option in (
         flag("--control-token", "The token that the server asks for.", metavar="TOKEN"),
         flag("--workspace", "The id of a workspace; `default` unless told.", metavar="ID"),
         flag("--url", "Where the server is.", metavar="URL"),
     ):
-        command = option(command)
-    return command
+        found = option(found)
+    return found
 
 
 def talking(command: Command) -> Command:
@@ -189,7 +204,7 @@ def use(talk: Talk, scenario: str) -> int:
     try:
         talk.ask(question, lambda used: f"scenario {used.name}")
     except RefusedError as error:
-        for mistake in error.mistakes:
+        for mistake in in_own_words(error, click.get_current_context().command).mistakes:
             place = f"{SENT}:{mistake.line}:{mistake.column}: "  # in what was sent; else in what that extends
             line = str(mistake)
             own = line.startswith(place)
@@ -228,6 +243,11 @@ def verify(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has i
     """Count the messages that match. Exit code 0 if it passes, else 1, with what nearly matches."""
     from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
 
+    counts = [name for name in ("exactly", "at_least", "at_most") if given[name] is not None]
+    if len(counts) > 1:
+        *others, last = (f"--{name.replace('_', '-')}" for name in counts)
+        message = f"{', '.join(others)} and {last} do not go together"
+        raise click.UsageError(message)
     return 0 if talk.ask(traffic.verify(**given), tables.verdict) else NO
 
 

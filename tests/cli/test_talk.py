@@ -120,6 +120,27 @@ def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "body: it is empty; write a scenario as YAML or JSON"),
+        (
+            "name: instant",
+            "{file}:1:1: only name came; the scenario of that name is put in use by: sms-sandbox use instant",
+        ),
+        ('name: "a\\nb"\nrules: [{then: {set: {state: x}}}, {when: {state: "a\\nb: 1"}, then: {}}]', None),
+    ],
+)
+def test_a_refused_file_is_told_in_words_that_can_be_typed(
+    say: Say, tmp_path: Path, text: str, problem: str | None
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    problem = problem or r"{file}:2:44: no rule sets the state 'a\nb: 1'. There are: start, x."
+
+    assert say("use", str(file)) == Said(2, "", f"sms-sandbox: {problem.format(file=file)}\n")
+
+
 def test_a_reset_empties_the_workspace(rig: Rig, say: Say) -> None:
     send(rig)
     said = say("reset")

@@ -32,7 +32,7 @@ TALKING = ("messages", "otp 1", "advance 1s", "use instant", "reset", "verify", 
 TO_A_SERVER = (
     ("--url", "localhost", "'localhost' is no URL; write http://HOST:PORT"),
     ("--control-token", "a b", "the control token is empty or has characters that a header cannot carry"),
-    ("--workspace", "nope", "/workspace: no workspace is called 'nope'"),
+    ("--workspace", "nope", "--workspace: no workspace is called 'nope'"),
 )
 ANY_TEXT_IS_RIGHT = {
     *(("messages", name) for name in ("--to", "--from", "--text", "--account")),
