@@ -1,11 +1,14 @@
 """Says what a server refuses in the words of the command line: `--scenario` or `NUMBER`, not `/scenario` or `/to`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
     from sandbox.client import RefusedError
@@ -24,6 +27,23 @@ TYPED = (
     (re.compile(r'give \{"use": NAME\}, or a'), "write a"),
     (re.compile(r'is \{"use": "(.*)"\}$'), r"is put in use by: sms-sandbox use \1"),
 )
+
+
+def worded(command: Callable[..., object]) -> Callable[..., object]:
+    """Return a command whose refusals come in its own words."""
+
+    @wraps(command)
+    def with_own_words(**given: Any) -> object:  # noqa: ANN401 - each option has its own type
+        try:
+            return command(**given)
+        except SandboxError as error:
+            from sandbox.client import RefusedError  # noqa: PLC0415 - it is imported by now
+
+            if isinstance(error, RefusedError):
+                raise in_own_words(error, click.get_current_context().command) from None
+            raise
+
+    return with_own_words
 
 
 def in_own_words(error: "RefusedError", command: click.Command) -> "RefusedError":

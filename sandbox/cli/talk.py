@@ -15,9 +15,8 @@ import click
 
 from sandbox.cli.look import default_url
 from sandbox.cli.options import WRONG_USE, Span, Whole, check_clock, flag
-from sandbox.cli.own_words import in_own_words
+from sandbox.cli.own_words import in_own_words, worded
 from sandbox.core.duration import DurationError, parse_duration
-from sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
     from sandbox.client import Advance, Client
@@ -49,19 +48,7 @@ class Talk:
 
 def finding(command: Command) -> Command:
     """Give a command the options by which it finds its server and workspace; refusals come in its own words."""
-
-    @wraps(command)
-    def worded(**given: Any) -> object:  # noqa: ANN401 - each option has its own type
-        try:
-            return command(**given)
-        except SandboxError as error:
-            from sandbox.client import RefusedError  # noqa: PLC0415 - it is imported by now
-
-            if isinstance(error, RefusedError):
-                raise in_own_words(error, click.get_current_context().command) from None
-            raise
-
-    found: Command = worded
+    found = worded(command)
     for option in (
         flag("--control-token", "The token that the server asks for.", metavar="TOKEN"),
         flag("--workspace", "The id of a workspace; `default` unless told.", metavar="ID"),

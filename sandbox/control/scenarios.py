@@ -53,6 +53,7 @@ def show_scenario(world: World) -> dict[str, object]:
         "description": scenario.description,
         "rules": [{"name": title, "words": words, "hits": hits[title]} for title, words in split],
         "source": scenario.source,
+        "warnings": [str(warning) for warning in scenario.warnings],
     }
 
 

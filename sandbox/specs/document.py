@@ -24,7 +24,11 @@ def read(path: Path) -> Node:
     if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
         message = f"{path}: an OpenAPI document with x-sandbox is needed"
         raise SpecError(message)
-    resolved = _Resolver(document, str(path)).resolve(document, ())
+    try:
+        resolved = _Resolver(document, str(path)).resolve(document, ())
+    except RecursionError:
+        message = f"{path}: an alias leads back to itself, or the document is nested too deeply"
+        raise SpecError(message) from None
     if not isinstance(resolved, dict):
         raise TypeError(path)
     return _with_slashes(resolved)

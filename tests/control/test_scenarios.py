@@ -35,7 +35,7 @@ async def test_a_scenario_is_used_as_yaml(sandbox: Sandbox, control: Control) ->
 
     assert (answered.status, answered.value, (await control.get("/accounts/betatel/k1"))["balance"]) == (
         200,
-        {"name": "quiet", "description": "Nothing but the specs.", "rules": [], "source": QUIET},
+        {"name": "quiet", "description": "Nothing but the specs.", "rules": [], "source": QUIET, "warnings": []},
         {"USD": 999_999.5},
     )
 
@@ -115,6 +115,81 @@ async def test_every_mistake_of_a_scenario_comes_with_line_and_column(sandbox: S
         422,
         [(1, 1), (3, 13)],
         "bare",
+    )
+
+
+async def test_a_scenario_is_in_use_in_spite_of_warnings_and_tells_them(control: Control) -> None:
+    problem = "this lifecycle never begins: the fault beside it accepts nothing"
+    put = await control.call("PUT", "/scenario", b"rules: [{then: {fault: hang, lifecycle: []}}]")
+
+    assert (put.status, put.value["warnings"]) == (
+        200,
+        [f"scenario:1:30: {problem}; write accepted: true to store the message and lose the reply alone"],
+    )
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/yaml", "application/x-www-form-urlencoded"])
+async def test_json_is_read_as_json_whatever_its_type_says(control: Control, kind: str) -> None:
+    text = b'{"name": "\\ud83d\\ude00",\n\t"rules": [{"when": {"chance": 1e0}, "then": {"after": 1e0}}]}'
+    put = await control.call("PUT", "/scenario", text, headers={"Content-Type": kind})
+
+    assert (put.status, put.value["name"]) == (200, "\U0001f600")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "mistake"),
+    [
+        ("application/json", b'{"rules": [],\n}', (1, 13, "not JSON: a comma with nothing after it")),
+        ("application/json; charset=utf-8", b"{rules: []}", (1, 2, "not JSON: a key in double quotes must stand here")),
+        ("application/json", b'{"seed": 1,\n "seed": 2}', (2, 2, "the key 'seed' stands here twice")),
+        ("text/plain", b'{"seed": 1,\n "seed": 2}', (2, 2, "the key 'seed' stands here twice")),
+        (
+            "application/json",
+            b'{"rules": [\n {"then": {"after": "12:30"}}]}',
+            (2, 12, "'12:30' is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
+        ),
+    ],
+)
+async def test_a_mistake_in_json_comes_with_line_and_column(
+    control: Control, kind: str, text: bytes, mistake: tuple[int, int, str]
+) -> None:
+    line, column, problem = mistake
+    put = await control.call("PUT", "/scenario", text, headers={"Content-Type": kind})
+
+    assert (put.status, put.value["errors"]) == (
+        422,
+        [{"at": "", "problem": f"scenario:{line}:{column}: {problem}", "line": line, "column": column}],
+    )
+
+
+async def test_yaml_is_read_even_where_its_type_says_json(control: Control) -> None:
+    put = await control.call("PUT", "/scenario", b"seed: 7", headers={"Content-Type": "application/json"})
+
+    assert put.status == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            r'rules: [{when: {state: "a\nb:1:2: c"}, then: {}}]',
+            r"1:17: no rule sets the state 'a\nb:1:2: c'. There are: start.",
+        ),
+        (r'extends: ["a\r\n"]', r"1:11: no scenario is called 'a\r\n'."),
+        (r'"a\nb": 1', r"1:1: a scenario has no key 'a\nb'."),
+        (r'settings: {betatel: {"a\nb": 1}}', r"1:22: the settings of betatel has no key 'a\nb'."),
+        (r'rules: [{then: {lifecycle: ["a\u2028b": 1s]}}]', r"1:29: no status is called 'a\u2028b' for betatel.sms."),
+    ],
+)
+async def test_a_mistake_with_a_line_end_in_it_is_one_mistake(control: Control, text: str, problem: str) -> None:
+    put = await control.call("PUT", "/scenario", text.encode())
+    (error,) = put.value["errors"]
+    place = problem.split(":")
+
+    assert (error["problem"].startswith(f"scenario:{problem}"), error["line"], error["column"]) == (
+        True,
+        int(place[0]),
+        int(place[1]),
     )
 
 

@@ -103,6 +103,24 @@ def test_a_file_that_is_no_yaml_stops_the_start(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'x.yaml'}:2:1: found unexpected end of stream"
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "x-sandbox: {brand: 0123}",
+            ":1:20: 0123 would be read as 123; put it in quotes, or write it without leading zeros",
+        ),
+        ("x-sandbox: &own {inside: *own}", ": an alias leads back to itself, or the document is nested too deeply"),
+    ],
+)
+def test_a_file_that_cannot_be_kept_as_it_is_written_stops_the_start(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        discover([tmp_path])
+
+    assert str(caught.value) == f"{tmp_path / 'x.yaml'}{problem}"
+
+
 def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
     folder = spoiled(tmp_path, lambda _: None)
     with pytest.raises(SpecError) as caught:

@@ -84,9 +84,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The scenario in use; `source` is the YAML that it was made from."""
+    """The scenario in use; `source` is the YAML or JSON that it was made from.
+
+    `warnings` say what in it never takes effect, as `file:line:column: message`.
+    """
 
     name: str
     description: str
     rules: tuple[Rule, ...]
     source: str
+    warnings: tuple[str, ...] = ()
