@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from traceback import extract_tb
 
 from sandbox.core.errors import SpecError
-from sandbox.files import shipped
+from sandbox.files import Path_
 from sandbox.provider import Provider
-from sandbox.specs.compiling import check_schemas, compile_spec
+from sandbox.specs.compiling import compile_spec, operations_of
+from sandbox.specs.document import refused
+from sandbox.specs.mistakes import Mistake
 from sandbox.specs.spec import ProviderSpec
 
 
@@ -27,36 +30,69 @@ def discover(folders: Iterable[Path]) -> Packs:
     """Return the packs of all specs (`*.yaml`) in some folders, by provider name.
 
     Raises:
-        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit.
+        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit; the
+            text has every mistake of every spec, one a line.
 
     """
     found: dict[str, Pack] = {}
+    problems: list[str] = []
     for folder in folders:
         if not folder.is_dir():
-            message = f"{folder}: no such folder of specs"
-            raise SpecError(message)
+            problems.append(f"{folder}: no such folder of specs")
+            continue
         for path in sorted(folder.glob("*.yaml")):
-            pack = _pack(path)
-            if pack.spec.name in found:
-                message = f"{path}: another spec already serves the provider '{pack.spec.name}'"
-                raise SpecError(message)
-            found[pack.spec.name] = pack
+            try:
+                pack = _pack(path)
+                if pack.spec.name in found:
+                    message = f"another spec already serves the provider '{pack.spec.name}'"
+                    raise refused(path, [Mistake(("x-sandbox", "provider"), message)])
+            except SpecError as error:
+                problems.append(str(error))
+            else:
+                found[pack.spec.name] = pack
+    if problems:
+        raise SpecError("\n".join(problems))
     return dict(sorted(found.items()))
 
 
 def _pack(path: Path) -> Pack:
     spec = compile_spec(path)
-    if path.parent != shipped("specs"):
-        check_schemas(spec.document, str(path))
+    module = ("x-sandbox", "module")
     try:
         provider = import_module(spec.module).PROVIDER
-    except (ImportError, AttributeError) as error:
-        message = f"{path}: x-sandbox.module: {spec.module}: {error}"
-        raise SpecError(message) from None
-    for missing in sorted(set(spec.operations) - set(provider.operations)):
-        message = f"{path}: {missing} has no function in {spec.module}"
-        raise SpecError(message)
-    for extra in sorted(set(provider.operations) - set(spec.operations)):
-        message = f"{path}: {spec.module} has a function for {extra}, which is no x-operation here"
-        raise SpecError(message)
+    except Exception as error:  # noqa: BLE001 - a module of the user's own may raise anything
+        raise refused(path, [Mistake(module, f"{spec.module}: {_reason(error)}")]) from None
+    if not isinstance(provider, Provider):
+        what = f"{spec.module}: PROVIDER is no sandbox.provider.Provider"
+        raise refused(path, [Mistake(module, what)])
+    mistakes = [
+        Mistake(_place_of(spec, name), f"{name} has no function in {spec.module}")
+        for name in sorted(set(spec.operations) - set(provider.operations))
+    ]
+    mistakes += [
+        Mistake(module, f"{spec.module} has a function for {name}, which is no x-operation here")
+        for name in sorted(set(provider.operations) - set(spec.operations))
+    ]
+    if provider.name != spec.name:
+        what = f"'{spec.name}' is called '{provider.name}' in {spec.module}"
+        mistakes.append(Mistake(("x-sandbox", "provider"), what))
+    if mistakes:
+        raise refused(path, mistakes)
     return Pack(spec, provider)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a module cannot be imported, with the line where its own code fails."""
+    if isinstance(error, SyntaxError):
+        return f"{error.msg}, line {error.lineno} of {error.filename}"
+    if isinstance(error, ImportError | AttributeError):
+        return str(error)
+    steps = extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error}" + (f", line {steps[-1].lineno} of {steps[-1].filename}" if steps else "")
+
+
+def _place_of(spec: ProviderSpec, operation: str) -> Path_:
+    """Return where a document names an operation."""
+    calls = operations_of(spec.document)
+    method, template = next((each[:2] for each in calls if each[2]["x-operation"] == operation), ("", ""))
+    return ("paths", template, method.lower(), "x-operation")

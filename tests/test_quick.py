@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.specs.compiling import operations_of, route_schema
 from sandbox.specs.judging import thorough
-from sandbox.specs.quick import Quick
+from sandbox.specs.quick import Quick, compile_schema
 from tests.builders import packs
 
 ROUTES: Mapping[str, Mapping[str, Any]] = {  # one operation may stand on many paths: its schema counts once
@@ -44,3 +44,23 @@ def test_the_quick_check_lets_pass_exactly_what_jsonschema_does(route: str, data
     request = data.draw(st.fixed_dictionaries({}, optional=fields))
 
     assert quick.fits(request) is (slow(request, {}) == ())
+
+
+LEFT_TO_JSONSCHEMA: list[tuple[Mapping[str, object], object, object]] = [
+    ({"uniqueItems": True}, [1, 2], [1, 1]),
+    ({"prefixItems": [{"type": "string"}]}, ["a"], [1]),
+    ({"contains": {"const": 1}}, [1], [2]),
+    ({"patternProperties": {"^a$": {"type": "string"}}}, {"a": "x"}, {"a": 1}),
+    ({"dependentRequired": {"a": ["b"]}}, {"a": 1, "b": 1}, {"a": 1}),
+    ({"properties": {"b": False}, "unevaluatedProperties": False}, {}, {"a": 1}),
+    ({"format": "time-zone"}, "Asia/Kolkata", "Asia/Calcuta"),
+]
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), LEFT_TO_JSONSCHEMA)
+def test_a_keyword_that_is_not_compiled_is_judged_all_the_same(
+    schema: Mapping[str, object], good: object, bad: object
+) -> None:
+    check = compile_schema({"properties": {"value": schema}})
+
+    assert (bool(check({"value": good}, {})), bool(check({"value": bad}, {}))) == (False, True)

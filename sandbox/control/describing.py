@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.specs.compiling import METHODS
-from sandbox.specs.spec import ProviderSpec
+from sandbox.specs.compiling import METHODS, OWN_ERRORS
+from sandbox.specs.spec import Operation, ProviderSpec
 
 Node = Mapping[str, Any]
 Object = dict[str, object]
@@ -28,8 +28,8 @@ def describe(spec: ProviderSpec) -> Object:
 
 
 def whose(node: Node) -> Object:
-    """Return whose word an item is, and where it stands."""
-    return {"word": node.get("x-word"), "source": node.get("x-source")}
+    """Return whose word an item is, and where it stands; what a document does not say is nobody's but its own."""
+    return {"word": node.get("x-word", "inferred"), "source": node.get("x-source", "")}
 
 
 def _operation(spec: ProviderSpec, name: str) -> Object:
@@ -43,7 +43,7 @@ def _operation(spec: ProviderSpec, name: str) -> Object:
         "otp": operation.otp,
         **whose(first),
         "calls": [_call(method, path, node, item) for method, path, node, item in nodes],
-        "errors": list(_errors(nodes)),
+        "errors": list(_errors(nodes, operation)),
     }
 
 
@@ -104,15 +104,19 @@ def _field(name: str, place: str, schema: Node, *, source: Node, required: bool)
     return {"name": name, "in": place, "required": required, "description": description, **whose(word)}
 
 
-def _errors(nodes: list[tuple[str, str, Node, Node]]) -> Iterator[Object]:
+def _errors(nodes: list[tuple[str, str, Node, Node]], operation: Operation) -> Iterator[Object]:
     seen: set[str] = set()
     for _, _, node, _ in nodes:
-        for status, response in node["responses"].items():
+        for status, response in node.get("responses", {}).items():
             for content in response.get("content", {}).values():
                 for name, example in content.get("examples", {}).items():
                     if "x-code" in example and name not in seen:
                         seen.add(name)
                         yield {"name": name, "status": int(status), "code": example["x-code"], **whose(example)}
+    for name, error in operation.errors.items():
+        if name not in seen and error is OWN_ERRORS.get(name):
+            source = "the sandbox's own words: the document has no error of this name"
+            yield {"name": name, "status": error.status, "code": error.code, "word": "inferred", "source": source}
 
 
 def _channel(name: str, row: Node) -> Object:

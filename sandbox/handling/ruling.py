@@ -1,6 +1,6 @@
 """Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,9 +15,6 @@ from sandbox.handling.arriving import Visit
 from sandbox.provider import Outcome, Plan, Refusal
 
 YES = frozenset({True, "true", "1"})  # 1 equals True here
-
-# What providers call the parts of a message. A refused request has made no drafts, so it is asked by these names.
-NAMES = {"to": ("to", "numbers"), "from": ("sender", "from", "brandID"), "text": ("text", "message")}
 
 
 class Part(NamedTuple):
@@ -73,7 +70,7 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     run: Run | None = None
     parts: Sequence[Part | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
     if refused:
-        parts = tuple(_asked(call.values))
+        parts = tuple(_asked(visit))
     verdicts: list[Verdict | None] = []
     for row, part in enumerate(parts or (NOBODY,)):
         to = digits(part.recipient)
@@ -112,23 +109,15 @@ def _says_otp(visit: Visit, part: Part | Draft) -> bool:
     """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
     if visit.arrival.route.operation.otp or part.code is not None:
         return True
-    flagged = visit.call.values.get("otp")
-    return (isinstance(flagged, str | int) and flagged in YES) or find_code(part.text) is not None
+    fields, values = visit.arrival.route.operation.message, visit.call.values
+    flagged = any(isinstance(each, str | int) and each in YES for each in fields.flags(values))
+    return flagged or fields.has_code(values) or find_code(part.text) is not None
 
 
-def _asked(values: Mapping[str, object]) -> Iterator[Part]:
-    """Return the messages that a refused request seems to have asked for, at most one a recipient."""
-    root, nodes = values.get("root"), values.get("nodes")
-    base = {**values, **root} if isinstance(root, Mapping) else values
-    for node in nodes if isinstance(nodes, list) else [{}]:
-        asked = {**base, **node} if isinstance(node, Mapping) else base
-        sender, text = _named(asked, "from"), _named(asked, "text")
-        for to in _named(asked, "to").split(","):
-            yield Part(to.strip(), sender, text)
+def _asked(visit: Visit) -> Iterator[Part]:
+    """Return the messages that a refused request seems to have asked for, at most one a recipient.
 
-
-def _named(values: Mapping[str, object], part: str) -> str:
-    value = next((values[name] for name in NAMES[part] if name in values), "")
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return "" if value is None else str(value)
+    It has made no drafts, so they are read where its document says that the parts of a message stand.
+    """
+    for asked in visit.arrival.route.operation.message.messages(visit.call.values):
+        yield Part(asked.recipient, asked.sender, asked.text)

@@ -7,6 +7,7 @@ from sandbox.core.rules import Verdict
 from sandbox.core.world import World
 from sandbox.handling.answering import Answer, Record, journalled
 from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, Visit, make_call
+from sandbox.handling.refusing import attempt, failed, refuse, unfit
 from sandbox.handling.ruling import Ruling, rule_on
 from sandbox.handling.shaping import shape_reply
 from sandbox.progress import next_move
@@ -19,11 +20,17 @@ MUTED = Reporting(muted=True)
 def answer(world: World, arrival: Arrival) -> Answer:
     """Handle a request in its workspace and return the reply."""
     call = make_call(world, arrival)
-    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else arrival.pack.provider.gate(world, call)
+    provider = arrival.pack.provider
+    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else attempt(call, provider.gate, world)
     if outcome is None:
-        outcome = arrival.pack.provider.operations[call.operation](world, call)
-    if isinstance(outcome, Plan) and outcome.drafts and len(world.agenda) + len(outcome.drafts) > world.max_pending:
-        outcome = crowded(world, call)
+        outcome = attempt(call, provider.operations[call.operation], world)
+    if outcome is None:
+        outcome = failed(call, "the function returns nothing")
+    elif isinstance(outcome, Plan) and outcome.drafts:
+        if len(world.agenda) + len(outcome.drafts) > world.max_pending:
+            outcome = crowded(world, call)
+        elif (reason := unfit(outcome)) is not None:
+            outcome = failed(call, reason)
     visit = Visit(world, arrival, call)
     return _settle(visit, outcome, rule_on(visit, outcome))
 
@@ -67,7 +74,7 @@ def _reply(arrival: Arrival, call: Call, outcome: Outcome) -> Reply:
     """Return what the provider answers by itself."""
     match outcome:
         case Refusal():
-            return arrival.pack.provider.dress(call.errors[outcome.error], outcome, call)
+            return refuse(arrival.pack, call, outcome)
         case Plan():
             return outcome.reply
         case Reply():

@@ -9,6 +9,7 @@ from sandbox.core.message import Draft
 from sandbox.core.rules import Verdict
 from sandbox.handling.answering import AS_IT_IS, NO_PAUSE, Shape
 from sandbox.handling.arriving import Arrival, Visit
+from sandbox.handling.refusing import find_error
 from sandbox.handling.ruling import Ruling
 from sandbox.handling.scene import make_scene
 from sandbox.provider import Call, ErrorReply, Refusal, Reply
@@ -79,9 +80,7 @@ def _refusal(arrival: Arrival, call: Call, verdict: Verdict) -> tuple[Reply, Map
 
 def _error(arrival: Arrival, call: Call, verdict: Verdict) -> ErrorReply:
     """Return the error that a rule names: the operation's own, or else another's of the provider."""
-    name = (verdict.effect.error or {})[call.operation]
-    every = [call.errors, *(operation.errors for operation in arrival.pack.spec.operations.values())]
-    return next(errors[name] for errors in every if name in errors)
+    return find_error(arrival.pack, call.errors, (verdict.effect.error or {})[call.operation])
 
 
 def _written(rendered: Rendered) -> tuple[Reply, Mapping[str, str]]:

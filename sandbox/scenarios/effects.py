@@ -60,15 +60,19 @@ def error(node: Node, scope: Scope) -> Mapping[str, str]:
     if isinstance(given, bool) or not isinstance(given, str | int):
         node.expect("the name of an error, or its code")
     code = int(given) if str(given).isascii() and str(given).isdecimal() else None
+    codes = {str(given), str(code)}  # a code may be a word, too
     found: dict[str, str] = {}
     lacking: dict[str, list[str]] = {}
     for pack, operation in scope.operations:
         known = errors_of(pack, operation)
-        name = next((each.name for each in known.values() if each.code == code), None) if code is not None else given
-        if isinstance(name, str) and name in known:
+        name = (
+            given if given in known else next((each.name for each in known.values() if str(each.code) in codes), None)
+        )
+        if isinstance(name, str):
             found[operation.name] = name
         else:
-            words = [str(each.code) for each in known.values()] if code is not None else list(known)
+            words = [str(each.code) for each in known.values() if code is not None or isinstance(each.code, str)]
+            words += [] if code is not None else list(known)
             lacking.setdefault(pack.spec.name, []).extend(words)
     if lacking and (scope.named or not found):
         provider, words = next(iter(lacking.items()))

@@ -120,6 +120,8 @@ def _balance(node: Node, pack: Pack) -> Mapping[str, Decimal]:
         fields = node.fields(purses, what=f"the balance of {pack.spec.name}")
         read = {purse: fields.read(purse, amount, None) for purse in purses}
         return {purse: value for purse, value in read.items() if value is not None}
+    if not purses:
+        node.refuse(f"{pack.spec.name} has no purse; write x-sandbox.account.balance in its document")
     if len(purses) > 1:
         node.refuse(f"{pack.spec.name} has several purses; write balance: {{{purses[0]}: …}}.{near('', purses)}")
     return {purses[0]: amount(node)}

@@ -2,35 +2,58 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError, SpecError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
-from sandbox.specs.document import Node, read
+from sandbox.files import shipped
+from sandbox.specs.document import Node, read, refused
+from sandbox.specs.fields import NO_DECLARATION, read_fields
 from sandbox.specs.quick import compile_schema
 from sandbox.specs.reading import FORM, READERS
-from sandbox.specs.spec import Home, Operation, ProviderSpec, Route, Setting
-from sandbox.specs.terms import JSON, ErrorReply
+from sandbox.specs.spec import OWN_SETTINGS, Home, Operation, ProviderSpec, Route, Setting
+from sandbox.specs.terms import JSON, METHODS, PROBLEM, ErrorReply
 
-METHODS = ("get", "post", "put", "patch", "delete")
+# Errors that the sandbox and its scenarios speak of, for a provider whose document has none of that name.
+OWN_ERRORS = {
+    error.name: error
+    for error in (
+        ErrorReply(name, status, status, PROBLEM, {"type": "about:blank", "title": title, "status": status})
+        for name, status, title in (
+            ("unknown-key", 401, "Unauthorized"),
+            ("insufficient-funds", 402, "Payment Required"),
+            ("too-large", 413, "Content Too Large"),
+            ("too-many-requests", 429, "Too Many Requests"),
+            ("server-error", 500, "Internal Server Error"),
+        )
+    )
+}
 
 
 def compile_spec(path: Path) -> ProviderSpec:
     """Return the compiled document.
 
     Raises:
-        SpecError: it cannot be read, or misses or misspells something; the text begins with the file's name.
+        SpecError: it cannot be read, or misses or misspells something; the text has one `file:line:column: mistake` a
+            line.
 
     """
     document = read(path)
+    if path.parent != shipped("specs"):  # those are known to be complete
+        from sandbox.specs.checking import complete  # noqa: PLC0415 - with jsonschema behind it 100 ms
+
+        mistakes = complete(document)
+        if mistakes:
+            raise refused(path, mistakes)
     try:
         return _spec(document, str(path))
     except KeyError as error:
         message = f"{path}: {error} is missing"
         raise SpecError(message) from None
-    except (SandboxError, ValueError, TypeError, AttributeError) as error:
+    except (SandboxError, ValueError, TypeError, AttributeError, re.error) as error:
         message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
         raise SpecError(message) from None
 
@@ -49,20 +72,29 @@ def _spec(document: Node, name: str) -> ProviderSpec:
                 operations[operation.name] = operation
                 parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
                 routes.append(_route(place, node, parameters=parameters, operation=operation))
+    lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
+    if lacking:
+        more = {name: error for name, error in OWN_ERRORS.items() if name in lacking}
+        operations = {name: replace(each, errors={**each.errors, **more}) for name, each in operations.items()}
     latest = [_with_operation(route, operations[route.operation.name]) for route in routes]
     return ProviderSpec(
         name=own["provider"],
         module=own["module"],
         document=document,
         channels=channels,
-        settings={
-            each: Setting(row["default"], row["schema"], row["description"]) for each, row in own["settings"].items()
-        },
+        settings={each: _setting(each, row) for each, row in own["settings"].items()},
         credentials=tuple(own.get("credentials", ("key",))),
         operations=operations,
         routes=tuple(latest),
         home=Home(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
     )
+
+
+def _setting(name: str, row: Node) -> Setting:
+    """Return a setting; what the sandbox reads itself must be what it can read, too."""
+    needed = OWN_SETTINGS.get(name)
+    schema = {"allOf": [row["schema"], needed["schema"]]} if needed else row["schema"]
+    return Setting(row["default"], schema, row["description"])
 
 
 def _channel(name: str, row: Node) -> Channel:
@@ -95,15 +127,25 @@ def read_life(rows: list[Mapping[str, object]]) -> Life:
 def _operation(node: Node, before: Operation | None, channels: Mapping[str, Channel], *, provider: str) -> Operation:
     errors = dict(before.errors) if before else {}
     success = before.type if before else JSON
-    for status, response in node["responses"].items():
+    responses: Mapping[str, Node] = node.get("responses", {})
+    for status, response in responses.items():
         for media, content in response.get("content", {}).items():
             for name, example in content.get("examples", {}).items():
                 if "x-code" in example:
-                    errors[name] = ErrorReply(name, int(status), int(example["x-code"]), media, example["value"])
-            if status == "200":
-                success = media
+                    errors[name] = ErrorReply(name, int(status), example["x-code"], media, example["value"])
+    for media in _success(responses):
+        success = media
     channel = channels[node["x-channel"]] if "x-channel" in node else None
-    return Operation(node["x-operation"], provider, channel, bool(node.get("x-otp")), errors, success)
+    declared = node.get("x-sandbox", {}).get("message")
+    message = read_fields(declared) if declared else before.message if before else NO_DECLARATION
+    return Operation(node["x-operation"], provider, channel, bool(node.get("x-otp")), errors, success, message)
+
+
+def _success(responses: Mapping[str, Node]) -> Iterator[str]:
+    """Yield the media types of the first reply of success that has a body; 200 goes before the others."""
+    good = sorted((status for status in responses if status.startswith("2")), key=lambda each: (each != "200", each))
+    contents: Iterator[Node] = (responses[status].get("content", {}) for status in good)
+    yield from next(filter(None, contents), {})
 
 
 def _with_operation(route: Route, operation: Operation) -> Route:
@@ -149,20 +191,6 @@ def route_schema(parameters: list[Node], node: Node) -> Node:
     return merged(parameters, [each["schema"] for each in content.values()])
 
 
-def check_schemas(document: Mapping[str, Any], name: str) -> None:
-    """See that every request schema of a document is one; the shipped ones are known to be.
-
-    Raises:
-        SpecError: one is not.
-
-    """
-    from sandbox.specs.judging import check_schema  # noqa: PLC0415 - a start without specs of one's own has no need of it
-
-    for method, template, node in operations_of(document):
-        parameters = [*document["paths"][template].get("parameters", ()), *node.get("parameters", ())]
-        check_schema(route_schema(parameters, node), where=f"{name}: {method} {template}")
-
-
 def merged(parameters: list[Node], bodies: list[Node]) -> Node:
     """Return the one schema that all of a route's parameters are checked against, wherever they came from."""
     properties: Node = {}
@@ -194,6 +222,8 @@ def merged(parameters: list[Node], bodies: list[Node]) -> Node:
 
 def kinds(schema: Node) -> Iterator[str]:
     """Return the JSON types that a schema lets a value have, as far as `type`, `enum` and its branches say."""
+    if not isinstance(schema, Mapping):  # true or false
+        return
     given = schema.get("type", ())
     yield from [given] if isinstance(given, str) else given
     if any(isinstance(value, str) for value in schema.get("enum", ())):
@@ -218,4 +248,4 @@ def operations_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Node]
                 yield method.upper(), template, item[method]
 
 
-__all__ = ["FORM", "compile_spec", "kinds", "merged", "operations_of", "read_life"]
+__all__ = ["FORM", "METHODS", "compile_spec", "kinds", "merged", "operations_of", "read_life"]

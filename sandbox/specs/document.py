@@ -1,11 +1,12 @@
 """Reads a provider's OpenAPI document and writes its references out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sandbox.core.errors import SpecError
-from sandbox.files import FileError, load
+from sandbox.files import Document, FileError, Path_, load, parse, read_text
+from sandbox.specs.mistakes import Mistake
 
 Node = dict[str, Any]
 
@@ -19,16 +20,17 @@ def read(path: Path) -> Node:
     """
     try:
         document = load(path)
+        if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
+            raise refused(path, [Mistake((), "an OpenAPI document with x-sandbox is needed")])
+        resolver = _Resolver(document)
+        resolved = resolver.resolve(document, ())
     except FileError as error:
         raise SpecError(str(error)) from None
-    if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
-        message = f"{path}: an OpenAPI document with x-sandbox is needed"
-        raise SpecError(message)
-    try:
-        resolved = _Resolver(document, str(path)).resolve(document, ())
     except RecursionError:
         message = f"{path}: an alias leads back to itself, or the document is nested too deeply"
         raise SpecError(message) from None
+    if resolver.broken:
+        raise SpecError("\n".join(_broken(path, resolver.broken)))
     if not isinstance(resolved, dict):
         raise TypeError(path)
     return _with_slashes(resolved)
@@ -53,13 +55,97 @@ def _slashed(node: object, row: Node) -> object:
     return {**node, **row, "operationId": f"{node['operationId']}.slash"}
 
 
-class _Resolver:
-    """Writes references out; what two places name stays one object."""
+def refused(path: Path, mistakes: Iterable[Mistake]) -> SpecError:
+    """Return the error that tells of some mistakes, one a line, each with its place in the file."""
+    document = _placed(path)
+    lines: dict[tuple[str, str], str] = {}  # what several operations share is told of once
+    for each in mistakes:
+        place = _place(document, each.path) if document else str(path)
+        lines.setdefault((place, each.problem), f"{place}: {each}")
+    return SpecError("\n".join(lines.values()))
 
-    def __init__(self, document: Node, name: str) -> None:
+
+def _placed(path: Path) -> Document | None:
+    """Return a document with its places: a start without mistakes has no need of them."""
+    try:
+        return parse(read_text(path), str(path))
+    except FileError:
+        return None
+
+
+def _place(document: Document, path: Path_) -> str:
+    """Return `file:line:column` of what stands at a path once references are written out."""
+    here: object = document.value
+    real: Path_ = ()
+    for step in path:
+        here, real = _followed(document, here, real, step)
+        known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
+        if step not in known:
+            break
+        here = known[step]
+        real = (*real, step)
+    return document.place(real)
+
+
+def _followed(document: Document, here: object, real: Path_, step: str | int) -> tuple[object, Path_]:
+    """Return what a reference names, with its path; anything else, and what stands beside a reference, as it is."""
+    seen: set[str] = set()
+    while isinstance(here, dict) and isinstance(here.get("$ref"), str) and step not in here:
+        reference = here["$ref"]
+        found = _find(document.value, reference)
+        if found is None or reference in seen:
+            break
+        seen.add(reference)
+        here, real = found, tuple(_steps(reference))
+    return here, real
+
+
+def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each place of a reference that cannot be written out."""
+    document = _placed(path)
+    if document is None:
+        yield from (f"{path}: {reference} {problem}" for reference, problem in broken.items())
+        return
+    for place, node in _nodes(document.value, ()):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference in broken:
+            yield f"{document.place((*place, '$ref'))}: {reference} {broken[reference]}"
+
+
+def _nodes(value: object, path: Path_) -> Iterator[tuple[Path_, Node]]:
+    """Yield every mapping in a value, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, each in value.items():
+            yield from _nodes(each, (*path, key))
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _nodes(each, (*path, place))
+
+
+def _steps(reference: str) -> list[str]:
+    return [
+        step.replace("~1", "/").replace("~0", "~") for step in reference.removeprefix("#").removeprefix("/").split("/")
+    ]
+
+
+def _find(document: object, reference: str) -> object | None:
+    """Return what a reference names, None where it leads nowhere."""
+    here = document
+    for step in _steps(reference):
+        if not isinstance(here, Mapping) or step not in here:
+            return None
+        here = here[step]
+    return here
+
+
+class _Resolver:
+    """Writes references out; what two places name stays one object. `broken` has those that cannot be, and why."""
+
+    def __init__(self, document: Node) -> None:
         self._document = document
-        self._name = name
         self._done: dict[str, object] = {}
+        self.broken: dict[str, str] = {}
 
     def resolve(self, node: object, inside: tuple[str, ...]) -> object:
         if isinstance(node, list):
@@ -68,22 +154,15 @@ class _Resolver:
             return node
         reference = node.get("$ref")
         if not isinstance(reference, str):
-            return {key: self.resolve(value, inside) for key, value in node.items()}
+            return {str(key): self.resolve(value, inside) for key, value in node.items()}
         if reference in inside:
-            message = f"{self._name}: {reference} leads back to itself"
-            raise SpecError(message)
+            self.broken[reference] = "leads back to itself"
+            return {}
         if reference not in self._done:
-            self._done[reference] = self.resolve(self._find(reference), (*inside, reference))
+            named = _find(self._document, reference)
+            if named is None:
+                self.broken[reference] = "leads nowhere"
+            self._done[reference] = self.resolve(named, (*inside, reference))
         target = self._done[reference]
-        beside = {key: self.resolve(value, inside) for key, value in node.items() if key != "$ref"}
+        beside = {str(key): self.resolve(value, inside) for key, value in node.items() if key != "$ref"}
         return {**target, **beside} if beside and isinstance(target, dict) else target
-
-    def _find(self, reference: str) -> object:
-        here: object = self._document
-        for step in reference.removeprefix("#/").split("/"):
-            name = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(here, Mapping) or name not in here:
-                message = f"{self._name}: {reference} leads nowhere"
-                raise SpecError(message)
-            here = here[name]
-        return here

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from sandbox.core.errors import SpecError
+from sandbox.core.duration import DurationError, parse_duration
+from sandbox.files import Path_
 from sandbox.specs.patterns import ecma
 from sandbox.specs.schema import MANY, WORDING, Check, Schema, show
 from sandbox.specs.terms import Violation
@@ -36,6 +37,12 @@ FORMATS = FormatChecker(formats=())
 def _is_time_zone(value: object) -> bool:
     """Whether a text names a time zone of the IANA database."""
     return not isinstance(value, str) or bool(ZoneInfo(value))
+
+
+@FORMATS.checks("time-span", raises=DurationError)
+def _is_time_span(value: object) -> bool:
+    """Whether a value can be read as a duration; it must be a text or a number to be judged."""
+    return not isinstance(value, str | int | float) or bool(parse_duration(value) is not None)
 
 
 class Parts:
@@ -80,18 +87,12 @@ Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this o
 )
 
 
-def check_schema(schema: Schema, *, where: str) -> None:
-    """See that a schema is one, which takes longer than compiling it.
-
-    Raises:
-        SpecError: it is not; the text begins with `where`.
-
-    """
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        message = f"{where}: {error.json_path}: {error.message}"
-        raise SpecError(message) from None
+def schema_problems(schema: Schema) -> Iterator[tuple[Path_, str, object]]:
+    """Yield why a schema is none: a path in it, what is wrong there, and the value."""
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+        while error.context:  # the branch of an anyOf that says most
+            error = best_match(error.context)  # noqa: PLW2901
+        yield tuple(error.absolute_path), _problem(error), error.instance
 
 
 def thorough(schema: Schema) -> Check:

@@ -14,6 +14,27 @@ from sandbox.specs.terms import Violation
 
 KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
 KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
+JUDGED_FORMATS = frozenset({"time-zone", "time-span"})
+# Keywords that are not compiled: what has one of them is judged by jsonschema alone.
+JUDGED = frozenset(
+    {
+        "prefixItems",
+        "contains",
+        "minContains",
+        "maxContains",
+        "uniqueItems",
+        "propertyNames",
+        "patternProperties",
+        "dependentRequired",
+        "dependentSchemas",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+
+
+class UncompiledError(Exception):
+    """A schema has a keyword that is left to jsonschema."""
 
 
 class Quick:
@@ -27,14 +48,27 @@ class Quick:
         """Return True where the values surely fit."""
         code = self._code
         if code is None:
-            translated = translate(self._schema)
-            code = fastjsonschema.compile(translated, use_default=False, use_formats=False, detailed_exceptions=False)
-            self._code = code
+            code = self._code = _compiled(self._schema)
         try:
             code(values)
-        except fastjsonschema.JsonSchemaValueException:
+        except (fastjsonschema.JsonSchemaValueException, UncompiledError):
             return False
         return True
+
+
+def _compiled(schema: Schema) -> Callable[[object], object]:
+    try:
+        translated = translate(schema)
+        code: Callable[[object], object] = fastjsonschema.compile(
+            translated, use_default=False, use_formats=False, detailed_exceptions=False
+        )
+    except (fastjsonschema.JsonSchemaDefinitionException, UncompiledError):
+        return _never
+    return code
+
+
+def _never(_: object) -> object:
+    raise UncompiledError
 
 
 def compile_schema(schema: Schema) -> Check:
@@ -64,6 +98,8 @@ def translate(schema: object) -> Any:  # noqa: ANN401 - a schema is whatever JSO
         return schema
     result: dict[str, Any] = {}
     for keyword, value in schema.items():
+        if keyword in JUDGED or (keyword == "format" and value in JUDGED_FORMATS):
+            raise UncompiledError(keyword)
         if keyword == "pattern":
             result[keyword] = f"(?a:{ecma_source(value)})"
         elif keyword == "properties":

@@ -9,14 +9,35 @@ from typing import Any, NamedTuple
 
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.lifecycle import Channel
+from sandbox.specs.fields import NO_DECLARATION, MessageFields
 from sandbox.specs.reading import Request, UnreadableError, Values, gather, pairs, read_body, syntax
 from sandbox.specs.schema import Check
 from sandbox.specs.terms import ErrorReply, Violation
 
+NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
+
+# The settings that the sandbox itself reads, for a document that has none of its own.
+DURATION: Mapping[str, Any] = {"type": ["string", "number"], "format": "time-span"}
+OWN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "retries": {
+        "default": ["5s", "30s", "5m"],
+        "schema": {"type": "array", "items": DURATION},
+        "description": "Pauses between the attempts of a callback that is not answered with 2xx in time.",
+    },
+    "timeout": {
+        "default": "10s",
+        "schema": DURATION,
+        "description": "How long a receiver may take to answer a callback.",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a request can ask for; `type` is the media type of success, `channel` None when it sends nothing."""
+    """What a request can ask for; `type` is the media type of success, `channel` None when it sends nothing.
+
+    `message` says where the parts of its messages stand in a request.
+    """
 
     name: str
     provider: str
@@ -24,6 +45,7 @@ class Operation:
     otp: bool
     errors: Mapping[str, ErrorReply]
     type: str
+    message: MessageFields = NO_DECLARATION
 
 
 class Reading(NamedTuple):

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 JSON = "application/json"
+PROBLEM = "application/problem+json"
+METHODS = ("get", "post", "put", "patch", "delete")
+WORDS = ("documented", "published", "inferred")  # whose word an item of a document is
 Body = Mapping[str, object] | str
 
 
@@ -25,10 +28,10 @@ class Violation(NamedTuple):
 
 
 class ErrorReply(NamedTuple):
-    """A named error of a provider, as its spec gives it: `code` is the provider's own number for it."""
+    """A named error of a provider, as its spec gives it: `code` is the provider's own number or word for it."""
 
     name: str
     status: int
-    code: int
+    code: int | str
     type: str
     body: Body

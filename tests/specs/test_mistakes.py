@@ -1,6 +1,7 @@
 """A mistake in a spec stops the start with one clear line."""
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,30 +28,51 @@ def spoiled(tmp_path: Path, spoil: Spoil, *, provider: str = "betatel") -> Path:
 SEND = "/api/smpp/client/send"
 
 
+def unplaced(error: SpecError) -> str:
+    """Return the text of an error without the places at the beginning of its lines."""
+    return "\n".join(re.sub(r"^.*?spoiled\.yaml:\d+:\d+: ", "", line) for line in str(error).split("\n"))
+
+
 MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     "a spec operation without its function": (
         lambda d: d["paths"][SEND]["post"].update({"x-operation": "betatel.sms.sent"}),
-        "betatel.sms.sent has no function in sandbox.providers.betatel",
+        (
+            "POST /api/smpp/client/send: x-operation: betatel.sms.sent has no function in sandbox.providers.betatel\n"
+            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.sms.send, which is no x-operation "
+            "here"
+        ),
     ),
     "a function without its spec operation": (
         lambda d: d["paths"].pop("/api/billing/me/balance"),
-        "sandbox.providers.betatel has a function for betatel.balance, which is no x-operation here",
+        "x-sandbox.module: sandbox.providers.betatel has a function for betatel.balance, which is no x-operation here",
     ),
     "no x-sandbox": (lambda d: d.pop("x-sandbox"), "an OpenAPI document with x-sandbox is needed"),
-    "no channels": (lambda d: d["x-sandbox"].pop("channels"), "'channels' is missing"),
-    "no operation name": (lambda d: d["paths"][SEND]["post"].pop("x-operation"), "'x-operation' is missing"),
-    "no such channel": (lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}), "'fax' is missing"),
+    "no channels": (
+        lambda d: d["x-sandbox"].pop("channels"),
+        (
+            "x-sandbox.channels: is missing; write at least one, such as sms: {life: [sent: 200ms], statuses: {queued: "
+            "{says: queued, next: [sent]}, …}}"
+        ),
+    ),
+    "no operation name": (
+        lambda d: d["paths"][SEND]["post"].pop("x-operation"),
+        f"POST {SEND}: x-operation: is missing; write what the operation is called, such as betatel.send",
+    ),
+    "no such channel": (
+        lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}),
+        f"POST {SEND}: x-channel: no channel is called 'fax'. There are: connect-sms, sms, whatsapp.",
+    ),
     "a status without a row": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
-        "x-sandbox.channels: betatel.sms says nothing of read",
+        "x-sandbox.channels.sms: nothing is said of read; write each among statuses, or under omitted",
     ),
     "a status that is none of ours": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
-        "'deliverd' is not a valid Status",
+        "x-sandbox.channels.sms.statuses.deliverd: no status is called 'deliverd'. Did you mean 'delivered'?",
     ),
     "a life with no duration": (
         lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"sent": "soon"}]}),
-        "'soon' is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds",
+        "x-sandbox.channels.sms.life.0.sent: 'soon' is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds",
     ),
     "a reference that leads nowhere": (
         lambda d: d["paths"][SEND]["post"]["responses"].update({"400": {"$ref": "#/components/responses/Nil"}}),
@@ -58,15 +80,21 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "a reference that leads back to itself": (
         lambda d: d["components"]["schemas"].update({"Sms": {"$ref": "#/components/schemas/Sms"}}),
-        "#/components/schemas/Sms leads back to itself",
+        "\n".join(["#/components/schemas/Sms leads back to itself"] * 3),  # wherever it is used
     ),
     "a body that cannot be read": (
         lambda d: d["paths"][SEND]["post"]["requestBody"]["content"].update({"text/csv": {"schema": {}}}),
-        f"POST {SEND}: bodies of type text/csv cannot be read; there are {', '.join(READERS)}",
+        (
+            f"POST {SEND}: requestBody.content.text/csv: bodies of type text/csv cannot be read; there are "
+            f"{', '.join(READERS)}"
+        ),
     ),
     "a schema that is none": (
         lambda d: d["components"]["schemas"]["Sms"]["properties"]["to"].update({"type": "text"}),
-        "POST /api/smpp/client/send: $.properties.to.type: 'text' is not valid under any of the given schemas",
+        (
+            f"POST {SEND}: requestBody.content.application/json.schema.properties.to.type: no type is called 'text'. "
+            "There are: array, boolean, integer, null, number, object, string."
+        ),
     ),
     "a module that is not there": (
         lambda d: d["x-sandbox"].update({"module": "sandbox.providers.nobody"}),
@@ -85,7 +113,7 @@ def test_a_mistake_in_a_spec_stops_the_start_with_a_clear_line(spoil: Spoil, pro
     with pytest.raises(SpecError) as caught:
         discover([folder])
 
-    assert str(caught.value) == f"{folder / 'spoiled.yaml'}: {problem}"
+    assert unplaced(caught.value) == problem
 
 
 def test_a_folder_of_specs_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
@@ -126,4 +154,6 @@ def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         discover([shipped("specs"), folder])
 
-    assert str(caught.value) == f"{folder / 'spoiled.yaml'}: another spec already serves the provider 'betatel'"
+    assert str(caught.value) == (
+        f"{folder / 'spoiled.yaml'}:12:3: x-sandbox.provider: another spec already serves the provider 'betatel'"
+    )
