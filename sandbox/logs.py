@@ -151,6 +151,13 @@ def in_json(line: Line) -> str:
     return json.dumps({name: value for name, value in facts.items() if value is not None}, ensure_ascii=False) + "\n"
 
 
+def note(text: str, *, kind: str = "note", as_json: bool) -> str:
+    """Return the line of what is neither request nor attempt; a person is told of a `kind` other than a note."""
+    if as_json:
+        return json.dumps({"time": stamp(wall()), "kind": kind, "what": text}, ensure_ascii=False) + "\n"
+    return f"{text}\n" if kind == "note" else f"sms-sandbox: {kind}: {text}\n"
+
+
 @dataclass(slots=True)
 class Log:
     """Tells `write` of requests and attempts, many lines at a time."""
@@ -192,8 +199,7 @@ class Log:
 
     def say(self, text: str) -> None:
         """Tell what is neither request nor attempt."""
-        said = {"time": stamp(wall()), "kind": "note", "what": text}
-        self.write(f"{json.dumps(said, ensure_ascii=False)}\n" if self.as_json else f"{text}\n")
+        self.write(note(text, as_json=self.as_json))
 
     def _add(self, line: Line) -> None:
         if not self._lines:

@@ -177,7 +177,7 @@ def write(world: World, packs: Packs, callback: Callback) -> Outgoing:
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
     report = Report(message, callback.step, target, world.settings[message.provider])
-    return packs[message.provider].provider.report(report)
+    return _request(packs, report)
 
 
 def request_of(world: World, packs: Packs, callback: Callback) -> Outgoing | None:
@@ -187,4 +187,13 @@ def request_of(world: World, packs: Packs, callback: Callback) -> Outgoing | Non
     message = world.messages[callback.message]
     known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
     report = Report(message._replace(history=known), callback.step, None, callback.settings)
-    return packs[message.provider].provider.report(report)
+    return _request(packs, report)
+
+
+def _request(packs: Packs, report: Report) -> Outgoing:
+    """Return the request of a report; where the pack's function fails, one that goes nowhere and says why."""
+    try:
+        return packs[report.message.provider].provider.report(report)
+    except Exception as error:  # noqa: BLE001 - the function may be of the user's own and raise anything
+        reason = f"the function that reports for {report.message.provider} fails: {type(error).__name__}: {error}"
+        return Outgoing("POST", "", {}, reason)

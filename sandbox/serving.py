@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import ipaddress
+import json
 import signal
 import socket
 import sys
@@ -17,7 +18,7 @@ from aiohttp import web
 
 from sandbox.app import make_app
 from sandbox.core.callback import Target
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import Mode, Pace, stamp, wall
 from sandbox.core.errors import SandboxError
 from sandbox.core.scenario import Scenario, is_file
 from sandbox.door import Door, make_policy, parse_url
@@ -222,7 +223,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         Sweep(engine.hearers)
-        say(banner(engine, options, ports))
+        say(banner_json(engine, options, ports) if options.log == "json" else banner(engine, options, ports))
         watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
         await stop.wait()
         if watching is not None:
@@ -245,3 +246,24 @@ def banner(engine: Engine, options: Options, ports: Ports) -> str:
         f"  callbacks  {'; '.join(targets) or 'kept as collected (set --callback PROVIDER=URL)'}",
     ]
     return "\n".join(lines)
+
+
+def banner_json(engine: Engine, options: Options, ports: Ports) -> str:
+    """Return the same for a program: one line of JSON that always has the same members."""
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    world = engine.default.world
+    facts = {
+        "time": stamp(wall()),
+        "kind": "start",
+        "url": f"http://{host}:{ports.plain}",
+        "port": ports.plain,
+        "tls_url": f"https://{host}:{ports.tls}" if ports.tls else None,
+        "tls_port": ports.tls,
+        "tls_ca": str(options.tls_dir / CA) if ports.tls else None,
+        "providers": {name: len(pack.spec.operations) for name, pack in engine.packs.items()},
+        "scenario": world.scenario.name,
+        "seed": world.seed,
+        "clock": str(world.clock.mode),
+        "callbacks": {name: target.url for name, target in sorted(world.targets.items())},
+    }
+    return json.dumps(facts, ensure_ascii=False)

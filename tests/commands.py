@@ -25,6 +25,20 @@ def serving(*flags: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str]
         process.communicate()
 
 
+@contextmanager
+def launched(*flags: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a server on a free port; give its process, of which nothing has been read."""
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *flags]
+    environment = {**os.environ, **environ, "PYTHONUNBUFFERED": "1"}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)  # noqa: S603 - our own
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def run(*words: str, **environ: str) -> tuple[int, str]:
     """Run a command to its end; give its exit code and what it said."""
     done = subprocess.run(  # noqa: S603 - our own

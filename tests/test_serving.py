@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import PATIENCE, run, serving, url_of
+from tests.commands import PATIENCE, launched, run, serving, url_of
 
 HINT = "choose another with --port (0 picks a free one)"
 
@@ -81,14 +81,6 @@ def test_an_unknown_scenario_is_one_clear_line() -> None:
     assert said == (2, "sms-sandbox: no scenario is called 'defualt'. Did you mean 'default'?\n")
 
 
-def test_a_broken_spec_is_one_clear_line(tmp_path: Path) -> None:
-    broken = tmp_path / "acme.yaml"
-    broken.write_text("openapi: 3.1.0\nx-sandbox: {provider: acme}\n")
-    said = run("serve", "--port", "0", "--specs", str(tmp_path))
-
-    assert said == (2, f"sms-sandbox: {broken}: 'channels' is missing\n")
-
-
 def test_endpoints_lists_every_path_and_whose_word_it_is() -> None:
     code, text = run("endpoints")
 
@@ -124,3 +116,56 @@ def test_a_start_loads_nothing_that_it_has_no_use_for() -> None:
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)  # noqa: S603 - our own
 
     assert done.stdout == "set()\n"
+
+
+def test_with_a_log_of_json_the_banner_is_one_object_with_the_same_members_always() -> None:
+    flags = ("--log", "json", "--seed", "7", "--callback", "ubill=http://127.0.0.1:9/dlr")
+    with launched(*flags) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+
+    assert {**told, "time": "", "port": 0, "url": told["url"].replace(str(told["port"]), "PORT")} == {
+        "time": "",
+        "kind": "start",
+        "url": "http://127.0.0.1:PORT",
+        "port": 0,
+        "tls_url": None,
+        "tls_port": None,
+        "tls_ca": None,
+        "providers": {"betatel": 8, "smsbuddy": 8, "ubill": 6},
+        "scenario": "default",
+        "seed": 7,
+        "clock": "real",
+        "callbacks": {"ubill": "http://127.0.0.1:9/dlr"},
+    }
+
+
+def test_an_unknown_variable_is_a_warning_in_the_manner_of_the_log() -> None:
+    with launched("--log", "json", SANDBOX_SCENARO="instant") as process:
+        assert process.stderr is not None
+        told = json.loads(process.stderr.readline())
+
+    assert {**told, "time": ""} == {
+        "time": "",
+        "kind": "warning",
+        "what": "no setting is called SANDBOX_SCENARO. Did you mean SANDBOX_SCENARIO?",
+    }
+
+
+def test_a_mistake_in_a_document_ends_the_start_with_its_lines_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text("x-sandbox:\n  provider: acme\n  settings:\n  channels: 7\npaths: {}\n")
+    file = tmp_path / "acme.yaml"
+
+    code, said = run("serve", "--port", "0", "--specs", str(tmp_path))
+
+    assert (code, said.replace(str(file), "acme.yaml").splitlines()) == (
+        2,
+        [
+            (
+                "sms-sandbox: acme.yaml:1:1: x-sandbox.module: is missing; write the Python module with the "
+                "provider's functions, such as acme"
+            ),
+            "acme.yaml:4:3: x-sandbox.channels: 7 is a number, not a mapping",
+            "acme.yaml:5:1: paths: is empty; write at least one path with a method",
+        ],
+    )

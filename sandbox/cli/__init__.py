@@ -8,7 +8,7 @@ import click
 
 from sandbox import __version__
 from sandbox.cli import demo, look, scenarios, serve, talk
-from sandbox.cli.options import WRONG_USE
+from sandbox.cli.options import WRONG_USE, unknown_variables
 from sandbox.core.errors import SandboxError, ScenarioError, on_one_line
 
 INTERRUPTED = 130
@@ -18,8 +18,13 @@ HINTS = {int(HTTPStatus.UNAUTHORIZED): "; give it by --control-token or SANDBOX_
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sms-sandbox")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Stand in for SMS and WhatsApp providers: their paths, their bytes, their callbacks, your clock."""
+    context.obj = tuple(unknown_variables(commands.commands.values(), os.environ))
+    if context.invoked_subcommand != serve.serve.name:  # which warns in the manner of its log
+        for warning in context.obj:
+            click.echo(f"sms-sandbox: warning: {warning}", err=True)
 
 
 for command in (*serve.COMMANDS, *look.COMMANDS, *scenarios.COMMANDS, *talk.COMMANDS, *demo.COMMANDS):

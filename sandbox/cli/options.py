@@ -5,7 +5,8 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from sandbox.core.clock import Mode
 from sandbox.core.duration import DurationError, parse_duration
 
 WRONG_USE = 2  # the exit code of wrong use, or of no server to talk to
+PREFIX = "SANDBOX_"  # of every environment variable
+TARGET = "SANDBOX_CALLBACK_"  # a provider's name follows
+# Variables that no flag of the command line has: the fixture's, README's pictures', and that of the inbox's curl lines.
+ELSEWHERE = frozenset({"SANDBOX_RECEIVER_HOST", "SANDBOX_PICTURES", "SANDBOX_KEY"})
 
 Options = Callable[[Callable[..., object]], Callable[..., object]]
 
@@ -42,12 +47,34 @@ def listed(name: str, text: str, check: Callable[[str], str] = str, **more: Any)
         given = values or os.environ.get(variable(name), "").split(",")
         return tuple(check(str(value).strip()) for value in given if str(value).strip())
 
-    return click.option(name, multiple=True, callback=split, help=f"{text} Repeatable. [env: {variable(name)}]", **more)
+    told = f"{text} Repeatable. [env: {variable(name)}]"
+    return click.option(name, cls=Listed, envvar=variable(name), multiple=True, callback=split, help=told, **more)
+
+
+class Listed(click.Option):
+    """An option whose environment variable its callback reads: click would split it at blanks, not at commas."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> None:  # noqa: ARG002 - click's own signature
+        """Return nothing."""
+        return
 
 
 def variable(name: str) -> str:
     """Return the environment variable of a flag."""
-    return "SANDBOX_" + name.removeprefix("--").replace("-", "_").upper()
+    return PREFIX + name.removeprefix("--").replace("-", "_").upper()
+
+
+def unknown_variables(commands: Iterable[click.Command], environ: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each variable of ours that nothing reads, with the near miss."""
+    known = {str(each.envvar) for command in commands for each in command.params if each.envvar} | ELSEWHERE
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(TARGET):
+            stem, _, provider = name.rpartition("_")
+            target = [TARGET + provider] if get_close_matches(f"{stem}_", [TARGET], cutoff=0.9) else []
+            words = [each.removeprefix(PREFIX) for each in (*sorted(known), *target)]
+            near = get_close_matches(name.removeprefix(PREFIX), words, n=1)
+            hint = f"Did you mean {PREFIX}{near[0]}?" if near else "sms-sandbox serve --help lists those of serve."
+            yield f"no setting is called {name}. {hint}"
 
 
 class Whole(click.IntRange):

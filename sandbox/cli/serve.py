@@ -62,12 +62,16 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @flag("--log", "text or json.", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @flag("--log-bodies", "Log bodies too, codes and all.", is_flag=True)
 @listed("--specs", "A folder with provider specs of your own.", metavar="DIR")
-def serve(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
+@click.pass_context
+def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Serve until Ctrl-C."""
+    from sandbox.logs import note  # noqa: PLC0415 - the other commands need no server
     from sandbox.serving import Options, event_loop, run  # noqa: PLC0415 - the other commands need no server
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
+    for warning in context.obj or ():
+        click.echo(note(warning, kind="warning", as_json=given["log"] == "json"), err=True, nl=False)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         runner.run(run(Options(**given), say=click.echo, log=lambda text: click.echo(text, err=True, nl=False)))
 

@@ -160,3 +160,30 @@ def test_a_broken_variable_of_the_port_is_told_by_ready_too() -> None:
         2,
         "sms-sandbox: 'http://127.0.0.1:8o80' is no URL; write http://HOST:PORT\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SANDBOX_WORKSPCE", "Did you mean SANDBOX_WORKSPACE?"),
+        ("SANDBOX_ALLOW_CALLBACKS", "Did you mean SANDBOX_ALLOW_CALLBACK?"),
+        ("SANDBOX_CALLBAK_UBILL", "Did you mean SANDBOX_CALLBACK_UBILL?"),
+        ("SANDBOX_QQQQ", "sms-sandbox serve --help lists those of serve."),
+    ],
+)
+def test_an_unknown_variable_is_one_warning_with_the_near_miss(
+    say: Say, monkeypatch: pytest.MonkeyPatch, name: str, hint: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+    said = say("scenarios", "show", "instant")
+
+    assert (said.code, said.err) == (0, f"sms-sandbox: warning: no setting is called {name}. {hint}\n")
+
+
+@pytest.mark.parametrize("name", ["SANDBOX_CALLBACK_ACME", "SANDBOX_SPECS", "SANDBOX_RECEIVER_HOST", "SANDBOX_KEY"])
+def test_a_variable_that_something_reads_is_no_matter_for_a_warning(
+    say: Say, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+
+    assert say("scenarios", "show", "instant").err == ""

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from aiohttp.test_utils import TestClient, TestServer
 
+from sandbox.app import make_app
 from sandbox.control.describing import describe
-from sandbox.core.callback import Target
+from sandbox.core.callback import State, Target
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import ScenarioError, SpecError
 from sandbox.core.world import World
+from sandbox.door import Door, Policy
+from sandbox.engine import Engine
 from sandbox.files import parse
 from sandbox.handling import Answer, answer, arrive
 from sandbox.packs import Packs, discover
@@ -23,6 +27,7 @@ from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed, Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
+from tests.servers import FROZEN, Sandbox, Sms
 from tests.specs.documents import Node
 from tests.specs.readme_provider import DOCUMENT, MODULE
 
@@ -79,6 +84,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
 
 MARKS = {
+    "body": "    body = json",
     "accepted": 'Reply(200, {"id": message_id})',
     "draft": "(draft,)",
     "invalid": '"invalid"',
@@ -440,3 +446,19 @@ def test_what_would_fail_later_is_a_mistake_at_the_start(
         serve(change)
 
     assert "\n".join(line.partition(": ")[2] for line in str(caught.value).split("\n")) == problem
+
+
+async def test_a_report_that_fails_is_a_failed_attempt_with_the_reason(serve: Serve) -> None:
+    acme = serve(without_settings, body="    raise KeyError('x')\n    body = json")
+    engine = Engine(acme.packs, door=Door(Policy()), start=FROZEN)
+    async with TestClient(TestServer(make_app(engine))) as client:
+        sandbox = Sandbox(engine, client)
+        sandbox.aim("acme", "http://127.0.0.1:9/dlr")
+        await sandbox.send(Sms("/acme/messages", GOOD, {"x-acme-key": "k1"}))
+        await sandbox.advance()
+        [callback] = sandbox.callbacks
+
+    assert (callback.state, callback.request and callback.request.body) == (
+        State.FAILED,
+        "the function that reports for acme fails: KeyError: 'x'",
+    )
