@@ -37,12 +37,17 @@ __all__ = [
 
 
 class Reply(NamedTuple):
-    """An answer: `body` a mapping for JSON, or text; `why` explains a refusal to a person."""
+    """An answer: `body` a mapping for JSON, or text; `why` explains a refusal to a person.
+
+    `notes` say what was passed over in a request that is accepted all the same: they stand behind the reasons in
+    `X-Sandbox-Why` and the journal, but a reply that has notes alone is no refusal.
+    """
 
     status: int
     body: Body
     type: str = JSON
     why: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Refusal(NamedTuple):

@@ -11,7 +11,8 @@ ID_WEIGHT = 80  # bytes that an id of a message takes; a request may make tens o
 class Exchange(NamedTuple):
     """A request and its reply as they went over the wire, bodies cut to 16 KB (`body_size` tells what came).
 
-    `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right.
+    `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right,
+    then what was passed over; of a request that is not `refused` it has the latter alone.
     """
 
     id: int

@@ -124,8 +124,9 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
     if shape.fault is Fault.MALFORMED_BODY:
         body = body[:-1] + BROKEN
     out = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **shape.headers}
-    if reply.why:
-        out["X-Sandbox-Why"] = explain(reply.why, number, world.path)
+    why = (*reply.why, *reply.notes) if reply.notes else reply.why
+    if why:
+        out["X-Sandbox-Why"] = explain(why, number, world.path)
     if shape.rule is not None:
         out["X-Sandbox-Rule"] = quote(shape.rule, safe=READABLE + ";")
     silent = shape.fault in SILENT
@@ -145,7 +146,7 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
         b"" if silent else body[:BODY_LIMIT],
         record.refused,
         record.key,
-        reply.why,
+        why,
         shape.rule,
         record.messages,
         (ticks() - record.arrived) * 1000,

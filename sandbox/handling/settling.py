@@ -12,6 +12,7 @@ from sandbox.handling.ruling import Ruling, rule_on
 from sandbox.handling.shaping import shape_reply
 from sandbox.progress import next_move
 from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
+from sandbox.specs.hints import unsaid
 
 TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_ACCEPTED} bytes",))
 MUTED = Reporting(muted=True)
@@ -58,6 +59,9 @@ def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
         changes = (call.account, *changes)
     drafts = outcome.drafts if isinstance(outcome, Plan) else ()
     reply, shape = shape_reply(visit, reply, ruling=ruling, drafts=drafts)
+    if arrival.reading.hints:
+        hints = unsaid(arrival.reading.hints, (*reply.why, *reply.notes))
+        reply = reply._replace(notes=(*reply.notes, *hints))
     record = Record(
         call.at,
         arrival.arrived,

@@ -27,7 +27,7 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
     if leading is None:
         return reply, AS_IT_IS
     headers: Mapping[str, str] = {}
-    why = reply.why
+    why, notes = reply.why, reply.notes
     if answering is not None and answering.verdict.effect.error is not None:
         reply, headers = _refusal(arrival, call, answering.verdict)
         why = (*why, _sentence(call, answering.verdict, f"the error {_error(arrival, call, answering.verdict).name}"))
@@ -44,7 +44,7 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
     if slow is not None and slow.verdict.effect.after is not None:
         rule = slow.verdict.rule
         pause = slow.verdict.effect.after.at(draw_fraction(call.seed, world.last_exchange + 1, f"{rule.key} after"))
-    return reply._replace(why=why), Shape(leading.verdict.rule.title, headers, pause, fault)
+    return reply._replace(why=why, notes=notes), Shape(leading.verdict.rule.title, headers, pause, fault)
 
 
 def _answers(effect: Effect) -> bool:

@@ -33,15 +33,17 @@ def key(_: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
 
 def gate(_: World, call: Call) -> Refusal | None:
     """Check key, account or user header, then the request as a whole (this order is inferred)."""
+    why = tuple(map(str, call.violations)) if call.violations else ()
     if not call.key:
-        return Refusal("missing-key", ("header.x-api-key: is missing (documented: API key for authorization)",))
+        missing = "header.x-api-key: is missing (documented: API key for authorization)"
+        return Refusal("missing-key", (missing, *why))
     if call.account is None:
-        return Refusal("unknown-key", ("header.x-api-key: no account has this key",))
+        return Refusal("unknown-key", ("header.x-api-key: no account has this key", *why))
     for violation in call.violations:
         if violation.name in IDENTITY:
-            return Refusal("missing-account", (str(violation),))
+            first = str(violation)
+            return Refusal("missing-account", (first, *(each for each in why if each != first)))
     if call.violations:
-        why = tuple(map(str, call.violations))
         return Refusal("invalid", why, message=why[0])
     return None
 

@@ -12,6 +12,7 @@ from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.files import shipped
 from sandbox.specs.document import Node, read, refused
 from sandbox.specs.fields import NO_DECLARATION, read_fields
+from sandbox.specs.hints import Known, names_of
 from sandbox.specs.quick import compile_schema
 from sandbox.specs.reading import FORM, READERS
 from sandbox.specs.spec import OWN_SETTINGS, Home, Operation, ProviderSpec, Route, Setting
@@ -182,7 +183,18 @@ def _route(place: Place, node: Node, *, parameters: list[Node], operation: Opera
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
         check=compile_schema(schema),
+        known=_known(schema, parameters, content),
     )
+
+
+def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
+    """Return what an operation reads: a schema of an object of its own may let in any name."""
+    objects = [each["schema"] for each in content.values()]
+    objects += [
+        each["schema"] for each in parameters if each["in"] == "query" and each["schema"].get("type") == "object"
+    ]
+    reads_query = any(each["in"] == "query" for each in parameters)
+    return Known(names_of([schema], objects=objects), reads_query, tuple(content))
 
 
 def route_schema(parameters: list[Node], node: Node) -> Node:

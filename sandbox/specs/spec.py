@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.lifecycle import Channel
 from sandbox.specs.fields import NO_DECLARATION, MessageFields
+from sandbox.specs.hints import Given, Known, hints_of, is_usual
 from sandbox.specs.reading import Request, UnreadableError, Values, gather, pairs, read_body, syntax
 from sandbox.specs.schema import Check
 from sandbox.specs.terms import ErrorReply, Violation
@@ -49,15 +50,19 @@ class Operation:
 
 
 class Reading(NamedTuple):
-    """What a request says: its values merged, where each came from, and every way in which it breaks the schema."""
+    """What a request says: its values merged, and every way in which it breaks the schema.
+
+    `hints` are sentences on what the provider passes over; they stand apart, as they refuse nothing.
+    """
 
     values: Mapping[str, object]
     violations: tuple[Violation, ...]
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path of a spec. `kinds` are the JSON types of each parameter, for coercion."""
+    """One method and path of a spec. `kinds` are the JSON types of each parameter, for coercion; `known`, for hints."""
 
     method: str
     template: str
@@ -69,36 +74,43 @@ class Route:
     body_required: bool
     kinds: Mapping[str, frozenset[str]]
     check: Check
+    known: Known
 
     def read(self, request: Request, path_values: Mapping[str, str]) -> Reading:
         """Read and check a request; what cannot be read is a violation and leaves its values out."""
         values: Values = {name: request.headers[name] for name in self.header_names if name in request.headers}
         origins = dict.fromkeys(values, "header")
         broken: list[Violation] = []
+        in_query: Values = {}
+        in_body: Values = {}
+        origin = "body"
         if path_values:
             values.update(path_values)
             origins.update(dict.fromkeys(path_values, "path"))
         if self.reads_query and request.query:
             try:
-                found = self._coerced(gather(pairs(request.query)))
+                in_query = self._coerced(gather(pairs(request.query)))
             except UnreadableError as error:
                 broken.append(syntax("query", error))
             else:
-                values.update(found)
-                origins.update(dict.fromkeys(found, "query"))
+                values.update(in_query)
+                origins.update(dict.fromkeys(in_query, "query"))
         if self.body_types:
             try:
                 origin, found = read_body(request, self.body_types, required=self.body_required)
             except UnreadableError as error:
                 broken.append(syntax("body", error))
             else:
-                values.update(self._coerced(found) if origin == "form" else self._whole(found))
-                origins.update(dict.fromkeys(found, origin))
-        found_wrong = self.check(values, origins)
+                in_body = self._coerced(found) if origin == "form" else self._whole(found)
+                values.update(in_body)
+                origins.update(dict.fromkeys(in_body, origin))
+        violations = self.check(values, origins)
         if broken:  # what stands beside an unreadable part can still be judged; what would stand in it cannot
-            broken += [each for each in found_wrong if each.at.startswith(("header.", "path."))]
-            return Reading(values, tuple(broken))
-        return Reading(values, found_wrong)
+            violations = (*broken, *(each for each in violations if each.at.startswith(("header.", "path."))))
+        given = Given(in_query, in_body, origin)
+        if not violations and is_usual(request, values, self.known, given):
+            return Reading(values, ())
+        return Reading(values, violations, hints_of(request, self.known, given, violations))
 
     def _coerced(self, values: Values) -> Values:
         return {name: coerce(value, self.kinds.get(name, frozenset())) for name, value in values.items()}

@@ -75,6 +75,7 @@ class Reply:
 class Request:
     """A provider request as it came and was answered; `why` says what was refused and what would be right.
 
+    Of a request that is not `refused` it says what was passed over: dropped numbers, unknown parameters and the like.
     The body is cut to 16 KB; `body_size` bytes came.
     """
 

@@ -6,7 +6,7 @@ from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
 from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
-from sandbox.providers.smsbuddy.checks import PURSES
+from sandbox.providers.smsbuddy.checks import PURSES, wrong_kind
 from sandbox.providers.smsbuddy.values import given
 from sandbox.specs.schema import show
 
@@ -29,7 +29,7 @@ def create_sender(_: World, call: Call) -> Outcome:
     name = given(call.values, "senderid")
     if not SENDER_ID.fullmatch(name):
         why = f"senderid: {show(name)} is no sender id (inferred: six letters, or six digits for promotional SMS)"
-        return Refusal("unknown-sender", (why,))
+        return Refusal("unknown-sender", (wrong_kind(call, "", "senderid") or why,))
     reply = Reply(200, {"status": "200", "message": "Sender ID requested Successfully."}, call.type)
     if call.owner.sender(name):
         return reply

@@ -1,17 +1,18 @@
 """What a send may be refused for once it can be read and its key is known, each check naming what would be right."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 
 from sandbox.core.account import Account, Approval, spend
 from sandbox.core.clock import stamp
 from sandbox.core.window import Window
 from sandbox.core.world import World
 from sandbox.provider import Call, Refusal
-from sandbox.providers.smsbuddy.numbers import find_mobile
-from sandbox.providers.smsbuddy.requests import Row
+from sandbox.providers.smsbuddy.numbers import find_mobile, why_no_mobile
+from sandbox.providers.smsbuddy.requests import Row, asked_for, likely_rows, recipients
 from sandbox.providers.smsbuddy.timing import may_promote
 from sandbox.providers.smsbuddy.values import OFF, SHOWN
 from sandbox.segments import segment
@@ -24,11 +25,15 @@ TYPES = "(documented: 1 transactional, 2 promotional, 3 transscrub)"
 NUMBER = "(documented: digits with the country code, or the ten of an Indian mobile)"
 
 
-def unknown_service(rows: Iterable[Row]) -> Refusal | None:
+def unknown_service(call: Call, rows: Iterable[Row]) -> Refusal | None:
     """Refuse rows of a type that there is not."""
     named = dict.fromkeys((row.place, row.service) for row in rows)
-    why = [f"{place}type: {show(service)} is no type {TYPES}" for place, service in named if service not in PURSES]
-    return Refusal("unknown-service", tuple(why[:SHOWN])) if why else None
+    why = (
+        wrong_kind(call, place, "type") or f"{place}type: {show(service)} is no type {TYPES}"
+        for place, service in named
+        if service not in PURSES
+    )
+    return refuse("unknown-service", why)
 
 
 def unknown_sender(call: Call, rows: Iterable[Row]) -> Refusal | None:
@@ -36,12 +41,26 @@ def unknown_sender(call: Call, rows: Iterable[Row]) -> Refusal | None:
     approved = {each.id for each in call.owner.senders if each.standing(call.at) is Approval.APPROVED}
     right = f"(documented: an approved one, here {', '.join(sorted(approved)[:SHOWN]) or 'none'})"
     named = dict.fromkeys((row.place, row.sender) for row in rows)
-    why = [
-        f"{place}sender: {show(sender)} {standing(call, sender)} {right}"
+    why = (
+        wrong_kind(call, place, "sender") or f"{place}sender: {show(sender)} {standing(call, sender)} {right}"
         for place, sender in named
         if sender not in approved
-    ]
-    return Refusal("unknown-sender", tuple(why[:SHOWN])) if why else None
+    )
+    return refuse("unknown-sender", why)
+
+
+def refuse(error: str, why: Iterable[str]) -> Refusal | None:
+    """Return the refusal for the first of many reasons; None where there is none."""
+    shown = tuple(islice(why, SHOWN))
+    return Refusal(error, shown) if shown else None
+
+
+def wrong_kind(call: Call, place: str, name: str) -> str | None:
+    """Return what the schema says of a parameter that is a list, an object or the like; None where it is none."""
+    for each in call.violations:
+        if each.rule == "type" and (each.at in {place + name, f"body.root.{name}"} if place else each.name == name):
+            return str(each)
+    return None
 
 
 def standing(call: Call, name: str) -> str:
@@ -59,10 +78,39 @@ def with_numbers(rows: Iterable[Row]) -> Sequence[Row]:
     return [row._replace(number=mobile) for row in rows if (mobile := find_mobile(row.number))]
 
 
-def no_numbers(rows: Sequence[Row]) -> Refusal:
-    """Refuse rows of which none has a valid number."""
-    why = tuple(f"{row.place}to: {show(row.number)} is no number {NUMBER}" for row in rows[:SHOWN])
-    return Refusal("no-valid-numbers", why)
+def of_rows(call: Call, rows: Sequence[Row], valid: Sequence[Row]) -> Iterator[Refusal]:
+    """Yield each refusal of rows for what they say themselves, in the provider's order; `valid` have a number."""
+    yield from filter(None, (unknown_service(call, rows),))
+    yield from filter(None, (unknown_sender(call, rows),))
+    if not valid:
+        yield Refusal("no-valid-numbers", wrong_numbers(call, rows, "is no number", valid=0))
+    yield from filter(None, (outside_hours(call, valid),))
+
+
+def wrong_numbers(call: Call, rows: Sequence[Row], verdict: str, *, valid: int) -> tuple[str, ...]:
+    """Return a sentence for each number but the `valid` ones; `verdict` is what being none means for it."""
+    several = asked_for(call, rows) > 1
+    wrong = ((place, number) for place, number in recipients(call, rows) if find_mobile(number) is None)
+    told = [
+        wrong_kind(call, place.removesuffix("to"), "to")
+        or f"{place}: {show(number)} {verdict}: it {why_no_mobile(number)} {NUMBER}"
+        for place, number in islice(wrong, SHOWN)
+    ]
+    rest = asked_for(call, rows) - valid - len(told)
+    return (*told, f"to: {rest} more like these") if several and rest > 0 else tuple(told)
+
+
+def of_request(call: Call) -> Iterator[str]:
+    """Yield what is wrong with the types, senders and numbers of a request that is refused for something else."""
+    rows = likely_rows(call)
+    typed = [row for row in rows if row.service or wrong_kind(call, row.place, "type")]
+    signed = [row for row in rows if row.sender or wrong_kind(call, row.place, "sender")]
+    addressed = [row for row in rows if row.number or wrong_kind(call, row.place, "to")]
+    found = [unknown_service(call, typed), unknown_sender(call, signed) if call.account else None]
+    yield from (each for refusal in found if refusal for each in refusal.why)
+    if addressed:
+        valid = sum(find_mobile(number) is not None for _, number in recipients(call, addressed))
+        yield from wrong_numbers(call, addressed, "is no number", valid=valid)
 
 
 def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:

@@ -8,9 +8,9 @@ from sandbox.core.message import Message
 from sandbox.core.otp import Check, Otp, check, find_code
 from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
-from sandbox.providers.smsbuddy.checks import NUMBER
+from sandbox.providers.smsbuddy.checks import NUMBER, wrong_kind
 from sandbox.providers.smsbuddy.gate import dress
-from sandbox.providers.smsbuddy.numbers import find_mobile
+from sandbox.providers.smsbuddy.numbers import find_mobile, why_no_mobile
 from sandbox.providers.smsbuddy.requests import Row, asks_for_result
 from sandbox.providers.smsbuddy.results import describe, find_rows, unknown_id
 from sandbox.providers.smsbuddy.sending import submit
@@ -70,7 +70,8 @@ def verify(world: World, call: Call) -> Outcome:
     number, code = given(call.values, "to"), given(call.values, "otp")
     mobile = find_mobile(number)
     if mobile is None:
-        return Refusal("no-valid-numbers", (f"to: {show(number)} is no number {NUMBER}",))
+        problem = f"to: {show(number)} is no number: it {why_no_mobile(number)} {NUMBER}"
+        return Refusal("no-valid-numbers", (wrong_kind(call, "", "to") or problem,))
     otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
     if otp is None:
         return Refusal("otp-unknown", (f"to: no code was made for {mobile} (smsbuddy.otp.create makes one)",))

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from sandbox import provider
 from sandbox.core.world import World
 from sandbox.provider import Call, ErrorReply, Refusal, Reply, Violation
-from sandbox.providers.smsbuddy.requests import problems
+from sandbox.providers.smsbuddy.checks import of_request
+from sandbox.providers.smsbuddy.requests import SEND, SEND_JSON, asks_for_result, problems
 from sandbox.providers.smsbuddy.values import BLANK
 
 # A value of a wrong JSON type is no key, service, sender or number, and so gets the code of that, in its turn.
 JUDGED_LATER = frozenset({"key", "type", "sender", "senderid", "to"})
-SENDS = ("smsbuddy.sms.send", "smsbuddy.sms.send_json")
+SENDS = (SEND, SEND_JSON)
+CHECKED = (*SENDS, "smsbuddy.otp.create")  # operations whose types, senders and numbers are checked later
+NOBODY = "key: no account has it (inferred: 1 to 256 printable ASCII characters that the scenario does not close)"
 
 
 def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
@@ -25,14 +28,23 @@ def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
 
 def gate(_: World, call: Call) -> Refusal | None:
     """Check that a request can be read, then its key; the rest is for the operations (this order is inferred)."""
-    if not all(map(judged_later, call.violations)):
-        return Refusal("incomplete", tuple(map(str, call.violations)))
-    if call.operation in SENDS and (why := tuple(problems(call))):
-        return Refusal("incomplete", why)
-    if call.account is None:
-        right = "1 to 256 printable ASCII characters that the scenario does not close"
-        return Refusal("unknown-key", (f"key: no account has it (inferred: {right})",))
-    return None
+    incomplete = not all(map(judged_later, call.violations))
+    why = tuple(problems(call)) if call.operation in SENDS else ()
+    if not incomplete and not why and call.account is not None:
+        return None
+    nobody = (NOBODY,) if call.account is None and has_key(call) else ()
+    rest = (*of_request(call),) if call.operation in CHECKED and not asks_for_result(call) else ()
+    reasons = (*map(str, call.violations), *why, *nobody, *rest)
+    if incomplete or why:
+        return Refusal("incomplete", tuple(dict.fromkeys(reasons)))
+    return Refusal("unknown-key", tuple(dict.fromkeys((NOBODY, *reasons))))
+
+
+def has_key(call: Call) -> bool:
+    """Whether a request has something for a key."""
+    root = call.values.get("root")
+    given = call.values.get("key", root.get("key") if isinstance(root, Mapping) else None)
+    return bool(given.strip(BLANK) if isinstance(given, str) else given)
 
 
 def judged_later(violation: Violation) -> bool:

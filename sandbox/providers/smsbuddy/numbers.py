@@ -2,10 +2,13 @@
 
 import re
 
+from sandbox.specs.characters import why_no_digits
+
 GIVEN = re.compile(r"(\+|00)?([1-9][0-9]{6,14})")
 INDIA = "91"
 INDIAN_MOBILE = re.compile(r"91[6-9][0-9]{9}")
 INDIAN_DIGITS = 10  # of a number without its country code
+LENGTHS = range(7, 16)  # digits of a number with its country code
 CODE_SIZES = (1, 2, 3)  # digits of a country code; none begins with another
 
 
@@ -24,6 +27,24 @@ def find_mobile(given: str) -> str | None:
     if digits.startswith(INDIA):
         return digits if INDIAN_MOBILE.fullmatch(digits) else None
     return digits if is_possible(digits) else None
+
+
+def why_no_mobile(given: str) -> str:
+    """Return what keeps a text from being a number, in words that follow `it`."""
+    digits = given.removeprefix("+") if given.startswith("+") else given.removeprefix("00")
+    if not digits:
+        return "has no digits" if given else "is empty"
+    return why_no_digits(digits) or _why_not_these(digits, national=digits == given)
+
+
+def _why_not_these(digits: str, *, national: bool) -> str:
+    if digits.startswith("0"):
+        return "begins with 0, as numbers within a country do"
+    if len(digits) not in LENGTHS:
+        return f"has too {'few' if len(digits) < LENGTHS[0] else 'many'} digits: {len(digits)}"
+    if digits.startswith(INDIA) or (national and len(digits) == INDIAN_DIGITS):
+        return "is no Indian mobile: ten digits, of which the first is 6 to 9"
+    return f"has {len(digits)} digits, which is not what its country's numbers have"
 
 
 def is_possible(digits: str) -> bool:

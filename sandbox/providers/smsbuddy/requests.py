@@ -1,6 +1,6 @@
 """What a send asks for: one row for each number, with everything that holds for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from sandbox.providers.smsbuddy.reports import read_dlr_url
 from sandbox.providers.smsbuddy.timing import read_schedule
 from sandbox.providers.smsbuddy.values import BLANK, UnfitError, given
 
-SEND_JSON = "smsbuddy.sms.send_json"
+SEND, SEND_JSON = "smsbuddy.sms.send", "smsbuddy.sms.send_json"
 MANDATORY = ("type", "sender", "message")  # of a JSON send, in a node or its root
 ROOT_ALONE = (
     "key",
@@ -55,6 +55,31 @@ def json_rows(call: Call) -> list[Row]:
     ]
 
 
+def likely_rows(call: Call) -> list[Row]:
+    """Return what a request asks for that is refused as it stands, as far as that can be told.
+
+    The numbers of a flat send stay together in one row.
+    """
+    if call.operation != SEND_JSON:
+        return [make_row(call.values, place="", facts={}, due=None)]
+    whole = isinstance(call.values.get("root"), dict) and isinstance(call.values.get("nodes"), list)
+    return [make_row(node, place=place, facts={}, due=None) for place, node in nodes(call)] if whole else []
+
+
+def asked_for(call: Call, rows: Sequence[Row]) -> int:
+    """Return how many numbers a send was given, empty ones too."""
+    return given(call.values, "to").count(",") + 1 if call.operation == SEND else len(rows)
+
+
+def recipients(call: Call, rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield the place of each number that a send was given, and the number; a flat send parts them by commas."""
+    if call.operation == SEND:
+        texts = given(call.values, "to").split(",")
+        yield from ((f"to[{place}]" if len(texts) > 1 else "to", text.strip(BLANK)) for place, text in enumerate(texts))
+    else:
+        yield from ((f"{row.place}to", row.number) for row in rows)
+
+
 def make_row(values: Mapping[str, object], *, place: str, facts: Mapping[str, str], due: datetime | None) -> Row:
     """Return the row that parameters describe, their `to` as it came."""
     return Row(
@@ -76,7 +101,7 @@ def facts(values: Mapping[str, object]) -> dict[str, str]:
 
 def nodes(call: Call) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield the place of each node of a JSON send, and the node over its root."""
-    root, listed = filled(call.values["root"]), call.values["nodes"]
+    root, listed = filled(call.values.get("root")), call.values.get("nodes")
     for index, node in enumerate(listed if isinstance(listed, list) else ()):
         own = {name: value for name, value in filled(node).items() if name not in ROOT_ALONE}
         yield f"body.nodes[{index}].", {**root, **own}
@@ -90,7 +115,7 @@ def filled(value: object) -> Mapping[str, object]:
 
 def problems(call: Call) -> Iterator[str]:
     """Yield what makes a send unreadable beyond its schema."""
-    values = filled(call.values["root"]) if call.operation == SEND_JSON else call.values
+    values = filled(call.values.get("root")) if call.operation == SEND_JSON else call.values
     for read in (partial(read_schedule, call=call), read_dlr_url):
         try:
             read(values)

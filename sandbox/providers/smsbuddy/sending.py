@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from sandbox.core.account import Account
@@ -14,7 +15,7 @@ from sandbox.provider import Call, Outcome, Plan, Refusal
 from sandbox.providers.smsbuddy import checks
 from sandbox.providers.smsbuddy.dlt import breaks_template
 from sandbox.providers.smsbuddy.numbers import INDIA
-from sandbox.providers.smsbuddy.requests import Row, asks_for_result, flat_rows, json_rows
+from sandbox.providers.smsbuddy.requests import Row, asked_for, asks_for_result, flat_rows, json_rows
 from sandbox.providers.smsbuddy.results import result, sent
 
 
@@ -40,25 +41,25 @@ def answered(world: World, call: Call, rows: Sequence[Row]) -> Outcome:
     submission = submit(world, call, rows)
     if isinstance(submission, Refusal):
         return submission
-    return Plan(sent(submission.drafts, call), *submission)
+    reply, sent_to = sent(submission.drafts, call), len(submission.drafts)
+    if sent_to < asked_for(call, rows):
+        reply = reply._replace(notes=checks.wrong_numbers(call, rows, "is dropped", valid=sent_to))
+    return Plan(reply, *submission)
 
 
 def submit(world: World, call: Call, rows: Sequence[Row]) -> Submission | Refusal:
-    """Check rows in the provider's order; return what they come to, or the first refusal."""
-    refusal = checks.unknown_service(rows) or checks.unknown_sender(call, rows)
-    if refusal:
-        return refusal
+    """Check rows in the provider's order; return what they come to, or the first refusal with every reason."""
     valid = checks.with_numbers(rows)
-    refusal = checks.outside_hours(call, valid) if valid else checks.no_numbers(rows)
-    if refusal:
-        return refusal
-    account = checks.charged(call.owner, valid)
-    if isinstance(account, Refusal):
-        return account
-    windows = checks.counted(world, call, len(valid))
-    if isinstance(windows, Refusal):
-        return windows
-    return Submission(drafts(call, valid), (account, *windows))
+    found = checks.of_rows(call, rows, valid)
+    refusal = next(found, None)
+    priced = valid if refusal is None else [row for row in valid if row.service in checks.PURSES]
+    account, windows = checks.charged(call.owner, priced), checks.counted(world, call, len(valid))
+    if refusal is None and not isinstance(account, Refusal) and not isinstance(windows, Refusal):
+        return Submission(drafts(call, valid), (account, *windows))
+    first, *later = [each for each in (refusal, *found, account, windows) if isinstance(each, Refusal)]
+    left_out = checks.wrong_numbers(call, rows, "is no number", valid=len(valid)) if valid else ()
+    whys = chain(first.why, map(str, call.violations), *(each.why for each in later), left_out)
+    return first._replace(why=tuple(dict.fromkeys(whys)))
 
 
 def drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:

@@ -10,8 +10,8 @@ from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Provider, Refusal
 from sandbox.providers.ubill.brands import create_brand, list_brands
 from sandbox.providers.ubill.reports import callback, report
-from sandbox.providers.ubill.sending import PURSE, send
-from sandbox.providers.ubill.wording import SUCCESS, answered, dress
+from sandbox.providers.ubill.sending import PURSE, beyond_gate, send
+from sandbox.providers.ubill.wording import SUCCESS, Why, answered, dress, merged, told
 
 
 def key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
@@ -22,12 +22,23 @@ def key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
 
 def gate(_: World, call: Call) -> Refusal | None:
     """Check the key, then whether the request can be read (this order is inferred)."""
-    if not call.key:
-        return Refusal("unknown-key", ("query.key: is missing, and so is header.key (documented: secret API key)",))
     if call.account is None:
-        return Refusal("unknown-key", ("query.key: no account has this key",))
-    unreadable = tuple(str(each) for each in call.violations if each.rule == "syntax")
-    return Refusal("json-error", unreadable) if unreadable else None
+        problem = "no account has this key"
+        if not call.key:
+            problem = "is missing, and so is header.key (documented: secret API key)"
+        return Refusal("unknown-key", (f"query.key: {problem}", *beyond_key(call)))
+    return Refusal("json-error", told(call)) if unreadable(call) else None
+
+
+def unreadable(call: Call) -> bool:
+    """Tell whether a part of a request could not be read."""
+    return any(each.rule == "syntax" for each in call.violations)
+
+
+def beyond_key(call: Call) -> Why:
+    """Return what else is wrong with a request whose key is nobody's."""
+    sends = PROVIDER.operations[call.operation] is send and not unreadable(call)
+    return merged(told(call), beyond_gate(call) if sends else ())
 
 
 def balance(_: World, call: Call) -> Outcome:

@@ -3,6 +3,7 @@
 from functools import cache
 
 from sandbox.providers.ubill.wording import Why, shown
+from sandbox.specs.characters import why_no_digits
 
 NAMED = 50  # numbers that an explanation names; a request may have thousands
 SHORTEST, LONGEST = 7, 15  # digits; E.164 sets the upper bound
@@ -10,11 +11,10 @@ LONGEST_CODE = 3  # digits of a country's code
 RIGHT = "numbers in international format without + and 00"
 
 
-def listed(value: object) -> tuple[str, ...]:
-    """Return the numbers as they are written, from text with commas or an array; blanks around one do not count."""
+def entries(value: object) -> list[str]:
+    """Return what stands between the commas of a text or in an array, empty entries too."""
     items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
-    texts = (str(item).strip(" \t\r\n") for item in items)
-    return tuple(text for text in texts if text)
+    return [str(item).strip(" \t\r\n") for item in items]
 
 
 def possible(number: str) -> bool:
@@ -39,12 +39,35 @@ def fits(begin: str, length: int) -> bool:
     return False
 
 
-def impossible(given: tuple[str, ...]) -> Why:
-    """Return a sentence for each of the numbers that is none."""
-    wrong = [number for number in given if not possible(number)]
-    told = tuple(f"numbers: {shown(number)} is no complete number (documented: {RIGHT})" for number in wrong[:NAMED])
-    rest = len(wrong) - NAMED
-    return (*told, f"numbers: and {rest} more are not") if rest > 0 else told
+def impossible(value: object, verdict: str) -> Why:
+    """Return a sentence for each of the numbers that is none; `verdict` is what that means for it."""
+    texts = entries(value)
+    wrong = [(place, text) for place, text in enumerate(texts) if text and not possible(text)]
+    told = [
+        f"numbers{f'[{place}]' if len(texts) > 1 else ''}: {shown(number)} {verdict}: it {why_impossible(number)} "
+        f"(documented: {RIGHT})"
+        for place, number in wrong[:NAMED]
+    ]
+    rest, empty = len(wrong) - NAMED, texts.count("")
+    if rest > 0:
+        told.append(f"numbers: {rest} more like these")
+    if empty and len(texts) > 1:
+        told.append(f"numbers: {empty} of {len(texts)} entries {'is' if empty == 1 else 'are'} empty")
+    return tuple(told)
+
+
+def why_impossible(number: str) -> str:
+    """Return what keeps a text from being a number, in words that follow `it`."""
+    if number.startswith("+"):
+        return "begins with +"
+    odd = why_no_digits(number)
+    if odd:
+        return odd
+    if number.startswith("0"):
+        return "begins with 00" if number.startswith("00") else "begins with 0, as numbers within a country do"
+    if not SHORTEST <= len(number) <= LONGEST:
+        return f"has too {'few' if len(number) < SHORTEST else 'many'} digits: {len(number)}"
+    return f"has {len(number)} digits, which is not what its country's numbers have"
 
 
 def bare(number: str) -> str:

@@ -10,8 +10,8 @@ from sandbox.core.message import Draft, hurry
 from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Plan
 from sandbox.providers.ubill.ids import message_id, new_sms_id
-from sandbox.providers.ubill.numbers import RIGHT, bare, impossible, listed, possible
-from sandbox.providers.ubill.wording import SUCCESS, Why, answered, first_refusal, local, shown, told, zone
+from sandbox.providers.ubill.numbers import RIGHT, bare, entries, impossible, possible
+from sandbox.providers.ubill.wording import SUCCESS, Why, answered, first_refusal, local, objections, shown, told, zone
 
 PURSE = "sms"  # the balance counts SMS, one a number
 AHEAD = -1  # the rank of one-time codes
@@ -21,24 +21,42 @@ OFF = frozenset({False, "false", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call that asks for sending: its brand if the account has it, all its numbers, and those that can be sent to."""
+    """A call that asks for sending: its brand if the account has it, and the numbers that can be sent to.
+
+    There were as many `entries` in its list, empty ones too, and `given` that are not.
+    """
 
     call: Call
     brand: Sender | None
-    given: tuple[str, ...]
+    entries: int
+    given: int
     numbers: tuple[str, ...]
 
 
 def send(_: World, call: Call) -> Outcome:
     """Accept one text to all the numbers that are valid, or refuse it as a whole."""
-    given = listed(call.values.get("numbers"))
-    order = Order(call, call.owner.sender(call.text("brandID")), given, tuple(filter(possible, given)))
-    refusal = first_refusal(CHECKS, order)
+    order = make_order(call)
+    refusal = first_refusal(CHECKS, order, also=ALSO)
     if refusal is not None:
         return refusal
     sms_id = new_sms_id(call)
     reply = answered(call, {"statusID": 0, "smsID": sms_id, "message": SUCCESS})
+    if len(order.numbers) < order.entries:
+        reply = reply._replace(notes=impossible(call.values["numbers"], "is dropped"))
     return Plan(reply, drafts(order, sms_id), (spend(call.owner, PURSE, Decimal(len(order.numbers))),))
+
+
+def make_order(call: Call) -> Order:
+    """Return what a call asks to be sent."""
+    texts = entries(call.values.get("numbers"))
+    given = [text for text in texts if text]
+    brand = call.account.sender(call.text("brandID")) if call.account else None
+    return Order(call, brand, len(texts), len(given), tuple(filter(possible, given)))
+
+
+def beyond_gate(call: Call) -> Why:
+    """Return what else is wrong with a call that the gate refuses, as far as it can be judged without an account."""
+    return objections(OF_REQUEST, make_order(call))
 
 
 def drafts(order: Order, sms_id: str) -> tuple[Draft, ...]:
@@ -107,7 +125,12 @@ def against_absence(order: Order) -> Why:
 
 def against_numbers(order: Order) -> Why:
     """Find that none of the numbers is valid."""
-    return () if order.numbers else impossible(order.given)
+    return () if order.numbers or not order.given else against_each_number(order)
+
+
+def against_each_number(order: Order) -> Why:
+    """Name each number that is not valid, in a request that is refused anyhow."""
+    return impossible(order.call.values.get("numbers"), "is no complete number")
 
 
 def against_text(order: Order) -> Why:
@@ -120,8 +143,12 @@ def against_text(order: Order) -> Why:
 def against_rest(order: Order) -> Why:
     """Find every other breach of the schema, and a sendTime that is not in the future."""
     call = order.call
-    if call.violations:
-        return tuple(map(str, call.violations))
+    problems = tuple(map(str, call.violations))
+    return problems if told(call, "sendTime") else (*problems, *against_time(call))
+
+
+def against_time(call: Call) -> Why:
+    """Find a sendTime that is not in the future."""
     try:
         later = send_time(call)
     except ValueError:
@@ -147,3 +174,7 @@ CHECKS = (
     ("general", against_rest),
     ("insufficient-funds", against_balance),
 )
+# What refuses nothing by itself, but is named where something does.
+ALSO = (("no-valid-numbers", against_each_number),)
+# What can be judged of a request whose key is nobody's.
+OF_REQUEST = (CHECKS[1], *ALSO, *CHECKS[3:5])

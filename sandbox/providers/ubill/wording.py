@@ -37,18 +37,31 @@ def formed(body: Body, kind: str) -> Body:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<response>{children}</response>'
 
 
-def first_refusal(checks: Checks[Subject], subject: Subject) -> Refusal | None:
-    """Return the refusal of the first check that finds something to say against the subject."""
+def first_refusal(checks: Checks[Subject], subject: Subject, *, also: Checks[Subject] = ()) -> Refusal | None:
+    """Return the refusal of the first check that finds something to say against the subject.
+
+    Its reasons are those of all checks, and of those that refuse nothing by themselves (`also`).
+    """
     for error, check in checks:
         why = check(subject)
         if why:
-            return Refusal(error, why)
+            return Refusal(error, merged(why, objections(checks, subject), objections(also, subject)))
     return None
 
 
+def objections(checks: Checks[Subject], subject: Subject) -> Why:
+    """Return all that checks have to say against the subject."""
+    return tuple(each for _, check in checks for each in check(subject))
+
+
+def merged(*whys: Why) -> Why:
+    """Return reasons one after the other, each once."""
+    return tuple(dict.fromkeys(each for why in whys for each in why))
+
+
 def told(call: Call, *names: str) -> Why:
-    """Return what the schema has against the parameters `names`."""
-    return tuple(str(each) for each in call.violations if each.name in names)
+    """Return what the schema has against the parameters `names`; without any, against all."""
+    return tuple(str(each) for each in call.violations if not names or each.name in names)
 
 
 def shown(value: object) -> str:

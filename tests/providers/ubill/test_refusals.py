@@ -106,10 +106,13 @@ def test_an_explanation_says_what_came_and_what_would_be_right() -> None:
         post(desk, sendTime="2026-03-02 15:59"),
     ]
 
-    wrong = "is no complete number (documented: numbers in international format without + and 00)"
+    wrong, right = "is no complete number: it", "(documented: numbers in international format without + and 00)"
     now = "2026-03-02 16:00:00 in Asia/Tbilisi, the setting zone"
     assert [reply.headers["X-Sandbox-Why"] for reply in replies] == [
         "brandID: '2' is no brand of the account, which has: 1",
-        f"numbers: '+995511194242' {wrong}; numbers: '{'9' * 59}%E2%80%A6 {wrong}",
+        (
+            f"numbers[0]: '+995511194242' {wrong} begins with + {right}; "
+            f"numbers[1]: '{'9' * 59}%E2%80%A6 {wrong} has too many digits: 4000 {right}"
+        ),
         f"sendTime: 2026-03-02 15:59 is not later than now (documented: now is {now})",
     ]
