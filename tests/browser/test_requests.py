@@ -27,6 +27,22 @@ async def test_a_refused_request_is_marked_and_says_why(page: Page, server: Serv
     await expect(page.get_by_role("region", name="Reply 400")).to_contain_text("does not match")
 
 
+async def test_a_request_that_is_accepted_shows_what_was_passed_over(page: Page, server: Served) -> None:
+    await server.ask("GET", "/v1/sms/send?key=k1&brandID=1&text=hello&numbers=995511194242,12&stoplist=0", b"", {})
+    await page.goto(f"{server.page}#/requests/1")
+
+    notes = page.get_by_role("region", name="Notes")
+    await expect(notes.get_by_role("listitem")).to_have_text(
+        [
+            (
+                "numbers[1]: '12' is dropped: it has too few digits: 2 "
+                "(documented: numbers in international format without + and 00)"
+            ),
+            "query.stoplist: not known here; stopList?",
+        ]
+    )
+
+
 async def test_a_request_arrives_live(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/requests")
     await expect(page.get_by_text("No request yet.")).to_be_visible()

@@ -39,6 +39,9 @@ function exchangeView(store, exchange, keys) {
       h("h3", {}, "Refused"),
       why.length ? h("ul", {}, why.map((sentence) => h("li", {}, sentence)))
         : h("p", {}, rule ? "A rule of the scenario refused it." : "No reason was noted.")),
+    !refused && why.length > 0 && h("section", { class: "reasons notes", "aria-label": "Notes" },
+      h("h3", {}, "Notes"),
+      h("ul", {}, why.map((sentence) => h("li", {}, sentence)))),
     facts([
       ["Operation", operation && h("code", {}, operation)],
       ["Rule", rule],
