@@ -116,6 +116,36 @@ async def test_all(sandbox):
     assert passes(project, code, *ASYNCIO) == {"passed": 1}
 
 
+def test_a_test_may_freeze_the_time_of_its_process(project: pytest.Pytester) -> None:
+    code = """
+from datetime import datetime
+
+import freezegun
+import time_machine
+
+
+@pytest.mark.parametrize("year", ["2001", "2099"])
+@pytest.mark.parametrize("tick", [False, True])
+@pytest.mark.parametrize("freeze", [freezegun.freeze_time, time_machine.travel])
+def test_plain(sandbox, freeze, tick, year):
+    with freeze(f"{year}-02-03", tick=tick):
+        assert datetime.now().year == int(year)
+        send(sandbox)
+        sandbox.advance("5s")
+    assert len(sandbox.receiver.calls) == 2
+
+
+@pytest.mark.parametrize("freeze", [freezegun.freeze_time, time_machine.travel])
+async def test_awaited(sandbox, freeze):
+    with freeze("2001-02-03", tick=False):
+        send(sandbox)
+        await sandbox.aio.advance("5s")
+    assert len(sandbox.receiver.calls) == 2
+"""
+
+    assert passes(project, code, *ASYNCIO) == {"passed": 10}
+
+
 def test_a_marker_says_how_the_workspace_begins(project: pytest.Pytester) -> None:
     code = """
 @pytest.mark.sandbox("instant", start="2026-03-02T12:00:00Z", seed=7, clock="60x")

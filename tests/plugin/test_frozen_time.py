@@ -1,0 +1,89 @@
+"""Tests that freeze the time of their process: what is promised in real time passes in real time all the same."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import partial
+
+import freezegun
+import pytest
+import time_machine
+
+from sandbox.client import NotFoundError
+from sandbox.core.clock import second, ticks, wall
+from sandbox.testing import Rig, Sandbox
+from tests.client.rigs import NUMBER, send
+
+Freeze = Callable[[], AbstractContextManager[object]]
+
+PAST, FUTURE = datetime(2001, 2, 3, tzinfo=UTC), datetime(2099, 2, 3, tzinfo=UTC)
+LIBRARIES: dict[str, Callable[..., AbstractContextManager[object]]] = {
+    "freezegun": freezegun.freeze_time,
+    "time-machine": time_machine.travel,
+}
+FREEZES: dict[str, Freeze] = {
+    f"{name}, {at.year}, {'ticking' if tick else 'standing'}": partial(freeze, at, tick=tick)
+    for name, freeze in LIBRARIES.items()
+    for at in (PAST, FUTURE)
+    for tick in (False, True)
+}
+frozen = pytest.mark.parametrize("freeze", FREEZES.values(), ids=FREEZES.keys())
+
+
+@frozen
+def test_the_real_clock_is_read_past_a_frozen_one(freeze: Freeze) -> None:
+    readings = [(ticks(), second(), wall())]
+    with freeze():
+        readings.append((ticks(), second(), wall()))
+    readings.append((ticks(), second(), wall()))
+
+    columns = [*zip(*readings, strict=True)]
+
+    assert [tuple(sorted(column)) for column in columns] == columns
+
+
+@frozen
+def test_advance_returns_once_every_callback_has_been_heard(freeze: Freeze) -> None:
+    before = wall().replace(microsecond=0)
+    with freeze(), Sandbox() as sandbox:
+        send(sandbox)
+        sandbox.advance("5s")
+
+        assert (len(sandbox.receiver.calls), before <= sandbox.clock().start <= wall()) == (2, True)
+
+
+@frozen
+def test_time_may_freeze_and_thaw_while_a_sandbox_serves(freeze: Freeze) -> None:
+    with Sandbox() as sandbox:
+        for _ in range(2):
+            with freeze():
+                send(sandbox)
+                sandbox.advance("5s")
+            send(sandbox)
+            sandbox.advance("5s")
+
+        assert len(sandbox.receiver.calls) == 8
+
+
+@frozen
+def test_a_real_clock_runs_and_waits_end(freeze: Freeze) -> None:
+    with Sandbox(clock="60x") as sandbox, freeze():
+        with pytest.raises(NotFoundError):
+            sandbox.otp(NUMBER, wait="50ms")
+        with pytest.raises(AssertionError):
+            sandbox.receiver.wait_for(1, timeout=0.05)
+        send(sandbox)
+
+        assert len(sandbox.receiver.wait_for(2)) == 2
+
+
+@frozen
+async def test_advance_that_is_awaited_returns_too(freeze: Freeze) -> None:
+    with freeze():
+        async with Sandbox() as sandbox:
+            await asyncio.to_thread(send, Rig(sandbox.desk))
+            await sandbox.advance("5s")
+            code = await sandbox.otp(NUMBER)
+
+            assert (code.code, len(sandbox.receiver.calls)) == ("555345", 2)
