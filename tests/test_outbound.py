@@ -16,11 +16,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import outbound
-from sandbox.outbound import NoAnswerError, NotThereError, Outbound, Peer
+from sandbox.outbound import NoAnswerError, NotThereError, Outbound, Peer, pool
 from tests.servers import PATIENCE, turn
-
-pytestmark = pytest.mark.usefixtures("hasty")
 
 CALL = b"POST /dlr HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -81,17 +78,25 @@ async def listening(
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a connection be used again at once."""
-    monkeypatch.setattr(outbound, "RESTED", 0)
-
-
-@pytest.fixture
 async def calls() -> AsyncIterator[Outbound]:
     made = Outbound()
     yield made
     made.close()
     await turn()  # what was aborted is told so
+
+
+def keeps(calls: Outbound, peer: Peer) -> None:
+    """Let it be known that a peer leaves its connections open."""
+    calls.habits(peer).keeps = True
+
+
+async def elapsed(calls: Outbound, seconds: float) -> None:
+    """Return when connections that are watched for so many seconds are no longer."""
+    expiries = [connection.expiry for connection in calls.waiting if connection.expiry is not None]
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_at(max(expiry.when() for expiry in expiries), done.set)
+    await asyncio.wait_for(done.wait(), seconds + PATIENCE)
+    await turn()
 
 
 async def told(calls: Outbound, listener: Listener) -> str:
@@ -128,6 +133,7 @@ ANSWERS = {
 async def test_an_answer_is_taken_and_its_connection_is_used_again(calls: Outbound, form: str) -> None:
     answer, expected = ANSWERS[form]
     async with listening(answer, answer) as listener:
+        keeps(calls, listener.peer)
         taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
 
         assert (taken, listener.requests, listener.connections) == ([expected] * 2, [CALL] * 2, 1)
@@ -153,6 +159,7 @@ ENDING = {
 async def test_a_connection_is_not_used_again_after_an_answer_that(calls: Outbound, form: str) -> None:
     answer, expected = ENDING[form]
     async with listening(answer, OK) as listener:
+        keeps(calls, listener.peer)
         taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
 
         assert (taken, listener.connections) == ([expected, (200, b"ok")], 2)
@@ -202,8 +209,9 @@ async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_not
 async def test_a_connection_that_nobody_needs_is_closed_after_a_while(
     calls: Outbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound, "KEPT", 0)
+    monkeypatch.setattr(pool, "KEPT", 0)
     async with listening(OK) as listener:
+        keeps(calls, listener.peer)
         answer = await calls.call(listener.peer, CALL)
         kept = len(calls.waiting)
         await asyncio.wait_for(listener.ended.wait(), PATIENCE)
@@ -227,6 +235,7 @@ async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(ca
     loop = asyncio.get_running_loop()
     taken = []
     async with accepting() as (peer, accept), contextlib.AsyncExitStack() as opened:
+        keeps(calls, peer)
         for _ in range(2):
             call = asyncio.create_task(calls.call(peer, CALL))
             theirs = opened.enter_context(await accept())
@@ -238,9 +247,10 @@ async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(ca
 
 
 async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "KEPT", PATIENCE * 2)
+    monkeypatch.setattr(pool, "KEPT", PATIENCE * 2)
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
+        keeps(calls, peer)
         call = asyncio.create_task(calls.call(peer, CALL))
         with await accept() as theirs:
             await loop.sock_recv(theirs, LIMIT)
@@ -252,45 +262,84 @@ async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch
     assert (end, calls.waiting) == (b"", [])
 
 
-async def test_a_receiver_that_ends_each_connection_with_its_answer_misses_nothing(
+async def test_a_peer_is_called_over_new_connections_until_it_has_left_one_open(
     calls: Outbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound, "RESTED", 0.02)
+    made = []
+    async with listening(*[OK] * 6) as listener:
+        await calls.call(listener.peer, CALL)
+        await calls.call(listener.peer, CALL)
+        made.append(listener.connections)
+        await elapsed(calls, pool.WATCHED)
+        monkeypatch.setattr(pool, "KEPT", PATIENCE * 2)
+        for _ in range(4):
+            await calls.call(listener.peer, CALL)
+        made.append(listener.connections)
+
+    assert made == [2, 3]
+
+
+async def test_a_peer_that_closes_a_watched_connection_gets_a_new_one_for_each_call(calls: Outbound) -> None:
+    async with listening(*[OK] * 4, closes=True) as listener:
+        await calls.call(listener.peer, CALL)
+        await asyncio.wait_for(listener.ended.wait(), PATIENCE)
+        await turn()
+        listener.closes = False
+        taken = [await calls.call(listener.peer, CALL) for _ in range(3)]
+
+        assert (taken, listener.connections, calls.waiting) == ([(200, b"ok")] * 3, 4, [])
+
+
+async def test_a_peer_that_closes_a_kept_connection_gets_a_new_one_for_each_call(calls: Outbound) -> None:
+    async with listening(OK, (), OK, OK) as listener:
+        keeps(calls, listener.peer)
+        await calls.call(listener.peer, CALL)
+        listener.closes = True
+        await told(calls, listener)
+        listener.closes = False
+        taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
+
+        assert (taken, listener.connections, calls.waiting) == ([(200, b"ok")] * 2, 3, [])
+
+
+async def test_a_peer_that_serves_one_connection_at_a_time_gets_a_new_one_for_each_call(calls: Outbound) -> None:
     loop = asyncio.get_running_loop()
-    taken = []
-    async with accepting() as (peer, accept), contextlib.AsyncExitStack() as opened:
-        call = asyncio.create_task(calls.call(peer, CALL))
-        for _ in range(2):
-            theirs = opened.enter_context(await accept())
-            await loop.sock_sendall(theirs, OK)
-            taken.append(await call)
-            call = asyncio.create_task(calls.call(peer, CALL))
-            await turn()  # and the next call has begun before the end comes
-            theirs.shutdown(socket.SHUT_WR)
-        theirs = opened.enter_context(await accept())
-        await loop.sock_sendall(theirs, OK)
-        taken.append(await call)
+    async with accepting() as (peer, accept):
 
-    assert taken == [(200, b"ok")] * 3
+        async def serve() -> None:
+            for _ in range(3):
+                with await accept() as theirs:
+                    while await loop.sock_recv(theirs, LIMIT):
+                        await loop.sock_sendall(theirs, OK)
+
+        server = loop.create_task(serve())
+        taken = [await asyncio.wait_for(calls.call(peer, CALL), PATIENCE) for _ in range(3)]
+        await asyncio.wait_for(server, PATIENCE)
+
+    assert (taken, calls.waiting) == ([(200, b"ok")] * 3, [])
 
 
-async def test_a_connection_is_awaited_rather_than_another_made(
-    calls: Outbound, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbound, "RESTED", 0.02)  # real time
-    async with listening(OK, OK) as listener:
-        taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
+async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(calls: Outbound) -> None:
+    async with listening(OK, ()) as listener:
+        keeps(calls, listener.peer)
+        await calls.call(listener.peer, CALL)
+        listener.asked.clear()
+        call = asyncio.create_task(calls.call(listener.peer, CALL))
+        await asyncio.wait_for(listener.asked.wait(), PATIENCE)
+        call.cancel()
+        await asyncio.wait_for(listener.ended.wait(), PATIENCE)
 
-        assert (taken, listener.connections) == ([(200, b"ok")] * 2, 1)
+        assert calls.habits(listener.peer).keeps
 
 
-async def test_a_connection_that_has_been_used_again_lasts(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with listening(OK, OK, OK) as listener:
-        taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
-        monkeypatch.setattr(outbound, "RESTED", PATIENCE * 2)
-        taken.append(await asyncio.wait_for(calls.call(listener.peer, CALL), PATIENCE))
+def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: Outbound) -> None:
+    peers = [Peer("127.0.0.1", port, None) for port in range(pool.PEERS + 1)]
+    for peer in peers[:-1]:
+        keeps(calls, peer)
+    calls.habits(peers[0])
+    keeps(calls, peers[-1])
 
-        assert (taken, listener.connections) == ([(200, b"ok")] * 3, 1)
+    assert [calls.habits(peer).keeps for peer in (peers[0], peers[2], peers[1])] == [True, True, None]
 
 
 async def test_calls_side_by_side_have_a_connection_each(calls: Outbound) -> None:
@@ -333,6 +382,7 @@ async def test_what_has_no_status_of_its_own_is_no_answer(calls: Outbound, said:
 
 async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(calls: Outbound) -> None:
     async with listening(OK, ()) as listener:
+        keeps(calls, listener.peer)
         await calls.call(listener.peer, CALL)
         listener.closes = True
 
@@ -379,7 +429,7 @@ async def test_a_receiver_with_tls_is_judged_by_the_authority_that_was_named(
 async def test_a_connection_with_tls_ends_with_a_goodbye(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close: bytes
 ) -> None:
-    monkeypatch.setattr(outbound, "KEPT", 0)
+    monkeypatch.setattr(pool, "KEPT", 0)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)

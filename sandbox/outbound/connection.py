@@ -1,26 +1,17 @@
-"""HTTP/1.1 to the receivers of callbacks, over connections that are kept for a moment.
+"""HTTP/1.1 on one connection to the receiver of a callback: one call is one request.
 
-What a receiver may have read is not sent again by itself, so one call is one request; and as receivers made by hand
-close their connections without a word, one is used a second time only after a moment of quiet. httptools reads the
-answers; they are gathered until they are whole, or as much of them has come as is kept.
+httptools reads the answer; it is gathered until it is whole, or as much of it has come as is kept.
 """
 
 import asyncio
 import select
-import ssl
-from functools import cached_property
-from itertools import chain
-from os import strerror
-from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from sandbox.core.callback import ANSWER_LIMIT
 from sandbox.core.errors import SandboxError
 
-RESTED = 0.005  # seconds of quiet in which an end that follows the first answer on a connection has come
-KEPT = 1.0  # seconds that it waits for its next call; servers wait longer (gunicorn 2, Node.js and uvicorn 5)
 HEAD_LIMIT = 64 * 1024  # bytes of an answer before its body begins
 FINAL = 200  # the lowest status that ends an answer, beside the next
 SWITCHED = 101
@@ -42,89 +33,14 @@ class Peer(NamedTuple):
     name: str | None
 
 
-class Outbound:
-    """Makes calls, and keeps connections to peers; `ca` is a file of certificates that https peers are judged by."""
+class Keeper(Protocol):
+    """Decides what becomes of a connection between two calls."""
 
-    def __init__(self, ca: Path | None = None) -> None:
-        self._ca = ca
-        self._idle: dict[Peer, list[Connection]] = {}
+    def keep(self, connection: "Connection") -> bool:
+        """Take a connection whose call was answered; return whether it stays open."""
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._ca)
-        context.set_alpn_protocols(["http/1.1"])
-        return context
-
-    async def call(self, peer: Peer, request: bytes) -> tuple[int, bytes]:
-        """Send a request; return the status and the first `ANSWER_LIMIT` bytes of the body.
-
-        Raises:
-            NotThereError: nobody listens there, or who does is not to be trusted.
-            NoAnswerError: what came back is no answer.
-
-        """
-        connection = self._kept(peer)
-        if connection is None and peer in self._idle:
-            # Another connection would be the simpler way, but some receivers serve one at a time.
-            await asyncio.sleep(1.5 * RESTED)  # as loops tell the time in milliseconds
-            connection = self._kept(peer)
-        connection = connection or await self._connect(peer)
-        return await connection.answer(request)
-
-    @property
-    def waiting(self) -> list["Connection"]:
-        """The connections that are kept."""
-        return [*chain.from_iterable(self._idle.values())]
-
-    def close(self) -> None:
-        """Close the connections that are kept."""
-        for connection in self.waiting:
-            connection.abort()
-
-    def keep(self, connection: "Connection") -> None:
-        """Take a connection back, for the next call to its peer."""
-        self._idle.setdefault(connection.peer, []).append(connection)
-
-    def forget(self, connection: "Connection") -> None:
-        """Keep a connection no longer."""
-        waiting = self._idle[connection.peer]
-        waiting.remove(connection)
-        if not waiting:
-            del self._idle[connection.peer]
-
-    def _kept(self, peer: Peer) -> "Connection | None":
-        """Return the connection that was used last, of those that are known to last or have been quiet."""
-        rested = asyncio.get_running_loop().time() - RESTED
-        for connection in reversed(self._idle.get(peer, [])[:]):
-            if connection.lasts or connection.quiet_since <= rested:
-                self.forget(connection)
-                if connection.resume():
-                    return connection
-                connection.abort()
-        return None
-
-    async def _connect(self, peer: Peer) -> "Connection":
-        try:
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self, peer),
-                peer.address,
-                peer.port,
-                ssl=self._trust if peer.name else None,
-                server_hostname=peer.name,
-            )
-        except OSError as error:
-            message = f"cannot connect: {_words(error)}"
-            raise NotThereError(message) from None
-        return connection
-
-
-def _words(error: OSError) -> str:
-    """Return what the system or TLS says, without an address."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message}); --callback-ca names a file of those that are"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS ({error.reason})"
-    return strerror(error.errno) if error.errno else str(error) or "the receiver closed the connection"
+    def hung_up(self, connection: "Connection") -> None:
+        """Note that the peer closed a connection between two calls."""
 
 
 class Connection(asyncio.Protocol):
@@ -136,14 +52,13 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, outbound: Outbound, peer: Peer) -> None:
+    def __init__(self, keeper: Keeper, peer: Peer) -> None:
         self.peer = peer
-        self._outbound = outbound
+        self._keeper = keeper
         self._poll = select.poll() if hasattr(select, "poll") else None  # there is none for Windows
         self._asked: asyncio.Future[tuple[int, bytes]] | None = None
-        self._expiry: asyncio.TimerHandle | None = None  # while it is kept
-        self.quiet_since = 0.0  # by the loop's clock
-        self.lasts = False  # whether it has been used again
+        self.expiry: asyncio.TimerHandle | None = None  # while it is kept or watched
+        self.reused = False
         self._ended = False
         self._begin()
 
@@ -169,16 +84,25 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Hear that nothing more will come."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._outbound.forget(self)
         self._ended = True
+        if self.expiry is not None or (
+            self.reused and self._asked is not None and not (self._asked.done() or self._came)
+        ):
+            self._keeper.hung_up(self)
         self._settle()
         del self._parser  # it holds what it calls, so the two would wait for a collection
 
     def abort(self) -> None:
-        """Close the connection."""
+        """Close the connection at once."""
         self._transport.abort()
+
+    def close(self) -> None:
+        """Close the connection; with TLS, announce it."""
+        self._transport.close()
+
+    def is_open(self) -> bool:
+        """Whether the peer has left the connection open; an end that the loop has not read yet counts, too."""
+        return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
 
     async def answer(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and return its status and the beginning of its body.
@@ -199,18 +123,11 @@ class Connection(asyncio.Protocol):
                 self.abort()
             del asked  # an exception in it leads here: the two would wait for a collection
 
-    def resume(self) -> bool:
-        """Come back from being kept; return whether the peer is still there: an end of its own can be read."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
-            self.lasts = True
-        return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
-
     def data_received(self, data: bytes) -> None:
         """Read on."""
-        if self._expiry is not None:
-            self.abort()  # nobody has asked anything
+        if self.expiry is not None:
+            self._keeper.hung_up(self)  # nobody has asked anything
+            self.abort()
             return
         self._came += len(data)
         try:
@@ -264,13 +181,9 @@ class Connection(asyncio.Protocol):
         else:
             return
         self._asked = None
-        if self._reusable and not self._ended:
+        if self._reusable and not self._ended and self._keeper.keep(self):
             self._begin()
-            loop = asyncio.get_running_loop()
-            self.quiet_since = loop.time()
-            self._expiry = loop.call_later(KEPT, self._transport.close)
-            self._outbound.keep(self)
         elif self._whole:
-            self._transport.close()  # TLS says goodbye
+            self.close()
         else:
             self.abort()
