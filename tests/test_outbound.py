@@ -446,6 +446,30 @@ async def test_a_connection_with_tls_ends_with_a_goodbye(
     assert (end, taken) == (b"", (200, b"ok"))
 
 
+async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_goodbye(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "GOODBYE", 0.05)  # of real time
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+
+        def answer() -> bytes:
+            theirs = speaks_tls(authority, "app.test").wrap_socket(server.accept()[0], server_side=True)
+            theirs.recv(LIMIT)
+            theirs.sendall(OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            with socket.socket(fileno=theirs.detach()) as bare:
+                bare.settimeout(PATIENCE)
+                while bare.recv(LIMIT):
+                    pass
+            return b"ended"
+
+        peer = Peer("127.0.0.1", server.getsockname()[1], "app.test")
+        end, taken = await asyncio.gather(asyncio.to_thread(answer), Outbound(tmp_path / "ca.pem").call(peer, CALL))
+
+    assert (end, taken) == (b"ended", (200, b"ok"))
+
+
 DISTRUST = "cannot connect: its certificate is not trusted ({}); --callback-ca names a file of those that are"
 
 

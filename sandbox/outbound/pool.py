@@ -19,6 +19,7 @@ from sandbox.outbound.connection import Connection, NotThereError, Peer
 KEPT = 0.2  # seconds that a connection waits for its next call: less than a peer has shown that it waits
 WATCHED = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
 WATCHED_AT_ONCE = 8  # connections to one peer
+GOODBYE = 1.0  # seconds that a peer has to answer the end of a TLS connection
 PEERS = 1024  # whose habits are remembered
 
 
@@ -139,6 +140,7 @@ class Outbound:
                 peer.port,
                 ssl=self._trust if peer.name else None,
                 server_hostname=peer.name,
+                ssl_shutdown_timeout=GOODBYE if peer.name else None,
             )
         except OSError as error:
             message = f"cannot connect: {_words(error)}"
