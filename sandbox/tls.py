@@ -2,14 +2,21 @@
 
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sandbox.core.errors import SandboxError
 from sandbox.packs import Packs
 
+if TYPE_CHECKING:
+    import trustme
+
 CA, CA_KEY = "ca.pem", "ca-key.pem"
+BEGIN = b"-----BEGIN CERTIFICATE-----"
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,18 +37,8 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
         TlsError: the folder cannot be read or written, or holds no authority.
 
     """
-    import trustme  # noqa: PLC0415 - with cryptography behind it 100 ms that a start without TLS need not pay
-
-    certificate, key = folder / CA, folder / CA_KEY
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if certificate.exists() and key.exists():
-            authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
-        else:
-            authority = trustme.CA(organization_name="sms-sandbox", organization_unit_name="for tests on this machine")
-            certificate.write_bytes(authority.cert_pem.bytes())
-            with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(authority.private_key_pem.bytes())
+        authority = _authority(folder)
     except OSError as error:
         message = f"--tls-dir: {folder}: {error.strerror or error}; it must be a folder that can be written"
         raise TlsError(message) from None
@@ -51,6 +48,43 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
     return context
+
+
+def _authority(folder: Path) -> "trustme.CA":
+    """Return the authority that a folder holds; make one where there is none.
+
+    Servers may start at the same time, so the file of the key holds the certificate, too: the first that puts it in
+    place decides for all of them.
+    """
+    import trustme  # noqa: PLC0415 - with cryptography behind it 100 ms that a start without TLS need not pay
+
+    certificate, key = folder / CA, folder / CA_KEY
+    folder.mkdir(parents=True, exist_ok=True)
+    if not key.exists():
+        made = trustme.CA(organization_name="sms-sandbox", organization_unit_name="for tests on this machine")
+        pair = made.private_key_pem.bytes() + made.cert_pem.bytes()
+        with _written(folder, pair, mode=0o600) as file, suppress(FileExistsError):
+            key.hardlink_to(file)
+    held = key.read_bytes()
+    own = held[held.find(BEGIN) :] if BEGIN in held else b""
+    shown = certificate.read_bytes() if certificate.exists() else b""
+    if own and shown != own:
+        with _written(folder, own, mode=0o644) as file:
+            file.replace(certificate)
+    return trustme.CA.from_pem(own or shown, held)
+
+
+@contextmanager
+def _written(folder: Path, content: bytes, *, mode: int) -> Iterator[Path]:
+    """Write a file under a name of its own in a folder, for the block to put in place: nobody sees half of it."""
+    number, name = mkstemp(dir=folder, prefix=".new-")
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def advice(certificate: Path) -> Mapping[str, str]:

@@ -6,12 +6,16 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Barrier
 from typing import NamedTuple
 
 import pytest
+import trustme
 
+from sandbox.tls import server_context
 from tests.commands import PATIENCE, run, serving
 
 
@@ -91,6 +95,65 @@ def test_a_folder_without_an_authority_is_one_clear_line(tmp_path: Path) -> None
         1,
         f"sms-sandbox: --tls-dir: {tmp_path}: ca.pem and ca-key.pem",
     )
+
+
+def handshake(server: ssl.SSLContext, trust: ssl.SSLContext) -> bool:
+    """Whether a client that trusts an authority would speak to a server, without a network between them."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trust.wrap_bio(back, there, server_hostname="localhost")
+    served = server.wrap_bio(there, back, server_side=True)
+    for side in (client, served, client):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return client.version() is not None
+
+
+@pytest.mark.parametrize("left", [[], ["ca.pem"]])
+def test_servers_that_start_at_the_same_time_have_one_authority(tmp_path: Path, left: list[str]) -> None:
+    for name in left:  # of an authority whose key was removed
+        (tmp_path / name).write_bytes(trustme.CA().cert_pem.bytes())
+    start = Barrier(8)
+
+    def make(_: int) -> ssl.SSLContext:
+        start.wait(PATIENCE)
+        return server_context(tmp_path, ["api.ubill.dev"])
+
+    with ThreadPoolExecutor(8) as pool:
+        contexts = [*pool.map(make, range(8))]
+    trust = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+
+    assert [handshake(context, trust) for context in contexts] == [True] * 8
+    assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {
+        "ca.pem": "0o644",
+        "ca-key.pem": "0o600",
+    }
+
+
+def test_a_certificate_that_was_removed_comes_back(tmp_path: Path) -> None:
+    server_context(tmp_path, [])
+    before = (tmp_path / "ca.pem").read_bytes()
+    (tmp_path / "ca.pem").unlink()
+    server_context(tmp_path, [])
+
+    assert (tmp_path / "ca.pem").read_bytes() == before
+
+
+def test_an_authority_of_ones_own_is_two_files(tmp_path: Path) -> None:
+    own = trustme.CA()
+    own.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own.private_key_pem.write_to_path(tmp_path / "ca-key.pem")
+    context = server_context(tmp_path, [])
+
+    assert handshake(context, ssl.create_default_context(cafile=tmp_path / "ca.pem"))
+    assert (tmp_path / "ca.pem").read_bytes() == own.cert_pem.bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "tls"  # as root may write to every folder
+    said = run("serve", "--port", "0", "--tls", "--tls-port", "0", "--tls-dir", str(folder))
+
+    assert said == (2, f"sms-sandbox: --tls-dir: {folder}: Not a directory; it must be a folder that can be written\n")
 
 
 def test_trust_tells_each_kind_of_client_how(ports: Ports) -> None:
