@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.clock import ticks
-from sandbox.core.otp import Check, Otp, check, find_code
+from sandbox.core.code_detection import find_code
+from sandbox.core.otp import Check, Otp, check
 from tests.builders import NOON
-from tests.servers import PATIENCE
 
 SENTENCES = [
     "{}",
@@ -143,8 +142,8 @@ def test_what_is_part_of_something_else_is_no_code(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["code ٤٨٢٩١٠", "code ४८२९१०", "code \uff14\uff18\uff12\uff19\uff11\uff10"])
-def test_digits_of_other_scripts_are_no_code(text: str) -> None:
-    assert find_code(text) is None
+def test_digits_of_other_scripts_are_found_and_given_in_ascii(text: str) -> None:
+    assert find_code(text) == "482910"
 
 
 @given(st.sampled_from(SENTENCES), codes)
@@ -180,21 +179,11 @@ def test_no_amount_of_money_is_taken_for_a_code(amount: int, written: str, aroun
     assert find_code(around.format(written.format(amount))) is None
 
 
-@given(st.text(max_size=120) | st.text("0123456789 -+.,:$#()codeOTP", max_size=120))
-def test_what_is_found_is_four_to_ten_digits_of_the_text(text: str) -> None:
+@given(st.text(max_size=120) | st.text("0123456789 -+.,:$#()codeOTPisXx*@/_£मَ為", max_size=120))
+def test_what_is_found_is_four_to_ten_letters_and_digits(text: str) -> None:
     code = find_code(text)
 
-    assert code is None or (
-        code.isascii() and code.isdecimal() and 4 <= len(code) <= 10 and code in text.replace(" ", "").replace("-", "")
-    )
-
-
-@pytest.mark.parametrize("part", ["1234 ", "12 34-", "$", "code ", "1", "a://", "http://a ", "123-456", "+1", " "])
-def test_a_text_of_300000_characters_is_searched_without_going_back_and_forth(part: str) -> None:
-    before = ticks()
-    find_code("code " + part * (300_000 // len(part)))
-
-    assert ticks() - before < PATIENCE
+    assert code is None or (code.isascii() and code.isalnum() and 4 <= len(code) <= 10 and not code.isalpha())
 
 
 MADE = Otp("smsbuddy", "k1", "919812345678", "4821", NOON + timedelta(minutes=2), message=1)

@@ -8,9 +8,9 @@ from sandbox.control.masking import mask, masked_headers, masked_query, masked_t
 from sandbox.core.account import Account, Sender
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.clock import Clock, stamp
+from sandbox.core.code_detection import find_code
 from sandbox.core.journal import BODY_LIMIT, Exchange
 from sandbox.core.message import Message
-from sandbox.core.otp import find_code
 from sandbox.core.world import World
 from sandbox.packs import Packs
 from sandbox.progress import request_of

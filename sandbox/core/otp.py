@@ -1,38 +1,8 @@
-"""One-time codes: those a provider makes and checks, and those found in a text."""
+"""One-time codes that a provider makes and checks."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-
-SIGNS = re.escape("$€£₾₹¥₽")
-CURRENCIES = ("USD", "EUR", "GBP", "GEL", "INR", "BAM", "Rs.", "Rs")
-URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,9}://\S+|\bwww\.\S+", re.IGNORECASE)
-CUE = re.compile(
-    r"\b(?:code|otp|pin|password|passcode|verif\w*|kod|token)\b|\bкод\b|კოდი",  # noqa: RUF001 - Russian for code
-    re.IGNORECASE,
-)
-# Nine or ten digits are a phone number, unless they stand right behind a word such as `code`.
-LONG = re.compile(rf"(?:{CUE.pattern})(?: is)?[ :=]{{0,2}}([0-9]{{9,10}})(?![\w-]|[.,][0-9]| [0-9])", re.IGNORECASE)
-BEFORE = rf"(?<![\w+.,/@#{SIGNS}])(?<![0-9][ :-])(?<!\)[ -])(?<![{SIGNS}] )" + "".join(
-    rf"(?<!\b(?i:{re.escape(each)}) )" for each in CURRENCIES
-)
-AFTER = rf"(?![\w/@-]|[.,:][0-9]| [0-9][0-9]| ?(?:[{SIGNS}]|(?i:{'|'.join(map(re.escape, CURRENCIES))})(?!\w)))"
-# Four to eight digits, or six written 123-456 or 123 456, that are no part of a longer number, a price or a word.
-SHORT = re.compile(rf"{BEFORE}([0-9]{{4,8}}|[0-9]{{3}}[- ][0-9]{{3}}){AFTER}")
-
-
-def find_code(text: str) -> str | None:
-    """Return the digits of the one-time code in a text, the one nearest to a word such as `code`, or else the first."""
-    plain = URL.sub(" ", text)
-    long = LONG.search(plain)
-    if long is not None:
-        return long[1]
-    found = [(match.start(), re.sub("[ -]", "", match[1])) for match in SHORT.finditer(plain)]
-    cue = CUE.search(plain)
-    if not found or cue is None:
-        return found[0][1] if found else None
-    return min(found, key=lambda hit: abs(hit[0] - cue.end()))[1]
 
 
 class Check(StrEnum):

@@ -5,10 +5,10 @@ from functools import partial
 from typing import NamedTuple
 
 from sandbox.core.change import Change
+from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
 from sandbox.core.numbers import digits
-from sandbox.core.otp import find_code
 from sandbox.core.rules import Case, Verdict, first_verdict
 from sandbox.core.tally import Run
 from sandbox.handling.arriving import Visit

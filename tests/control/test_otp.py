@@ -35,6 +35,10 @@ async def test_the_newest_code_for_a_number_is_told_as_soon_as_its_message_is_ac
         ("Code: 4821. Call 38761222333 for help", "4821"),
         ("Pay 1500 EUR with code 9911", "9911"),
         ("Ваш код 777000", "777000"),
+        ("Your OTP for A/C 12345678 is 482910", "482910"),
+        ("رمز التحقق ٤٨٢٩١٠", "482910"),
+        ("您的验证码为482910。", "482910"),
+        ("Your Acme code is E7CB7B", "E7CB7B"),
     ],
 )
 async def test_a_code_is_told_from_a_phone_number_and_a_price(
@@ -43,6 +47,14 @@ async def test_a_code_is_told_from_a_phone_number_and_a_price(
     await sandbox.send(sms(text))
 
     assert (await control.get("/otp", to="38761930305"))["code"] == code
+
+
+@pytest.mark.parametrize("text", ["Your order 20261127 has shipped", "Balance: 150000", "See you in 2026"])
+async def test_a_text_without_a_code_leaves_the_one_before(sandbox: Sandbox, control: Control, text: str) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+    await sandbox.send(sms(text))
+
+    assert (await control.get("/otp", to="38761930305"))["code"] == "111111"
 
 
 async def test_the_code_that_a_provider_made_comes_first(sandbox: Sandbox, control: Control) -> None:

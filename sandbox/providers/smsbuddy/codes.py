@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sandbox.core.chance import draw_text
+from sandbox.core.code_detection import find_code
 from sandbox.core.message import Message
-from sandbox.core.otp import Check, Otp, check, find_code
+from sandbox.core.otp import Check, Otp, check
 from sandbox.core.world import World
 from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.checks import NUMBER, wrong_kind

@@ -1,0 +1,158 @@
+"""Finds the one-time code in a text.
+
+Every number of a text is a candidate. What it looks like and what stands beside it may disqualify it: an account, a
+card, an order, an amount, a date, a telephone number. Those that are left are scored by the nearest words for a code,
+and the best one wins. A text without such a word has a code only if it is nothing but the code.
+"""
+
+import re
+from bisect import bisect_left
+from typing import NamedTuple
+
+from sandbox.core import code_words as table
+from sandbox.core.code_context import LOOK_BACK, SENTENCE_END, Context, Word
+from sandbox.core.code_numbers import PIECE, Candidate
+from sandbox.core.code_words import fold
+
+REACH = 120  # characters between a code and its word
+SHORT = 20  # characters of a text that is nothing but a code of letters and digits
+LINE = 300  # characters at the end of a text that its line for browsers may take
+DIGIT = re.compile(r"\d")
+# The last line of a text for a browser: `@example.com #482910` (WICG, Origin-bound one-time codes delivered via SMS).
+ORIGIN_LINE = re.compile(r"(?:^|\s)@[A-Za-z0-9.-]{3,253} #([A-Za-z0-9]{4,10})\s*$")
+AROUND_BARE = r"[\s\[\](){}<>«»\"'“”‘’„*_.,:;!#【】「」]*"  # noqa: RUF001 - other scripts' signs
+BARE = re.compile(
+    rf"{AROUND_BARE}(?:[a-z]-)?(\d{{4,8}}|\d{{3}}[ -]\d{{3}}|\d\d[ -]\d\d[ -]\d\d|\d(?:[ -]\d){{3,7}}){AROUND_BARE}",
+)
+BARE_MIXED = re.compile(rf"{AROUND_BARE}((?=\w*(?:[A-Z]\d+[A-Z]|\d[A-Z]+\d))[A-Z\d]{{6,8}}){AROUND_BARE}", re.ASCII)
+
+STRONG, WEAK, NEGATED = 100, 60, 45  # what a word for a code is worth; each character between takes one
+DIRECT, EQUALLED, EQUATED, ENTERED, GROUPED = 40, 31, 30, 20, 6
+SIZED = {6: 8, 4: 4, 5: 2}
+AFTER = 5  # what it takes that the word comes after the number
+SENTENCE = 25  # what each end of a sentence between takes
+ENOUGH = 10
+
+
+class Cue(NamedTuple):
+    """A word for a code, and what it is worth."""
+
+    start: int
+    end: int
+    worth: int
+
+
+def find_code(text: str) -> str | None:
+    """Return the one-time code in a text, without what groups it; None if there is none."""
+    if DIGIT.search(text) is None:
+        return None
+    if len(text) <= REACH and (bare := BARE.fullmatch(fold(text))):
+        return "".join(PIECE.findall(bare[1]))
+    if len(text) <= SHORT and (mixed := BARE_MIXED.fullmatch(text)):
+        return mixed[1]
+    if "@" in text and (line := ORIGIN_LINE.search(text[-LINE:])) and DIGIT.search(line[1]):
+        return line[1]
+    return _best(Context(text))
+
+
+def candidates(text: str) -> list[Candidate]:
+    """Return the numbers of a text, each with the reason why it is no code, if it is none."""
+    context = Context(text)
+    return [context.judged(each) for each in context.numbers()]
+
+
+def _best(context: Context) -> str | None:
+    """Return the value of the candidate with the highest score, the first of equals."""
+    found = [each for each in context.numbers() if each.reason is None]
+    cues = _cues(context) if found else []
+    if not cues:
+        return None
+    firsts = [cue.start for cue in cues]
+    best, value = ENOUGH, None
+    for each in found:
+        place = bisect_left(firsts, each.start)
+        near = [cue for cue in cues[max(0, place - 2) : place + 2] if _is_near(cue, each)]
+        judged = context.judged(each) if near else each
+        if near and judged.reason is None and (score := _score(context, judged, near)) > best:
+            best, value = score, judged.value
+    return value
+
+
+def _is_near(cue: Cue, each: Candidate) -> bool:
+    return cue.start - each.end <= REACH and each.start - cue.end <= REACH
+
+
+def _cues(context: Context) -> list[Cue]:
+    """Return the words for a code in order."""
+    low, found, names = context.low, [], [word[0] for word in context.words]
+    for place, name in enumerate(names):
+        kind = table.KINDS.get(name)
+        if kind is None and not (name.endswith(table.CUE_ENDS) or name[:2] in table.CUE_STEMS):
+            continue
+        word, previous = context.words[place], names[place - 1] if place else ""
+        if kind == "weak" or (previous, name) in table.WEAK_PAIRS:
+            found.append(Cue(word.start(), word.end(), WEAK))
+        elif (context.is_cue(word) or (previous, name) in table.CUE_PAIRS) and not _is_of_another(names, place):
+            told = not table.NEGATIONS.isdisjoint(names[max(0, place - LOOK_BACK) : place])
+            negated = told and any(before[0] in table.NEGATIONS for before in context.back(place))
+            found.append(Cue(word.start(), word.end(), NEGATED if negated else STRONG))
+    if low.isascii() or max(low) < table.FIRST_INNER:
+        return found
+    for match in table.INNER_CUES.finditer(low):
+        said = low[max(0, match.start() - 10) : match.start()] + low[match.end() : match.end() + 12]
+        negated = any(each in said for each in table.INNER_NEGATIONS)
+        found.append(Cue(match.start(), match.end(), NEGATED if negated else STRONG))
+    return sorted(found)
+
+
+def _is_of_another(names: list[str], place: int) -> bool:
+    """Whether a code is one of a discount or a place by the word beside it, as in `promo code` and `code promo`."""
+    if place and names[place - 1] in table.OTHER_CODES:
+        return True
+    after = names[place + 1 : place + 3]
+    return bool(after) and after[after[0] in {"de", "di"} and len(after) > 1] in table.OF_ANOTHER
+
+
+def _score(context: Context, each: Candidate, near: list[Cue]) -> int:
+    """Return how well a candidate fits the words for a code around it."""
+    low, place = context.low, context.place(each.start)
+    word = context.words[place - 1] if place else None
+    entered = word is not None and word[0] in table.ENTER and each.start - word.end() == 1
+    opens = low[max(0, each.start - 8) : each.start].rstrip()[-1:] in {"", ".", "!", "?", ":", "]"}
+    best = 0
+    for cue in near:
+        before = cue.end <= each.start
+        start, end = (cue.end, each.start) if before else (each.end, cue.start)
+        gap, between = low[start:end], context.words[context.place(start) : context.place(end)]
+        bonus = _bonus_before(gap, between) if before else _bonus_after(gap, between)
+        if each.exact and bonus != DIRECT and (bonus != EQUALLED or each.long):
+            continue
+        if cue.worth == WEAK and not (entered or opens or bonus == DIRECT):
+            continue
+        ends = 0 if bonus == DIRECT else len(SENTENCE_END.findall(gap))
+        best = max(best, cue.worth - len(gap) + bonus - SENTENCE * ends - (0 if before else AFTER))
+    if not best:
+        return 0
+    return best + ENTERED * entered + GROUPED * each.grouped + SIZED.get(len(each.value), 0) - each.minus
+
+
+def _bonus_before(gap: str, between: list[Word]) -> int:
+    """Return what speaks for a number behind its word: nothing else between, or `is` right before it."""
+    if not DIGIT.search(gap):
+        names = [word[0].strip(table.JOINTS) for word in between]
+        bare = not between and not gap.strip(table.JOINTS + table.AROUND)
+        if bare or (between and all(not name or name in table.CONNECTIVES for name in names)):
+            return DIRECT
+    said = gap.rstrip(table.AROUND_NUMBER)
+    if said.endswith((*table.COLONS, "=")) or gap.strip()[-1:] in table.JOINT_CHARACTERS:
+        return EQUATED
+    return EQUATED if between and between[-1][0] in table.EQUALS else 0
+
+
+def _bonus_after(gap: str, between: list[Word]) -> int:
+    """Return what speaks for a number before its word: `is your`, nothing between, a dash or brackets."""
+    if SENTENCE_END.search(gap) or len(between) > LOOK_BACK:
+        return 0
+    if gap[:1] in table.JOINT_CHARACTERS or (between and between[0][0] in table.EQUALS):
+        return EQUALLED
+    return EQUATED if not between or gap.lstrip(table.AROUND_END).startswith((" -", ":", "-")) else 0

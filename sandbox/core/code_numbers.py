@@ -1,0 +1,255 @@
+"""The numbers of a text that could be a one-time code, judged by their shape and by what touches them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sandbox.core.code_words import CUES, FILLERS, LABELS, UNITS
+from sandbox.core.money_words import ISO_WORDS, MONEY_WORDS, SIGNS
+
+SHORTEST, LONGEST = 4, 10  # characters of a code
+LONG = 9  # digits from which on a number looks like a telephone number
+SPELLED = 8  # digits written one by one, at most
+GLUED = 24  # letters that are looked at before a number
+PHONE = 15  # digits of a telephone number, at most
+PHONE_SPACED, PHONE_GROUP = 9, 5  # digits of one written with spaces, at least, and of a group of it, at most
+DATED, TIMED = 15, 30  # what it takes from a score to look like a date, or like a time
+
+# Digits with letters, or groups of digits with what joins them; letters before it are found backwards, so that the
+# search looks at digits alone. No part of it can be tried twice.
+NUMBER = re.compile(
+    r"\d++[a-z][a-z\d]*+(?:-[a-z\d]{3,4}(?![a-z\d-]))?"
+    r"|[+(]{0,2}\d++(?:(?:[ .,:/-]|\)[ -]?| \()\d++(?![a-z]))*+",
+)
+PIECE = re.compile(r"\d+")
+LETTER = re.compile("[a-z]")
+COUNTED = re.compile(r" ?([^\W\d_]+)")
+SPACED = re.compile(r"\d[\d.,:/-]*(?<=\d)")
+WHOLE = re.compile(r"([a-z]*)(\d+)([a-z]*)")
+MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
+DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
+MONEY_ALL = MONEY_WORDS | ISO_WORDS
+HALVES = frozenset({(3, 3), (2, 2, 2)})
+QUARTERS = frozenset({(4, 4), (2, 2, 2, 2)})  # telephone numbers look so too
+LOCAL = (3, 4)  # a telephone number without its area
+SPACED_SCRIPTS = ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x1E00, 0x1FFF), (0x2C00, 0x2DFF))  # from 0x590 on
+
+
+class Candidate(NamedTuple):
+    """A number of a text. `reason` says why it is no code; `exact`: it is one only right beside its word.
+
+    `minus` is what its looks take from its score.
+    """
+
+    value: str
+    start: int
+    end: int
+    reason: str | None = None
+    exact: bool = False
+    grouped: bool = False
+    minus: int = 0
+
+    @property
+    def long(self) -> bool:
+        """Whether it looks like a telephone number, so that its word must stand before it."""
+        return len(self.value) >= LONG and self.value.isdecimal()
+
+
+def numbers(text: str, low: str) -> Iterator[Candidate]:
+    """Yield the numbers of a text that are long enough for a code; `low` is the text folded."""
+    for match in NUMBER.finditer(low):
+        found, start, end = match[0], match.start(), match.end()
+        if start and "a" <= low[start - 1] <= "z" and found[0].isdecimal():
+            middle = end if _has_letters(found) else start + len(_first(found))
+            begin = start - len(glued_word(low, start))
+            yield from _mixed(text, low, begin, middle)
+            if middle < end:
+                yield from _joined(text, low, middle + 1, end)
+        elif found.isdecimal():
+            if end - start >= SHORTEST:
+                yield _single(text, low, start, end)
+        elif _has_letters(found):
+            yield from _mixed(text, low, start, end)
+        else:
+            yield from _joined(text, low, start, end)
+
+
+def _has_letters(found: str) -> bool:
+    return LETTER.search(found) is not None
+
+
+def _first(found: str) -> str:
+    """Return the first digits of what begins with digits."""
+    piece = PIECE.match(found)
+    return piece[0] if piece else ""
+
+
+def runs_on(character: str) -> bool:
+    """Whether a letter belongs to a script without blanks around numbers, so that it may touch a code."""
+    code = ord(character)
+    return code >= 0x590 and not any(first <= code <= last for first, last in SPACED_SCRIPTS)  # noqa: PLR2004
+
+
+def _single(text: str, low: str, start: int, end: int) -> Candidate:
+    """Return a number without groups."""
+    value, size = low[start:end], end - start
+    reason = "too long" if size > LONGEST else touched(text, low, start, end)
+    return Candidate(value, start, end, reason, exact=size >= LONG, minus=DATED if _is_dated(value) else 0)
+
+
+def _is_dated(value: str) -> bool:
+    """Whether a number could be a year, or a date of eight digits."""
+    if len(value) == 4:  # noqa: PLR2004 - digits of a year
+        return "1900" <= value < "2100"
+    if len(value) != 8:  # noqa: PLR2004 - digits of a date
+        return False
+    return any(
+        "1900" <= year < "2100" and "01" <= month <= "12" and "01" <= day <= "31"
+        for year, month, day in ((value[:4], value[4:6], value[6:]), (value[4:], value[2:4], value[:2]))
+    )
+
+
+def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
+    """Yield what has letters and digits: a code such as E7CB7B, an amount such as 1500KM, a masked account."""
+    found, value = low[start:end], text[start:end]
+    if "-" in found:
+        left, _, right = value.partition("-")
+        same = len(left) == len(right) and value == value.upper() and not right.isdigit() and not right.isalpha()
+        reason = touched(text, low, start, end) if same else "a reference"
+        yield Candidate(left + right, start, end, reason, exact=True, grouped=True)
+        return
+    whole = WHOLE.fullmatch(found)
+    before, after = (whole[1], whole[3]) if whole else ("", "")
+    if before in CUES and whole and not after and SHORTEST <= len(whole[2]) <= LONGEST:
+        yield Candidate(whole[2], start + len(before), end, touched(text, low, start, end), exact=True)
+    elif SHORTEST <= len(found) <= LONGEST:
+        reason = _worded(before, after) or _mixed_reason(text, low, start, end)
+        yield Candidate(value, start, end, reason, exact=True)
+
+
+def _worded(before: str, after: str) -> str | None:
+    """Return why digits with these letters before and after are no code."""
+    if {before, after} & MONEY_ALL or (after in UNITS and not before):
+        return "an amount"
+    return f"behind '{before}'" if before in LABELS or before in FILLERS else None
+
+
+def _mixed_reason(text: str, low: str, start: int, end: int) -> str | None:
+    """Return why letters and digits are no code by what they are and touch."""
+    if MASKED.fullmatch(low, start, end):
+        return "masked"
+    if start and low[start - 1] in "+/=-.#&?@":
+        return "part of something longer"
+    return touched(text, low, start, end) if text[start:end].isascii() else "part of a word"
+
+
+def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
+    """Yield what groups of digits come to: one code, one telephone number, or numbers side by side."""
+    found = low[start:end]
+    if found[0] in "+(" and (found[0] == "+" or found[:2] == "(+"):
+        start = _after_phone(low, start, end)
+        yield Candidate("", start, start, "a telephone number")
+    elif "(" in found[1:] or ")" in found:
+        area = PIECE.search(found)
+        if area and len(area[0]) < SHORTEST:
+            yield Candidate("", start, end, "a telephone number")
+            return
+    units = [(start + each.start(), start + each.end()) for each in SPACED.finditer(low[start:end])]
+    if len(units) > 1 and counts_something(low, units[-1][1]):
+        yield from _unit(text, low, *units.pop())
+    sizes = tuple([last - first for first, last in units])
+    if len(units) > 1:
+        digits = sum(sizes)
+        if sizes in HALVES or (set(sizes) == {1} and SHORTEST <= digits <= SPELLED) or sizes in QUARTERS:
+            yield _grouped(text, low, units[0][0], units[-1][1], exact=sizes in QUARTERS)
+            return
+        pieces = [len(each) for each in PIECE.findall(low[units[0][0] : units[-1][1]])]
+        if max(pieces) <= PHONE_GROUP and (sum(pieces) >= PHONE_SPACED or sizes == LOCAL):
+            yield Candidate("", units[0][0], units[-1][1], "a telephone number")
+            return
+    for first, last in units:
+        yield from _unit(text, low, first, last)
+
+
+def _after_phone(low: str, start: int, end: int) -> int:
+    """Return where a telephone number that begins with + ends: it has no more digits than one may have."""
+    digits, last = 0, start
+    for each in PIECE.finditer(low, start, end):
+        digits += len(each[0])
+        if digits > PHONE and last > start:
+            break
+        last = each.end()
+    return last
+
+
+def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
+    """Yield a number that has no blank in it."""
+    found = low[start:end]
+    if found.isdecimal():
+        if end - start >= SHORTEST:
+            yield _single(text, low, start, end)
+        return
+    if found.replace("-", "").isdecimal():
+        sizes = tuple([len(each) for each in found.split("-")])
+        spelled = set(sizes) == {1} and SHORTEST <= len(sizes) <= SPELLED
+        if sizes in HALVES or sizes in QUARTERS or spelled:
+            yield _grouped(text, low, start, end, exact=sizes in QUARTERS)
+        else:
+            yield Candidate("", start, end, "a date or a telephone number")
+        return
+    yield Candidate("", start, end, "a time, a date or an amount")
+
+
+def _grouped(text: str, low: str, start: int, end: int, *, exact: bool) -> Candidate:
+    value = "".join(PIECE.findall(low[start:end]))
+    return Candidate(value, start, end, touched(text, low, start, end), exact=exact, grouped=True)
+
+
+def counts_something(low: str, end: int) -> bool:
+    """Whether a unit or a currency stands behind a number."""
+    word = COUNTED.match(low, end)
+    return word is not None and (word[1] in UNITS or word[1] in MONEY_WORDS or word[1] in ISO_WORDS)
+
+
+def touched(text: str, low: str, start: int, end: int) -> str | None:
+    """Return why what touches a number makes it no code."""
+    before = low[start - 2 : start] if start > 1 else f" {low[:start]}".rjust(2)
+    after = (low[end : end + 2]).ljust(2)
+    if before == "  " and after[0] in " .":
+        return None if after[0] == " " or not DOMAIN.match(low, end) else "part of an address"
+    return _touched_before(low, before, after, start) or _touched_after(text, low, after, end)
+
+
+def _touched_before(low: str, before: str, after: str, start: int) -> str | None:
+    far, near = before[0], before[1]
+    if near in SIGNS or (near == " " and far in SIGNS):
+        return "an amount"
+    if near.isalpha():
+        return None if runs_on(near) or glued_word(low, start) in CUES else "part of a word"
+    longer = near in "@+" or (near == "/" and far.isalnum()) or (near in "-." and far.isdecimal())
+    if longer or (near == "_" and (after[0] != "_" or far.isalnum())):
+        return "part of something longer"
+    masked = near in "•●…" or (near == "*" and (far.isalnum() or (far == "*" and after != "**")))
+    return "masked" if masked else None
+
+
+def _touched_after(text: str, low: str, after: str, end: int) -> str | None:
+    near, far = after[0], after[1]
+    if near in SIGNS or near in "%°" or after == "/-" or (near == " " and (far in SIGNS or far == "%")):
+        return "an amount"
+    if near.isalpha():
+        return None if runs_on(near) else "part of a word"
+    suffixed = near == "-" and (far.isdecimal() or (far.isalpha() and text[end + 1].isupper()))
+    longer = near in "@+" or (near in "/_" and far.isalnum()) or (near == "." and DOMAIN.match(low, end))
+    if suffixed or longer:
+        return "part of something longer"
+    starred = near == "*" and (far.isalnum() or far == "*") and low[end + 2 : end + 3] not in {"", " ", "."}
+    return "masked" if near in "•●" or starred else None
+
+
+def glued_word(low: str, end: int) -> str:
+    """Return the letters that end where a number begins."""
+    start = end
+    while start and end - start < GLUED and low[start - 1].isalpha():
+        start -= 1
+    return low[start:end]

@@ -1,0 +1,256 @@
+"""The words by which a one-time code is told from other numbers, in the languages of the texts that carry them.
+
+All words are compared as `fold` leaves them: lower case, without the accents of Latin, Greek and Cyrillic letters,
+digits and full-width letters as ASCII. A table may be written either way; it is folded when it is read.
+"""
+
+# ruff: noqa: RUF001 - words of many scripts
+
+import re
+from collections.abc import Iterable
+from unicodedata import category, digit, normalize
+
+ACCENTED = range(0x80, 0x2000)  # Hangul, which decomposes too, stands beyond
+FULL_WIDTH = range(0xFF01, 0xFF5F)
+KEPT = 10_000  # characters whose folding is remembered
+ALONE = {"đ": "d", "ł": "l", "ø": "o", "ß": "s", "ı": "i", "ё": "е"}
+
+
+class Folding(dict[int, str]):
+    """Maps each character to one character, so that places in a text stay the same."""
+
+    def __missing__(self, key: int) -> str:
+        """Return what a character becomes."""
+        folded = _fold_character(chr(key))
+        if len(self) < KEPT:
+            self[key] = folded
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    number = digit(character, None)
+    if number is not None and character.isdecimal():
+        return str(number)
+    code, kind = ord(character), category(character)
+    if code in FULL_WIDTH and character.isalnum():
+        return chr(code - 0xFEE0).lower()
+    if kind == "Pd":
+        return "-"
+    if kind in {"Zs", "Cf"}:
+        return " "
+    lower = character.lower()[0]
+    return ALONE.get(lower) or (normalize("NFD", lower)[0] if code in ACCENTED else lower)
+
+
+FOLDING = Folding()
+
+
+def fold(text: str) -> str:
+    """Return a text of the same length in the form in which words are compared."""
+    return text.lower() if text.isascii() else text.translate(FOLDING)
+
+
+def words(*lines: str) -> frozenset[str]:
+    """Return the words of some lines."""
+    return frozenset(word for line in lines for word in fold(line).split())
+
+
+def by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return stems by their first two characters, so that a word is compared with few."""
+    found: dict[str, tuple[str, ...]] = {}
+    for stem in sorted(stems):
+        found[stem[:2]] = (*found.get(stem[:2], ()), stem)
+    return found
+
+
+# Words for a code; they count as they stand.
+CUES = words(
+    "msimbo code codes otp otps pin pins passcode passcodes password token 2fa mfa totp verification authentication",
+    "codigo codigos clave contraseña senha verificacion verificação código codice codici codi cod codul codului",
+    "parola parolă passe kennwort passwort einmalpasswort bestätigung verifizierung wachtwoord verificatie kod",
+    "koda kodu kodom kode koden kodet kodes koder kodun kodunuz kodunuzu kodunu kodunuzdur kodumuz kodi kodin",
+    "kods kodas kodo kodą kodul kodini kodingiz kodit lozinka lozinku lozinke geslo heslo hesla hasło hasła kód",
+    "kódu kódja kódod kódot kódom kódját kóda jelszó jelszava şifre şifreniz şifresi şifrenizi adgangskode",
+    "lösenord salasana tunnusluku tunnuslukusi tunnuslukunne koodi koodisi koodin koodinne kood koodiga",
+    "slaptažodis parole paroli smskod smskode mtan fjalëkalimi fjalekalimi sandi verifikasi verifikacija pinkod",
+    "pinkode pincode pinkodu cvc код кода кодом коду кодът пароль пароля пин пін парола паролата лозинка шифра",
+    "құпиясөз кодыңыз коды кодунуз κωδικός κωδικό κωδικού συνθηματικό կոդ կոդը կոդն գաղտնաբառ გაღტნაბარი ኮድ",
+)
+# Beginnings of words for a code, where the language goes on with endings.
+CUE_STEMS = by_beginning(
+    words(
+        "verifikac verificac verifizier vahvistuskood kinnituskood bestätigungscod sicherheitscod zugangscod",
+        "einmalcod კოდ პაროლ პინ კოდი कोड ओटीपी पासवर्ड पिन सांकेतांक संकेतांक কোড ওটিপি পিন পাসওয়ার্ড குறியீ",
+        "ஓடிபி கடவுச்சொ కోడ్ ఓటీపీ పిన్ ಕೋಡ್ ಒಟಿಪಿ കോഡ് ഒടിപി કોડ ઓટીપી પિન ਕੋਡ ਓਟੀਪੀ ਪਿੰਨ කේත කේතය կոդ",
+    )
+)
+# Ends of words for a code: compounds of German, Dutch, Finnish and the languages of the north.
+CUE_ENDS = ("code", "codes", "kode", "koden", "kod", "koodi", "koodisi", "kood", "passwort")
+# Words for a code in scripts that put no blank around words, or set prefixes before them.
+INNER_CUES = re.compile(
+    "验证码|驗證碼|校验码|校驗碼|动态码|動態碼|动态密码|動態密碼|认证码|認證碼|確認碼|确认码|验证代码"
+    "|驗證代碼|密码|密碼|口令|识别码|安全码|安全碼"
+    "|随机码|取件码|取货码|提货码|登录码"
+    "|(?<!バー)(?<!QR)(?<!クーポン)(?<!レ)コード|認証番号|確認番号|暗証番号|パスワード|ワンタイム"
+    "|인증번호|확인번호|비밀번호|승인번호|인증|(?<!바)(?<!레)코드"
+    "|รหัส(?!ไปรษณีย์|สินค้า|ส่วนลด|ประเทศ)|พิน|โอทีพี|ລະຫັດ|លេខកូដ|កូដ|ကုဒ်|ကုတ်"
+    r"|\b(?:وال|بال|ال|لل|و|ب|ل|ف)?(?:رمز|كود|سری)|المرور|\bکد(?!ا)|گذرواژه|کوڈ|او ٹی پی|پاسورڈ"
+    r"|\b[הבלכמשו]{0,2}(?:קוד(?!ם)|סיסמ)",
+)
+FIRST_INNER = "\u0590"  # the first character of these scripts
+# Two words that make one.
+CUE_PAIRS = frozenset(
+    {("time", "pass"), ("kata", "sandi"), ("mat", "khau"), ("ma", "xac"), ("ma", "otp"), ("ma", "kich"), ("ma", "bao")}
+    | {("құпия", "сөз"), ("security", "number"), ("ma", "pin")}
+)
+# Words that speak of a code only where the number itself is what is to be entered.
+WEAK_CUES = words(
+    "verify verifying validate validar valider acceder connecter einloggen confirm confirming login",
+    "signin authenticate activate register unlock authorise authorize",
+    "access verifica verificar confirmar confirmer vérifier bestätigen anmelden potvrdite prijavu войти входа",
+    "подтверждения вход potwierdź zaloguj giriş",
+)
+WEAK_PAIRS = frozenset({("sign", "in"), ("log", "in"), ("sign", "up"), ("log", "on")})
+# What a word that stands alone may be; the second words of pairs are to be looked at.
+KINDS = {
+    **dict.fromkeys([second for _, second in CUE_PAIRS | WEAK_PAIRS] + ["tan"], "pair"),
+    **dict.fromkeys(WEAK_CUES, "weak"),
+    **dict.fromkeys(CUES, "strong"),
+}
+# Words beside `code` that make it another: of a discount, a place, a product.
+OTHER_CODES = words(
+    "promo promotion promotional discount coupon voucher zip postal post area country city dial bar qr tracking",
+    "product error dress referral invite swift ifsc sort branch offer gift sale item color colour style source",
+    "building reward promocional descuento desconto sconto promozionale rabatowy promocyjny pocztowy popust",
+    "promotivni poštanski réduction réductions indirim posta промо rabatt gutschein korting slevový slevovy",
+    "kedvezmény reducere",
+)
+OTHER_COMPOUNDS = (
+    *("bar", "zip", "post", "qr", "promo", "coupon", "voucher", "rabat", "gutschein", "discount", "kupon", "vorteils"),
+    *("aktions", "korting", "source", "area", "region", "product", "country", "kampanj"),
+)
+NO_CUES = frozenset({"decode", "encode", "unicode"})
+# Words behind `code` that make it another.
+OF_ANOTHER = words(
+    "promo promocional promotionnel promozionale postal postale rabatowy promocyjny pocztowy descuento desconto",
+    "sconto postnr poste reduction réduction barras barre",
+)
+# Words that stand before a code and tell nothing else.
+CONNECTIVES = words(
+    "is are as now here the a your this below follows following reads equals will be number no nr je jest to es",
+    "está é e è est sera ist lautet sind är er on olet dir eshte është este hier isto adalah ialah la là ni ya",
+    "sua seu su tu votre vostro il el o это есть ваш си є το είναι եւ է है এই হল হলো ஆகும் ఉంది ಇದೆ",
+    "ആണ് છે ਹੈ ہے هو هي است הוא היא הינו ነው არის",
+)
+EQUALS = words(
+    "is je jest to es está é è est ist lautet är er on dir este adalah là є это είναι أهو هو هي است ہے हैं है הוא",
+    "הינו არის է lauten será sera nustatytas yra ir vagyok e как as are for como como: comme als kao jako",
+)
+# What stands between a word and a number in scripts without blanks.
+JOINTS = "为為是は가는은이คือเป็น"
+JOINT_CHARACTERS = frozenset("为為是は는은이")
+AROUND_NUMBER = " \n*_([<「【『《“\"'#"
+COLONS = (":", "：")
+AROUND_END = "*_])>】'\""
+AROUND = f"{AROUND_NUMBER}:：=-.,>)]」】』》”"
+# What one does with a code.
+ENTER = words(
+    "use enter type input using with key submit apply provide insert utilisez saisissez entrez usa usá utiliza",
+    "ingresa ingrese introduce introduzca digite insira informe inserisci inserire utilizza unesite upišite",
+    "koristite iskoristite ukucajte wpisz użyj podaj zadejte zadajte použijte girin nutze nutzen verwenden geben",
+    "gib gebruik voer använd ange brug bruk indtast syötä käytä adja írja introduceti folosiți введите",
+    "используйте укажите введіть въведете gunakan masukkan nhập nhap dùng شماره أدخل ادخل",
+)
+NEGATIONS = words(
+    "not never don dont no nobody nikad nikada ne nemojte nunca jamais pas nie niemals nicht keine não non mai",
+    "niet nooit ikke aldrig inte älä ei neodesílejte nikdy nedávejte asla kimseyle никому не ніколи ніхто jangan",
+    "đừng không لا כל אל μην ποτέ कभी न नहीं",
+)
+INNER_NEGATIONS = ("勿", "不要", "请勿", "切勿", "別", "しないで", "教えない", "ห้าม", "อย่า", "마세요", "말고")
+# What a number names that stands right behind one of these.
+LABELS = words(
+    "account acct acc ac iban card cards visa mastercard ref reference refno order orders ordernr invoice inv",
+    "bill balance bal avl avbl txn transaction transactions trx tran tx rrn utr ticket booking pnr reservation",
+    "flight train seat room gate table tracking shipment parcel awb package policy loan case claim contract",
+    "document passport aadhaar pan customer client user member student employee id uid userid userno crn cif",
+    "folio sku serial model version build branch ending ends last registration vehicle plate lot batch po rma",
+    "receipt voucher coupon promo item product meter unit zip postal postcode pincode plot flat house street road",
+    "suite box floor block sector ward gst vat tax tin siret amount sum total price pay paid payment credit",
+    "credited debit debited limit due fee charge points miles",
+    # phones
+    "call tel telephone phone mobile mob mobil cell whatsapp fax dial helpline hotline helpdesk tollfree telefon",
+    "telefono téléphone telefone celular móvil pozovite pozvati nazovite anrufen rufen llame llama appelez chiama",
+    "zadzwoń ligue ara arayın arayin bel ring soita hívja sunați звоните тел телефон телефону зателефонуйте",
+    "позвонете καλέστε τηλ hubungi gọi shortcode 短信 拨打 致电 电话 電話",
+    # account, card, order, reference, balance in other languages
+    "račun računa računu racunu konto konta kontonummer kontonr rekening rekeningnummer compte cuenta conta conto",
+    "cont hesap hesabınız számla számlaszám tili tilinumero účet účtu llogari счет счёт счета счёта рахунок",
+    "сметка сметки λογαριασμός kartica kartice karticu karticom karte kartu karta kartą karty kartı kartınız",
+    "kártya kort kortet kortti tarjeta cartão carta carte card cardul картой карты карта карте карту карткою",
+    "картка картки κάρτα κάρτας कार्ड खाता खाते narudžba narudžbe narudžbu narudžbina porudžbina porudžbine",
+    "bestellung bestellnummer auftrag commande pedido encomenda ordine comanda comenzii zamówienie zamówienia",
+    "objednávka objednávky sipariş siparişiniz rendelés tilaus beställning bestilling ordre ordrenummer заказ",
+    "заказа заказу замовлення поръчка поръчката παραγγελία παραγγελίας pesanan đơn ऑर्डर आदेश অর্ডার طلب طلبك",
+    "سفارش הזמנה შეკვეთა պատվեր referenca referenz referenznummer referencia referência referenție",
+    "riferimento référence referencja viitenumero rechnung rechnungsnummer facture factura fatura fattura",
+    "faktura fakture фактура saldo solde guthaben stanje bakiye zůstatek egyenleg баланс остаток залишок салдо",
+    "υπόλοιπο kundennummer kundenummer endend terminada terminado terminando terminant final endet koja završava",
+    "transakcija transakcije transakcji transacción transação transaction transazione transakce işlem",
+    "операция операции транзакция पासबुक paket pakke paczka paczki colis paquete pacote pacco zásilka посылка",
+    "пратка δέμα iznos iznosu betrag montant importe valor importo kwota kwotę suma сумма сума сумму tutar összeg",
+    "ποσό",
+)
+INNER_LABELS = tuple(
+    words(
+        "订单 訂單 订单号 訂單編號 单号 單號 尾号 尾號 卡号 卡號 账号 帳號 账户 帳戶 流水号 余额 餘額 編號",
+        "编号 注文番号 口座 口座番号 カード お客様番号 受付番号",
+        "会員番号 予約番号 残高 電話番号 电话 電話 致电 拨打 热线 客服 주문번호 주문 계좌 카드 고객번호",
+        "운송장 잔액 전화 고객센터 บัญชี บัตร",
+        "คำสั่งซื้อ เลขที่ เบอร์ โทร ยอดเงิน อ้างอิง พัสดุ حساب الحساب حسابك بطاقة البطاقة الطلب",
+        "طلب طلبك الرصيد کارت سفارش חשבון כרטיס הזמנה הזמנתך",
+    )
+)
+# Words that may stand between such a name and the number.
+FILLERS = words(
+    "no nr num number nummer numero número numéro nº n° № # id in with digits digit on of the your for sa br broj",
+    "broja numer numeru numru číslo čísla numara numarası numaralı száma номер номером номеру số so ref ending a",
+    "en por mit auf pe cu som de del der dem des da do di au xx xxx xxxx nos at me na wa us now by to am an und",
+    "नंबर संख्या رقم شماره מספר",
+)
+# After one of these a number goes that something is sent to, or fetched from.
+SENDING = words(
+    "sent send sms text reply message msg forward report deliver delivered call ring dial contact poslan poslat",
+    "pošaljite pošalji gesendet senden envoyé envoyez enviado enviar envíe inviato invia wysłano wyślij odešlete",
+    "küld gönder gönderildi отправьте отправлен надіслано verzonden stuur skickat sendt lähetä kirim",
+)
+TARGETS = words("to na an au al ao a an til till kepada ke на по naar fra")
+DATE_WORDS = words(
+    "in since until till by before after year on during from of am dana le el em il en del od do um im vom"
+)
+TIME_WORDS = words("at till until by before after um à las bis u do в до kl ore ora saat om")
+MONTHS = words(
+    "jan feb mar apr may mai maj maja jun jul aug avg sep set oct okt out nov dec dez dic déc gen giu lug ago ott",
+    "fév avr juin jui août ene abr янв фев мар апр май мая июн июл авг сен окт ноя дек jän mrt mei ağu eyl eki",
+    "kas ara oca şub",
+)
+# What a number counts that stands right before one of these. Time is counted by short numbers alone.
+TIME_UNITS = words(
+    "min mins minute minutes minuta minuti minuten minuto minutos minuts minut perc dakika minuuttia мин минут",
+    "минуты хв hr hrs hour hours h sat sati sata std stunden uhr heure heures hora horas ore ur godz saat órá óra",
+    "час часа часов s sec secs second seconds sekundi sekunden segundos secondes secondi sekund saniye сек секунд",
+    "day days dana dan tage jours días giorni dni gün дней дня week weeks month months year years god am pm मिनट",
+    "मिनिट মিনিট நிமிட నిమిషా دقيقة دقائق دقیقه منٹ דקות λεπτά წუთი",
+)
+COUNT_UNITS = words(
+    "m cm mm kg g mg lb lbs oz ml l ft mi mph kwh kb mb gb tb mbps points point pts miles coins credits items pcs",
+    "units users people persons steps views likes followers votes bodova punkte puntos punti punktów puan баллов",
+    "бонусов",
+)
+UNITS = TIME_UNITS | COUNT_UNITS
+INNER_UNITS = tuple(
+    words(
+        "分钟 分鐘 分 秒 小时 小時 時間 天 日 年 月 元 円 块 人民币 积分 點 点 次 件 人 岁 분 초 시간 년 월",
+        "일 원 점 นาที บาท ชั่วโมง วัน",
+        "ปี दिन रुपये रु दिनार دقيقة ريال درهم جنيه ש",
+    )
+)

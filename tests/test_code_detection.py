@@ -1,0 +1,74 @@
+"""The one-time code of a text, on texts in many languages; why other numbers are none; and what the search costs."""
+
+from pathlib import Path
+from time import process_time
+
+import pytest
+import yaml
+
+from sandbox.core.code_detection import candidates, find_code
+from sandbox.core.money_words import ISO_4217
+
+SAMPLES: dict[str, list[dict[str, str | None]]] = yaml.safe_load(
+    (Path(__file__).parent / "data" / "one_time_codes.yaml").read_text(encoding="utf-8"),
+)
+TEXTS = [(str(row["text"]), row["code"]) for rows in SAMPLES.values() for row in rows]
+REASONS = [
+    ("OTP for A/C 12345678", "behind 'acc'"),
+    ("OTP (Ref 7788)", "behind 'ref'"),
+    ("code for order 20261127", "behind 'order'"),
+    ("OTP to pay AED 1500", "an amount in aed"),
+    ("Kod za placanje 1500 KM", "an amount in km"),
+    ("OTP valid till 2359 hrs", "so many hrs"),
+    ("OTP valid till 2359", "a time behind 'till'"),
+    ("code for 2 cards, one from 27 November 2026", "a date behind 'november'"),
+    ("card 123456******", "masked"),
+    ("card 1234567890123456", "too long"),
+    ("code 1234@acme.com", "part of something longer"),
+    ("code sent to 98123456", "behind 'sent … to'"),
+    ("call 1800 266 2660", "a telephone number"),
+    ("code until 23:59", "a time, a date or an amount"),
+    ("code until 27-11-2026", "a date or a telephone number"),
+    ("code 15000%", "an amount"),
+]
+REPEATED = ["1234 ", "12 34-", "$", "code ", "1", "a://", "http://a ", "123-456 ", "+1", "(1", "a.", "a-", "x", "not "]
+REPEATED += ["code 1234 ", "1a", "a1", "1,", "@a ", "验证码1234,", "is ", "order "]
+SIZE = 25_000
+
+
+@pytest.mark.parametrize(("text", "code"), TEXTS)
+def test_the_code_of_a_text_is_the_one_that_a_person_reads(text: str, code: str | None) -> None:
+    assert find_code(text) == code
+
+
+def test_the_texts_are_many_and_of_many_languages() -> None:
+    assert (len(TEXTS) >= 300, len(SAMPLES) >= 20) == (True, True)
+
+
+@pytest.mark.parametrize(("text", "reason"), REASONS)
+def test_a_number_that_is_no_code_has_a_reason(text: str, reason: str) -> None:
+    assert [each.reason for each in candidates(text)] == [reason]
+
+
+@pytest.mark.parametrize("amount", ["{} 1500", "1500 {}", "{}1500", "1500{}", "1500.00 {}"])
+def test_an_amount_in_any_currency_is_no_code(amount: str) -> None:
+    texts = [f"OTP to pay {amount.format(currency)} is 482910" for currency in sorted(ISO_4217)]
+
+    assert [text for text in texts if find_code(text) != "482910"] == []
+
+
+@pytest.mark.parametrize("part", REPEATED)
+def test_a_text_twice_as_long_takes_about_twice_as_long(part: str) -> None:
+    once, twice = (work(f"code {part * (size // len(part))}") for size in (SIZE, 2 * SIZE))
+
+    assert twice < 3.5 * max(once, 0.001)
+
+
+def work(text: str) -> float:
+    """Return the seconds of this process that a search takes, at best."""
+    taken = []
+    for _ in range(3):
+        begun = process_time()
+        find_code(text)
+        taken.append(process_time() - begun)
+    return min(taken)
