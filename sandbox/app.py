@@ -1,7 +1,10 @@
 """The HTTP surface: provider paths to the engine, `/_sandbox/` to the control API."""
 
+from collections.abc import Iterable
+
 from aiohttp import web
 
+from sandbox.control.guards import Access
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError
 from sandbox.engine import Engine
@@ -9,15 +12,19 @@ from sandbox.handling import BODY_ACCEPTED, Answer
 from sandbox.replying import is_plain, pause, put
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed
+from sandbox.tls import provider_hosts
 from sandbox.wire.cors import Cors
 from sandbox.workspace import Workspace
 
 NO_CORS = Cors()
 
 
-def make_app(engine: Engine, *, token: str | None = None, cors: Cors = NO_CORS) -> web.Application:
-    """Return the application; the engine closes with it. Control calls must carry the `token`, if any.
+def make_app(
+    engine: Engine, *, token: str | None = None, allow_host: Iterable[str] = (), cors: Cors = NO_CORS
+) -> web.Application:
+    """Return the application; the engine closes with it.
 
+    Control calls must carry the `token`, if any; `allow_host` adds names by which the control API may be called.
     `cors` are the origins whose pages may call the providers' paths.
     """
     app = web.Application(client_max_size=BODY_ACCEPTED)
@@ -36,7 +43,7 @@ def make_app(engine: Engine, *, token: str | None = None, cors: Cors = NO_CORS) 
     async def close(_: web.Application) -> None:
         await engine.close()
 
-    add_control(app, engine, token=token)
+    add_control(app, engine, Access(token, provider_hosts(engine.packs), tuple(allow_host)))
     for path in engine.router.paths:
         app.router.add_route("*", path, provider)  # found at once; the next line has them all, and any other path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)

@@ -60,6 +60,7 @@ class Options:
     allow_callback: tuple[str, ...] = ()
     control_token: str | None = None
     cors: tuple[str, ...] = ()
+    allow_host: tuple[str, ...] = ()
     specs: tuple[Path, ...] = ()
     max_pending: int = 1_000_000
     watch: bool = False
@@ -170,7 +171,8 @@ async def opened(
 
     """
     hosts = provider_hosts(engine.packs)
-    runner = Runner(engine, make_app(engine, token=options.control_token, cors=Cors(options.cors)), grace=grace)
+    app = make_app(engine, token=options.control_token, allow_host=options.allow_host, cors=Cors(options.cors))
+    runner = Runner(engine, app, grace=grace)
     with ExitStack() as sockets:
         listener = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None

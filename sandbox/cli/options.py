@@ -195,3 +195,12 @@ def check_origin(value: str) -> str:
         message = f"'{value}' is no origin, such as http://localhost:3000, or * for any"
         raise click.BadParameter(message)
     return origin
+
+
+def check_host_name(value: str) -> str:
+    """Return the name of a host, or `*.` and the end of many, in small letters."""
+    name = value.lower().removesuffix(".")
+    if not HOST.fullmatch(name.removeprefix("*.")):
+        message = f"'{value}' is no name of a host, such as sms.example.com or *.example.com, without scheme and port"
+        raise click.BadParameter(message)
+    return name

@@ -16,6 +16,7 @@ from sandbox.cli.options import (
     Whole,
     check_certificates,
     check_host,
+    check_host_name,
     check_network,
     check_origin,
     check_token,
@@ -55,6 +56,7 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @listed("--allow-callback", "A host or network that callbacks may also reach.", check_network, metavar="HOST|CIDR")
 @flag("--control-token", "What control calls must carry as a bearer token.", callback=check_token, metavar="TOKEN")
 @listed("--cors", "An origin whose pages may call provider paths; * is any.", check_origin, metavar="ORIGIN")
+@listed("--allow-host", "A name by which the control API may be called.", check_host_name, metavar="NAME")
 @flag("--tls", "Serve HTTPS too, by a local authority.", is_flag=True)
 @flag("--tls-port", "Where to serve HTTPS.", default=8443, type=PORT, show_default=True)
 @flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)

@@ -79,6 +79,7 @@ class Calls:
     patch_account = Asked(state.patch_account)
     reset = Asked(state.reset)
 
+    index = Asked(server.index)
     health = Asked(server.health)
     providers = Asked(server.providers)
     scenarios = Asked(server.scenarios)

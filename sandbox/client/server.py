@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 
 from sandbox.client.question import Duration, Question, body, document, nothing, one, page, path, query, text
-from sandbox.client.values import Health, Page, Provider, ScenarioEntry, Workspace
+from sandbox.client.values import Health, Index, Page, Provider, ScenarioEntry, Workspace
+
+
+def index() -> Question[Index]:
+    """Return the server's name and version, and the paths of its API; asks for no token."""
+    return Question("GET", "/", one(Index), scoped=False)
 
 
 def health() -> Question[Health]:

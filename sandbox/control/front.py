@@ -21,7 +21,7 @@ def front(access: Access, calls: Iterable[str]) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            turned_away = object_to(access, request.path.removeprefix(BASE), request.headers)
+            turned_away = object_to(access, request.path.removeprefix(BASE), request.headers, scheme=request.scheme)
             if turned_away is not None:
                 raise turned_away
             answer = await handler(request)

@@ -1,4 +1,4 @@
-"""Serves the inbox, a static page on the control API, below `/_sandbox/ui/`; `/` leads a browser there.
+"""Serves the inbox, a static page on the control API, below `/_sandbox/ui/`; `/` leads browsers there.
 
 The page brings everything with it: its policy lets it load from this server alone and run no script but its own files.
 """
@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from sandbox.control.asking import reply
+from sandbox.control.system import INDEX
 
 PAGE = "/_sandbox/ui/"
 FOLDER = Path(__file__).parent.parent / "inbox"
@@ -41,22 +45,29 @@ class Sheet(NamedTuple):
     tag: str
 
 
-class Doorstep(web.PlainResource):
-    """The path `/` for browsers alone; for anybody else it is as unknown as before."""
+def add_inbox(app: web.Application, control: web.Application, guarded: Middleware) -> None:
+    """Add the page to `control`, the application that answers below `/_sandbox`, and the way to it to `app`.
 
-    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
-        """Match a request that would rather see a page."""
-        return await super().resolve(request) if "text/html" in request.headers.get("Accept", "") else (None, set())
+    `guarded` is what stands before every call of `control`, and so before `/`.
+    """
 
+    async def root(request: web.Request) -> web.StreamResponse:
+        return await guarded(request, at_root)
 
-def add_inbox(app: web.Application, control: web.Application) -> None:
-    """Add the page to `control`, the application that answers below `/_sandbox`, and the way to it to `app`."""
+    control.router.add_get("", at_base)
     control.router.add_get("/ui", to_page)
     control.router.add_get("/ui/{name:.*}", sheet)
-    doorstep = Doorstep("/")
-    for method in ("GET", "HEAD"):
-        doorstep.add_route(method, to_page)
-    app.router.register_resource(doorstep)
+    app.router.add_get("/", root)
+
+
+async def at_root(request: web.Request) -> web.Response:
+    """Send a browser to the page; answer anybody else, such as a probe, with the index."""
+    return await to_page(request) if "text/html" in request.headers.get("Accept", "") else reply(INDEX)
+
+
+async def at_base(_: web.Request) -> web.Response:
+    """Answer the index where the last slash of its path is missing."""
+    return reply(INDEX)
 
 
 async def to_page(_: web.Request) -> web.Response:

@@ -38,6 +38,7 @@ Route = tuple[str, str, Call]
 
 # Calls about the server as a whole.
 ONCE: tuple[Route, ...] = (
+    ("GET", "/", system.index),
     ("GET", "/health", system.health),
     ("GET", "/providers", system.providers),
     ("GET", "/openapi.json", system.openapi),
@@ -82,22 +83,19 @@ EVERYWHERE: tuple[Route, ...] = (
     ("POST", "/reset", workspaces.reset),
     ("GET", "/events", events.events),
 )
-CALLS = tuple(path for _, path, _ in (*ONCE, *EVERYWHERE))
+CALLS = tuple(path for _, path, _ in (*ONCE, *EVERYWHERE) if path != "/")  # the index is never the one that was meant
 
 
-def add_control(app: web.Application, engine: Engine, *, token: str | None = None) -> web.Application:
-    """Add every control call to an application; return the part of it that answers below `/_sandbox`.
-
-    `token`: what `Authorization: Bearer` must carry; None asks for nothing.
-    """
-    access = Access(token, local=not engine.door.policy.open_bind)
-    control = web.Application(middlewares=[front(access, CALLS)])
+def add_control(app: web.Application, engine: Engine, access: Access) -> web.Application:
+    """Add every control call to an application; return the part of it that answers below `/_sandbox`."""
+    guarded = front(access, CALLS)
+    control = web.Application(middlewares=[guarded])
     memory = Memory(engine)
     for method, path, call in (*ONCE, *EVERYWHERE):
         add(control, method, path, checked(memory, method, path, call))
     for method, path, call in EVERYWHERE:
         add(control, method, f"/workspaces/{{workspace}}{path}", checked(memory, method, path, call))
-    add_inbox(app, control)
+    add_inbox(app, control, guarded)
     control.on_shutdown.append(memory.close)
     app.add_subapp(BASE, control)
     return control

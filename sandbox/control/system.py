@@ -1,5 +1,6 @@
-"""What stands once in a server: health, the providers, and the documents that describe its API."""
+"""What stands once in a server: the index, health, the providers, and the documents that describe its API."""
 
+from collections.abc import Mapping
 from functools import cache
 
 from aiohttp import web
@@ -10,6 +11,23 @@ from sandbox.control.asking import JSON, Ask, reply
 from sandbox.control.contract import published
 from sandbox.control.problems import refuse
 from sandbox.files import shipped
+
+INDEX: Mapping[str, object] = {
+    "name": "sms-sandbox",
+    "version": __version__,
+    "links": {
+        "inbox": "/_sandbox/ui/",
+        "openapi": "/_sandbox/openapi.json",
+        "health": "/_sandbox/health",
+        "messages": "/_sandbox/messages",
+        "providers": "/_sandbox/providers",
+    },
+}
+
+
+async def index(_: Ask) -> web.Response:
+    """Answer what serves here, and where to go on."""
+    return reply(INDEX)
 
 
 async def health(ask: Ask) -> web.Response:

@@ -39,7 +39,8 @@ class Served:
         self.port = 0
 
     async def start(self) -> None:
-        app = make_app(make_engine(self._options), token=self._options.control_token)
+        options = self._options
+        app = make_app(make_engine(options), token=options.control_token, allow_host=options.allow_host)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         listener = open_port("127.0.0.1", self.port)

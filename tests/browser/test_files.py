@@ -57,12 +57,6 @@ async def test_a_browser_is_led_from_the_root_to_the_page(sandbox: Sandbox) -> N
     assert (reply.status, reply.headers["Location"]) == (302, "/_sandbox/ui/")
 
 
-async def test_anybody_else_finds_nothing_at_the_root(sandbox: Sandbox) -> None:
-    reply = await get(sandbox, "/", {"Accept": "*/*"})
-
-    assert (reply.status, reply.content_type) == (404, "application/problem+json")
-
-
 def test_the_page_weighs_less_than_150_kilobytes() -> None:
     assert sum(path.stat().st_size for path in FILES) < 150_000
 

@@ -33,6 +33,7 @@ from tests.builders import NOON
 from tests.client.rigs import NUMBER, send
 
 READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awaitable[object]]]] = [
+    ("index", lambda one: one.index(), lambda one: one.index()),
     ("health", lambda one: one.health(), lambda one: one.health()),
     ("providers", lambda one: one.providers(), lambda one: one.providers()),
     ("scenarios", lambda one: one.scenarios(), lambda one: one.scenarios()),

@@ -2,7 +2,7 @@
 
 from sandbox.client.values.page import Page
 from sandbox.client.values.reports import Attempt, Callback, Event, Outgoing, Target
-from sandbox.client.values.server import Health, Keys, Provider, ScenarioEntry, Workspace
+from sandbox.client.values.server import Health, Index, Keys, Provider, ScenarioEntry, Workspace
 from sandbox.client.values.state import Account, Advance, Clock, Happening, Rule, Scenario, Sender, Template
 from sandbox.client.values.traffic import Message, Near, Otp, Plan, Reply, Request, Step, Verdict
 
@@ -15,6 +15,7 @@ __all__ = [
     "Event",
     "Happening",
     "Health",
+    "Index",
     "Keys",
     "Message",
     "Near",

@@ -8,6 +8,15 @@ from sandbox.client.values.state import Clock
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """What serves, and the paths at which to go on, by name."""
+
+    name: str
+    version: str
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """That a sandbox serves, and what."""
 
