@@ -4,13 +4,58 @@ So `https_proxy=http://127.0.0.1:8080` is enough for a client that trusts the lo
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import cast
+import errno
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 METHOD = b"CONNECT "
 HEAD_LIMIT = 16 * 1024  # bytes of a CONNECT request
 END = b"\r\n\r\n"
+SPENT = frozenset({errno.EMFILE, errno.ENFILE})  # no file descriptor is left, to the process or to the machine
+
+
+class Descriptors:
+    """Tells once that no file descriptor is left, with the limit.
+
+    The system gives out the lowest number that is free, so the last below the limit means that all others are taken.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._limit = descriptor_limit()
+        self._told = False
+
+    def look(self, transport: asyncio.BaseTransport) -> None:
+        """See whether a new connection took the last one: uvloop closes those that follow without a word."""
+        own = transport.get_extra_info("socket")
+        if self._limit is not None and own is not None and own.fileno() >= self._limit - 1:
+            self.tell()
+
+    def hear(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """Handle what a loop could not: asyncio's own comes back to this error every second, with a traceback."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in SPENT:
+            self.tell()
+        else:
+            loop.default_exception_handler(dict(context))
+
+    def tell(self) -> None:
+        """Tell it, unless it was told."""
+        if not self._told:
+            self._told = True
+            limit = "the limit of this machine" if self._limit is None else f"the limit is {self._limit}"
+            self._say(f"no file descriptors are left: {limit}; new connections are refused; raise it with ulimit -n")
+
+
+def descriptor_limit() -> int | None:
+    """Return how many file descriptors this process may have; None where there is no such limit."""
+    try:
+        import resource  # noqa: PLC0415 - there is none for Windows
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +64,51 @@ class Tunnels:
 
     hosts: frozenset[str]
     port: int | None
-    waiting: "set[Front]" = field(default_factory=set)  # connections of which it is not known yet whose they are
+
+
+class Fronts:
+    """What the connections of the plain port share; call it for a new one. `web` makes the web server's side of one."""
+
+    def __init__(self, web: Callable[[], asyncio.Protocol], tunnels: Tunnels, descriptors: Descriptors) -> None:
+        self.web = web
+        self.tunnels = tunnels
+        self.descriptors = descriptors
+        self.unknown: set[Front] = set()  # connections of which it is not known yet whose they are
+
+    def __call__(self) -> "Front":
+        """Return the protocol of a new connection."""
+        return Front(self)
+
+    def close(self) -> None:
+        """Close the connections on which nothing was asked for yet."""
+        for connection in [*self.unknown]:
+            connection.close()
 
 
 class Front(asyncio.Protocol):
     """Looks at the first bytes of a connection: a CONNECT is answered here, anything else belongs to the web server."""
 
-    def __init__(self, web: Callable[[], asyncio.Protocol], tunnels: Tunnels) -> None:
-        self._web = web
-        self._tunnels = tunnels
+    _transport: asyncio.Transport
+
+    def __init__(self, fronts: Fronts) -> None:
+        self._fronts = fronts
         self._head = b""
-        self._transport: asyncio.Transport | None = None
         self._opening: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport until it is known whose it is."""
         self._transport = cast("asyncio.Transport", transport)
-        self._tunnels.waiting.add(self)
+        self._fronts.unknown.add(self)
+        self._fronts.descriptors.look(transport)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Await nothing more."""
-        self._tunnels.waiting.discard(self)
+        """Forget the transport; a tunnel that is being opened closes its other side when that is there."""
+        self._fronts.unknown.discard(self)
 
     @property
-    def mark(self) -> object:
-        """What stands for the request that is awaited: there is one on a connection."""
-        return self
+    def mark(self) -> object | None:
+        """What stands for the request that is awaited: there is one on a connection; None once it has come."""
+        return self if self._opening is None else None
 
     @property
     def size(self) -> int:
@@ -53,18 +117,16 @@ class Front(asyncio.Protocol):
 
     def give_up(self, *, status: int, reason: str) -> None:
         """Refuse the CONNECT whose end does not come."""
-        if self._transport is not None:
-            refuse(self._transport, status, f"the CONNECT request has no end; {reason}")
+        refuse(self._transport, status, f"the CONNECT request has no end; {reason}")
 
     def close(self) -> None:
         """Close the connection."""
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Gather bytes until it is known whose they are."""
         self._head += data
-        if self._transport is None or self._opening is not None:
+        if self._opening is not None:
             return
         if not METHOD.startswith(self._head[: len(METHOD)]):
             self._hand_over(self._transport)
@@ -74,32 +136,59 @@ class Front(asyncio.Protocol):
             refuse(self._transport, 400, "the CONNECT request has no end")
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
-        self._tunnels.waiting.discard(self)
-        protocol = self._web()
+        self._fronts.unknown.discard(self)
+        protocol = self._fronts.web()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(self._head)
 
     def _connect(self, transport: asyncio.Transport) -> None:
-        self._tunnels.waiting.discard(self)
-        head, _, rest = self._head.partition(END)
-        target = head.split(b" ", 2)[1].decode("latin-1")
+        tunnels = self._fronts.tunnels
+        target = self._head.partition(END)[0].split(b" ", 2)[1].decode("latin-1")
         host = target.rpartition(":")[0].strip("[]").lower()
-        if host not in self._tunnels.hosts:
-            known = ", ".join(sorted(self._tunnels.hosts))
+        if host not in tunnels.hosts:
+            known = ", ".join(sorted(tunnels.hosts))
             refuse(transport, 403, f"'{target[:200]}' is no provider's host; CONNECT leads to {known} alone")
-        elif self._tunnels.port is None:
+        elif tunnels.port is None:
             refuse(transport, 501, "this sandbox serves no TLS; start it with --tls")
         else:
-            self._opening = asyncio.get_running_loop().create_task(self._open(transport, self._tunnels.port, rest))
+            transport.pause_reading()
+            self._opening = asyncio.get_running_loop().create_task(self._open(transport, tunnels.port))
 
-    async def _open(self, transport: asyncio.Transport, port: int, rest: bytes) -> None:
+    async def _open(self, transport: asyncio.Transport, port: int) -> None:
         loop = asyncio.get_running_loop()
-        far, _ = await loop.create_connection(lambda: Pump(transport), "127.0.0.1", port)
+        try:
+            far, _ = await loop.create_connection(lambda: Pump(transport), "127.0.0.1", port)
+        except OSError as error:
+            if error.errno in SPENT:
+                self._fronts.descriptors.tell()
+            refuse(transport, 503, f"the TLS port of this sandbox cannot be reached: {error.strerror or error}")
+            return
+        self._fronts.unknown.discard(self)
+        if transport.is_closing():  # the client has gone meanwhile, and nobody else would close this side
+            far.close()
+            return
         transport.set_protocol(Pump(far))
         transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        if rest:
-            far.write(rest)
+        early = self._head.partition(END)[2]
+        if early:
+            far.write(early)
+        transport.resume_reading()
+
+
+class Watched(asyncio.Protocol):
+    """Looks at a connection of the TLS port before it is the web server's."""
+
+    def __init__(self, web: Callable[[], asyncio.Protocol], descriptors: Descriptors) -> None:
+        self._web = web
+        self._descriptors = descriptors
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Look, and give it on."""
+        self._descriptors.look(transport)
+        protocol = self._web()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
 
 
 class Pump(asyncio.Protocol):
@@ -109,20 +198,23 @@ class Pump(asyncio.Protocol):
         self._other = other
 
     def data_received(self, data: bytes) -> None:
-        """Pass bytes on."""
-        self._other.write(data)
+        """Pass bytes on, as long as there is somebody to take them."""
+        if not self._other.is_closing():
+            self._other.write(data)
 
     def pause_writing(self) -> None:
         """Let the other side wait: this one takes no more."""
-        self._other.pause_reading()
+        if not self._other.is_closing():
+            self._other.pause_reading()
 
     def resume_writing(self) -> None:
         """Let the other side go on."""
-        self._other.resume_reading()
+        if not self._other.is_closing():
+            self._other.resume_reading()
 
     def eof_received(self) -> bool:
         """Pass the end on, and go on listening to the other side."""
-        if self._other.can_write_eof():
+        if not self._other.is_closing() and self._other.can_write_eof():
             self._other.write_eof()
         return True
 
@@ -133,6 +225,8 @@ class Pump(asyncio.Protocol):
 
 def refuse(transport: asyncio.Transport, status: int, problem: str) -> None:
     """Answer a CONNECT that leads nowhere, in words."""
+    if transport.is_closing():
+        return
     body = f"{problem}\n".encode()
     head = f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
     transport.write(head.encode() + b"Connection: close\r\n\r\n" + body)

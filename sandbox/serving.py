@@ -9,8 +9,9 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,7 +28,7 @@ from sandbox.express import Express
 from sandbox.files import shipped
 from sandbox.logs import Log
 from sandbox.packs import Packs, discover
-from sandbox.proxy import Front, Tunnels
+from sandbox.proxy import Descriptors, Fronts, Tunnels, Watched
 from sandbox.scenarios import load_file, load_named
 from sandbox.sweeping import Sweep
 from sandbox.tls import CA, provider_hosts, server_context
@@ -39,6 +40,7 @@ from sandbox.workspace import Start
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way are given when the server stops
+AFTERWARDS = 0.01  # seconds in which the web server ends what is still under way then; it waits twice so long
 
 
 class PortError(SandboxError):
@@ -159,11 +161,17 @@ class Ports(NamedTuple):
 
 @asynccontextmanager
 async def opened(
-    engine: Engine, options: Options, *, grace: float = GRACE, limits: Limits = LIMITS
+    engine: Engine,
+    options: Options,
+    *,
+    grace: float = GRACE,
+    descriptors: Descriptors | None = None,
+    limits: Limits = LIMITS,
 ) -> AsyncIterator[Ports]:
     """Serve an engine as the options say for as long as the block; requests under way then have `grace` seconds.
 
-    `limits` are those of requests that do not come to their end.
+    `descriptors` tells when there are none left for connections, `limits` are those of requests that do not come to
+    their end.
 
     Raises:
         PortError: a port cannot be opened.
@@ -171,31 +179,52 @@ async def opened(
 
     """
     hosts = provider_hosts(engine.packs)
+    descriptors = descriptors or Descriptors(lambda _: None)
     app = make_app(engine, token=options.control_token, allow_host=options.allow_host, cors=Cors(options.cors))
-    runner = Runner(engine, app, grace=grace)
+    runner = Runner(engine, app, grace=AFTERWARDS)
     with ExitStack() as sockets:
         listener = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
         context = server_context(options.tls_dir, hosts) if options.tls else None
         await runner.setup()
+        loop, server = asyncio.get_running_loop(), runner.web_server
+        listening: list[asyncio.Server] = []
         try:
             if secure is not None:
-                await web.SockSite(runner, secure, ssl_context=context, backlog=BACKLOG).start()
+                watched = partial(Watched, server, descriptors)
+                listening.append(await loop.create_server(watched, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
-            tunnels = Tunnels(hosts, ports.tls)
-            web_server = runner.web_server
-            express = Express(engine, web_server)
-            patience = Patience(limits, lambda: (*express.connections, *web_server.open_connections, *tunnels.waiting))
-            loop = asyncio.get_running_loop()
-            server = await loop.create_server(lambda: Front(express, tunnels), sock=listener, backlog=BACKLOG)
+            express = Express(engine, server)
+            fronts = Fronts(express, Tunnels(hosts, ports.tls), descriptors)
+            patience = Patience(limits, lambda: (*express.connections, *server.open_connections, *fronts.unknown))
+            listening.append(await loop.create_server(fronts, sock=listener, backlog=BACKLOG))
             try:
                 yield ports
             finally:
                 patience.close()
-                server.close()
-                await express.close(grace)
+                await asyncio.sleep(0)  # who has connected already is taken: the system would reset the connection
+                for each in listening:
+                    each.close()
+                await asyncio.sleep(0)
+                fronts.close()
+                await asyncio.gather(express.close(grace), finish(runner, server, grace))
         finally:
+            for each in listening:
+                each.close()
             await runner.cleanup()
+
+
+async def finish(runner: web.AppRunner, server: web.Server, grace: float) -> None:
+    """End the web server's connections: idle ones and waits at once, other requests when they are answered.
+
+    What is still under way after `grace` seconds is left to the runner, which gives such a request up.
+    """
+    await asyncio.sleep(0)  # a request that has come already is one under way
+    server.pre_shutdown()
+    await runner.app.shutdown()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(grace):
+            await server.shutdown(grace)
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -221,7 +250,9 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     lines.follow(engine.hearers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with opened(engine, options) as ports:
+    descriptors = Descriptors(lines.say)
+    loop.set_exception_handler(descriptors.hear)
+    async with opened(engine, options, descriptors=descriptors) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         Sweep(engine.hearers)

@@ -5,6 +5,7 @@ from pathlib import Path
 from sandbox.control.feeds import Feeds
 from sandbox.control.figures import Figures
 from sandbox.control.numbers import homes_of
+from sandbox.control.waiting import Waits
 from sandbox.engine import Engine
 from sandbox.scenarios import Shelf, library
 
@@ -16,6 +17,7 @@ class Memory:
         self.engine = engine
         self.homes = homes_of(engine.packs)
         self.feeds = Feeds()
+        self.waits = Waits()
         self.figures = Figures(engine)
         self._shelf: Shelf | None = None
         self._stamps: dict[Path, int] = {}
@@ -23,7 +25,8 @@ class Memory:
         self._place = 0
 
     async def close(self, _: object) -> None:
-        """Let everybody go who follows a workspace."""
+        """Let everybody go who follows a workspace, or waits for something in it."""
+        self.waits.stop()
         self.feeds.close()
 
     def shelf(self) -> Shelf:

@@ -44,7 +44,7 @@ async def get_otp(ask: Ask) -> web.Response:
     def stirs(change: Change) -> bool:
         return isinstance(change, Message) and fits(change)
 
-    found = await wait_for(world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
+    found = await wait_for(ask.memory.waits, world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
     if found is None:
         raise refuse(404, "/to", f"no message to {ask.query.get('to', str)!r} has a one-time code")
     message, code = found

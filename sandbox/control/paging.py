@@ -37,7 +37,9 @@ async def listed(ask: Ask, table: Table[Row], tests: list[Test[Row]], *, evicted
     def stirs(change: Change) -> bool:
         return isinstance(change, table.kind) and keep(change)
 
-    found = await wait_for(ask.world, look, stirs=stirs, wait=query.get("wait", timedelta)) or Page((), None)
+    found = await wait_for(ask.memory.waits, ask.world, look, stirs=stirs, wait=query.get("wait", timedelta)) or Page(
+        (), None
+    )
     return reply({"items": found.items, "next": found.next, "evicted": evicted})
 
 
@@ -52,7 +54,7 @@ async def single(ask: Ask, table: Table[Row], find: Callable[[str], Row | None],
     def stirs(change: Change) -> bool:
         return isinstance(change, table.kind)
 
-    found = await wait_for(ask.world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
+    found = await wait_for(ask.memory.waits, ask.world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
     if found is None:
         raise missing(name, noun=noun)
     return reply(found)

@@ -43,7 +43,7 @@ async def verify(ask: Ask) -> web.Response:
     def stirs(change: Change) -> bool:
         return isinstance(change, Message) and fits(change)
 
-    settled = await wait_for(ask.world, look, stirs=stirs, wait=ask.body.get("wait", timedelta))
+    settled = await wait_for(ask.memory.waits, ask.world, look, stirs=stirs, wait=ask.body.get("wait", timedelta))
     found = await sift(rows, fits, after=since.number) if settled is None else settled
     enough = len(found) >= bound.number
     return reply(

@@ -1,10 +1,11 @@
-"""Waits for what may yet happen in a workspace: woken by its batches, never polling; a reset ends the wait."""
+"""Waits for what may yet happen in a workspace: woken by its batches, never polling; a reset or a stop ends it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Self, TypeVar
 
+from sandbox.control.problems import refuse
 from sandbox.core.change import Batch, Change, Cleared, Deleted
 from sandbox.core.errors import ResetError
 from sandbox.core.world import World
@@ -13,10 +14,25 @@ Found = TypeVar("Found")
 Stirs = Callable[[Change], bool]
 
 
+class Waits:
+    """The calls that wait in one server; none of them outlasts it."""
+
+    def __init__(self) -> None:
+        self.ears: set[Ear] = set()
+        self.stopping = False
+
+    def stop(self) -> None:
+        """Wake them all, and let nobody wait any more."""
+        self.stopping = True
+        for ear in self.ears:
+            ear.stir()
+
+
 class Ear:
     """Listens to a world while somebody waits; `stirs` says which changes are worth another look."""
 
-    def __init__(self, world: World, stirs: Stirs) -> None:
+    def __init__(self, waits: Waits, world: World, stirs: Stirs) -> None:
+        self._waits = waits
         self._world = world
         self._stirs = stirs
         self._stirred = asyncio.Event()
@@ -24,10 +40,16 @@ class Ear:
 
     def __enter__(self) -> Self:
         self._world.listeners.append(self._hear)
+        self._waits.ears.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._world.listeners.remove(self._hear)
+        self._waits.ears.discard(self)
+
+    def stir(self) -> None:
+        """Wake whoever waits."""
+        self._stirred.set()
 
     def _hear(self, batch: Batch) -> None:
         if any(self._reset_by(change) or self._stirs(change) for change in batch.changes):
@@ -42,8 +64,11 @@ class Ear:
 
         Raises:
             ResetError: the workspace was reset or deleted.
+            ProblemError: 503, the server stops.
 
         """
+        if self._waits.stopping:
+            self._stirred.set()
         try:
             async with asyncio.timeout_at(until):
                 await self._stirred.wait()
@@ -53,10 +78,13 @@ class Ear:
         if self._reset:
             message = f"the workspace {self._world.name} was reset while this call waited"
             raise ResetError(message)
+        if self._waits.stopping:
+            raise refuse(503, "", "the server is stopping")
         return True
 
 
 async def wait_for(
+    waits: Waits,
     world: World,
     look: Callable[[], Awaitable[Found | None]],
     *,
@@ -67,12 +95,13 @@ async def wait_for(
 
     Raises:
         ResetError: the workspace was reset or deleted meanwhile.
+        ProblemError: 503, the server stopped meanwhile.
 
     """
     if not wait:
         return await look()
     until = asyncio.get_running_loop().time() + wait.total_seconds()
-    with Ear(world, stirs) as ear:
+    with Ear(waits, world, stirs) as ear:
         while (found := await look()) is None:
             if not await ear.stirred(until):
                 return None
