@@ -209,11 +209,11 @@ def test_chance_alone_draws_without_a_seed() -> None:
     assert drawers == {"sandbox.core.chance"}
 
 
-def test_no_module_is_longer_than_three_hundred_lines() -> None:
+def test_no_module_is_longer_than_350_lines() -> None:
     long = {
         str(path.relative_to(ROOT)): count
         for path in ROOT.rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 350
     }
 
     assert long == {}
