@@ -3,7 +3,9 @@
 It is loaded when something is found wrong for the first time: a start need not wait for it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -87,12 +89,22 @@ Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this o
 )
 
 
-def schema_problems(schema: Schema) -> Iterator[tuple[Path_, str, object]]:
-    """Yield why a schema is none: a path in it, what is wrong there, and the value."""
-    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+SchemaProblem = tuple[Path_, str, object]
+
+
+def schema_problems(schema: Schema) -> tuple[SchemaProblem, ...]:
+    """Return why a schema is none: a path in it, what is wrong there, and the value."""
+    return _schema_problems(json.dumps(schema, default=str))
+
+
+@lru_cache(maxsize=1024)  # a document names the same schema in many places, and a look at one takes milliseconds
+def _schema_problems(text: str) -> tuple[SchemaProblem, ...]:
+    found: list[SchemaProblem] = []
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(json.loads(text)):
         while error.context:  # the branch of an anyOf that says most
             error = best_match(error.context)  # noqa: PLW2901
-        yield tuple(error.absolute_path), _problem(error), error.instance
+        found.append((tuple(error.absolute_path), _problem(error), error.instance))
+    return tuple(found)
 
 
 def thorough(schema: Schema) -> Check:

@@ -26,6 +26,7 @@ from tests.builders import NOON
 from tests.builders import packs as shipped_packs
 from tests.specs.readme_provider import DOCUMENT, MODULE
 
+CSafeDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML may be built without libyaml
 GONE = object()
 SPOILS = {"removed": GONE, "empty": None, "no entries": {}, "an empty list": [], "a text": "x", "a number": 7}
 LINE = re.compile(r"[^\n]*acme\.yaml:\d+:\d+: [^\n]+")
@@ -108,7 +109,7 @@ def test_a_document_with_one_thing_wrong_is_served_or_named_by_line(
     sound = yaml.safe_load(DOCUMENT)
     found = {}
     for path in paths(sound):
-        text = yaml.safe_dump(spoiled(sound, path, SPOILS[kind]), sort_keys=False)
+        text = yaml.dump(spoiled(sound, path, SPOILS[kind]), Dumper=CSafeDumper, sort_keys=False)
         (tmp_path / "acme.yaml").write_text(text, encoding="utf-8")
         problem = verdict(tmp_path)
         if problem:
