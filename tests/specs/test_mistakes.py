@@ -11,8 +11,9 @@ import yaml
 from sandbox.core.errors import SpecError
 from sandbox.files import shipped
 from sandbox.packs import discover
+from sandbox.specs.checking import complete
 from sandbox.specs.reading import READERS
-from tests.specs.documents import Node, raw
+from tests.specs.documents import PROVIDERS, Node, raw, resolved
 
 Spoil = Callable[[Node], object]
 
@@ -157,3 +158,8 @@ def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{folder / 'spoiled.yaml'}:12:3: x-sandbox.provider: another spec already serves the provider 'betatel'"
     )
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_shipped_document_has_no_mistake_although_no_start_looks(provider: str) -> None:
+    assert complete(copy.deepcopy(dict(resolved(provider)))) == []
