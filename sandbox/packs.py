@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
 
-from sandbox.core.errors import SpecError
+from sandbox.core.errors import FileMistake, SpecError
 from sandbox.files import Path_
 from sandbox.provider import Provider
 from sandbox.specs.compiling import compile_spec, operations_of
@@ -30,15 +30,15 @@ def discover(folders: Iterable[Path]) -> Packs:
     """Return the packs of all specs (`*.yaml`) in some folders, by provider name.
 
     Raises:
-        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit; the
-            text has every mistake of every spec, one a line.
+        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit; it
+            has every mistake of every spec.
 
     """
     found: dict[str, Pack] = {}
-    problems: list[str] = []
+    mistakes: list[FileMistake] = []
     for folder in folders:
         if not folder.is_dir():
-            problems.append(f"{folder}: no such folder of specs")
+            mistakes.append(FileMistake("no such folder of specs", str(folder)))
             continue
         for path in sorted(folder.glob("*.yaml")):
             try:
@@ -47,11 +47,11 @@ def discover(folders: Iterable[Path]) -> Packs:
                     message = f"another spec already serves the provider '{pack.spec.name}'"
                     raise refused(path, [Mistake(("x-sandbox", "provider"), message)])
             except SpecError as error:
-                problems.append(str(error))
+                mistakes += error.mistakes
             else:
                 found[pack.spec.name] = pack
-    if problems:
-        raise SpecError("\n".join(problems))
+    if mistakes:
+        raise SpecError(mistakes)
     return dict(sorted(found.items()))
 
 

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 OTHERS_FLAGS = {
     "--rm",
+    "--hostile",
     "--add-host",
     "--health-cmd",
     "--health-interval",

@@ -9,7 +9,7 @@ import click
 from sandbox import __version__
 from sandbox.cli import demo, look, scenarios, serve, talk
 from sandbox.cli.options import WRONG_USE, unknown_variables
-from sandbox.core.errors import SandboxError, ScenarioError, on_one_line
+from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as the shell has it for what ended by the signal of that name
@@ -50,7 +50,7 @@ def run() -> int:
         click.echo(error.format_message(), err=True)
     except click.ClickException as error:
         click.echo(f"sms-sandbox: {error.format_message()}", err=True)
-    except ScenarioError as error:
+    except MistakesError as error:
         for mistake in error.mistakes:
             click.echo(f"sms-sandbox: {mistake}", err=True)
     except SandboxError as error:

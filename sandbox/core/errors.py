@@ -44,16 +44,20 @@ class BackwardsError(SandboxError):
     """A clock was to go back."""
 
 
-class SpecError(SandboxError):
-    """A specification that cannot be served: the text names the file and the place."""
-
-
-class ScenarioError(SandboxError):
-    """A scenario that cannot be used, with all its `mistakes`; the text has a line for each."""
+class MistakesError(SandboxError):
+    """Files that cannot be used, with all their `mistakes`; the text has a line for each."""
 
     def __init__(self, mistakes: Iterable[FileMistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class SpecError(MistakesError):
+    """Provider documents that cannot be served."""
+
+
+class ScenarioError(MistakesError):
+    """A scenario that cannot be used."""
 
 
 class EndlessError(SandboxError):

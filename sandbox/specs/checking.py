@@ -16,7 +16,7 @@ from sandbox.specs.mistakes import Mistake, Part, near
 from sandbox.specs.schema import show
 from sandbox.specs.spec import NAME, OWN_SETTINGS
 
-OWN = ("provider", "module", "credentials", "numbers", "account", "settings", "channels")
+OWN = ("provider", "module", "credentials", "numbers", "account", "settings", "channels", "trailing_slash")
 ACCOUNT = ("balance", "senders", "brands", "templates", "stop_list")
 CHANNEL = ("life", "statuses", "omitted")
 STATUS = ("says", "next", "reported", "reads_back", "variants")
@@ -75,6 +75,9 @@ def _own(own: Part) -> Mapping[str, object]:
     account = own.take("account", "a mapping", default={})
     if account is not None:
         _account(account)
+    slash = own.take("trailing_slash", "a mapping")
+    if slash is not None:
+        slash.marks()
     settings = own.take("settings", "a mapping", default={})
     if settings is not None:
         _settings(settings)

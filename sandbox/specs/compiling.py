@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sandbox.core.duration import parse_duration
-from sandbox.core.errors import SandboxError, SpecError
+from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.files import shipped
 from sandbox.specs.document import Node, read, refused
@@ -50,16 +50,14 @@ def compile_spec(path: Path) -> ProviderSpec:
         if mistakes:
             raise refused(path, mistakes)
     try:
-        return _spec(document, str(path))
+        return _spec(document)
     except KeyError as error:
-        message = f"{path}: {error} is missing"
-        raise SpecError(message) from None
+        raise SpecError([FileMistake(f"{error} is missing", str(path))]) from None
     except (SandboxError, ValueError, TypeError, AttributeError, re.error) as error:
-        message = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
-        raise SpecError(message) from None
+        raise SpecError([FileMistake(str(error), str(path))]) from None
 
 
-def _spec(document: Node, name: str) -> ProviderSpec:
+def _spec(document: Node) -> ProviderSpec:
     own = document["x-sandbox"]
     channels = {each: _channel(f"{own['provider']}.{each}", row) for each, row in own["channels"].items()}
     operations: dict[str, Operation] = {}
@@ -68,7 +66,7 @@ def _spec(document: Node, name: str) -> ProviderSpec:
         for method in METHODS:
             if method in item:
                 node = item[method]
-                place = Place(method.upper(), template, f"{name}: {method.upper()} {template}")
+                place = Place(method.upper(), template, f"{method.upper()} {template}")
                 operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
                 operations[operation.name] = operation
                 parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
@@ -103,7 +101,7 @@ def _channel(name: str, row: Node) -> Channel:
     missing = set(Status) - set(map(Status, statuses)) - set(map(Status, row.get("omitted", {})))
     if missing:
         message = f"x-sandbox.channels: {name} says nothing of {', '.join(sorted(missing))}"
-        raise SpecError(message)
+        raise ValueError(message)
     read_back: dict[str, Status] = {}
     for status, each in statuses.items():
         for word in (each["says"], *each.get("variants", ())):
@@ -169,7 +167,7 @@ def _route(place: Place, node: Node, *, parameters: list[Node], operation: Opera
         message = (
             f"{place.where}: bodies of type {', '.join(sorted(unknown))} cannot be read; there are {', '.join(READERS)}"
         )
-        raise SpecError(message)
+        raise ValueError(message)
     schema = route_schema(parameters, node)
     properties: Mapping[str, Node] = schema["properties"]
     return Route(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.errors import SpecError
+from sandbox.core.errors import FileMistake, SpecError
 from sandbox.files import Document, FileError, Path_, load, parse, read_text
 from sandbox.specs.mistakes import Mistake
 
@@ -25,12 +25,12 @@ def read(path: Path) -> Node:
         resolver = _Resolver(document)
         resolved = resolver.resolve(document, ())
     except FileError as error:
-        raise SpecError(str(error)) from None
+        raise SpecError([error.mistake]) from None
     except RecursionError:
-        message = f"{path}: an alias leads back to itself, or the document is nested too deeply"
-        raise SpecError(message) from None
+        problem = "an alias leads back to itself, or the document is nested too deeply"
+        raise SpecError([FileMistake(problem, str(path))]) from None
     if resolver.broken:
-        raise SpecError("\n".join(_broken(path, resolver.broken)))
+        raise SpecError(_broken(path, resolver.broken))
     if not isinstance(resolved, dict):
         raise TypeError(path)
     return _with_slashes(resolved)
@@ -41,11 +41,14 @@ def _with_slashes(document: Node) -> Node:
 
     `x-sandbox.trailing_slash` says so, with its word and source: these become those of each such operation.
     """
-    row = document["x-sandbox"].get("trailing_slash")
-    if row is None:
+    row, paths = document["x-sandbox"].get("trailing_slash"), document.get("paths")
+    if not isinstance(row, dict) or not isinstance(paths, dict):
         return document
-    paths = document["paths"]
-    more = {f"{path}/": {key: _slashed(node, row) for key, node in item.items()} for path, item in paths.items()}
+    more = {
+        f"{path}/": {key: _slashed(node, row) for key, node in item.items()}
+        for path, item in paths.items()
+        if isinstance(item, dict)
+    }
     return {**document, "paths": {**paths, **more}}
 
 
@@ -58,11 +61,11 @@ def _slashed(node: object, row: Node) -> object:
 def refused(path: Path, mistakes: Iterable[Mistake]) -> SpecError:
     """Return the error that tells of some mistakes, one a line, each with its place in the file."""
     document = _placed(path)
-    lines: dict[tuple[str, str], str] = {}  # what several operations share is told of once
+    found: dict[tuple[str, str], FileMistake] = {}  # what several operations share is told of once
     for each in mistakes:
-        place = _place(document, each.path) if document else str(path)
-        lines.setdefault((place, each.problem), f"{place}: {each}")
-    return SpecError("\n".join(lines.values()))
+        placed = _place(document, each) if document else FileMistake(str(each), str(path))
+        found.setdefault((placed.place, each.problem), placed)
+    return SpecError(found.values())
 
 
 def _placed(path: Path) -> Document | None:
@@ -73,18 +76,18 @@ def _placed(path: Path) -> Document | None:
         return None
 
 
-def _place(document: Document, path: Path_) -> str:
-    """Return `file:line:column` of what stands at a path once references are written out."""
+def _place(document: Document, mistake: Mistake) -> FileMistake:
+    """Return a mistake with the place of what stands at its path once references are written out."""
     here: object = document.value
     real: Path_ = ()
-    for step in path:
+    for step in mistake.path:
         here, real = _followed(document, here, real, step)
         known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
         if step not in known:
             break
         here = known[step]
         real = (*real, step)
-    return document.place(real)
+    return document.mistake(real, str(mistake))
 
 
 def _followed(document: Document, here: object, real: Path_, step: str | int) -> tuple[object, Path_]:
@@ -100,16 +103,16 @@ def _followed(document: Document, here: object, real: Path_, step: str | int) ->
     return here, real
 
 
-def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for each place of a reference that cannot be written out."""
+def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[FileMistake]:
+    """Yield a mistake for each place of a reference that cannot be written out."""
     document = _placed(path)
     if document is None:
-        yield from (f"{path}: {reference} {problem}" for reference, problem in broken.items())
+        yield from (FileMistake(f"{reference} {problem}", str(path)) for reference, problem in broken.items())
         return
     for place, node in _nodes(document.value, ()):
         reference = node.get("$ref")
         if isinstance(reference, str) and reference in broken:
-            yield f"{document.place((*place, '$ref'))}: {reference} {broken[reference]}"
+            yield document.mistake((*place, "$ref"), f"{reference} {broken[reference]}")
 
 
 def _nodes(value: object, path: Path_) -> Iterator[tuple[Path_, Node]]:
