@@ -111,7 +111,10 @@ async def follow_edits(engine: Engine, options: Options, say: Callable[[str], No
     """Reload the scenario whenever its folder, or the user's own, is written to."""
     packs = engine.packs
     folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
-    await watch([*options.folders, folder], lambda: reload(engine, lambda: find_scenario(options, packs), say))
+    try:
+        await watch([*options.folders, folder], lambda: reload(engine, lambda: find_scenario(options, packs), say))
+    except (OSError, RuntimeError) as error:  # such as the system's limit of watches
+        say(f"edits of scenarios are no longer followed: {error}")
 
 
 def find_scenario(options: Options, packs: Packs) -> Scenario:

@@ -1,5 +1,10 @@
 """An edited scenario is in force at once; a broken edit leaves the old one."""
 
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -8,9 +13,10 @@ from sandbox.core.scenario import Scenario
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
 from sandbox.scenarios import load_file
-from sandbox.watching import is_scenario, reload
+from sandbox.watching import is_scenario, reload, watch, watched
 from sandbox.workspace import Start
 from tests.builders import packs
+from tests.servers import PATIENCE
 
 
 class Edited:
@@ -90,3 +96,121 @@ def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> N
     edited.edit("name: mine\n")
 
     assert (edited.engine.default.world.batches, edited.said) == (batches, [])
+
+
+class Seen:
+    """The text of a scenario as it was at the last change that was noticed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text: str | None = None
+        self.noticed = asyncio.Event()
+
+    def look(self) -> None:
+        self.text = self.path.read_text() if self.path.exists() else None
+        self.noticed.set()
+
+    async def until(self, text: str) -> str | None:
+        """Return the text once it is `text`."""
+        while self.text != text:
+            self.noticed.clear()
+            await asyncio.wait_for(self.noticed.wait(), PATIENCE)
+        return self.text
+
+
+@asynccontextmanager
+async def watching(path: Path) -> AsyncIterator[Seen]:
+    """Watch the folder of a scenario."""
+    seen = Seen(path)
+    task = asyncio.create_task(watch([path.parent], seen.look, every=100))
+    try:
+        await asyncio.wait_for(seen.noticed.wait(), PATIENCE)
+        yield seen
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file as editors do: another one takes its place."""
+    path.with_suffix(".tmp").write_text(text)
+    path.with_suffix(".tmp").replace(path)
+
+
+def make_again(path: Path, text: str) -> None:
+    """Delete the folder of a file and make both again."""
+    shutil.rmtree(path.parent)
+    path.parent.mkdir()
+    path.write_text(text)
+
+
+def write_target(path: Path, text: str) -> None:
+    Path(os.path.realpath(path)).write_text(text)
+
+
+def exchange_link(path: Path, text: str) -> None:
+    """Write a file as Kubernetes does: in a new folder, to which the link `..data` then leads."""
+    newer = path.parent / "..newer"
+    newer.mkdir()
+    (newer / path.name).write_text(text)
+    (path.parent / "..link").symlink_to("..newer")
+    (path.parent / "..link").replace(path.parent / "..data")
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a scenario: a plain file, a link to one elsewhere, or one in a volume of Kubernetes."""
+    folder = tmp_path / "scenarios"
+    for each in (folder, folder / "..data1", tmp_path / "elsewhere"):
+        each.mkdir()
+    path = folder / "mine.yaml"
+    match request.param:
+        case "plain":
+            path.write_text("before")
+        case "link":
+            (tmp_path / "elsewhere" / "real.yaml").write_text("before")
+            path.symlink_to("../elsewhere/real.yaml")
+        case "volume":
+            (folder / "..data1" / "mine.yaml").write_text("before")
+            (folder / "..data").symlink_to("..data1")
+            path.symlink_to("..data/mine.yaml")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scenario", "edit"),
+    [
+        ("plain", write),
+        ("plain", replace),
+        ("plain", make_again),
+        ("link", write_target),
+        ("link", replace),
+        ("volume", exchange_link),
+    ],
+    indirect=["scenario"],
+)
+async def test_an_edit_is_noticed_however_it_is_made(scenario: Path, edit: Callable[[Path, str], None]) -> None:
+    async with watching(scenario) as seen:
+        before = seen.text
+        edit(scenario, "after")
+
+        assert (before, await seen.until("after")) == ("before", "after")
+
+
+async def test_after_a_storm_of_edits_the_last_one_counts(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("before")
+    async with watching(path) as seen:
+        for number in range(200):
+            (replace, write)[number % 2](path, f"edit {number}")
+            await asyncio.sleep(0)
+
+        assert await seen.until("edit 199") == "edit 199"
+
+
+def test_where_a_folder_is_not_there_the_one_above_it_is_watched(tmp_path: Path) -> None:
+    assert {*watched([tmp_path / "none" / "of" / "them"])} == {str(tmp_path)}
