@@ -34,7 +34,7 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
     """Return a server's TLS context for some host names; the authority in `folder` is made on first use and kept.
 
     Raises:
-        TlsError: the folder cannot be read or written, or holds no authority.
+        TlsError: the folder cannot be read or written, or holds no authority; or no temporary file can be written.
 
     """
     try:
@@ -46,7 +46,13 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
         message = f"--tls-dir: {folder}: {CA} and {CA_KEY} hold no certificate authority ({error}); remove both"
         raise TlsError(message) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
+    try:
+        authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
+    except OSError as error:  # OpenSSL reads the certificate from a temporary file
+        message = (
+            f"--tls: no temporary file can be written ({error.strerror or error}); set TMPDIR to a folder for them"
+        )
+        raise TlsError(message) from None
     return context
 
 

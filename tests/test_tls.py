@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from sandbox.tls import server_context
+from sandbox.tls import TlsError, server_context
 from tests.commands import PATIENCE, run, serving
 
 
@@ -57,6 +58,18 @@ def test_connect_to_a_providers_host_leads_to_the_sandbox_under_that_name(ports:
     connection.set_tunnel("api.ubill.dev", 443)
 
     assert balance(connection) == FULL
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(TlsError) as raised:
+        server_context(tmp_path, [])
+
+    assert str(raised.value) == (
+        "--tls: no temporary file can be written (No such file or directory); set TMPDIR to a folder for them"
+    )
 
 
 def test_connect_to_any_other_host_is_refused_in_words(ports: Ports) -> None:
