@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +14,7 @@ from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.files import parse
+from sandbox.files import FileError, parse
 from sandbox.specs.reading import UnreadableError, read_json, utf8
 
 POSTED = "scenario"  # what a document that was sent is called in messages
@@ -78,6 +79,7 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
             nothing.
 
     """
+    raw = raw.removeprefix(BOM_UTF8)
     try:
         text = utf8(raw)
     except UnreadableError as error:
@@ -89,6 +91,7 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
     except UnreadableError:
         given = {}
     if "use" in given:
+        see_keys(text)
         return named(ask, given, at="/use")
     is_json = ask.request.content_type == JSON and text.lstrip()[:1] in {"{", "["}  # who sends YAML says so or not
     try:
@@ -98,6 +101,19 @@ def asked_for(ask: Ask, raw: bytes) -> Scenario:
     if not scenario.words:
         see_purpose(ask, text)
     return scenario
+
+
+def see_keys(text: str) -> None:
+    """See that a JSON text has each key once, as a scenario must.
+
+    Raises:
+        ProblemError: 422, it has not.
+
+    """
+    try:
+        parse(text, POSTED, is_json=True)
+    except FileError as error:
+        raise ProblemError(422, [placed(error.mistake)]) from None
 
 
 def see_purpose(ask: Ask, text: str) -> None:

@@ -143,6 +143,7 @@ async def test_json_is_read_as_json_whatever_its_type_says(control: Control, kin
         ("application/json; charset=utf-8", b"{rules: []}", (1, 2, "not JSON: a key in double quotes must stand here")),
         ("application/json", b'{"seed": 1,\n "seed": 2}', (2, 2, "the key 'seed' stands here twice")),
         ("text/plain", b'{"seed": 1,\n "seed": 2}', (2, 2, "the key 'seed' stands here twice")),
+        ("application/json", b'{"use": "default",\n "use": "instant"}', (2, 2, "the key 'use' stands here twice")),
         (
             "application/json",
             b'{"rules": [\n {"then": {"after": "12:30"}}]}',
@@ -160,6 +161,13 @@ async def test_a_mistake_in_json_comes_with_line_and_column(
         422,
         [{"at": "", "problem": f"scenario:{line}:{column}: {problem}", "line": line, "column": column}],
     )
+
+
+async def test_a_byte_order_mark_before_a_document_does_not_count(control: Control) -> None:
+    texts = (b'{"use": "instant"}', b'{"name": "a", "rules": []}', b"name: b\nrules: []")
+    names = [(await control.call("PUT", "/scenario", b"\xef\xbb\xbf" + text)).value["name"] for text in texts]
+
+    assert names == ["instant", "a", "b"]
 
 
 async def test_yaml_is_read_even_where_its_type_says_json(control: Control) -> None:
