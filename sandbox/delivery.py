@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,21 +77,33 @@ class Courier:
             self._waiting.setdefault(workspace, []).append(future)
             await future
 
-    async def abort(self, workspace: str) -> None:
-        """Forget a workspace's waiting jobs and abort those under way; none of them is heard of again."""
+    async def abort(self, workspace: str, messages: Collection[int] | None = None) -> None:
+        """Forget waiting jobs of a workspace and abort those under way; none of them is heard of again.
+
+        `messages`: the numbers of those whose jobs are meant; None means all.
+        """
+
+        def meant(of: str, message: int) -> bool:
+            return of == workspace and (messages is None or message in messages)
+
+        gone = 0
         for lane in self._lanes.values():
-            kept = [job for job in lane if job.workspace != workspace]
+            kept = [job for job in lane if not meant(job.workspace, job.message)]
+            gone += len(lane) - len(kept)
             lane.clear()
             lane.extend(kept)
-        for key in [key for key in self._lines if key[0] == workspace]:
-            del self._lines[key]
-        tasks = [task for task, job in self._tasks.items() if job.workspace == workspace]
+        for key in [key for key in self._lines if meant(*key)]:
+            gone += len(self._lines.pop(key))
+        tasks = [task for task, job in self._tasks.items() if meant(job.workspace, job.message)]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._open.pop(workspace, None)
-        self._release(workspace)
+        left = self._open.pop(workspace, 0) - gone - sum(task.cancelled() for task in tasks)
+        if left > 0:
+            self._open[workspace] = left
+        else:
+            self._release(workspace)
 
     async def close(self) -> None:
         """Abort everything."""

@@ -47,7 +47,9 @@ class Dispatch:
         """Store what became of an attempt, and what that makes due."""
         message = self._world.messages[callback.message]
         number = len(callback.attempts) + 1
-        attempt = Attempt(number, result.at, result.status, result.answer, result.ms, result.error, replay)
+        attempt = Attempt(
+            number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
+        )
         ladder = () if replay else ladder_of(self._world, message)
         after = tried(callback, attempt, request=result.request, ladder=ladder)
         self._noted(message, number)

@@ -188,7 +188,10 @@ class Log:
                 self._add(callback_line(callback, message, bodies=self.bodies))
 
     def _forget(self, _: Cleared | Emptied | Deleted, batch: Batch) -> None:
-        self._told = {subject: count for subject, count in self._told.items() if subject[0] != batch.workspace}
+        world = self.world(batch.workspace)
+        kept = world.callbacks if world else ()
+        told = self._told.items()
+        self._told = {each: count for each, count in told if each[0] != batch.workspace or each[1] in kept}
 
     def _is_new(self, workspace: str, callback: Callback) -> bool:
         """Whether an attempt has ended that was not told; one that waits for its retry changes in other ways too."""

@@ -121,9 +121,10 @@ def _lose(world: World, packs: Packs, callback: Callback) -> None:
     """Note an attempt that never leaves; only where the first alone is lost, a retry follows."""
     message = world.messages[callback.message]
     number = len(callback.attempts) + 1
-    attempt = Attempt(number, world.now(), None, "", 0.0, LOST)
+    written = write(world, packs, callback)
+    attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
     ladder = () if callback.step.status in message.reporting.lost else ladder_of(world, message)
-    after = tried(callback, attempt, request=write(world, packs, callback), ladder=ladder)
+    after = tried(callback, attempt, request=written, ladder=ladder)
     world.commit(after, Nothing(Kind.CALLBACK, after.id), *follow_ups(world, after))
 
 

@@ -1,7 +1,7 @@
 """One workspace at work: its world, its clock, its callbacks on their way, and what may be done to it as a whole."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandbox.advancing import Advance, Goal, Journey
@@ -157,11 +157,12 @@ class Workspace:
         start = replace(self.start, scenario=self.world.scenario)
         await self._begin_anew(lambda: Cleared(start.clock(), start.draw_seed()))
 
-    async def forget(self) -> None:
-        """Forget every message with its callbacks; those under way are aborted."""
+    async def forget(self, messages: Collection[int] | None = None) -> None:
+        """Forget every message, or those of some numbers, with their callbacks; those under way are aborted."""
+        numbers = None if messages is None else frozenset(messages)
         with self._ticker.held():
-            await self._courier.abort(self.name)
-            self.world.commit(Emptied())
+            await self._courier.abort(self.name, numbers)
+            self.world.commit(Emptied(None if numbers is None else tuple(sorted(numbers))))
 
     async def end(self) -> None:
         """Stop for good."""

@@ -121,8 +121,12 @@ class Gate:
 
     async def until_empty(self) -> None:
         """Return when nobody waits any more: their callers went away."""
+        await self.until_only(0)
+
+    async def until_only(self, waiting: int) -> None:
+        """Return when no more than so many wait: the callers of the others went away."""
         async with asyncio.timeout(PATIENCE), self._change:
-            await self._change.wait_for(lambda: self.waiting == 0)
+            await self._change.wait_for(lambda: self.waiting <= waiting)
 
 
 class Receiver:

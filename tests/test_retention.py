@@ -113,3 +113,12 @@ def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None
     fill(world, KEPT + 1, 3 * KEPT)
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))
+
+
+def test_forgetting_some_messages_leaves_the_limit_as_it_was(world: World) -> None:
+    fill(world, 1, KEPT)
+    world.commit(Emptied(tuple(range(1, KEPT, 2))))
+    fill(world, KEPT + 1, 3 * KEPT)
+    world.commit(Emptied((1, 3 * KEPT, 3 * KEPT + 7)))
+
+    assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT))

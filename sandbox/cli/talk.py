@@ -85,6 +85,11 @@ def provider(command: Command) -> Command:
     return click.option("--provider", help="Only this provider's, such as betatel.")(command)
 
 
+def status(command: Command) -> Command:
+    """Give a command the option `--status`."""
+    return click.option("--status", help="Only those in this status, ours or the provider's.")(command)
+
+
 def matching(command: Command) -> Command:
     """Give a command the options that say which messages it is about."""
     for option in (
@@ -108,7 +113,8 @@ def waiting(command: Command) -> Command:
 @click.command()
 @matching
 @click.option("--account", help="Only those of this key.", metavar="KEY")
-@click.option("--status", help="Only those in this status, ours or the provider's.")
+@status
+@click.option("--code", help="Only those with this one-time code.")
 @waiting
 @click.option("--limit", type=Whole(1, 1000), help="How many at most; 50 unless told.")
 @talking
@@ -123,6 +129,7 @@ def messages(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has
 @click.command()
 @click.argument("to", metavar="NUMBER")
 @provider
+@click.option("--code", help="The code itself, to see whether it was sent.")
 @waiting
 @talking
 def otp(talk: Talk, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
@@ -221,6 +228,7 @@ def reset(talk: Talk) -> None:
 
 @click.command()
 @matching
+@status
 @click.option("--exactly", type=Whole(0), help="Passes with this many.")
 @click.option("--at-least", type=Whole(0), help="Passes with this many or more; 1 unless told.")
 @click.option("--at-most", type=Whole(0), help="Passes with this many or fewer.")

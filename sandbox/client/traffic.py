@@ -27,6 +27,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
     sender: str | None = None,
     text: str | None = None,
     status: str | None = None,
+    code: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
     limit: int | None = None,
@@ -42,6 +43,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         sender: a sender id or number.
         text: what the text has in it.
         status: our word or the provider's.
+        code: the one-time code that is in it.
         since: after the message of this id (`latest` too), or after this time.
         wait: how long, in real time and at most 60 s, to wait until there is one.
         limit: how many at most; 50 unless told, 1,000 at most.
@@ -56,6 +58,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         from_=sender,
         text=text,
         status=status,
+        code=code,
         since=since,
         wait=wait,
         limit=limit,
@@ -74,9 +77,44 @@ def message(id: str = "latest", *, wait: Duration | None = None) -> Question[Mes
     return Question("GET", path("messages", id), one(Message), query(wait=wait), patience=patience(wait))
 
 
-def delete_messages() -> Question[None]:
-    """Forget every message, its callbacks and what is planned for it."""
-    return Question("DELETE", path("messages"), nothing)
+def delete_messages(  # noqa: PLR0913 - as many as the API has
+    *,
+    provider: str | None = None,
+    operation: str | None = None,
+    account: str | None = None,
+    to: str | None = None,
+    sender: str | None = None,
+    text: str | None = None,
+    status: str | None = None,
+    code: str | None = None,
+    since: Since | None = None,
+) -> Question[None]:
+    """Forget the messages that match, their callbacks and what is planned for them; without a filter, every message.
+
+    Args:
+        provider: such as `betatel`.
+        operation: such as `betatel.sms.send`, or a glob.
+        account: a key, in full or masked.
+        to: a number, compared by digits.
+        sender: a sender id or number.
+        text: what the text has in it.
+        status: our word or the provider's.
+        code: the one-time code that is in it.
+        since: after the message of this id (`latest` too), or after this time.
+
+    """
+    filters = query(
+        provider=provider,
+        operation=operation,
+        account=account,
+        to=to,
+        from_=sender,
+        text=text,
+        status=status,
+        code=code,
+        since=since,
+    )
+    return Question("DELETE", path("messages"), nothing, filters)
 
 
 def move(id: str, status: str) -> Question[Message]:  # noqa: A002 - the API's word
@@ -93,6 +131,7 @@ def otp(
     to: str,
     *,
     provider: str | None = None,
+    code: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
 ) -> Question[Otp]:
@@ -101,6 +140,7 @@ def otp(
     Args:
         to: the number, compared by digits.
         provider: such as `smsbuddy`; any unless told.
+        code: the code itself, to see whether it was sent.
         since: after the message of this id, or after this time.
         wait: how long, in real time and at most 60 s, to wait for it.
 
@@ -108,7 +148,7 @@ def otp(
         NotFoundError: there is none, or none came within `wait`.
 
     """
-    filters = query(to=to, provider=provider, since=since, wait=wait)
+    filters = query(to=to, provider=provider, code=code, since=since, wait=wait)
     return Question("GET", path("otp"), one(Otp), filters, patience=patience(wait))
 
 
@@ -169,6 +209,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
     to: str | None = None,
     sender: str | None = None,
     text: str | None = None,
+    status: str | None = None,
     exactly: int | None = None,
     at_least: int | None = None,
     at_most: int | None = None,
@@ -183,6 +224,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
         to: a number, compared by digits.
         sender: a sender id or number.
         text: what the text has in it.
+        status: our word or the provider's, as it is when the message is looked at.
         exactly: passes with this many; one of the three, at least 1 unless told.
         at_least: passes with this many or more.
         at_most: passes with this many or fewer.
@@ -199,6 +241,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
         to=to,
         from_=sender,
         text=text,
+        status=status,
         count=count,
         since=None if since is None else write(since),
         wait=wait,

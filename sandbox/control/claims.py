@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sandbox.control.numbers import Same
 from sandbox.core.journal import Exchange
+from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
 from sandbox.core.numbers import digits
 from sandbox.specs.schema import show
@@ -63,7 +64,7 @@ class Near(NamedTuple):
 
 
 def criteria(claim: Mapping[str, str], same: Callable[[str], Same]) -> tuple[Criterion, ...]:
-    """Return the criteria of a claim: some of provider, operation, to, from and text."""
+    """Return the criteria of a claim: some of provider, operation, to, from, text and status."""
     return tuple(MAKERS[name](wanted, same) for name, wanted in claim.items() if name in MAKERS)
 
 
@@ -125,6 +126,12 @@ MAKERS: Mapping[str, Callable[[str, Callable[[str], Same]], Criterion]] = {
         lambda message: message.text,
         lambda message: wanted in message.text,
         "does not contain",
+    ),
+    "status": lambda wanted, _: Criterion(
+        "status",
+        wanted,
+        lambda message: message.status if wanted in set(Status) else message.provider_status,
+        lambda message: wanted in (message.status, message.provider_status),
     ),
 }
 

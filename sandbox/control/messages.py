@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 from aiohttp import web
 
 from sandbox.control.asking import Ask, done, reply
-from sandbox.control.listing import Table
+from sandbox.control.formats import Since
+from sandbox.control.listing import Table, sift
 from sandbox.control.masking import mask
 from sandbox.control.numbers import same_as
-from sandbox.control.paging import listed, single, the_one
+from sandbox.control.paging import all_of, listed, single, the_one
 from sandbox.control.problems import refuse
-from sandbox.control.showing import show_message
+from sandbox.control.showing import code_of, show_message
 from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -67,6 +68,11 @@ def status_is(_: Ask, word: str) -> Test:
     return lambda message: word in (message.status, message.provider_status)
 
 
+def code_is(ask: Ask, word: str) -> Test:
+    """Keep the messages with a one-time code; that of a scheduled one is there when its time comes."""
+    return lambda message: code_of(message, ask.world.now()) == word
+
+
 TESTS: dict[str, Callable[[Ask, str], Test]] = {
     "provider": provider_is,
     "operation": operation_is,
@@ -75,13 +81,18 @@ TESTS: dict[str, Callable[[Ask, str], Test]] = {
     "from": from_is,
     "text": text_contains,
     "status": status_is,
+    "code": code_is,  # the last, as it takes the most time
 }
+
+
+def tests(ask: Ask) -> list[Test]:
+    """Return what the query asks of a message."""
+    return [make(ask, word) for name, make in TESTS.items() if (word := ask.query.get(name, str)) is not None]
 
 
 async def list_messages(ask: Ask) -> web.Response:
     """Answer a page of messages."""
-    tests = [make(ask, word) for name, make in TESTS.items() if (word := ask.query.get(name, str)) is not None]
-    return await listed(ask, table(ask.world), tests, evicted=ask.world.evicted["messages"])
+    return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["messages"])
 
 
 async def get_message(ask: Ask) -> web.Response:
@@ -90,8 +101,14 @@ async def get_message(ask: Ask) -> web.Response:
 
 
 async def forget_messages(ask: Ask) -> web.Response:
-    """Forget every message; what is pending for them is cancelled."""
-    await ask.workspace.forget()
+    """Forget the messages that match, all without a filter; what is pending for them is cancelled."""
+    if not ask.query.values:
+        await ask.workspace.forget()
+        return done()
+    since = ask.query.get("since", Since) or Since()
+    rows = table(ask.world)
+    matching = await sift(rows, all_of(tests(ask), rows, since), after=since.number)
+    await ask.workspace.forget([message.number for message in matching])
     return done()
 
 

@@ -33,12 +33,14 @@ def fitting(ask: Ask) -> Callable[[Message], bool]:
 
 async def get_otp(ask: Ask) -> web.Response:
     """Answer the newest code for a number."""
-    world, fits = ask.world, fitting(ask)
+    world, fits, wanted = ask.world, fitting(ask), ask.query.get("code", str)
 
     async def look() -> tuple[Message, str] | None:
         now = world.now()
         rows = await sift(table(world), fits)
         coded = ((message, code) for message in rows if (code := code_of(message, now)) is not None)
+        if wanted is not None:
+            coded = ((message, code) for message, code in coded if code == wanted)
         return max(coded, key=lambda each: (readable_at(each[0]), each[0].number), default=None)
 
     def stirs(change: Change) -> bool:
@@ -46,7 +48,8 @@ async def get_otp(ask: Ask) -> web.Response:
 
     found = await wait_for(ask.memory.waits, world, look, stirs=stirs, wait=ask.query.get("wait", timedelta))
     if found is None:
-        raise refuse(404, "/to", f"no message to {ask.query.get('to', str)!r} has a one-time code")
+        which = "a one-time code" if wanted is None else f"the one-time code {wanted!r}"
+        raise refuse(404, "/to", f"no message to {ask.query.get('to', str)!r} has {which}")
     message, code = found
     return reply(
         {

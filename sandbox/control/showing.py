@@ -90,6 +90,7 @@ def show_attempt(attempt: Attempt) -> Object:
     return {
         "number": attempt.number,
         "at": stamp(attempt.at),
+        "url": masked_url(attempt.url) if attempt.url else None,
         "status": attempt.status,
         "answer": attempt.answer,
         "ms": round(attempt.ms, 1),

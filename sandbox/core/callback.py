@@ -52,7 +52,7 @@ class Outgoing(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One try: `status` and the first 2 KB of the answer, or `error`; `ms` is real time."""
+    """One try: `status` and the first 2 KB of the answer, or `error`; `ms` is real time, `url` where it went."""
 
     number: int
     at: datetime
@@ -61,6 +61,7 @@ class Attempt(NamedTuple):
     ms: float
     error: str | None = None
     replay: bool = False
+    url: str = ""
 
     @property
     def succeeded(self) -> bool:

@@ -47,7 +47,12 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """Every message is forgotten with its callbacks and codes, what is pending is cancelled; all else stays."""
+    """Messages are forgotten with their callbacks and codes, what is pending for them is cancelled; all else stays.
+
+    `messages` are their numbers; None means every message.
+    """
+
+    messages: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

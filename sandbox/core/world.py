@@ -1,12 +1,12 @@
 """One workspace's whole state, and the one place that writes it."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
 from sandbox.core.account import Account
-from sandbox.core.agenda import Agenda, Due
+from sandbox.core.agenda import Agenda, Due, Kind
 from sandbox.core.callback import OPEN, Callback, Target
 from sandbox.core.change import Aim, Batch, Change, Cleared, Deleted, Emptied, Hearers, Listener, Nothing
 from sandbox.core.clock import Clock
@@ -131,8 +131,11 @@ class World:
         self.last_exchange = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
 
-    def _empty(self, _: Emptied) -> None:
-        """Forget every message."""
+    def _empty(self, emptied: Emptied) -> None:
+        """Forget every message, or some."""
+        if emptied.messages is not None:
+            self._drop_messages(emptied.messages)
+            return
         self.messages.clear()  # they stay the same ones, as whoever waits for something to come holds them
         self.numbers.clear()
         self.callbacks.clear()
@@ -140,6 +143,18 @@ class World:
         self._evicting = self.last_message + 1
         self._ended.clear()
         self.agenda.clear()
+
+    def _drop_messages(self, numbers: Iterable[int]) -> None:
+        """Forget the messages of these numbers that are still there."""
+        dropped = [self.messages[number] for number in numbers if number in self.messages]
+        for message in dropped:
+            for callback in message.callbacks:
+                self.agenda.drop(Kind.CALLBACK, callback)
+                del self.callbacks[callback]
+            self.agenda.drop(Kind.MOVE, message.number)
+            del self.messages[message.number], self.numbers[message.id]
+        gone = {message.number for message in dropped}
+        self.otps = {name: otp for name, otp in self.otps.items() if otp.message not in gone}
 
     def _delete(self, _: Deleted) -> None:
         """Forget everything; the workspace's owner forgets the world itself."""

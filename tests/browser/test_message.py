@@ -63,6 +63,7 @@ async def test_a_callback_shows_every_attempt(page: Page, server: Served, receiv
     await expect(first.locator(".callback-head")).to_contain_text("reports sentdelivered")
     await expect(first.locator(".attempt-result")).to_have_text(["503", "200"])
     await expect(first.locator(".attempt-number")).to_have_text(["Attempt 1", "Attempt 2"])
+    await expect(first.locator(".attempt-url")).to_have_text([receiver.url()] * 2)
     await first.get_by_text("Answer").first.click()
     await expect(first.get_by_role("group", name="Answer").first).to_have_text("not now")
     await first.get_by_text("POST").click()

@@ -69,6 +69,20 @@ def test_a_code_that_is_not_there_is_a_no(say: Say) -> None:
     assert say("otp", "999") == Said(1, "", "sms-sandbox: no message to '999' has a one-time code\n")
 
 
+def test_a_code_that_was_sent_is_a_yes_and_any_other_a_no(rig: Rig, say: Say) -> None:
+    send(rig)
+
+    assert [say("otp", NUMBER, "--code", code).code for code in ("555345", "999999")] == [0, 1]
+
+
+def test_messages_are_found_by_their_code_and_counted_by_their_status(rig: Rig, say: Say) -> None:
+    uuid = send(rig)
+    found = json.loads(say("messages", "--code", "555345", "--json").out)["items"]
+    passed = [say("verify", "--status", status).code for status in ("queued", "delivered")]
+
+    assert ([each["id"] for each in found], passed) == ([uuid], [0, 1])
+
+
 def test_an_advance_tells_what_happened(rig: Rig, say: Say) -> None:
     uuid = send(rig)
 

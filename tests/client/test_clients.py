@@ -255,6 +255,30 @@ def test_messages_are_forgotten(rig: Rig) -> None:
     assert (len(rig.messages()), rig.advance("5m").count) == (0, 0)
 
 
+def test_messages_that_match_are_forgotten(rig: Rig) -> None:
+    send(rig)
+    kept = send(rig, text="Your code is 777777")
+    rig.delete_messages(code="555345")
+
+    assert (
+        [message.id for message in rig.messages(code="777777")] == [message.id for message in rig.messages()] == [kept]
+    )
+
+
+def test_a_status_and_a_code_can_be_asked_for(rig: Rig) -> None:
+    send(rig)
+    rig.advance("5m")
+
+    assert (rig.verify(status="delivered", exactly=1).passed, rig.otp(NUMBER, code="555345").code) == (True, "555345")
+
+
+def test_an_attempt_tells_where_it_went(rig: Rig) -> None:
+    send(rig)
+    rig.advance("5m")
+
+    assert {attempt.url for each in rig.callbacks() for attempt in each.attempts} == {rig.receiver.url("betatel")}
+
+
 def test_a_reset_empties_the_workspace(rig: Rig) -> None:
     send(rig)
     fresh = rig.reset()

@@ -73,9 +73,9 @@ class Control:
         """Return what a PATCH answers."""
         return await self._good("PATCH", path, body, None)
 
-    async def delete(self, path: str) -> Value:
-        """Return what a DELETE answers."""
-        return await self._good("DELETE", path, None, None)
+    async def delete(self, path: str, **query: str) -> Value:
+        """Return what a DELETE answers; a query name's trailing underscore is left out."""
+        return await self._good("DELETE", path, None, {name.rstrip("_"): value for name, value in query.items()})
 
     async def refused(
         self, method: str, path: str, body: object = None, **query: str

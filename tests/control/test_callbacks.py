@@ -3,9 +3,14 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.core.clock import Mode, Pace
+from sandbox.workspace import Start
+from tests.builders import NOON
+from tests.conftest import SandboxMaker
 from tests.control.calls import Control
 from tests.control.waits import begun
-from tests.servers import Gate, Receiver, Sandbox, says
+from tests.scenarios.builders import load
+from tests.servers import UBILL_SMS, Gate, Receiver, Sandbox, says
 
 SECOND = timedelta(seconds=1)
 
@@ -21,6 +26,7 @@ async def reported(sandbox: Sandbox, receiver: Receiver | None = None) -> None:
 async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
     receiver.answers.append(says(503, "later"))
     await reported(sandbox, receiver)
+    sandbox.aim("betatel", receiver.url("/second"))
     await sandbox.advance(5 * SECOND)
     shown = await control.get("/callbacks/1")
     took = [attempt.pop("ms") > 0 for attempt in shown["attempts"]]
@@ -36,7 +42,7 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
             "due": "2026-03-02T12:00:05.200Z",
             "request": {
                 "method": "POST",
-                "url": receiver.url(),
+                "url": receiver.url("/second"),
                 "headers": {"Content-Type": "application/json"},
                 "body": receiver.calls[0].body,
             },
@@ -44,6 +50,7 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
                 {
                     "number": 1,
                     "at": "2026-03-02T12:00:00.200Z",
+                    "url": receiver.url(),
                     "status": 503,
                     "answer": "later",
                     "error": None,
@@ -52,6 +59,7 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
                 {
                     "number": 2,
                     "at": "2026-03-02T12:00:05.200Z",
+                    "url": receiver.url("/second"),
                     "status": 200,
                     "answer": "OK",
                     "error": None,
@@ -191,3 +199,27 @@ async def test_a_reset_aborts_what_is_on_its_way_and_nothing_arrives_after_it(
     await control.post("/clock/advance", {"by": "1d"})
 
     assert ((await advancing)[0], len(receiver.calls), (await control.get("/callbacks"))["items"]) == (409, 1, [])
+
+
+async def test_the_url_of_an_attempt_masks_its_key(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    sandbox.aim("ubill", receiver.url("/dlr?token=s3cretvalue"))
+    await sandbox.send(UBILL_SMS)
+    await sandbox.advance()
+    shown = await control.get("/callbacks/1")
+
+    assert (shown["attempts"][0]["url"], "s3cretvalue" in shown["attempts"][0]["url"]) == (
+        shown["request"]["url"],
+        False,
+    )
+
+
+async def test_an_attempt_that_the_scenario_drops_tells_where_it_would_have_gone(
+    make_sandbox: SandboxMaker, receiver: Receiver
+) -> None:
+    sandbox = await make_sandbox(
+        Start(load("rules: [{then: {callbacks: {drop: first}}}]"), pace=Pace(Mode.FROZEN, start=NOON))
+    )
+    await reported(sandbox, receiver)
+    shown = await Control(sandbox).get("/callbacks/1")
+
+    assert [attempt["url"] for attempt in shown["attempts"]] == [receiver.url()]

@@ -1,10 +1,11 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from tests.control.calls import Control
 from tests.control.waits import begun
-from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sandbox
+from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Gate, Receiver, Sandbox
 
 
 async def sent(sandbox: Sandbox, *recipients: str) -> list[str]:
@@ -225,6 +226,121 @@ async def test_messages_are_forgotten_with_their_callbacks_and_nothing_of_them_c
         [0, 0, 2],
         "2026-03-02T12:00:01.000Z",
     )
+
+
+TEXTS = {
+    "1": ("38761000001", "SHOP", "Your code is 111111"),
+    "2": ("38761000002", "SHOP", "Your code is 222222"),
+    "3": ("38761000001", "BANK", "Your order has shipped"),
+}
+
+
+async def three(sandbox: Sandbox) -> dict[str, str]:
+    """Send three SMS, the last a second later, of which the second has failed; return their names by id."""
+    names = {}
+    for name, (to, sender, text) in TEXTS.items():
+        if name == "3":
+            await sandbox.advance(timedelta(seconds=1))
+        await sandbox.send(BETATEL_SMS.with_values(to=to, text=text, **{"from": sender}))
+        names[sandbox.message(int(name)).id] = name
+    sandbox.workspace.move(sandbox.message(2), "failed")
+    return names
+
+
+FILTERS: list[tuple[dict[str, str], str]] = [
+    ({}, "123"),
+    ({"to": "+387 61 000 001"}, "13"),
+    ({"to": "38761000009"}, ""),
+    ({"to": ""}, ""),
+    ({"from_": "SHOP"}, "12"),
+    ({"text": "code"}, "12"),
+    ({"code": "222222"}, "2"),
+    ({"code": "999999"}, ""),
+    ({"status": "failed"}, "2"),
+    ({"status": "queued"}, "3"),
+    ({"provider": "betatel"}, "123"),
+    ({"provider": "ubill"}, ""),
+    ({"operation": "betatel.sms.*"}, "123"),
+    ({"account": "k1"}, "123"),
+    ({"account": "k2"}, ""),
+    ({"since": "2026-03-02T12:00:00.500Z"}, "3"),
+    ({"since": "latest"}, ""),
+    ({"to": "38761000001", "from_": "BANK"}, "3"),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=str)
+async def test_what_a_filter_lists_is_what_it_forgets(
+    sandbox: Sandbox, control: Control, filters: dict[str, str], expected: str
+) -> None:
+    names = await three(sandbox)
+    listed = {names[each] for each in await ids(control, **filters)}
+    await control.delete("/messages", **filters)
+    left = {names[each] for each in await ids(control)}
+
+    assert (listed, left) == (set(expected), set("123") - set(expected))
+
+
+async def test_forgetting_some_messages_cancels_what_is_pending_for_them_alone(
+    sandbox: Sandbox, control: Control
+) -> None:
+    await sent(sandbox, "38761000001", "38761000002")
+    await sandbox.advance(timedelta(seconds=1))
+    batches = sandbox.world.batches
+    await control.delete("/messages", to="38761000001")
+    batches = sandbox.world.batches - batches
+    advance = await control.post("/clock/advance", {"until": "idle"})
+    callbacks = (await control.get("/callbacks"))["items"]
+
+    assert (batches, {each["message"] for each in advance["items"]}, {each["message"] for each in callbacks}) == (
+        1,
+        {sandbox.message(2).id},
+        {sandbox.message(2).id},
+    )
+
+
+async def test_forgetting_some_messages_aborts_their_callbacks_under_way_and_no_others(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    gate = Gate()
+    receiver.otherwise = gate
+    sandbox.aim("betatel", receiver.url())
+    await sent(sandbox, "38761000001", "38761000002")
+    advance = asyncio.create_task(sandbox.advance(timedelta(seconds=1)))
+    await gate.until(2)
+    await control.delete("/messages", to="38761000001")
+    await gate.until_only(1)
+    gate.open()
+    done = await advance
+
+    assert (done.count, [(each.message, each.state) for each in sandbox.callbacks]) == (3, [(2, "delivered")])
+
+
+async def test_forgetting_a_message_makes_its_code_of_the_provider_unknown(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(SMSBUDDY_OTP)
+    await sandbox.send(SMSBUDDY_OTP.with_values(to="9812345679"))
+    await control.delete("/messages", to="9812345678")
+
+    assert [each.recipient for each in sandbox.world.otps.values()] == ["919812345679"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "1"}, {"wait": "1s"}, {"cursor": "1"}, {"too": "1"}, {"status": "deliverd"}]
+)
+async def test_a_filter_that_is_none_forgets_nothing(sandbox: Sandbox, control: Control, query: dict[str, str]) -> None:
+    await sandbox.send()
+    status, _ = await control.refused("DELETE", "/messages", None, **query)
+
+    assert (status, len(sandbox.world.messages)) == (400, 1)
+
+
+async def test_a_wait_for_a_code_ends_with_the_message_that_has_it(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.get("/messages", code="222222", wait="30s"))
+    await sandbox.send(BETATEL_SMS.with_values(text="Your code is 111111"))
+    await sandbox.send(BETATEL_SMS.with_values(text="Your code is 222222"))
+    found = await waiting
+
+    assert [item["id"] for item in found["items"]] == [sandbox.message(2).id]
 
 
 async def test_markup_in_a_message_comes_back_as_data(sandbox: Sandbox) -> None:

@@ -115,3 +115,29 @@ async def test_when_the_wait_is_over_there_is_none(control: Control) -> None:
 
 async def test_a_number_must_be_given(control: Control) -> None:
     assert await control.refused("GET", "/otp") == (400, [("/to", "to is missing")])
+
+
+@pytest.mark.parametrize("code", ["111111", "222222"])
+async def test_a_code_can_be_asked_for_by_itself(sandbox: Sandbox, control: Control, code: str) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+    await sandbox.send(sms("Your code is 222222"))
+    found = await control.get("/otp", to="38761930305", code=code)
+
+    assert (found["code"], found["message"]) == (code, sandbox.message(int(code[0])).id)
+
+
+async def test_a_code_that_was_not_sent_is_a_404_that_names_it(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+
+    assert await control.refused("GET", "/otp", to="38761930305", code="999999") == (
+        404,
+        [("/to", "no message to '38761930305' has the one-time code '999999'")],
+    )
+
+
+async def test_a_wait_for_one_code_passes_over_others(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.get("/otp", to="38761930305", code="222222", wait="30s"))
+    await sandbox.send(sms("Your code is 111111"))
+    await sandbox.send(sms("Your code is 222222"))
+
+    assert (await waiting)["message"] == sandbox.message(2).id

@@ -4,7 +4,7 @@ import pytest
 
 from tests.control.calls import Control
 from tests.control.waits import begun
-from tests.servers import BETATEL_SMS, WHATSAPP, Sandbox
+from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, WHATSAPP, Sandbox
 
 TO = "38761930305"
 
@@ -171,4 +171,40 @@ async def test_bad_claims_are_told_at_once(control: Control) -> None:
             ("/too", "nothing is called 'too' here. Did you mean 'to'?"),
             ("/wait", "'1h' is longer than 60s, the longest wait"),
         ],
+    )
+
+
+@pytest.mark.parametrize(("status", "count"), [("sent", 1), ("AWAITING-DLR", 1), ("delivered", 0), ("DELIVRD", 0)])
+async def test_a_status_is_claimed_in_our_word_or_the_providers(
+    sandbox: Sandbox, control: Control, status: str, count: int
+) -> None:
+    await sandbox.send(SMSBUDDY_SMS)
+    sandbox.workspace.move(sandbox.message(), "sent")
+    verdict = await control.post("/verify", {"status": status})
+
+    assert verdict["count"] == count
+
+
+async def test_a_message_in_another_status_is_near_and_says_which(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    found = [await control.post("/verify", {"to": TO, "status": each}) for each in ("delivered", "Delivered")]
+
+    assert [each["near"][0]["differs"] for each in found] == [
+        ["status: queued is not delivered"],
+        ["status: queued is not Delivered"],
+    ]
+
+
+async def test_a_wait_for_a_status_ends_when_a_message_reaches_it(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    waiting = await begun(sandbox.world, control.post("/verify", {"to": TO, "status": "delivered", "wait": "30s"}))
+    await sandbox.advance()
+
+    assert (await waiting)["passed"] is True
+
+
+async def test_a_status_that_is_none_is_refused_with_the_nearest(control: Control) -> None:
+    assert await control.refused("POST", "/verify", {"status": "deliverd"}) == (
+        400,
+        [("/status", "no status is called 'deliverd'. Did you mean 'delivered'?")],
     )

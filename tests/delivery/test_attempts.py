@@ -94,7 +94,7 @@ async def test_an_attempt_tells_the_answer_and_the_instant_of_the_clock(sandbox:
     (attempt,) = callback.attempts
     assert (callback.state, attempt._replace(ms=0.0), attempt.ms > 0) == (
         "delivered",
-        type(attempt)(1, NOON + timedelta(milliseconds=200), 201, "thanks", 0.0),
+        type(attempt)(1, NOON + timedelta(milliseconds=200), 201, "thanks", 0.0, url=receiver.url()),
         True,
     )
 

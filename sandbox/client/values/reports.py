@@ -19,10 +19,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a callback: the `status` and first 2 KB of the answer, or an `error`; `ms` is real time."""
+    """One try at a callback: the `status` and first 2 KB of the answer, or an `error`.
+
+    `url` is where it went, `ms` real time.
+    """
 
     number: int
     at: datetime
+    url: str | None
     status: int | None
     answer: str
     ms: float

@@ -100,7 +100,7 @@ export class Callbacks {
   }
 }
 
-function attemptRow(id, { number, at, status, answer, ms, error, replay }) {
+function attemptRow(id, { number, at, url, status, answer, ms, error, replay }) {
   const good = status >= 200 && status < 300;
   return h("li", { class: "attempt", data: { good: String(good) } },
     h("div", { class: "attempt-line" },
@@ -108,6 +108,7 @@ function attemptRow(id, { number, at, status, answer, ms, error, replay }) {
       h("span", { class: "attempt-result" }, status ?? "no answer"),
       h("span", { class: "attempt-ms" }, `${ms} ms`),
       h("time", { class: "attempt-at", datetime: at, title: at }, hour(at))),
+    url && h("p", { class: "attempt-url breakable" }, url),
     error && h("p", { class: "attempt-error" }, error),
     answer && h("details", { data: { key: `answer-${id}-${number}` } },
       h("summary", {}, "Answer"), verbatim("Answer", pretty(answer))));
