@@ -64,6 +64,16 @@ def test_ready_answers_no_where_nobody_serves() -> None:
     )
 
 
+def test_ready_says_why_a_server_does_not_answer_to_a_name() -> None:
+    with serving() as (_, banner):
+        url = url_of(banner).replace("127.0.0.1", "127.1")  # which leads there, and is no name of this machine
+        said = run("ready", "--url", url)
+
+    host = url.removeprefix("http://")
+    why = f"the control API does not answer to the host '{host}'; if that name is yours, serve with --allow-host 127.1"
+    assert said == (1, f"sms-sandbox: {url}: {why}\n")
+
+
 def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,17 +44,18 @@ def connect(url: str) -> http.client.HTTPConnection:
     raise click.UsageError(message)
 
 
-def answers(url: str) -> bool:
-    """Whether a sandbox serves at a URL."""
+def objection(url: str) -> str | None:
+    """Return why no sandbox answers at a URL; None when one does."""
     connection = connect(url)
-    try:
+    with closing(connection), suppress(OSError, http.client.HTTPException, ValueError, AttributeError, KeyError):
         connection.request("GET", "/_sandbox/health")
         reply = connection.getresponse()
-        return reply.status == http.client.OK and json.loads(reply.read()).get("status") == "ok"
-    except (OSError, http.client.HTTPException, ValueError, AttributeError):
-        return False
-    finally:
-        connection.close()
+        said = json.loads(reply.read())
+        if reply.status == http.client.OK and said.get("status") == "ok":
+            return None
+        if reply.status == http.client.FORBIDDEN:  # it serves, but not by this name
+            return f"{url}: {said['detail']}"
+    return f"no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL"
 
 
 @click.command()
@@ -64,12 +65,9 @@ def ready(url: str | None, wait: str) -> int:
     """Tell whether a server serves. Exit code 0 if so, else 1."""
     url = url or default_url()
     until = ticks() + parse_duration(wait).total_seconds()
-    while not answers(url):
+    while why := objection(url):
         if ticks() >= until:
-            click.echo(
-                f"sms-sandbox: no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL",
-                err=True,
-            )
+            click.echo(f"sms-sandbox: {why}", err=True)
             return 1
         threading.Event().wait(PAUSE)
     click.echo(f"ready at {url}")
