@@ -16,7 +16,7 @@ SPENT = frozenset({errno.EMFILE, errno.ENFILE})  # no file descriptor is left, t
 
 
 class Descriptors:
-    """Tells once that no file descriptor is left, with the limit.
+    """Reports once that no file descriptor is left, with the limit.
 
     The system gives out the lowest number that is free, so the last below the limit means that all others are taken.
     """
@@ -24,26 +24,26 @@ class Descriptors:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._limit = descriptor_limit()
-        self._told = False
+        self._reported = False
 
-    def look(self, transport: asyncio.BaseTransport) -> None:
-        """See whether a new connection took the last one: uvloop closes those that follow without a word."""
+    def check(self, transport: asyncio.BaseTransport) -> None:
+        """Report when a new connection took the last one: uvloop closes those that follow and reports nothing."""
         own = transport.get_extra_info("socket")
         if self._limit is not None and own is not None and own.fileno() >= self._limit - 1:
-            self.tell()
+            self.report()
 
-    def hear(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        """Handle what a loop could not: asyncio's own comes back to this error every second, with a traceback."""
+    def handle(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """Handle an exception as a loop's handler; asyncio meets this one every second, each time with a traceback."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in SPENT:
-            self.tell()
+            self.report()
         else:
             loop.default_exception_handler(dict(context))
 
-    def tell(self) -> None:
-        """Tell it, unless it was told."""
-        if not self._told:
-            self._told = True
+    def report(self) -> None:
+        """Report it, the first time alone."""
+        if not self._reported:
+            self._reported = True
             limit = "the limit of this machine" if self._limit is None else f"the limit is {self._limit}"
             self._say(f"no file descriptors are left: {limit}; new connections are refused; raise it with ulimit -n")
 
@@ -73,7 +73,7 @@ class Fronts:
         self.web = web
         self.tunnels = tunnels
         self.descriptors = descriptors
-        self.unknown: set[Front] = set()  # connections of which it is not known yet whose they are
+        self.unknown: set[Front] = set()  # connections without a whole first line, or with a tunnel to come
 
     def __call__(self) -> "Front":
         """Return the protocol of a new connection."""
@@ -99,7 +99,7 @@ class Front(asyncio.Protocol):
         """Keep the transport until it is known whose it is."""
         self._transport = cast("asyncio.Transport", transport)
         self._fronts.unknown.add(self)
-        self._fronts.descriptors.look(transport)
+        self._fronts.descriptors.check(transport)
 
     def connection_lost(self, _: Exception | None) -> None:
         """Forget the transport; a tunnel that is being opened closes its other side when that is there."""
@@ -161,7 +161,7 @@ class Front(asyncio.Protocol):
             far, _ = await loop.create_connection(lambda: Pump(transport), "127.0.0.1", port)
         except OSError as error:
             if error.errno in SPENT:
-                self._fronts.descriptors.tell()
+                self._fronts.descriptors.report()
             refuse(transport, 503, f"the TLS port of this sandbox cannot be reached: {error.strerror or error}")
             return
         self._fronts.unknown.discard(self)
@@ -177,15 +177,15 @@ class Front(asyncio.Protocol):
 
 
 class Watched(asyncio.Protocol):
-    """Looks at a connection of the TLS port before it is the web server's."""
+    """Checks a connection of the TLS port before it is the web server's."""
 
     def __init__(self, web: Callable[[], asyncio.Protocol], descriptors: Descriptors) -> None:
         self._web = web
         self._descriptors = descriptors
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Look, and give it on."""
-        self._descriptors.look(transport)
+        """Check the connection and pass it to the web server."""
+        self._descriptors.check(transport)
         protocol = self._web()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)

@@ -173,7 +173,7 @@ async def opened(
 ) -> AsyncIterator[Ports]:
     """Serve an engine as the options say for as long as the block; requests under way then have `grace` seconds.
 
-    `descriptors` tells when there are none left for connections, `limits` are those of requests that do not come to
+    `descriptors` reports when none is left for connections, `limits` are those of requests that do not come to
     their end.
 
     Raises:
@@ -205,7 +205,7 @@ async def opened(
                 yield ports
             finally:
                 patience.close()
-                await asyncio.sleep(0)  # who has connected already is taken: the system would reset the connection
+                await asyncio.sleep(0)  # accept who has connected already: the system would reset the connection
                 for each in listening:
                     each.close()
                 await asyncio.sleep(0)
@@ -222,7 +222,7 @@ async def finish(runner: web.AppRunner, server: web.Server, grace: float) -> Non
 
     What is still under way after `grace` seconds is left to the runner, which gives such a request up.
     """
-    await asyncio.sleep(0)  # a request that has come already is one under way
+    await asyncio.sleep(0)  # a request that has come already counts as under way
     server.pre_shutdown()
     await runner.app.shutdown()
     with suppress(TimeoutError):
@@ -254,7 +254,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     descriptors = Descriptors(lines.say)
-    loop.set_exception_handler(descriptors.hear)
+    loop.set_exception_handler(descriptors.handle)
     async with opened(engine, options, descriptors=descriptors) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)

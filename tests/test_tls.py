@@ -72,6 +72,26 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_in_one_line(
     )
 
 
+def test_what_a_client_sends_before_its_connect_is_answered_is_passed_on(ports: Ports) -> None:
+    came, gone = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cafile=ports.ca).wrap_bio(came, gone, server_hostname="api.ubill.dev")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    hello = gone.read()
+    with socket.create_connection(("127.0.0.1", ports.plain), PATIENCE) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(b"CONNECT api.ubill.dev:443 HTTP/1.1\r\n\r\n" + hello[:10])
+        client.sendall(hello[10:])
+        with client.makefile("rb") as stream:
+            head = [stream.readline() for _ in range(2)]
+            while tls.version() is None:
+                came.write(stream.read1())
+                with suppress(ssl.SSLWantReadError):
+                    tls.do_handshake()
+
+    assert (head, tls.version()) == ([b"HTTP/1.1 200 Connection established\r\n", b"\r\n"], "TLSv1.3")
+
+
 def test_connect_to_any_other_host_is_refused_in_words(ports: Ports) -> None:
     with socket.create_connection(("127.0.0.1", ports.plain), PATIENCE) as client:
         client.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")

@@ -154,7 +154,7 @@ def health_at_last(port: int) -> int:
 async def test_a_loop_that_comes_back_to_the_error_every_second_is_heard_once() -> None:
     said: list[str] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(Descriptors(said.append).hear)
+    loop.set_exception_handler(Descriptors(said.append).handle)
     for number in (errno.EMFILE, errno.ENFILE, errno.EMFILE):
         error = OSError(number, os.strerror(number))
         loop.call_exception_handler({"message": "socket.accept() out of system resource", "exception": error})
