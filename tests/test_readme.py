@@ -33,6 +33,7 @@ OTHERS_FLAGS = {
     "--health-interval",
     "--health-retries",
     "--test",
+    "--hostile",
 }  # docker's and node's
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 

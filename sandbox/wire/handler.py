@@ -171,7 +171,7 @@ class Handler(web.RequestHandler):
     def _refuse(self, flaw: Flaw) -> None:
         """Refuse the request under way, in its turn; it is the connection's last."""
         self._flaw = flaw
-        if not self._body.is_eof():  # somebody reads it, or will
+        if not self._body.is_eof():
             self._body.set_exception(FlawError(flaw))
             self._body.feed_eof()
             self._close = True
@@ -203,15 +203,15 @@ class Handler(web.RequestHandler):
 
     async def _turn_away(self, _: web.BaseRequest) -> web.StreamResponse:
         """Write the refusal, and close once the client has read it."""
-        flaw, transport = self._flaw, self.transport
-        if flaw is not None:
-            answer = refused(self._engine, flaw)
-            if transport is not None and not transport.is_closing():
-                transport.write(last_bytes(answer, method=flaw.request.method))
-                if transport.can_write_eof() and not self._over.done():
-                    transport.write_eof()
-                    await asyncio.wait([self._over], timeout=LINGER)
-                transport.close()
+        # aiohttp alone finds what is wrong behind a request for an upgrade.
+        flaw = self._flaw or unreadable(self._trace.raw, before=self._request_count - 1)
+        answer, transport = refused(self._engine, flaw), self.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(last_bytes(answer, method=flaw.request.method))
+            if transport.can_write_eof() and not self._over.done():
+                transport.write_eof()
+                await asyncio.wait([self._over], timeout=LINGER)
+            transport.close()
         return web.Response()  # it goes nowhere
 
 

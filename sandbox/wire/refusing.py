@@ -21,8 +21,11 @@ class Flaw(NamedTuple):
     request: Request
 
 
-class FlawError(Exception):
-    """A request turned out to be unreadable while its body was awaited."""
+class FlawError(TimeoutError):
+    """A request turned out to be unreadable while its body was awaited.
+
+    Of this type, as aiohttp reads on in a body that was refused unread, and takes no other error there.
+    """
 
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.why)

@@ -26,7 +26,7 @@ def rounds(seeds: Iterator[int], check: Callable[..., None], strategy: st.Search
 
 
 def test_both_ways_read_the_same(seeds: Iterator[int]) -> None:
-    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=15)
+    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=5)
 
 
 def _same_replies(requests: list[Asked]) -> None:
@@ -58,7 +58,7 @@ def spoilt(draw: st.DrawFn) -> list[bytes]:
 
 
 def test_both_ways_refuse_the_same(seeds: Iterator[int]) -> None:
-    rounds(seeds, _same_refusals, st.lists(spoilt(), min_size=4, max_size=10), most=12)
+    rounds(seeds, _same_refusals, st.lists(spoilt(), min_size=4, max_size=10), most=6)
 
 
 def _same_refusals(clients: list[list[bytes]]) -> None:

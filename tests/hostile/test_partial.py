@@ -1,16 +1,21 @@
 """Requests that stay incomplete: refused with 408 and stored, after a limit that an idle connection does not have."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from sandbox.wire.patience import Limits
 from tests.hostile.wire import segment, shown
-from tests.ways import HEADERS, frozen, request, short_way
+from tests.servers import PATIENCE, turn
+from tests.test_express import Way
+from tests.ways import HEADERS, WAYS, Place, frozen, request, short_way, web_way
 
 SILENT = Limits(silence=0.04)
 PROBLEM = "408 application/problem+json, closes"
 
+Served = AbstractAsyncContextManager[Place]
 
 CASES = {
     "half a request line": ("GET /v1/sms/bal", PROBLEM, "request: its head is not"),
@@ -40,11 +45,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("sends", "reply", "why"), CASES.values(), ids=CASES)
-async def test_a_request_of_which_nothing_more_comes_is_refused_with_408(
-    sends: str, reply: str, why: str | None
-) -> None:
-    async with short_way(frozen(), SILENT) as place:
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_request_of_which_nothing_more_comes_is_refused_with_408(way: Callable[..., Served], name: str) -> None:
+    sends, reply, why = CASES[name]
+    if way is web_way and sends.startswith("CONNECT"):
+        pytest.skip("CONNECT is for the front of the plain port")
+    async with way(frozen(), SILENT) as place:
         line = await place.call()
         await line.say(segment(sends))
         heard = shown(await line.hear())
@@ -80,3 +87,29 @@ async def test_a_reply_that_is_kept_back_is_waited_for_longer_than_a_request() -
         await line.say(b"GET /_sandbox/messages?wait=200ms HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
         assert shown(await line.hear()) == "200 application/json"
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_body_that_was_refused_unread_may_end_anywhere(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    async with way(frozen()) as place:
+        line = await place.call()
+        await line.say(segment("{post}Content-Length: 2000000\r\n\r\n<x*1100000>"))
+        heard = shown(await line.hear())
+        line.end()
+
+        assert (heard, await line.rest(), caplog.text) == ("413 application/json", b"", "")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_client_that_goes_away_in_the_middle_leaves_an_entry_and_no_traceback(
+    way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with way(frozen()) as place:
+        line = await place.call()
+        await line.say(segment("{post}Content-Length: 36\r\n\r\n{"))
+        line.close()
+        async with asyncio.timeout(PATIENCE):
+            while not place.journal:
+                await turn()
+
+        assert ([each.status for each in place.journal], caplog.text) == ([400], "")
