@@ -1,13 +1,18 @@
 # The image of sms-sandbox: built in one stage, served from another by a user without rights.
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
+# What is installed is locked, with hashes: .ci/lock writes these files.
+COPY .ci/requirements-build.txt requirements-build.txt
+COPY .ci/requirements-image.txt requirements-image.txt
+RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.txt
+RUN python -m venv /opt/sms-sandbox && /opt/sms-sandbox/bin/pip install --no-cache-dir --require-hashes -r requirements-image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY sandbox sandbox
 COPY specs specs
 COPY scenarios scenarios
-RUN python -m venv /opt/sms-sandbox && /opt/sms-sandbox/bin/pip install --no-cache-dir .
+RUN /opt/build/bin/hatchling build -t wheel -d dist && /opt/sms-sandbox/bin/pip install --no-cache-dir --no-index --no-deps dist/*.whl
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 LABEL org.opencontainers.image.title="sms-sandbox" \
       org.opencontainers.image.description="A local stand-in for SMS and WhatsApp providers." \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -1,3 +1,5 @@
+import re
+
 from tests.packaging.dockerfile import ROOT, instructions
 
 
@@ -6,7 +8,21 @@ def steps(word: str) -> list[tuple[int, str]]:
 
 
 def test_the_image_is_built_in_one_stage_and_served_from_another() -> None:
-    assert steps("FROM") == [(0, "python:3.13-slim AS build"), (1, "python:3.13-slim")]
+    bases = [re.fullmatch(r"python:3\.13-slim@sha256:([0-9a-f]{64})( AS build)?", rest) for _, rest in steps("FROM")]
+
+    digests = {base[1] for base in bases if base}
+
+    assert ([base[2] for base in bases if base], len(digests)) == ([" AS build", None], 1)
+
+
+def test_the_image_installs_locked_packages_and_our_own_wheel_alone() -> None:
+    installs = [re.findall(r"pip install (.*)", rest)[0] for _, rest in steps("RUN") if "pip install" in rest]
+
+    assert installs == [
+        "--no-cache-dir --require-hashes -r requirements-build.txt",
+        "--no-cache-dir --require-hashes -r requirements-image.txt",
+        "--no-cache-dir --no-index --no-deps dist/*.whl",
+    ]
 
 
 def test_the_image_serves_everywhere_inside_as_a_user_without_rights() -> None:
