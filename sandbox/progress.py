@@ -128,6 +128,25 @@ def _lose(world: World, packs: Packs, callback: Callback) -> None:
     world.commit(after, Nothing(Kind.CALLBACK, after.id), *follow_ups(world, after))
 
 
+def is_awaited(world: World, message_id: str) -> bool:
+    """Whether something of a message that was due when it was accepted is still to happen: a move, a first attempt."""
+    message = world.message(message_id)
+    if message is None:
+        return False
+    if message.plan and message.plan[0].at <= message.accepted_at:
+        return True
+    return any(_is_untried(world, message, world.callbacks[each]) for each in message.callbacks)
+
+
+def _is_untried(world: World, message: Message, callback: Callback) -> bool:
+    """Whether the first attempt of a callback is under way or about to be made, and was due at the acceptance."""
+    strict = message.reporting.strict  # the one before it puts it off; the step tells when it would have been due
+    due = min(callback.due, callback.step.at) if strict else callback.due
+    if callback.attempts or due > message.accepted_at:
+        return False
+    return callback.state is State.SENDING or world.agenda.find(Kind.CALLBACK, callback.id) is not None
+
+
 def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
     return any(
         world.callbacks[each].state in OPEN for each in message.callbacks[: message.callbacks.index(callback.id)]

@@ -29,7 +29,7 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 def is_plain(answer: Answer) -> bool:
     """Whether an answer goes back at once and whole."""
-    return answer.fault is None and not answer.pause
+    return answer.fault is None and not answer.pause and not answer.awaits
 
 
 def head(answer: Answer) -> str:
@@ -60,6 +60,8 @@ def whole(answer: Answer) -> bytes:
 
 def pause(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
     """Begin to wait until a reply is due, and return what is done then; see `Workspace.linger`."""
+    if answer.awaits and answer.fault is not Fault.HANG:
+        return workspace.linger_for(answer.awaits)
     return workspace.linger(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
 
 

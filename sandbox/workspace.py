@@ -1,13 +1,13 @@
 """One workspace at work: its world, its clock, its callbacks on their way, and what may be done to it as a whole."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandbox.advancing import Advance, Goal, Journey
 from sandbox.core import chance
 from sandbox.core.callback import Target
-from sandbox.core.change import Aim, Cleared, Deleted, Emptied, Hearers
+from sandbox.core.change import Aim, Batch, Cleared, Deleted, Emptied, Hearers
 from sandbox.core.clock import Clock, Pace, make_clock, refuse_backwards
 from sandbox.core.errors import ResetError
 from sandbox.core.message import Message, Step
@@ -17,7 +17,7 @@ from sandbox.delivery import Courier
 from sandbox.dispatch import Dispatch
 from sandbox.handling import Answer, Arrival, answer
 from sandbox.packs import Packs
-from sandbox.progress import report_step
+from sandbox.progress import is_awaited, report_step
 from sandbox.ticking import Ticker
 
 
@@ -93,6 +93,24 @@ class Workspace:
         if seconds is not None:
             timer = loop.call_later(seconds, _end, future)
             future.add_done_callback(lambda _: timer.cancel())
+        return future
+
+    def linger_for(self, ids: Iterable[str]) -> asyncio.Future[None]:
+        """Begin to wait until the callbacks that were due when their messages were accepted were tried; see `linger`.
+
+        It is done with the batch that stores the last of these attempts, so the reply cannot leave before it.
+        """
+        future, waiting = self.linger(None), [*ids]
+
+        def look(_: Batch | None = None) -> None:
+            while waiting and not is_awaited(self.world, waiting[-1]):
+                waiting.pop()
+            if not waiting:
+                _end(future)
+
+        self.world.listeners.append(look)
+        future.add_done_callback(lambda _: self.world.listeners.remove(look))
+        look()
         return future
 
     def move(self, message: Message, word: str) -> Message:

@@ -133,6 +133,8 @@ def show_entry(exchange: Exchange) -> Object:
         "why": [masked_text(sentence, key) for sentence in exchange.why],
         "rule": exchange.rule,
         "messages": list(exchange.messages),
+        "resent": exchange.resent_of is not None,
+        "resent_of": exchange.resent_of,
         "ms": round(exchange.ms, 2),
     }
 

@@ -15,6 +15,7 @@ from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange
+from sandbox.core.lost_replies import LostReply
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
 from sandbox.core.scenario import Scenario
@@ -72,6 +73,7 @@ Change = (
     | Otp
     | Window
     | Exchange
+    | LostReply
     | Due
     | Nothing
     | Aim

@@ -25,6 +25,12 @@ class Fault(StrEnum):
     SLOW_BODY = "slow_body"
 
 
+class Moment(StrEnum):
+    """When a reply leaves, other than after a span of time: once the callbacks that are due at once have been tried."""
+
+    CALLBACKS = "callbacks"
+
+
 class Rendered(NamedTuple):
     """A reply that a scenario wrote."""
 
@@ -91,7 +97,7 @@ class Effect:
 
     error: Mapping[str, str] | None = None
     reply: Writing | None = None
-    after: Distribution | None = None
+    after: Distribution | Moment | None = None
     fault: Fault | None = None
     accepted: bool = False
     course: Course | None = None

@@ -13,6 +13,7 @@ class Exchange(NamedTuple):
 
     `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right,
     then what was passed over; of a request that is not `refused` it has the latter alone.
+    `resent_of` is the number of the request that sent the same text to the same number, where its reply was lost.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Exchange(NamedTuple):
     rule: str | None = None
     messages: tuple[str, ...] = ()
     ms: float = 0.0
+    resent_of: int | None = None
 
 
 def weight(exchange: Exchange) -> int:

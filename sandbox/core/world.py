@@ -11,6 +11,7 @@ from sandbox.core.callback import OPEN, Callback, Target
 from sandbox.core.change import Aim, Batch, Change, Cleared, Deleted, Emptied, Hearers, Listener, Nothing
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Exchange, weight
+from sandbox.core.lost_replies import LostReplies, LostReply
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
 from sandbox.core.rows import Rows
@@ -121,6 +122,7 @@ class World:
         self.exchanges: dict[int, Exchange] = {}
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
+        self.lost_replies = LostReplies()
         self.windows = {}
         self._begin()
         self.agenda = Agenda()
@@ -206,6 +208,9 @@ class World:
             self.journal_bytes -= weight(oldest)
             self.evicted["requests"] += 1
 
+    def _put_lost_reply(self, lost: LostReply) -> None:
+        self.lost_replies.put(lost)
+
     def _put_due(self, due: Due) -> None:
         self.agenda.put(due)
 
@@ -256,6 +261,7 @@ class World:
         Otp: _put_otp,
         Window: _put_window,
         Exchange: _put_exchange,
+        LostReply: _put_lost_reply,
         Due: _put_due,
         Nothing: _put_nothing,
         Aim: _put_aim,

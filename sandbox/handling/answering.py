@@ -25,6 +25,8 @@ NO_PAUSE = timedelta(0)
 class Answer(NamedTuple):
     """What goes back over the wire, `pause` of real time after the request and broken as the `fault` says.
 
+    `awaits` are the ids of the messages whose callbacks that are due at once must have been tried before.
+
     A malformed body stands here as it is to be sent; the other faults are for the server to make.
     """
 
@@ -33,15 +35,20 @@ class Answer(NamedTuple):
     body: bytes
     pause: timedelta = NO_PAUSE
     fault: Fault | None = None
+    awaits: tuple[str, ...] = ()
 
 
 class Shape(NamedTuple):
-    """How a scenario shapes a reply: the title of its rule, further headers, delay and fault."""
+    """How a scenario shapes a reply: the title of its rule, further headers, delay and fault.
+
+    `after_callbacks`: it leaves once the callbacks that are due at once have been tried.
+    """
 
     rule: str | None = None
     headers: Mapping[str, str] = {}
     pause: timedelta = NO_PAUSE
     fault: Fault | None = None
+    after_callbacks: bool = False
 
 
 AS_IT_IS = Shape()
@@ -57,6 +64,7 @@ class Record(NamedTuple):
     key: str | None = None
     refused: bool = True
     messages: tuple[str, ...] = ()
+    resent_of: int | None = None
 
 
 def encode(body: Body) -> bytes:
@@ -150,6 +158,8 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
         shape.rule,
         record.messages,
         (ticks() - record.arrived) * 1000,
+        record.resent_of,
     )
     world.commit(*changes, exchange, at=record.at)
-    return Answer(reply.status, out, body, shape.pause, None if shape.fault is Fault.MALFORMED_BODY else shape.fault)
+    fault = None if shape.fault is Fault.MALFORMED_BODY else shape.fault
+    return Answer(reply.status, out, body, shape.pause, fault, record.messages if shape.after_callbacks else ())

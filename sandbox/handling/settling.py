@@ -8,6 +8,7 @@ from sandbox.core.world import World
 from sandbox.handling.answering import Answer, Record, journalled
 from sandbox.handling.arriving import BODY_ACCEPTED, Arrival, Visit, make_call
 from sandbox.handling.refusing import attempt, failed, refuse, unfit
+from sandbox.handling.resending import LOSING, find_first, lose
 from sandbox.handling.ruling import Ruling, rule_on
 from sandbox.handling.shaping import shape_reply
 from sandbox.progress import next_move
@@ -62,6 +63,9 @@ def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
     if arrival.reading.hints:
         hints = unsaid(arrival.reading.hints, (*reply.why, *reply.notes))
         reply = reply._replace(notes=(*reply.notes, *hints))
+    first = find_first(world, call, drafts)
+    if messages and shape.fault in LOSING:
+        changes = (*changes, lose(world, call, drafts, first=first))
     record = Record(
         call.at,
         arrival.arrived,
@@ -70,6 +74,7 @@ def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
         key=call.key,
         refused=refused,
         messages=tuple([message.id for message in messages]),
+        resent_of=first,
     )
     return journalled(world, arrival.request, reply, record=record, shape=shape, changes=changes)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from sandbox.core.chance import draw_fraction
-from sandbox.core.effects import Effect, Rendered
+from sandbox.core.effects import Effect, Moment, Rendered
 from sandbox.core.message import Draft
 from sandbox.core.rules import Verdict
 from sandbox.handling.answering import AS_IT_IS, NO_PAUSE, Shape
@@ -40,11 +40,16 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
     fault = breaking.verdict.effect.fault if breaking else None
     if breaking is not None:
         why = (*why, _sentence(call, breaking.verdict, f"the fault {fault}"))
-    pause = NO_PAUSE
+    pause, after_callbacks = NO_PAUSE, False
     if slow is not None and slow.verdict.effect.after is not None:
-        rule = slow.verdict.rule
-        pause = slow.verdict.effect.after.at(draw_fraction(call.seed, world.last_exchange + 1, f"{rule.key} after"))
-    return reply._replace(why=why, notes=notes), Shape(leading.verdict.rule.title, headers, pause, fault)
+        rule, after = slow.verdict.rule, slow.verdict.effect.after
+        if isinstance(after, Moment):
+            after_callbacks = True
+        else:
+            pause = after.at(draw_fraction(call.seed, world.last_exchange + 1, f"{rule.key} after"))
+    return reply._replace(why=why, notes=notes), Shape(
+        leading.verdict.rule.title, headers, pause, fault, after_callbacks
+    )
 
 
 def _answers(effect: Effect) -> bool:

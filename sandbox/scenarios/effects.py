@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-from sandbox.core.effects import NO_EFFECT, Course, Effect, Fault, Outcome, make_course
+from sandbox.core.distribution import Distribution
+from sandbox.core.effects import NO_EFFECT, Course, Effect, Fault, Moment, Outcome, make_course
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.lives import lifecycle
 from sandbox.scenarios.node import Fields, Node, near
@@ -27,7 +28,7 @@ def effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
     found = Effect(
         error=fields.read("error", lambda each: error(each, scope), None),
         reply=fields.read("reply", reply, None),
-        after=fields.read("after", delay, None),
+        after=fields.read("after", after, None),
         fault=fields.read("fault", lambda each: Fault(one_of(each, Fault, what="fault")), None),
         course=fields.read("lifecycle", lambda each: course(each, scope, key=key, illegal=bool(illegal)), None),
     )
@@ -44,6 +45,11 @@ def refusing(fields: Fields) -> str:
     """Return what to say of a rule or outcome that accepts nothing."""
     name = next(name for name in ("error", "reply", "fault") if name in fields)
     return f"the {name} beside it accepts nothing; write accepted: true to store the message and lose the reply alone"
+
+
+def after(node: Node) -> Distribution | Moment:
+    """Read when the reply leaves: after a span of time, or once the callbacks that are due at once have been tried."""
+    return Moment.CALLBACKS if node.value == Moment.CALLBACKS else delay(node)
 
 
 def course(node: Node, scope: Scope, *, key: str, illegal: bool) -> Course:

@@ -1,6 +1,7 @@
 """The journal: refused requests with their reasons, and a request that can be sent again by curl."""
 
 import pytest
+from aiohttp import ClientError
 from playwright.async_api import Page, expect
 
 from tests.browser.curls import run
@@ -83,6 +84,19 @@ async def test_a_request_leads_to_its_message_and_back(page: Page, server: Serve
     await opened(page).get_by_role("link", name="Request 1").click()
 
     await expect(opened(page).get_by_role("heading", level=2)).to_have_text("POST /api/smpp/client/send")
+
+
+async def test_a_request_that_repeats_one_whose_reply_was_lost_links_to_it(page: Page, server: Served) -> None:
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            await server.send(to="38761000062")
+    await page.goto(f"{server.page}#/requests/2")
+    await opened(page).get_by_role("link", name="request 1", exact=True).click()
+    await expect(opened(page).get_by_role("heading", level=2)).to_have_text("POST /api/smpp/client/send")
+    await expect(opened(page).get_by_text("Resent")).to_have_count(0)
+    await page.goto(f"{server.page}#/messages/{(await server.control('GET', 'messages/latest'))['id']}")
+
+    await expect(opened(page).get_by_text("same text, same number as request 1")).to_be_visible()
 
 
 async def test_a_request_can_be_sent_again_as_it_was_copied(page: Page, server: Served) -> None:

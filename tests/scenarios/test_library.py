@@ -25,6 +25,7 @@ def test_at_least_a_dozen_are_shipped_beside_the_default() -> None:
     assert {*library()} >= {
         "all-delivered",
         "brownout",
+        "callbacks-before-reply",
         "carrier-outage",
         "default",
         "dlt-enforced",
@@ -33,6 +34,7 @@ def test_at_least_a_dozen_are_shipped_beside_the_default() -> None:
         "instant",
         "late-callbacks",
         "lost-callbacks",
+        "lost-replies",
         "low-balance",
         "maintenance-window",
         "production-like",

@@ -52,7 +52,7 @@ def test_a_life_ends_in_each_providers_word(number: str, ends: list[str]) -> Non
     assert [message.provider_status for message in messages(at)] == ends
 
 
-@pytest.mark.parametrize("number", ["00", "01", "02", "03", "05", "06", "07", "08", "09", "20", "61"])
+@pytest.mark.parametrize("number", ["00", "01", "02", "03", "05", "06", "07", "08", "09", "20", "61", "62", "63"])
 def test_every_life_but_04_ends_within_four_seconds(number: str) -> None:
     at, _ = sent_everywhere(number)
 
@@ -163,6 +163,28 @@ def test_61_replies_after_thirty_seconds() -> None:
     assert ([reply.pause for reply in replies], len(messages(at))) == ([timedelta(seconds=30)] * 4, 4)
 
 
+def test_62_accepts_and_reports_and_loses_the_reply() -> None:
+    at, replies = sent_everywhere("62")
+
+    later(at, seconds=4)
+
+    assert ([reply.fault for reply in replies], [message.provider_status for message in messages(at)]) == (
+        [Fault.CONNECTION_RESET] * 4,
+        ["delivered", "DELIVERED", "1", "DELIVRD"],
+    )
+
+
+def test_63_delivers_at_once_and_has_the_reply_wait_for_the_callbacks() -> None:
+    at, replies = sent_everywhere("63")
+
+    later(at)
+
+    assert ([len(reply.awaits) for reply in replies], [lived(message)[-1][1] for message in messages(at)]) == (
+        [1] * 4,
+        [0.0] * 4,
+    )
+
+
 def test_an_operation_that_sends_nothing_knows_no_magic() -> None:
     at = named("default")
 
@@ -177,7 +199,7 @@ def test_the_table_has_a_row_for_each_number() -> None:
     numbers = [row.split("|")[1].strip() for row in rows[2:]]
     assert (rows[0], " ".join(numbers), rows[3]) == (
         "| NN | fate | betatel sms | betatel connect-sms | betatel whatsapp | smsbuddy sms | ubill sms |",
-        "00 01 02 03 04 05 06 07 08 09 20 29 40 42 50 51 60 61",
+        "00 01 02 03 04 05 06 07 08 09 20 29 40 42 50 51 60 61 62 63",
         "| 01 | undelivered | `undelivered` | `Undelivered` | `FAILED` | `UNDELIV` | `2` |",
     )
 

@@ -77,6 +77,8 @@ class Request:
 
     Of a request that is not `refused` it says what was passed over: dropped numbers, unknown parameters and the like.
     The body is cut to 16 KB; `body_size` bytes came.
+    `resent`: the same text went to the same number within a minute before, in the request `resent_of`, and the reply to
+    that was lost.
     """
 
     id: int
@@ -95,6 +97,8 @@ class Request:
     why: tuple[str, ...]
     rule: str | None
     messages: tuple[str, ...]
+    resent: bool
+    resent_of: int | None
     ms: float
 
 

@@ -8,6 +8,7 @@ import { ago, keepTime } from "../times.js";
 import { count, letters } from "../words.js";
 import { Callbacks } from "./callbacks.js";
 import { life } from "./life.js";
+import { resent } from "./request.js";
 
 /** Opens a message; returns {element, focus, close}. */
 export function openMessage(store, id) {
@@ -55,8 +56,10 @@ class MessageView {
 
   async read() {
     const [message, problem] = await this.store.try("GET", `messages/${encodeURIComponent(this.id)}`);
-    if (message) this.show(message);
-    else this.refuse(problem, problem.status === 404);
+    if (!message) return this.refuse(problem, problem.status === 404);
+    const [request] = await this.store.try("GET", `requests/${message.request}`); // null when the journal has forgotten it
+    this.first = request?.resent_of;
+    this.show(message);
   }
 
   hear(message) {
@@ -81,7 +84,7 @@ class MessageView {
     this.tell.phone(text, { encoding, segments, from: message.from });
     this.tell.life({ history, planned, later }, this.store.clock?.mode);
     const { callbacks, history: _, planned: __, text: ___, ...rest } = message;
-    this.tell.facts({ ...rest, provider_status: word });
+    this.tell.facts({ ...rest, provider_status: word, first: this.first });
     this.callbacks.show(callbacks);
     const offered = await providers().catch(() => []);
     this.tell.moves(mayFollow(offered, message));
@@ -146,6 +149,7 @@ function details(store, message) {
     ["Account", h("code", {}, message.account)],
     ["Rule", message.rule],
     ["Request", h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
+    ["Resent", resent(message.first)],
     ["Id", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy the id", "data-key": "copy-id" }))],
   ]);
 }

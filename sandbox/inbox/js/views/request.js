@@ -32,7 +32,7 @@ export function openRequest(store, id) {
 }
 
 function exchangeView(store, exchange, keys) {
-  const { provider, operation, rule, messages, at, ms, refused, why, reply } = exchange;
+  const { provider, operation, rule, messages, at, ms, refused, why, reply, resent_of: first } = exchange;
   const { line, masked } = asCurl(exchange, keys[provider] ?? {});
   return [
     refused && h("section", { class: "reasons", "aria-label": "Why it was refused" },
@@ -46,6 +46,7 @@ function exchangeView(store, exchange, keys) {
       ["Operation", operation && h("code", {}, operation)],
       ["Rule", rule],
       ["Messages", messages.length > 0 && h("span", { class: "links" }, messages.slice(0, 50).map((id) => h("a", { href: to("messages", id) }, id)))],
+      ["Resent", resent(first)],
       ["Came", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],
       ["Took", `${ms} ms`],
     ]),
@@ -55,6 +56,11 @@ function exchangeView(store, exchange, keys) {
       half("Request", exchange.headers, exchange.body, { query: exchange.query, cut: exchange.body_cut && exchange.body_size }),
       half(`Reply ${reply.status}`, reply.headers, reply.body, {})),
   ];
+}
+
+/** Says that a request repeats one whose reply was lost; nothing if it does not. */
+export function resent(first) {
+  return first && h("span", {}, "same text, same number as ", h("a", { href: to("requests", first) }, `request ${first}`), ", whose reply was lost");
 }
 
 function half(title, headers, body, { query = {}, cut }) {
