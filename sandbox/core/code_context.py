@@ -12,13 +12,16 @@ from sandbox.core.money_words import ALSO_WORDS, ISO_4217, ISO_WORDS, MONEY_WORD
 LOOK_BACK = 6  # words that are looked at before a number or a word for a code
 SMALL = 2  # digits of a number that may stand in a name: `last 4 digits`
 SECONDS = 5  # digits of the longest time that is counted in a text
-YEAR, DATE = 4, 8  # digits
+YEAR, SHORT_DATE, DATE = 4, 6, 8  # digits
 LABELLED, LABELLED_WITHIN = 60, 15  # what `account is` takes, without and with a word for a code before it
 URL = re.compile(
     r"[a-z][a-z0-9+.-]{1,9}://[!-~]+|(?<![\w@])www\.[!-~]+|(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}/[!-~]*",
 )
 WORD = re.compile(r"[^\s\d!-/:-@\[-`{-~、。，：；！？「」『』【】（）《》〈〉“”‘’„«»…·•।،؛؟]+")  # noqa: RUF001 - other scripts' signs
 SENTENCE_END = re.compile(r"[.!?;|](?=\s)|[。！？；।؟]|\n")  # noqa: RUF001 - other scripts' signs
+
+DAY, MONTH = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
+SHORT_DATES = re.compile(rf"{DAY}{MONTH}\d\d|\d\d{MONTH}{DAY}|{MONTH}{DAY}\d\d")
 
 Word = re.Match[str]
 
@@ -130,10 +133,11 @@ class Context:
     def _dated(self, each: Candidate, place: int) -> str | None:
         """Say that a number is a year, a date or a time."""
         size = len(each.value)
-        if not place or size not in {YEAR, DATE} or each.start - self.words[place - 1].end() > SMALL:
+        if not place or size not in {YEAR, SHORT_DATE, DATE} or each.start - self.words[place - 1].end() > SMALL:
             return None
         before = self.words[place - 1][0]
-        if each.minus and (before in table.DATE_WORDS or before[:3] in table.MONTHS):
+        dated = each.minus or (size == SHORT_DATE and SHORT_DATES.fullmatch(each.value))
+        if dated and (before in table.DATE_WORDS or before[:3] in table.MONTHS):
             return f"a date behind '{before}'"
         if size == YEAR and before in table.TIME_WORDS and each.value < "2400" and each.value[2:] < "60":
             return f"a time behind '{before}'"

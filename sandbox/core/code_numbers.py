@@ -30,7 +30,7 @@ MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
 DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
 MONEY_ALL = MONEY_WORDS | ISO_WORDS
 HALVES = frozenset({(3, 3), (2, 2, 2)})
-QUARTERS = frozenset({(4, 4), (2, 2, 2, 2)})  # telephone numbers look so too
+UNCERTAIN = frozenset({(4, 4), (2, 2, 2, 2), (2, 2)})  # telephone numbers and dates look so too
 LOCAL = (3, 4)  # a telephone number without its area
 SPACED_SCRIPTS = ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x1E00, 0x1FFF), (0x2C00, 0x2DFF))  # from 0x590 on
 
@@ -131,7 +131,7 @@ def _worded(before: str, after: str) -> str | None:
     """Return why digits with these letters before and after are no code."""
     if {before, after} & MONEY_ALL or (after in UNITS and not before):
         return "an amount"
-    return f"behind '{before}'" if before in LABELS or before in FILLERS else None
+    return f"behind '{before}'" if before in LABELS or (before in FILLERS and len(before) > 1) else None
 
 
 def _mixed_reason(text: str, low: str, start: int, end: int) -> str | None:
@@ -160,8 +160,8 @@ def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
     sizes = tuple([last - first for first, last in units])
     if len(units) > 1:
         digits = sum(sizes)
-        if sizes in HALVES or (set(sizes) == {1} and SHORTEST <= digits <= SPELLED) or sizes in QUARTERS:
-            yield _grouped(text, low, units[0][0], units[-1][1], exact=sizes in QUARTERS)
+        if sizes in HALVES or (set(sizes) == {1} and SHORTEST <= digits <= SPELLED) or sizes in UNCERTAIN:
+            yield _grouped(text, low, units[0][0], units[-1][1], exact=sizes in UNCERTAIN)
             return
         pieces = [len(each) for each in PIECE.findall(low[units[0][0] : units[-1][1]])]
         if max(pieces) <= PHONE_GROUP and (sum(pieces) >= PHONE_SPACED or sizes == LOCAL):
@@ -192,8 +192,8 @@ def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
     if found.replace("-", "").isdecimal():
         sizes = tuple([len(each) for each in found.split("-")])
         spelled = set(sizes) == {1} and SHORTEST <= len(sizes) <= SPELLED
-        if sizes in HALVES or sizes in QUARTERS or spelled:
-            yield _grouped(text, low, start, end, exact=sizes in QUARTERS)
+        if sizes in HALVES or sizes in UNCERTAIN or spelled:
+            yield _grouped(text, low, start, end, exact=sizes in UNCERTAIN)
         else:
             yield Candidate("", start, end, "a date or a telephone number")
         return

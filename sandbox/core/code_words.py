@@ -65,7 +65,9 @@ def by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 # Words for a code; they count as they stand.
 CUES = words(
-    "msimbo code codes otp otps pin pins passcode passcodes password token 2fa mfa totp verification authentication",
+    "msimbo šifra šifru šifre şifrə zaporka zaporku parool salasõna contrasinal contrasenya kodea kóði kóðinn cód",
+    "clé nip chave clau tac parol wagwoord ikhodi koodka құпиясөз рамз нууц code codes otp otps pin pins",
+    "passcode passcodes password token 2fa mfa totp verification authentication",
     "codigo codigos clave contraseña senha verificacion verificação código codice codici codi cod codul codului",
     "parola parolă passe kennwort passwort einmalpasswort bestätigung verifizierung wachtwoord verificatie kod",
     "koda kodu kodom kode koden kodet kodes koder kodun kodunuz kodunuzu kodunu kodunuzdur kodumuz kodi kodin",
@@ -94,14 +96,14 @@ INNER_CUES = re.compile(
     "|(?<!バー)(?<!QR)(?<!クーポン)(?<!レ)コード|認証番号|確認番号|暗証番号|パスワード|ワンタイム"
     "|인증번호|확인번호|비밀번호|승인번호|인증|(?<!바)(?<!레)코드"
     "|รหัส(?!ไปรษณีย์|สินค้า|ส่วนลด|ประเทศ)|พิน|โอทีพี|ລະຫັດ|លេខកូដ|កូដ|ကုဒ်|ကုတ်"
-    r"|\b(?:وال|بال|ال|لل|و|ب|ل|ف)?(?:رمز|كود|سری)|المرور|\bکد(?!ا)|گذرواژه|کوڈ|او ٹی پی|پاسورڈ"
+    r"|\b(?:وال|بال|ال|لل|و|ب|ل|ف)?(?:رمز|كود|سری)|المرور|\bکد(?!ا)|گذرواژه|کوڈ|کوډ|کۆد|او ٹی پی|پاسورڈ"
     r"|\b[הבלכמשו]{0,2}(?:קוד(?!ם)|סיסמ)",
 )
 FIRST_INNER = "\u0590"  # the first character of these scripts
 # Two words that make one.
 CUE_PAIRS = frozenset(
     {("time", "pass"), ("kata", "sandi"), ("mat", "khau"), ("ma", "xac"), ("ma", "otp"), ("ma", "kich"), ("ma", "bao")}
-    | {("құпия", "сөз"), ("security", "number"), ("ma", "pin")}
+    | {("құпия", "сөз"), ("security", "number"), ("ma", "pin"), ("ya", "siri"), ("kata", "laluan")}
 )
 # Words that speak of a code only where the number itself is what is to be entered.
 WEAK_CUES = words(
