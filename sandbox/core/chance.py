@@ -3,7 +3,9 @@
 So the order in which other things draw never changes what one of them gets.
 """
 
+import random
 import secrets
+from collections.abc import Callable
 from hashlib import blake2b
 
 SEED_BITS = 32
@@ -38,3 +40,29 @@ def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: st
         pool, place = divmod(pool, len(alphabet))
         text += alphabet[place]
     return text
+
+
+class CountedRandom(random.Random):
+    """A generator for libraries that ask for one: seeded for a single subject, and it reports each draw.
+
+    It draws the same values as `random.Random` does.
+    """
+
+    report: Callable[[int], None]
+
+    def random(self) -> float:
+        """Return a number from 0 (included) to 1 (excluded)."""
+        self.report(1)
+        return super().random()
+
+    def getrandbits(self, k: int, /) -> int:
+        """Return a number of `k` bits; a thousand of them count as a draw."""
+        self.report(1 + k // 1000)
+        return super().getrandbits(k)
+
+
+def counted_random(seed: int, report: Callable[[int], None]) -> CountedRandom:
+    """Return a generator that calls `report` with the number of draws before it draws; what that raises ends them."""
+    made = CountedRandom(seed)
+    made.report = report
+    return made

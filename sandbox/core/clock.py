@@ -60,6 +60,11 @@ def stamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def processor_seconds() -> float:
+    """Return the seconds of processor time that this thread has used; waiting does not count."""
+    return time.thread_time()
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The clock stood at `origin` when the real one had counted `anchor` seconds; it runs `rate` times as fast."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sandbox.core.effects import Rendered, Scene, Writing
 from sandbox.documents.core_schema import LEADING_ZERO
+from sandbox.scenarios.budget import Budget, spending
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.templates import Context, TemplateFailedError, context_of, is_template, template
 from sandbox.scenarios.values import text, whole
@@ -99,8 +100,9 @@ def _writer(status: int, headers: Mapping[str, Part], body: Part) -> Callable[[S
     def write(scene: Scene) -> Rendered:
         context = context_of(scene, names) if names else {}
         try:
-            made = body.make(context)
-            values = {name: LINE_END.sub(" ", str(part.make(context))) for name, part in headers.items()}
+            with spending(Budget()):
+                made = body.make(context)
+                values = {name: LINE_END.sub(" ", str(part.make(context))) for name, part in headers.items()}
         except TemplateFailedError as error:
             return Rendered(500, {TYPE: PLAIN}, str(error))
         shown = made if isinstance(made, str) else json.dumps(made, separators=(",", ":"), ensure_ascii=False)

@@ -1,29 +1,21 @@
-"""Templates in replies: Jinja's sandboxed environment, imported when the first scenario with a template is read.
+"""Templates in replies: what they see, and the errors of those that fail. Jinja is imported with the first of them.
 
-Nothing in it is left to chance: `uuid()`, `ulid()` and `fake` are drawn from the seed and the request's number.
+Nothing in them is left to chance: `uuid()`, `ulid()` and `fake` are drawn from the seed and the request's number.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sandbox.core.chance import draw_bytes
 from sandbox.core.effects import Scene
 from sandbox.core.errors import SandboxError
 from sandbox.core.ulid import ulid
-from sandbox.samples import seeded
 from sandbox.scenarios.node import Node, near
 from sandbox.scenarios.values import text
 
-if TYPE_CHECKING:
-    from jinja2.runtime import Context as Context_
-    from jinja2.sandbox import SandboxedEnvironment
-
 NAMES = ("request", "message", "account", "now", "fake", "uuid", "ulid")
-LONGEST = 1024 * 1024  # characters that a template may write
-UNSEEDED = ("lipsum",)
+LONGEST_REASON = 500  # characters of an error's own text
 
 Context = Mapping[str, object]
 Render = Callable[[Context], str]
@@ -40,36 +32,46 @@ def is_template(value: str) -> bool:
 
 def template(node: Node) -> tuple[Render, frozenset[str]]:
     """Read a template; return it with the names of ours that it uses."""
-    from jinja2 import TemplateError, TemplateSyntaxError, meta  # noqa: PLC0415 - 40 ms, for those who have templates
+    # 40 ms, for those who have templates.
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - as above
 
-    source, place, environment = text(node), node.sheet.document.place(node.path), _environment()
+    from sandbox.scenarios.template_environment import environment, render  # noqa: PLC0415 - as above
+
+    source, place = text(node), node.sheet.document.place(node.path)
     try:
-        used = meta.find_undeclared_variables(environment.parse(source)) - set(environment.globals)
-        compiled = environment.from_string(source)
+        compiled, used = environment().read(source)
     except TemplateSyntaxError as error:
         node.refuse(f"the template does not parse: {error.message}")
     except RecursionError:
         node.refuse("the template is nested too deeply")
+    except (SyntaxError, MemoryError, ValueError, OverflowError) as error:  # of Python's compiler, behind Jinja's
+        node.refuse(f"the template does not compile: {_reason(error)}")
     for name in sorted(used - set(NAMES)):
         node.refuse(f"templates have nothing called '{name}'.{near(name, NAMES)}")
+    if "fake" in used:
+        _fake_data_class()
 
-    def render(context: Context) -> str:
+    def rendered(context: Context) -> str:
         try:
-            written = "".join(_limited(compiled.generate(context)))
-        except (
-            TemplateError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-            RecursionError,
-        ) as error:
-            message = f"{place}: the template failed: {type(error).__name__}: {error}"
+            written = render(compiled, context)
+            return written if written.isascii() else written.encode("utf-8", "replace").decode()  # half a surrogate
+        except Exception as error:  # noqa: BLE001 - templates reach Jinja, Faker and Python: each may raise anything
+            message = f"{place}: the template failed: {_reason(error)}"
             raise TemplateFailedError(message) from None
-        return written if written.isascii() else written.encode("utf-8", "replace").decode()  # half a surrogate pair
 
-    return render, frozenset(used)
+    return rendered, frozenset(used)
+
+
+def _reason(error: Exception) -> str:
+    """Return the class and text of an error; the text may quote a value of the template, of any length."""
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - a text that cannot be made is no reason to fail once more
+        said = ""
+    if len(said) > LONGEST_REASON:
+        said = f"{said[:LONGEST_REASON]}…"
+    said = said.encode("utf-8", "replace").decode()
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def context_of(scene: Scene, names: frozenset[str]) -> Context:
@@ -79,10 +81,18 @@ def context_of(scene: Scene, names: frozenset[str]) -> Context:
         "message": scene.message,
         "account": scene.account,
         "now": scene.at,
-        "fake": seeded(scene.seed, scene.number) if "fake" in names else None,
+        "fake": _fake_data_class()(scene.seed, scene.number, scene.at) if "fake" in names else None,
         "uuid": _uuids(scene),
         "ulid": _ulids(scene),
     }
+
+
+def _fake_data_class() -> Callable[..., object]:
+    """Return the class of `fake`, ready for use: Faker takes 100 ms and 20 MB, too much for the budget of a reply."""
+    from sandbox.scenarios.fake_data import FakeData, prepare  # noqa: PLC0415 - for those who use it
+
+    prepare()
+    return FakeData
 
 
 def _uuids(scene: Scene) -> Callable[[], str]:
@@ -93,45 +103,3 @@ def _uuids(scene: Scene) -> Callable[[], str]:
 def _ulids(scene: Scene) -> Callable[[], str]:
     places = count()
     return lambda: ulid(scene.at, draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10))
-
-
-def _limited(chunks: Iterable[str]) -> Iterable[str]:
-    room = LONGEST
-    for chunk in chunks:
-        room -= len(chunk)
-        if room < 0:
-            message = f"it writes more than {LONGEST} characters"
-            raise ValueError(message)
-        yield chunk
-
-
-def _size(operator: str, left: object, right: object) -> int:
-    """Return how large a value becomes at the least that `*` or `**` makes."""
-    if operator == "**":
-        return left.bit_length() * right // 8 if isinstance(left, int) and isinstance(right, int) else 0
-    times, value = (left, right) if isinstance(left, int) else (right, left)
-    return len(value) * times if isinstance(times, int) and isinstance(value, str | list | tuple | bytes) else 0
-
-
-@lru_cache(maxsize=1)
-def _environment() -> "SandboxedEnvironment":
-    from jinja2 import StrictUndefined  # noqa: PLC0415 - as above
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
-
-    class Environment(ImmutableSandboxedEnvironment):
-        """Refuses to make values that are huge."""
-
-        intercepted_binops = frozenset({"*", "**"})
-
-        def call_binop(self, context: "Context_", operator: str, left: object, right: object) -> object:
-            size = _size(operator, left, right)
-            if size > LONGEST:
-                message = f"{operator} makes a value of {size} characters"
-                raise ValueError(message)
-            return super().call_binop(context, operator, left, right)
-
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-    for name in UNSEEDED:
-        del environment.globals[name]
-    del environment.filters["random"]
-    return environment
