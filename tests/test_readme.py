@@ -33,7 +33,6 @@ OTHERS_FLAGS = {
     "--health-interval",
     "--health-retries",
     "--test",
-    "--hostile",
 }  # docker's and node's
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 
