@@ -38,6 +38,11 @@ class Router:
         self._fixed: dict[str, dict[str, Found]] = {}
         self._patterns: list[Route] = []
         self._routes = tuple(routes)
+        templates = {route.template for route in self._routes}
+        # What stands without a slash at its end need not be named with one too.
+        self._named = tuple(
+            each for each in self._routes if not each.template.endswith("/") or each.template[:-1] not in templates
+        )
         for route in self._routes:
             if route.pattern is None:
                 self._fixed.setdefault(route.template, {})[route.method] = Found(route, {})
@@ -70,5 +75,5 @@ class Router:
         def likeness(route: Route) -> float:
             return SequenceMatcher(None, asked, route.template).ratio() + (0.05 if route.method == method else 0)
 
-        best = sorted(self._routes, key=likeness, reverse=True)[:NEAR]
+        best = sorted(self._named, key=likeness, reverse=True)[:NEAR]
         return tuple(f"{route.method} {route.template} ({route.operation.name})" for route in best)

@@ -54,3 +54,13 @@ def test_a_path_that_lacks_the_method_has_no_difference() -> None:
 
     assert isinstance(found, Missed)
     assert (found.allowed, found.difference) == (("GET", "POST"), "")
+
+
+def test_a_path_that_stands_with_and_without_a_slash_is_named_once() -> None:
+    found = router().find("POST", "/api//v1/sms/send/")
+
+    assert isinstance(found, Missed)
+    assert (found.difference, [each for each in found.near if "/ (" in each]) == (
+        "a doubled slash",
+        [],
+    )
