@@ -33,7 +33,7 @@ REASONS = [
 ]
 REPEATED = ["1234 ", "12 34-", "$", "code ", "1", "a://", "http://a ", "123-456 ", "+1", "(1", "a.", "a-", "x", "not "]
 REPEATED += ["code 1234 ", "1a", "a1", "1,", "@a ", "验证码1234,", "is ", "order "]
-SIZE = 8_000
+SIZE = 4_000
 
 
 @pytest.mark.parametrize(("text", "code"), TEXTS)
@@ -62,6 +62,19 @@ def test_a_text_twice_as_long_takes_about_twice_as_long(part: str) -> None:
     once, twice = (work(f"code {part * (size // len(part))}") for size in (SIZE, 2 * SIZE))
 
     assert twice < 3.5 * max(once, 0.001)
+
+
+@pytest.mark.parametrize("part", ["code 1234 ", "验证码1234,", "1", "x"])
+def test_a_text_longer_than_any_message_costs_hardly_more(part: str) -> None:
+    message, endless = (work(f"code {part * (size // len(part))}") for size in (8_000, 800_000))
+
+    assert endless < 5 * max(message, 0.01)
+
+
+def test_a_text_longer_than_any_message_is_searched_at_both_ends() -> None:
+    endless = "x " * 100_000
+
+    assert [find_code(f"Your code is 482910. {endless}"), find_code(f"{endless} Your code is 482910")] == ["482910"] * 2
 
 
 def work(text: str) -> float:

@@ -16,6 +16,8 @@ from sandbox.core.code_words import fold
 
 REACH = 120  # characters between a code and its word
 SHORT = 20  # characters of a text that is nothing but a code of letters and digits
+SEARCHED = 4096  # characters at each end of a text that are searched: no message of any channel is longer
+DIGITS = "0123456789"
 LINE = 300  # characters at the end of a text that its line for browsers may take
 DIGIT = re.compile(r"\d")
 # The last line of a text for a browser: `@example.com #482910` (WICG, Origin-bound one-time codes delivered via SMS).
@@ -52,7 +54,12 @@ def find_code(text: str) -> str | None:
         return mixed[1]
     if "@" in text and (line := ORIGIN_LINE.search(text[-LINE:])) and DIGIT.search(line[1]):
         return line[1]
-    return _best(Context(text))
+    return _best(Context(text if len(text) <= 2 * SEARCHED else _ends(text)))
+
+
+def _ends(text: str) -> str:
+    """Return the beginning and the end of a text that is longer than any message, without a number cut in two."""
+    return f"{text[:SEARCHED].rstrip(DIGITS)}\n{text[-SEARCHED:].lstrip(DIGITS)}"
 
 
 def candidates(text: str) -> list[Candidate]:
