@@ -68,3 +68,11 @@ def test_a_scenario_without_description_is_listed_by_its_name_and_a_broken_one_w
             "silent",
         ],
     )
+
+
+def test_every_mistake_of_a_spec_has_a_line(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text('x-sandbox: {provider: acme, "a\\nb": 1}\npaths: {}\n', encoding="utf-8")
+    said = say("check", "default", "--specs", str(tmp_path))
+    places = [line.split(" ")[1].removeprefix(f"{tmp_path}/") for line in said.err.splitlines()]
+
+    assert (said.code, said.out, {*places}) == (2, "", {"acme.yaml:1:1:", "acme.yaml:1:29:", "acme.yaml:2:1:"})
