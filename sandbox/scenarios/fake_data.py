@@ -21,7 +21,7 @@ from sandbox.scenarios.budget import BudgetExceededError, active, measure
 from sandbox.scenarios.fake_dates import dated, dates_provider
 from sandbox.scenarios.node import near
 
-STEPS_FOR_A_CALL = 40  # Faker takes 10 to 50 times as long as a round of a loop
+STEPS_FOR_A_CALL = 60  # Faker takes 10 to 50 times as long as a round of a loop
 STEPS_FOR_A_DRAW = 2
 LARGEST_COUNT = 1_000
 LARGEST_VALUE = 10**15

@@ -37,7 +37,9 @@ def _whole(rule: Rule) -> Rule:
     """Return a rule that is applied to a list, where the value is an iterator."""
 
     def whole(budget: Budget, args: Args, named: Named) -> Args:
-        if hasattr(args[0], "__iter__") and not isinstance(args[0], list | tuple | Mapping | Undefined):
+        if isinstance(args[0], str):
+            lists(budget, args, named)
+        elif hasattr(args[0], "__iter__") and not isinstance(args[0], list | tuple | Mapping | Undefined):
             args = ([*lists(budget, args, named)[0]], *args[1:])  # type: ignore[misc] # it has __iter__
         return rule(budget, args, named)
 
@@ -53,6 +55,11 @@ def _sorts(budget: Budget, args: Args, named: Named) -> Args:
     budget.make(measure(budget, *args, *named.values()) * 2)
     budget.step(len(args[0]) if isinstance(args[0], Collection) else 1)
     return args
+
+
+def _encodes_url(budget: Budget, args: Args, named: Named) -> Args:
+    rule = makes(ESCAPED)
+    return (rule if isinstance(args[0], str) else _whole(rule))(budget, args, named)
 
 
 def _sums(budget: Budget, args: Args, named: Named) -> Args:
@@ -154,7 +161,7 @@ FILTERS: Mapping[str, Rule] = {
     "sum": _whole(_sums),
     "tojson": _json,
     "trim": backwards,
-    "urlencode": _whole(makes(ESCAPED)),
+    "urlencode": _encodes_url,
 }
 
 
