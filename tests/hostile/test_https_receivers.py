@@ -19,7 +19,7 @@ from sandbox.app import make_app
 from sandbox.door import Door, Policy
 from sandbox.engine import Engine
 from tests.builders import packs
-from tests.hostile.test_receivers import CLOSED, LATE, OK, START
+from tests.hostile.test_receivers import CLOSED, LATE, OK, start
 from tests.servers import WHATSAPP, Sandbox, turn
 
 DAY = timedelta(days=1)
@@ -175,9 +175,9 @@ async def listening(kind: Kind, authority: Authority) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def trusting(ca: Path) -> AsyncIterator[Sandbox]:
+async def trusting(ca: Path, kind: Kind) -> AsyncIterator[Sandbox]:
     """Run a sandbox that judges receivers by an authority."""
-    engine = Engine(packs(), door=Door(Policy(), ca=ca), start=START)
+    engine = Engine(packs(), door=Door(Policy(), ca=ca), start=start(kind.outcome[1]))
     client = TestClient(TestServer(make_app(engine)))
     await client.start_server()
     try:
@@ -195,7 +195,7 @@ def authority() -> Authority:
 async def test_an_attempt_ends_in_time_and_says_what_is_wrong(authority: Authority, tmp_path: Path, name: str) -> None:
     kind = KINDS[name]
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    async with trusting(tmp_path / "ca.pem") as sandbox, listening(kind, authority) as url:
+    async with trusting(tmp_path / "ca.pem", kind) as sandbox, listening(kind, authority) as url:
         sandbox.aim("betatel", url)
         await sandbox.send(WHATSAPP)
         await sandbox.advance()

@@ -15,11 +15,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.workspace import Start
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
-from tests.servers import WHATSAPP, turn
-
-TIMEOUT = "100ms"  # what a receiver has to answer
-SETTINGS = {"betatel": {"timeout": TIMEOUT, "retries": []}}
-START = Start(Scenario("hostile", settings=SETTINGS), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+from tests.servers import PATIENCE, WHATSAPP, turn
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -135,6 +131,14 @@ def failed(error: str, *then: bytes | Act, first: Sequence[bytes | Act] = ()) ->
 CLOSED = "the receiver closed the connection without an answer"
 BROKEN = "the receiver closed the connection in the middle of its answer"
 LATE = "no answer within 0.1 s"
+
+
+def start(error: str | None) -> Start:
+    """Return a start without second attempts; only receivers that end in `LATE` have no more than 0.1 s."""
+    settings: dict[str, object] = {"timeout": "100ms" if error == LATE else PATIENCE, "retries": []}
+    return Start(Scenario("hostile", settings={"betatel": settings}), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+
+
 NO_HTTP = "the receiver's answer is no HTTP: "
 NOT_HTTP = NO_HTTP + "Expected HTTP/, RTSP/ or ICE/"
 
@@ -227,7 +231,7 @@ KINDS = {
 @pytest.mark.parametrize("name", KINDS)
 async def test_an_attempt_is_recorded_whatever_the_receiver_does(make_sandbox: SandboxMaker, name: str) -> None:
     kind = KINDS[name]
-    sandbox = await make_sandbox(START)
+    sandbox = await make_sandbox(start(kind.error))
     async with listening(kind) as url:
         sandbox.aim("betatel", url)
         await sandbox.send(WHATSAPP)
@@ -242,7 +246,7 @@ async def test_no_attempt_is_lost_and_none_overtakes_at_a_receiver_that_answers(
     make_sandbox: SandboxMaker, name: str
 ) -> None:
     kind = KINDS[name]
-    sandbox = await make_sandbox(START)
+    sandbox = await make_sandbox(start(kind.error))
     async with listening(kind) as url:
         sandbox.aim("betatel", url)
         for _ in range(10):
