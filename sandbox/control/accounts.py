@@ -8,10 +8,11 @@ from aiohttp import web
 from sandbox.control.asking import Ask, reply
 from sandbox.control.listing import LIMIT, Object, Table, page
 from sandbox.control.masking import mask
-from sandbox.control.problems import near, pointer, refuse
+from sandbox.control.problems import pointer, refuse
 from sandbox.control.showing import show_account
 from sandbox.control.targets import provider_of
 from sandbox.core.account import Account, Approval, Sender, Template
+from sandbox.core.near_miss import near_miss
 from sandbox.handling.arriving import KEY_LIMIT
 
 Row = tuple[int, Account]
@@ -121,6 +122,6 @@ def amounts(account: Account, given: object) -> Mapping[str, Decimal]:
     for purse in given:
         if purse not in account.balance:
             raise refuse(
-                400, pointer(["balance", purse]), f"no purse is called {purse!r}.{near(purse, account.balance)}"
+                400, pointer(["balance", purse]), f"no purse is called {purse!r}.{near_miss(purse, account.balance)}"
             )
     return {purse: Decimal(str(amount)) for purse, amount in given.items()}

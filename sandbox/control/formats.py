@@ -7,12 +7,13 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sandbox.control.problems import Mistake, near, pointer
+from sandbox.control.problems import Mistake, pointer
 from sandbox.control.wording import helped, mistakes_in
 from sandbox.core.callback import State
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.core.lifecycle import Status
+from sandbox.core.near_miss import near_miss
 from sandbox.core.world import World
 from sandbox.door import parse_url
 from sandbox.packs import Packs
@@ -111,7 +112,7 @@ def _one_of(noun: str, known: Callable[[Setting], set[str]]) -> Callable[[Settin
     def read(setting: Setting, value: object) -> str:
         names, text = known(setting), str(value)
         if text not in names:
-            message = f"no {noun} is called {show(text)}.{near(text, names)}"
+            message = f"no {noun} is called {show(text)}.{near_miss(text, names)}"
             raise FormatError(message)
         return text
 
@@ -121,7 +122,7 @@ def _one_of(noun: str, known: Callable[[Setting], set[str]]) -> Callable[[Settin
 def _operation(setting: Setting, value: object) -> str:
     names, text = {name for pack in setting.packs.values() for name in pack.spec.operations}, str(value)
     if not any(fnmatchcase(name, text) for name in names):
-        message = f"no operation is called {show(text)}.{near(text, names)}"
+        message = f"no operation is called {show(text)}.{near_miss(text, names)}"
         raise FormatError(message)
     return text
 

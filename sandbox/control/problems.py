@@ -1,7 +1,6 @@
 """What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -82,12 +81,3 @@ def of(error: SandboxError) -> ProblemError | None:
 def pointer(path: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return the sentence that helps on: the near miss, or else all there is."""
-    names = sorted(known)
-    found = get_close_matches(word, names, n=1)
-    if found:
-        return f" Did you mean '{found[0]}'?"
-    return f" There are: {', '.join(names)}." if names else ""

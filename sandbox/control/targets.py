@@ -3,10 +3,11 @@
 from aiohttp import web
 
 from sandbox.control.asking import Ask, done, reply
-from sandbox.control.problems import near, refuse
+from sandbox.control.problems import refuse
 from sandbox.control.reading import Given
 from sandbox.control.showing import show_target, show_targets
 from sandbox.core.callback import Target
+from sandbox.core.near_miss import near_miss
 
 
 def target(given: Given) -> Target:
@@ -23,7 +24,7 @@ def provider_of(ask: Ask) -> str:
     """
     name = ask.path["provider"]
     if name not in ask.engine.packs:
-        raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near(name, ask.engine.packs)}")
+        raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near_miss(name, ask.engine.packs)}")
     return name
 
 

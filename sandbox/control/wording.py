@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.control.problems import Mistake, near, pointer
+from sandbox.control.problems import Mistake, pointer
+from sandbox.core.near_miss import near_miss
 from sandbox.specs.schema import WORDING, show
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _unknown(error: "ValidationError", path: tuple[str | int, ...]) -> Iterator[
     known = set(error.schema.get("properties", ()) if isinstance(error.schema, Mapping) else ())
     for name in error.instance if isinstance(error.instance, Mapping) else ():
         if name not in known:
-            yield Mistake(pointer((*path, name)), f"nothing is called {show(name)} here.{near(name, known)}")
+            yield Mistake(pointer((*path, name)), f"nothing is called {show(name)} here.{near_miss(name, known)}")
 
 
 def _count(error: "ValidationError", path: tuple[str | int, ...]) -> Iterator[Mistake]:

@@ -1,10 +1,10 @@
 """What is answered where a pack fails, or names an error that its document lacks: numbered, noted, with the reason."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from traceback import extract_tb
 
 from sandbox.core.lifecycle import Status
+from sandbox.core.near_miss import near_miss
 from sandbox.core.world import World
 from sandbox.packs import Pack
 from sandbox.provider import Call, ErrorReply, Outcome, Plan, Refusal, Reply
@@ -29,12 +29,10 @@ def find_error(pack: Pack, errors: Mapping[str, ErrorReply], name: str) -> Error
 
 def unnamed(pack: Pack, name: str) -> str:
     """Return the sentence on an error that a document does not name."""
-    known = sorted({error for operation in pack.spec.operations.values() for error in operation.errors})
-    near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(known)}."
+    known = {error for operation in pack.spec.operations.values() for error in operation.errors}
     return (
         f"{pack.spec.name} names no error '{name}'; give a response of its document an example with this name and an "
-        f"x-code. {hint}"
+        f"x-code.{near_miss(name, known)}"
     )
 
 

@@ -6,9 +6,10 @@ from itertools import accumulate
 
 from sandbox.core.distribution import Distribution
 from sandbox.core.effects import NO_EFFECT, Course, Effect, Fault, Moment, Outcome, make_course
+from sandbox.core.near_miss import near_miss
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.lives import lifecycle
-from sandbox.scenarios.node import Fields, Node, near
+from sandbox.scenarios.node import Fields, Node
 from sandbox.scenarios.replies import reply
 from sandbox.scenarios.scope import Scope, errors_of
 from sandbox.scenarios.values import flag, one_of, positive
@@ -83,7 +84,7 @@ def error(node: Node, scope: Scope) -> Mapping[str, str]:
     if lacking and (scope.named or not found):
         provider, words = next(iter(lacking.items()))
         what = "with the code" if code is not None else "called"
-        node.refuse(f"no error {what} '{given}' for {provider}.{near(str(given), {*words})}")
+        node.refuse(f"no error {what} '{given}' for {provider}.{near_miss(str(given), {*words})}")
     return found
 
 

@@ -17,9 +17,9 @@ from faker import Faker
 
 from sandbox.core.chance import counted_random, draw_bytes
 from sandbox.core.errors import SandboxError
+from sandbox.core.near_miss import near_miss
 from sandbox.scenarios.budget import BudgetExceededError, active, measure
 from sandbox.scenarios.fake_dates import dated, dates_provider
-from sandbox.scenarios.node import near
 
 STEPS_FOR_A_CALL = 60  # Faker takes 10 to 50 times as long as a round of a loop
 STEPS_FOR_A_DRAW = 2
@@ -153,7 +153,7 @@ class _Variant:
 def _refusal(name: str) -> str:
     if name in NOT_OFFERED:
         return f"fake.{name} is not offered in templates: {NOT_OFFERED[name]}"
-    found = near(name, OFFERED)
+    found = near_miss(name, OFFERED)
     hint = found if found.startswith(" Did you mean") else ""
     return f"fake.{name} is not offered in templates: it is no method of Faker that is the same for a seed.{hint}"
 

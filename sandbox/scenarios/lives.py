@@ -2,8 +2,9 @@
 
 from sandbox.core.effects import Stage
 from sandbox.core.lifecycle import Channel, Status
+from sandbox.core.near_miss import near_miss
 from sandbox.scenarios.delays import delay
-from sandbox.scenarios.node import Node, near
+from sandbox.scenarios.node import Node
 from sandbox.scenarios.scope import Scope
 
 
@@ -29,7 +30,7 @@ def _stage(node: Node, scope: Scope) -> Stage:
         words = {*channel.variants.get(status, ()), channel.words.get(status)}
         if status in channel.words and theirs not in words:
             known = sorted(f"{ours}/{word}" for word in words)
-            entry.refuse(f"no status is called '{written}' for {name}.{near(written, known)}")
+            entry.refuse(f"no status is called '{written}' for {name}.{near_miss(written, known)}")
     return Stage(status, delay(entry), theirs or None)
 
 
@@ -49,7 +50,7 @@ def _unknown(word: str, scope: Scope) -> str:
     known = {*map(str, Status)}
     for channel in scope.channels.values():
         known |= {f"{status}/{variant}" for status, variants in channel.variants.items() for variant in variants}
-    hint = near(word, known)
+    hint = near_miss(word, known)
     if "Did you mean" not in hint:
         hint = f" There are: {', '.join(Status)}."
     return f"no status is called '{word}' for {where}.{hint}"

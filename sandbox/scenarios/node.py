@@ -6,10 +6,10 @@ and goes on with the next key, so all mistakes of a file come out at once.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import NoReturn, TypeVar
 
 from sandbox.core.errors import FileMistake
+from sandbox.core.near_miss import near_miss
 from sandbox.files import Document, Path_
 from sandbox.specs.schema import KINDS, show
 
@@ -107,7 +107,7 @@ class Node:
         entries = self.entries()
         for key, node in entries.items():
             if key not in names:
-                self.sheet.note(node.path, f"{what} has no key '{key}'.{near(key, names)}")
+                self.sheet.note(node.path, f"{what} has no key '{key}'.{near_miss(key, names)}")
         return Fields(self, entries)
 
 
@@ -146,12 +146,3 @@ def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Va
 def kind(value: object) -> str:
     """Return what a value is, for a person."""
     return KINDS.get(type(value), "nothing")
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return the sentence that helps on: the near miss, or else all there is."""
-    names = sorted(known)
-    found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
-    if found:
-        return f" Did you mean '{found[0]}'?"
-    return f" There are: {', '.join(names)}." if names else ""

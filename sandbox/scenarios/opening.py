@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from sandbox.core.account import Approval, Sender, Template
 from sandbox.core.callback import Target
 from sandbox.core.clock import Mode, Pace
+from sandbox.core.near_miss import near_miss
 from sandbox.core.scenario import AccountRule
 from sandbox.packs import Pack, Packs
-from sandbox.scenarios.node import Node, near
+from sandbox.scenarios.node import Node
 from sandbox.scenarios.values import amount, digits, flag, instant, one_of, positive, text, word
 
 ACCOUNT = ("closed", "balance", "senders", "brands", "templates", "stop_list")
@@ -39,7 +40,7 @@ def accounts(node: Node, packs: Packs) -> Mapping[str, tuple[AccountRule, ...]]:
     for pattern, entry in node.entries().items():
         names = [name for name in packs if fnmatchcase(name, pattern)]
         if not names:
-            node.sheet.note(entry.path, f"no provider is called '{pattern}'.{near(pattern, packs)}")
+            node.sheet.note(entry.path, f"no provider is called '{pattern}'.{near_miss(pattern, packs)}")
         for name in names:
             before = len(node.sheet.mistakes)
             found[name] = (*found.get(name, ()), *_accounts(entry, packs[name]))
@@ -123,7 +124,7 @@ def _balance(node: Node, pack: Pack) -> Mapping[str, Decimal]:
     if not purses:
         node.refuse(f"{pack.spec.name} has no purse; write x-sandbox.account.balance in its document")
     if len(purses) > 1:
-        node.refuse(f"{pack.spec.name} has several purses; write balance: {{{purses[0]}: …}}.{near('', purses)}")
+        node.refuse(f"{pack.spec.name} has several purses; write balance: {{{purses[0]}: …}}.{near_miss('', purses)}")
     return {purses[0]: amount(node)}
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from sandbox.core.callback import Target
 from sandbox.core.clock import Pace
 from sandbox.core.errors import FileMistake
+from sandbox.core.near_miss import near_miss
 from sandbox.core.rules import Index, Rule, make_index
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.core.tally import START
 from sandbox.scenarios import opening
-from sandbox.scenarios.node import MistakeError, Node, Sheet, near
+from sandbox.scenarios.node import MistakeError, Node, Sheet
 from sandbox.scenarios.rulebook import RuleRead, rules
 from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.values import text, whole, word
@@ -130,5 +131,5 @@ def unknown_states(parts: Sequence[Part]) -> Iterable[FileMistake]:
             node = each.when.state
             if node is not None and isinstance(node.value, str) and node.value.strip() not in known:
                 sheet = Sheet(node.sheet.document)
-                sheet.note(node.path, f"no rule sets the state '{node.value}'.{near(node.value, known)}")
+                sheet.note(node.path, f"no rule sets the state '{node.value}'.{near_miss(node.value, known)}")
                 yield from sheet.mistakes

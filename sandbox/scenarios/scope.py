@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from sandbox.core.lifecycle import Channel
+from sandbox.core.near_miss import near_miss
 from sandbox.packs import Pack, Packs
-from sandbox.scenarios.node import Fields, near
+from sandbox.scenarios.node import Fields
 from sandbox.specs.spec import Operation
 from sandbox.specs.terms import ErrorReply
 
@@ -60,14 +61,14 @@ class Catalogue:
     def _find(self, fields: Fields, provider: str, operation: str) -> Scope:
         served = {name: pack for name, pack in self.packs.items() if fnmatchcase(name, provider)}
         if not served:
-            fields.note("provider", f"no provider is called '{provider}'.{near(provider, self.packs)}")
+            fields.note("provider", f"no provider is called '{provider}'.{near_miss(provider, self.packs)}")
             return Scope(())
         every = [(pack, each) for pack in served.values() for each in pack.spec.operations.values()]
         found = tuple((pack, each) for pack, each in every if fnmatchcase(each.name, operation))
         if not found:
             whose = f" of {provider}" if "provider" in fields else ""
             names = [each.name for _, each in every]
-            fields.note("operation", f"no operation{whose} is called '{operation}'.{near(operation, names)}")
+            fields.note("operation", f"no operation{whose} is called '{operation}'.{near_miss(operation, names)}")
         return Scope(found, "provider" in fields or "operation" in fields)
 
 

@@ -6,10 +6,10 @@ from os.path import realpath
 from pathlib import Path
 
 from sandbox.core.errors import FileMistake, ScenarioError
+from sandbox.core.near_miss import near_miss
 from sandbox.core.scenario import Scenario
 from sandbox.files import FileError, read_text, shipped
 from sandbox.packs import Packs
-from sandbox.scenarios.node import near
 from sandbox.scenarios.part import Part, join, unknown_states
 from sandbox.scenarios.rulebook import decided_by
 from sandbox.scenarios.scope import Catalogue
@@ -30,7 +30,7 @@ def library(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
     """Return what to say of a name that no scenario has."""
-    return f"no scenario is called '{name}'.{near(name, known)}"
+    return f"no scenario is called '{name}'.{near_miss(name, known)}"
 
 
 class Shelf:

@@ -10,8 +10,9 @@ from uuid import UUID
 from sandbox.core.chance import draw_bytes
 from sandbox.core.effects import Scene
 from sandbox.core.errors import SandboxError
+from sandbox.core.near_miss import near_miss
 from sandbox.core.ulid import ulid
-from sandbox.scenarios.node import Node, near
+from sandbox.scenarios.node import Node
 from sandbox.scenarios.values import text
 
 NAMES = ("request", "message", "account", "now", "fake", "uuid", "ulid")
@@ -47,7 +48,7 @@ def template(node: Node) -> tuple[Render, frozenset[str]]:
     except (SyntaxError, MemoryError, ValueError, OverflowError) as error:  # of Python's compiler, behind Jinja's
         node.refuse(f"the template does not compile: {_reason(error)}")
     for name in sorted(used - set(NAMES)):
-        node.refuse(f"templates have nothing called '{name}'.{near(name, NAMES)}")
+        node.refuse(f"templates have nothing called '{name}'.{near_miss(name, NAMES)}")
     if "fake" in used:
         _fake_data_class()
 

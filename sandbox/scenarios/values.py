@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from sandbox.core.duration import DurationError, parse_duration
-from sandbox.scenarios.node import Node, near
+from sandbox.core.near_miss import near_miss
+from sandbox.scenarios.node import Node
 from sandbox.specs.schema import show
 
 WORDS_OF_FLAGS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -37,7 +38,7 @@ def one_of(node: Node, known: Iterable[str], *, what: str) -> str:
     value = text(node)
     names = tuple(known)
     if value not in names:
-        node.refuse(f"no {what} is called '{value}'.{near(value, names)}")
+        node.refuse(f"no {what} is called '{value}'.{near_miss(value, names)}")
     return value
 
 

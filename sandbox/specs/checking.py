@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from sandbox.core.account import Approval
 from sandbox.core.duration import DurationError, parse_duration
 from sandbox.core.lifecycle import Status
+from sandbox.core.near_miss import near_miss
 from sandbox.specs.checking_paths import check_paths
 from sandbox.specs.checking_schemas import check_schema, fits
-from sandbox.specs.mistakes import Mistake, Part, near
+from sandbox.specs.mistakes import Mistake, Part
 from sandbox.specs.schema import show
 from sandbox.specs.spec import NAME, OWN_SETTINGS
 
@@ -186,7 +187,7 @@ def _channel(channel: Part) -> None:
 def _is_status(part: Part, status: str) -> bool:
     if status in set(Status):
         return True
-    part.note(f"no status is called '{status}'.{near(status, set(Status))}", status)
+    part.note(f"no status is called '{status}'.{near_miss(status, set(Status))}", status)
     return False
 
 
@@ -215,7 +216,7 @@ def _life(life: Part, statuses: Mapping[str, object]) -> None:
     for leg in life.entries("a mapping"):
         for status, delay in leg.value.items():
             if status not in statuses:
-                leg.note(f"no status of this channel is called '{status}'.{near(status, statuses)}", status)
+                leg.note(f"no status of this channel is called '{status}'.{near_miss(status, statuses)}", status)
                 continue
             allowed = _following(statuses.get(here))
             if status not in allowed:

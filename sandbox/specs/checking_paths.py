@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from sandbox.core.near_miss import near_miss
 from sandbox.specs.checking_schemas import check_schema
 from sandbox.specs.fields import FIELDS, PLACES, find_problems, names_members
-from sandbox.specs.mistakes import Part, near
+from sandbox.specs.mistakes import Part
 from sandbox.specs.reading import READERS
 from sandbox.specs.schema import show
 from sandbox.specs.terms import METHODS
@@ -77,7 +78,7 @@ def _parameters(node: Part, template: str) -> list[Part]:
             continue
         if place.value == "path" and f"{{{name.value}}}" not in template:
             name.note(
-                f"the path {template} has no {{{name.value}}}.{near(name.value, PATH_PARAMETER.findall(template))}"
+                f"the path {template} has no {{{name.value}}}.{near_miss(name.value, PATH_PARAMETER.findall(template))}"
             )
         found.append(each)
     return found

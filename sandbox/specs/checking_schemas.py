@@ -6,8 +6,9 @@ What is let through here fails at no request.
 import re
 from collections.abc import Iterator
 
+from sandbox.core.near_miss import near_miss
 from sandbox.files import Path_
-from sandbox.specs.mistakes import Part, near
+from sandbox.specs.mistakes import Part
 from sandbox.specs.patterns import ecma
 
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -23,7 +24,7 @@ def check_schema(part: Part) -> bool:
 
     for path, problem, value in schema_problems(part.value):
         if path[-1:] == ("type",) or path[-2:-1] == ("type",):
-            part.note(f"no type is called '{value}'.{near(str(value), TYPES)}", *path)
+            part.note(f"no type is called '{value}'.{near_miss(str(value), TYPES)}", *path)
         else:
             part.note(problem, *path)
     if len(part.found) == before:

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sandbox.core.near_miss import near_miss
 from sandbox.files import Path_
-from sandbox.specs.mistakes import near
 from sandbox.specs.schema import show
 
 Pointer = tuple[str, ...]
@@ -189,7 +189,7 @@ def _follow(schemas: Schemas, pointer: Pointer) -> list[Mapping[str, object]] | 
     for step in pointer:
         members = _members(schemas)
         if members and step not in members:
-            return f"no parameter is called '{step}'.{near(step, members)}"
+            return f"no parameter is called '{step}'.{near_miss(step, members)}"
         schemas = members.get(step, [])
     return list(schemas)
 

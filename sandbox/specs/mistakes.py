@@ -5,9 +5,9 @@ An empty value counts as an absent one: YAML reads `settings:` with nothing behi
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
 
+from sandbox.core.near_miss import near_miss
 from sandbox.files import Path_
 from sandbox.specs.schema import KINDS, show
 from sandbox.specs.terms import METHODS, WORDS
@@ -35,15 +35,6 @@ def dotted(path: Path_) -> str:
         rest = ".".join(steps[OPERATION:])
         return f"{steps[2].upper()} {steps[1]}" + (f": {rest}" if rest else "")
     return ".".join(steps)
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """Return the sentence with the near miss, or else with all the names there are."""
-    names = sorted(known)
-    found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
-    if found:
-        return f" Did you mean '{found[0]}'?"
-    return f" There are: {', '.join(names)}." if names else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +113,7 @@ class Part:
         names = tuple(known)
         if self.value in names:
             return True
-        self.note(f"no {what} is called '{self.value}'.{near(self.value, names)}")
+        self.note(f"no {what} is called '{self.value}'.{near_miss(self.value, names)}")
         return False
 
     def only(self, known: Iterable[str], what: str) -> None:
@@ -130,7 +121,7 @@ class Part:
         names = tuple(known)
         for key in self.value:
             if key not in names and not key.startswith("x-"):
-                self.note(f"{what} has no key '{key}'.{near(key, names)}", key)
+                self.note(f"{what} has no key '{key}'.{near_miss(key, names)}", key)
 
     def marks(self) -> None:
         """Read whose word a part is and where it stands, where it says so."""
