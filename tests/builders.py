@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from urllib.parse import urlencode
 
+from sandbox.callbacks.compose import request_of
 from sandbox.core.callback import Callback, Outgoing, State
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.files import shipped
-from sandbox.handling import Answer, answer, arrive
-from sandbox.packs import Packs, discover
-from sandbox.progress import carry_out, request_of
+from sandbox.engine.transitions import carry_out
+from sandbox.formats.yaml_files import shipped
+from sandbox.pipeline import Answer, answer, arrive
+from sandbox.providers.registry import Packs, discover
 from sandbox.specs.reading import FORM, Request
 from sandbox.specs.routing import Missed, Router
 

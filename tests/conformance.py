@@ -9,7 +9,7 @@ from xml.etree.ElementTree import fromstring
 from jsonschema import Draft202012Validator
 
 from sandbox.core.callback import Outgoing
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from sandbox.specs.judging import Validator
 from sandbox.specs.routing import Found
 from tests.builders import packs, router

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import settings
 
+from sandbox.callbacks.egress import Policy
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError
-from sandbox.door import Policy
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
 from tests import servers
 from tests.servers import FROZEN, Receiver, Sandbox
 

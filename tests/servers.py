@@ -11,19 +11,19 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from sandbox.advancing import Advance
-from sandbox.app import NO_CORS, make_app
+from sandbox.callbacks.egress import Door, Policy
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.change import Batch
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.door import Door, Policy
-from sandbox.engine import Engine
-from sandbox.wire.cors import Cors
-from sandbox.wire.handler import Runner
-from sandbox.workspace import Start, Workspace
+from sandbox.engine.advance import Advance
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import Start, Workspace
+from sandbox.server.aiohttp_connection import Runner
+from sandbox.server.app import NO_CORS, make_app
+from sandbox.server.cors import Cors
 from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening

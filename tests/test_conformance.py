@@ -7,8 +7,8 @@ import pytest
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.lifecycle import Channel, Status
 from sandbox.core.message import Message, Step
-from sandbox.handling import Answer
-from sandbox.provider import Report
+from sandbox.pipeline import Answer
+from sandbox.providers.base import Report
 from tests.builders import NOON, Desk, packs
 from tests.conformance import callback_problems, reply_problems
 

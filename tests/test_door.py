@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.callbacks.egress import BadUrlError, Policy, lane_of, make_policy, parse_url, write_request
 from sandbox.core.callback import Origin, Outgoing
-from sandbox.door import BadUrlError, Policy, lane_of, make_policy, parse_url, write_request
 from tests.servers import BETATEL_SMS, Receiver, Sandbox, says
 
 SOON = timedelta(seconds=1)  # when `sent` has been reported and `delivered` not yet

@@ -15,9 +15,9 @@ from yarl import URL
 
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.files import parse
-from sandbox.handling import Answer
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
+from sandbox.formats.yaml_files import parse
+from sandbox.pipeline import Answer
 from tests.builders import NOON
 from tests.conformance import callback_problems, reply_problems
 from tests.conftest import SandboxMaker

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import replying
 from sandbox.core.journal import Exchange
-from sandbox.engine import Engine
-from sandbox.express import Express
+from sandbox.engine.engine import Engine
+from sandbox.server import response_writer
+from sandbox.server.fast_path import Express
 from tests.servers import PATIENCE, turn
 from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
 
@@ -156,7 +156,7 @@ async def test_a_connection_serves_plain_and_other_requests_one_after_the_other(
 async def test_a_fault_breaks_the_reply_on_the_wire(
     way: Way, fault: str, comes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replying, "DRIP", 0.0)
+    monkeypatch.setattr(response_writer, "DRIP", 0.0)
     async with way(frozen(f"rules: [{{then: {{reply: {{body: '01234567'}}, fault: {fault}}}}}]")) as place:
         line = await place.call()
         await line.say(request(*HEADERS))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.clock import ticks
-from sandbox.documents.core_schema import TAG
-from sandbox.files import FileError, load, parse, read_text, shipped
+from sandbox.formats.yaml_core_schema import TAG
+from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
 from tests.servers import PATIENCE
 
 TEXT = """\

@@ -11,7 +11,7 @@ from sandbox.core.change import Cleared
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
 from sandbox.core.world import World
-from sandbox.logs import Log, mask
+from sandbox.server.logs import Log, mask
 from tests.builders import NOON, Desk
 from tests.test_world import EXCHANGE
 

@@ -16,7 +16,9 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.outbound import NoAnswerError, NotThereError, Outbound, Peer, pool
+from sandbox.callbacks import http_client
+from sandbox.callbacks.connection import NoAnswerError, NotThereError, Peer
+from sandbox.callbacks.http_client import Outbound
 from tests.servers import PATIENCE, turn
 
 CALL = b"POST /dlr HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -209,7 +211,7 @@ async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_not
 async def test_a_connection_that_nobody_needs_is_closed_after_a_while(
     calls: Outbound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "KEPT", 0)
+    monkeypatch.setattr(http_client, "KEPT", 0)
     async with listening(OK) as listener:
         keeps(calls, listener.peer)
         answer = await calls.call(listener.peer, CALL)
@@ -247,7 +249,7 @@ async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(ca
 
 
 async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "KEPT", PATIENCE * 2)
+    monkeypatch.setattr(http_client, "KEPT", PATIENCE * 2)
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
         keeps(calls, peer)
@@ -270,8 +272,8 @@ async def test_a_peer_is_called_over_new_connections_until_it_has_left_one_open(
         await calls.call(listener.peer, CALL)
         await calls.call(listener.peer, CALL)
         made.append(listener.connections)
-        await elapsed(calls, pool.WATCHED)
-        monkeypatch.setattr(pool, "KEPT", PATIENCE * 2)
+        await elapsed(calls, http_client.WATCHED)
+        monkeypatch.setattr(http_client, "KEPT", PATIENCE * 2)
         for _ in range(4):
             await calls.call(listener.peer, CALL)
         made.append(listener.connections)
@@ -333,7 +335,7 @@ async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(call
 
 
 def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: Outbound) -> None:
-    peers = [Peer("127.0.0.1", port, None) for port in range(pool.PEERS + 1)]
+    peers = [Peer("127.0.0.1", port, None) for port in range(http_client.PEERS + 1)]
     for peer in peers[:-1]:
         keeps(calls, peer)
     calls.habits(peers[0])
@@ -429,7 +431,7 @@ async def test_a_receiver_with_tls_is_judged_by_the_authority_that_was_named(
 async def test_a_connection_with_tls_ends_with_a_goodbye(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close: bytes
 ) -> None:
-    monkeypatch.setattr(pool, "KEPT", 0)
+    monkeypatch.setattr(http_client, "KEPT", 0)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
@@ -449,7 +451,7 @@ async def test_a_connection_with_tls_ends_with_a_goodbye(
 async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_goodbye(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "GOODBYE", 0.05)  # of real time
+    monkeypatch.setattr(http_client, "GOODBYE", 0.05)  # of real time
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)

@@ -10,8 +10,8 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from sandbox.core.callback import Target
-from sandbox.wire.cors import Cors, read_origin
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
+from sandbox.server.cors import Cors, read_origin
 from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, make_engine
 
 PAGE = "http://localhost:3000"

@@ -15,9 +15,9 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.app import make_app
 from sandbox.cli import commands
-from sandbox.serving import Options, make_engine
+from sandbox.server.app import make_app
+from sandbox.server.runner import Options, make_engine
 from sandbox.testing import Sandbox
 from tests.benchmarks.__main__ import make_parser
 from tests.client.rigs import send
@@ -172,7 +172,7 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
             "-p",
             "no:cacheprovider",
             "-p",
-            "sandbox.pytest_plugin",
+            "sandbox.testing.pytest_plugin",
             "test_signup.py",
         ],
         capture_output=True,
@@ -298,7 +298,7 @@ def test_every_control_path_that_is_named_is_served() -> None:
 
 
 def test_every_header_that_is_named_is_sent() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "sandbox" / "handling").rglob("*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "sandbox" / "pipeline").rglob("*.py"))
 
     assert {each for each in re.findall(r"X-Sandbox-\w+", README) if f'"{each}"' not in sources} == set()
 

@@ -21,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.app import make_app
-from sandbox.files import load, shipped
+from sandbox.formats.yaml_files import load, shipped
+from sandbox.server.app import make_app
 from tests.servers import PATIENCE, make_engine
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.segments import Encoding, alphabet, segment
+from sandbox.formats.sms_segments import Encoding, alphabet, segment
 
 BASIC, EXTENSION = alphabet().basic, alphabet().extension
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from sandbox.serving import Options, opened
+from sandbox.server.runner import Options, opened
 from tests.servers import PATIENCE, turn
 from tests.ways import HEADERS, Line, frozen, request
 

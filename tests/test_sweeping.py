@@ -8,7 +8,7 @@ import gc
 from collections import deque
 from sandbox.core.change import Hearers
 from sandbox.core.journal import Exchange
-from sandbox.sweeping import EVERY, Sweep
+from sandbox.server.gc_tuning import EVERY, Sweep
 
 class Ended:
     def __init__(self):

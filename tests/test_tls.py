@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from sandbox.tls import TlsError, server_context
+from sandbox.server.tls import TlsError, server_context
 from tests.commands import PATIENCE, run, serving
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.callbacks.egress import Door, Policy
 from sandbox.core.scenario import Scenario
-from sandbox.door import Door, Policy
-from sandbox.engine import Engine
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import Start
 from sandbox.scenarios import load_file
-from sandbox.watching import is_scenario, reload, watch, watched
-from sandbox.workspace import Start
+from sandbox.server.reload import is_scenario, reload, watch, watched
 from tests.builders import packs
 from tests.servers import PATIENCE
 

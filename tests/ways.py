@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.app import make_app
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.journal import Exchange
-from sandbox.engine import Engine
-from sandbox.serving import Options, opened
-from sandbox.wire.handler import Runner
-from sandbox.wire.patience import LIMITS, Limits, Patience
-from sandbox.workspace import Start
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import Start
+from sandbox.server.aiohttp_connection import Runner
+from sandbox.server.app import make_app
+from sandbox.server.read_timeouts import LIMITS, Limits, Patience
+from sandbox.server.runner import Options, opened
 from tests.builders import NOON
 from tests.scenarios.builders import load
 from tests.servers import PATIENCE, make_engine

@@ -15,7 +15,7 @@ import click
 from sandbox.cli.options import FOLDER, PATH, TLS_DIR, WRONG_USE, Span, flag
 from sandbox.core.clock import ticks
 from sandbox.core.duration import parse_duration
-from sandbox.files import shipped
+from sandbox.formats.yaml_files import shipped
 
 KINDS: Mapping[str, type[http.client.HTTPConnection]] = {
     "http": http.client.HTTPConnection,
@@ -79,7 +79,7 @@ def ready(url: str | None, wait: str) -> int:
 @click.option("--specs", multiple=True, type=FOLDER, help="A folder with provider specs of your own.")
 def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
     """List every path that is served, and whose word it is."""
-    from sandbox.packs import discover  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
+    from sandbox.providers.registry import discover  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
     from sandbox.specs.compiling import operations_of  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
@@ -100,7 +100,7 @@ def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
 @flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
 def trust(tls_dir: Path) -> int:
     """Tell how clients are made to trust the local authority."""
-    from sandbox.tls import CA, advice  # noqa: PLC0415
+    from sandbox.server.tls import CA, advice  # noqa: PLC0415
 
     certificate = (tls_dir / CA).absolute()
     if not certificate.exists():

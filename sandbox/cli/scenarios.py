@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sandbox.cli.options import FOLDER, flag
-from sandbox.files import shipped
+from sandbox.formats.yaml_files import shipped
 
 Files = tuple[Path, ...]
 
@@ -27,7 +27,7 @@ SPECS = click.option("--specs", multiple=True, type=FOLDER, help="A folder with 
 @SPECS
 def check(files: tuple[str, ...], scenarios: Path | None, specs: Files, *, strict: bool) -> int:
     """Find mistakes in scenarios. By default in all that have a name. Exit code 1 if there are mistakes."""
-    from sandbox.packs import discover  # noqa: PLC0415 - the other commands need no packs
+    from sandbox.providers.registry import discover  # noqa: PLC0415 - the other commands need no packs
     from sandbox.scenarios import check as find_mistakes  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
@@ -87,7 +87,7 @@ def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
 @click.pass_context
 def scenarios(context: click.Context, scenarios: Path | None, specs: Files) -> None:
     """List the scenarios that can be named. `scenarios show NAME` tells one in words."""
-    from sandbox.packs import discover  # noqa: PLC0415 - as above
+    from sandbox.providers.registry import discover  # noqa: PLC0415 - as above
     from sandbox.scenarios import Shelf, listing  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])

@@ -67,8 +67,8 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Serve until Ctrl-C."""
-    from sandbox.logs import note  # noqa: PLC0415 - the other commands need no server
-    from sandbox.serving import Options, event_loop, run  # noqa: PLC0415 - the other commands need no server
+    from sandbox.server.logs import note  # noqa: PLC0415 - the other commands need no server
+    from sandbox.server.runner import Options, event_loop, run  # noqa: PLC0415 - the other commands need no server
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))

@@ -13,7 +13,7 @@ from sandbox.control.showing import show_account
 from sandbox.control.targets import provider_of
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.near_miss import near_miss
-from sandbox.handling.arriving import KEY_LIMIT
+from sandbox.pipeline.read import KEY_LIMIT
 
 Row = tuple[int, Account]
 

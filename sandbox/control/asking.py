@@ -12,8 +12,8 @@ from sandbox.control.numbers import Homes
 from sandbox.control.problems import PROBLEM, ProblemError, document
 from sandbox.control.reading import Given
 from sandbox.core.world import World
-from sandbox.engine import Engine
-from sandbox.workspace import Workspace
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import Workspace
 
 JSON = "application/json"
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sandbox.callbacks.dispatch import Dispatch
 from sandbox.control.asking import Ask, reply
 from sandbox.control.formats import LATEST
 from sandbox.control.listing import Table
@@ -11,7 +12,6 @@ from sandbox.control.paging import by_number, listed, single, the_one
 from sandbox.control.showing import show_callback
 from sandbox.core.callback import Callback
 from sandbox.core.world import World
-from sandbox.dispatch import Dispatch
 
 Test = Callable[[Callback], bool]
 Call = Callable[[Ask], Awaitable[web.Response]]

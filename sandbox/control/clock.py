@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from sandbox.advancing import Advance, Happening
 from sandbox.control.asking import Ask, reply
 from sandbox.control.formats import FAR
 from sandbox.control.problems import refuse
 from sandbox.control.reading import Given
 from sandbox.control.showing import show_clock
 from sandbox.core.clock import Clock, Mode, Pace, stamp
+from sandbox.engine.advance import Advance, Happening
 
 
 def pace(given: Given, running: Clock | None = None, *, at: str = "") -> Pace:

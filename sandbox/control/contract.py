@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandbox.files import load
+from sandbox.formats.yaml_files import load
 from sandbox.specs.compiling import METHODS, kinds
 from sandbox.specs.document import read
 from sandbox.specs.terms import JSON

@@ -10,7 +10,7 @@ from sandbox.core.callback import Callback, State
 from sandbox.core.change import Batch
 from sandbox.core.journal import Exchange
 from sandbox.core.message import Message
-from sandbox.engine import Engine
+from sandbox.engine.engine import Engine
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 TRIED = frozenset({State.DELIVERED, State.FAILED})

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, NamedTuple
 
+from sandbox.callbacks.egress import parse_url
 from sandbox.control.problems import Mistake, pointer
 from sandbox.control.wording import helped, mistakes_in
 from sandbox.core.callback import State
@@ -15,8 +16,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.lifecycle import Status
 from sandbox.core.near_miss import near_miss
 from sandbox.core.world import World
-from sandbox.door import parse_url
-from sandbox.packs import Packs
+from sandbox.providers.registry import Packs
 from sandbox.specs.schema import MANY, show
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)([Zz]|[+ -]\d\d:\d\d)", re.ASCII)

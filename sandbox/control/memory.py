@@ -6,7 +6,7 @@ from sandbox.control.feeds import Feeds
 from sandbox.control.figures import Figures
 from sandbox.control.numbers import homes_of
 from sandbox.control.waiting import Waits
-from sandbox.engine import Engine
+from sandbox.engine.engine import Engine
 from sandbox.scenarios import Shelf, library
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from sandbox.core.numbers import digits
-from sandbox.packs import Packs
+from sandbox.providers.registry import Packs
 from sandbox.specs.spec import Home
 
 Homes = Mapping[str, Home]  # by provider

@@ -12,7 +12,7 @@ from sandbox.core.errors import (
     ResetError,
     SandboxError,
 )
-from sandbox.engine import CrowdedError
+from sandbox.engine.engine import CrowdedError
 
 PROBLEM = "application/problem+json"
 

@@ -29,8 +29,8 @@ from sandbox.control.memory import Memory
 from sandbox.control.problems import refuse
 from sandbox.control.reading import Given, read_body, read_query
 from sandbox.core.world import DEFAULT
-from sandbox.engine import Engine
-from sandbox.workspace import Workspace
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import Workspace
 
 NOTHING = Given({})
 Call = Callable[[Ask], Awaitable[web.StreamResponse]]

@@ -14,7 +14,7 @@ from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.files import FileError, parse
+from sandbox.formats.yaml_files import FileError, parse
 from sandbox.specs.reading import UnreadableError, read_json, utf8
 
 POSTED = "scenario"  # what a document that was sent is called in messages

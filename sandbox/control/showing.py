@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from sandbox.callbacks.compose import request_of
 from sandbox.control.masking import mask, masked_headers, masked_query, masked_text, masked_url
 from sandbox.core.account import Account, Sender
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
@@ -12,9 +13,8 @@ from sandbox.core.code_detection import find_code
 from sandbox.core.journal import BODY_LIMIT, Exchange
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.packs import Packs
-from sandbox.progress import request_of
-from sandbox.segments import segment
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.registry import Packs
 
 Object = dict[str, object]
 

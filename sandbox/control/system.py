@@ -10,7 +10,7 @@ from sandbox.control import describing
 from sandbox.control.asking import JSON, Ask, reply
 from sandbox.control.contract import published
 from sandbox.control.problems import refuse
-from sandbox.files import shipped
+from sandbox.formats.yaml_files import shipped
 
 INDEX: Mapping[str, object] = {
     "name": "sms-sandbox",

@@ -14,8 +14,8 @@ from sandbox.control.scenarios import load
 from sandbox.control.showing import show_clock, show_targets
 from sandbox.control.targets import target
 from sandbox.core.world import DEFAULT
-from sandbox.engine import TTL, Engine
-from sandbox.workspace import Workspace
+from sandbox.engine.engine import TTL, Engine
+from sandbox.engine.workspace import Workspace
 
 
 def show_workspace(engine: Engine, workspace: Workspace) -> dict[str, object]:

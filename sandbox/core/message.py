@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from sandbox.core.agenda import Due, Kind
 from sandbox.core.distribution import AT_ONCE, Distribution
 from sandbox.core.errors import IllegalMoveError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
@@ -150,3 +151,8 @@ def move(message: Message, step: Step, *, callback: int | None = None, illegal: 
     calls = message.callbacks if callback is None else (*message.callbacks, callback)
     # Every message is moved, mostly twice; `_replace` takes three times as long.
     return Message._make((*message[:HISTORY], (*message.history, step), rest, calls, *message[HISTORY + 3 :]))
+
+
+def next_move(message: Message) -> Due | None:
+    """Return the agenda's entry for the next planned step of a message."""
+    return Due(message.plan[0].at, Kind.MOVE, message.rank, message.number) if message.plan else None

@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 from sandbox.core.chance import draw_fraction, draw_text
 from sandbox.demo.blanks import ANY, Wire
 from sandbox.demo.forms import Form, Keys
+from sandbox.demo.samples import seeded
 from sandbox.demo.texts import TEXTS, WRITES, Kind, locales
-from sandbox.samples import seeded
 
 Choice = TypeVar("Choice")
 

@@ -9,7 +9,6 @@ from datetime import UTC
 from decimal import Decimal
 from uuid import UUID
 
-from sandbox.compact import compact
 from sandbox.core.account import spend
 from sandbox.core.callback import Outgoing
 from sandbox.core.chance import draw_text
@@ -18,8 +17,9 @@ from sandbox.core.lifecycle import Status
 from sandbox.core.message import Draft, Message
 from sandbox.core.ulid import ulid
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Plan, Provider, Refusal, Reply, Report
-from sandbox.segments import segment
+from sandbox.formats.json_encoding import compact
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Report
 
 PURSE = "USD"
 JSON_HEADERS = {"Content-Type": "application/json"}

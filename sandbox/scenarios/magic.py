@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from sandbox.files import parse, read_text
-from sandbox.packs import Packs
+from sandbox.formats.yaml_files import parse, read_text
+from sandbox.providers.registry import Packs
 from sandbox.scenarios.node import Node, Sheet
 from sandbox.scenarios.rulebook import RuleRead, rules
 from sandbox.scenarios.scope import Catalogue, errors_of

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from sandbox.core.errors import FileMistake
 from sandbox.core.near_miss import near_miss
-from sandbox.files import Document, Path_
+from sandbox.formats.yaml_files import Document, Path_
 from sandbox.specs.schema import KINDS, show
 
 Value = TypeVar("Value")

@@ -13,7 +13,7 @@ from sandbox.core.callback import Target
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.near_miss import near_miss
 from sandbox.core.scenario import AccountRule
-from sandbox.packs import Pack, Packs
+from sandbox.providers.registry import Pack, Packs
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.values import amount, digits, flag, instant, one_of, positive, text, word
 

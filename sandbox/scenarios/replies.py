@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sandbox.core.effects import Rendered, Scene, Writing
-from sandbox.documents.core_schema import LEADING_ZERO
-from sandbox.scenarios.budget import Budget, spending
+from sandbox.formats.yaml_core_schema import LEADING_ZERO
 from sandbox.scenarios.node import Node
 from sandbox.scenarios.templates import Context, TemplateFailedError, context_of, is_template, template
 from sandbox.scenarios.values import text, whole
+from sandbox.templates.budget import Budget, spending
 
 REPLY = ("status", "headers", "body")
 LOWEST, HIGHEST = 200, 599

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from sandbox.core.lifecycle import Channel
 from sandbox.core.near_miss import near_miss
-from sandbox.packs import Pack, Packs
+from sandbox.providers.registry import Pack, Packs
 from sandbox.scenarios.node import Fields
 from sandbox.specs.spec import Operation
 from sandbox.specs.terms import ErrorReply

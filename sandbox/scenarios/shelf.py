@@ -8,8 +8,8 @@ from pathlib import Path
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.near_miss import near_miss
 from sandbox.core.scenario import Scenario
-from sandbox.files import FileError, read_text, shipped
-from sandbox.packs import Packs
+from sandbox.formats.yaml_files import FileError, read_text, shipped
+from sandbox.providers.registry import Packs
 from sandbox.scenarios.part import Part, join, unknown_states
 from sandbox.scenarios.rulebook import decided_by
 from sandbox.scenarios.scope import Catalogue

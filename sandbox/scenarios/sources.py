@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from sandbox.core.errors import FileMistake
-from sandbox.files import FileError, parse
+from sandbox.formats.yaml_files import FileError, parse
 from sandbox.scenarios.node import Sheet
 from sandbox.scenarios.part import Part, read_part
 from sandbox.scenarios.scope import Catalogue

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sandbox.core.clock import Mode, stamp
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.packs import Packs
+from sandbox.providers.registry import Packs
 from sandbox.scenarios.shelf import Shelf
 
 

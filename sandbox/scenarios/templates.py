@@ -36,7 +36,7 @@ def template(node: Node) -> tuple[Render, frozenset[str]]:
     # 40 ms, for those who have templates.
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - as above
 
-    from sandbox.scenarios.template_environment import environment, render  # noqa: PLC0415 - as above
+    from sandbox.templates.environment import environment, render  # noqa: PLC0415 - as above
 
     source, place = text(node), node.sheet.document.place(node.path)
     try:
@@ -90,7 +90,7 @@ def context_of(scene: Scene, names: frozenset[str]) -> Context:
 
 def _fake_data_class() -> Callable[..., object]:
     """Return the class of `fake`, ready for use: Faker takes 100 ms and 20 MB, too much for the budget of a reply."""
-    from sandbox.scenarios.fake_data import FakeData, prepare  # noqa: PLC0415 - for those who use it
+    from sandbox.templates.fake_data import FakeData, prepare  # noqa: PLC0415 - for those who use it
 
     prepare()
     return FakeData

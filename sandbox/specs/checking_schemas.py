@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from sandbox.core.near_miss import near_miss
-from sandbox.files import Path_
+from sandbox.formats.yaml_files import Path_
 from sandbox.specs.mistakes import Part
 from sandbox.specs.patterns import ecma
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
-from sandbox.files import shipped
+from sandbox.formats.yaml_files import shipped
 from sandbox.specs.document import Node, read, refused
 from sandbox.specs.fields import NO_DECLARATION, read_fields
 from sandbox.specs.hints import Known, names_of

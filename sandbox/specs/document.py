@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.core.errors import FileMistake, SpecError
-from sandbox.files import Document, FileError, Path_, load, parse, read_text
+from sandbox.formats.yaml_files import Document, FileError, Path_, load, parse, read_text
 from sandbox.specs.mistakes import Mistake
 
 Node = dict[str, Any]

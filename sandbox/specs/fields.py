@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sandbox.core.near_miss import near_miss
-from sandbox.files import Path_
+from sandbox.formats.yaml_files import Path_
 from sandbox.specs.schema import show
 
 Pointer = tuple[str, ...]

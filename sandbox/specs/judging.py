@@ -15,7 +15,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from sandbox.core.duration import DurationError, parse_duration
-from sandbox.files import Path_
+from sandbox.formats.yaml_files import Path_
 from sandbox.specs.patterns import ecma
 from sandbox.specs.schema import MANY, WORDING, Check, Schema, show
 from sandbox.specs.terms import Violation

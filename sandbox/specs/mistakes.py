@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from sandbox.core.near_miss import near_miss
-from sandbox.files import Path_
+from sandbox.formats.yaml_files import Path_
 from sandbox.specs.schema import KINDS, show
 from sandbox.specs.terms import METHODS, WORDS
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from yarl import URL
 
-from sandbox.handling import BODY_ACCEPTED, Answer
+from sandbox.pipeline import BODY_ACCEPTED, Answer
 from sandbox.specs.reading import FORM, Request
 from tests.bad_input.ways import (
     BUDDY,

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlencode
 import pytest
 
 from sandbox.core.world import World
-from sandbox.handling import Answer, answer, arrive
+from sandbox.pipeline import Answer, answer, arrive
 from sandbox.specs.reading import FORM, Request
 from sandbox.specs.routing import Missed
 from tests.builders import Desk, packs, router

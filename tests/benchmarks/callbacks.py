@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sandbox.core.duration import parse_duration
-from sandbox.files import shipped
+from sandbox.formats.yaml_files import shipped
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import percentile
 from tests.benchmarks.processes import Load, Server, bare, load, receiver, sandbox

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from sandbox.app import make_app
 from sandbox.core.clock import Mode
-from sandbox.serving import Options, make_engine, open_port
+from sandbox.server.app import make_app
+from sandbox.server.runner import Options, make_engine, open_port
 from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sms
 
 FROZEN = Options(seed=7, clock=(Mode.FROZEN, 1.0))

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.app import make_app
+from sandbox.server.app import make_app
 from tests.control.calls import Control
 from tests.servers import Sandbox, make_engine
 

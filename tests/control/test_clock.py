@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.clock import Mode, Pace
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
 from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says

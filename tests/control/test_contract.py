@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 from sandbox.control.contract import PATH, contract
 from sandbox.control.front import BASE
 from sandbox.control.routes import EVERYWHERE, ONCE
-from sandbox.files import load
+from sandbox.formats.yaml_files import load
 from sandbox.specs.judging import Validator
 from tests.control.calls import operations
 from tests.servers import Sandbox, make_engine
@@ -26,7 +26,7 @@ def served(app: web.Application) -> set[tuple[str, str]]:
 
 
 def test_every_route_is_described_and_every_description_is_served() -> None:
-    from sandbox.app import make_app  # noqa: PLC0415 - the application as it is served
+    from sandbox.server.app import make_app  # noqa: PLC0415 - the application as it is served
 
     once = {(method, path) for method, path, _ in ONCE}
     below = {(method, f"/workspaces/{{workspace}}{path}") for method, path, _ in EVERYWHERE}

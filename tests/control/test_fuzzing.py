@@ -26,8 +26,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.app import make_app
 from sandbox.control.contract import published
+from sandbox.server.app import make_app
 from tests.control.threads import served
 from tests.servers import BETATEL_SMS, make_engine
 

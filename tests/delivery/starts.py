@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.scenario import Scenario
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
 from tests.builders import NOON
 from tests.servers import Receiver
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from sandbox.callbacks.compose import request_of
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.scenario import Scenario
-from sandbox.progress import request_of
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
 from tests.builders import NOON, packs
 from tests.conformance import callback_problems
 from tests.conftest import SandboxMaker

@@ -7,8 +7,8 @@ from aiohttp import ClientError, web
 
 from sandbox.core.callback import State
 from sandbox.core.clock import Mode, Pace
+from sandbox.engine.workspace import Start
 from sandbox.scenarios import load_named
-from sandbox.workspace import Start
 from tests.builders import NOON, packs
 from tests.conftest import SandboxMaker
 from tests.delivery.starts import FAST, statuses

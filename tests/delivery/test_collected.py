@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.progress import request_of
+from sandbox.callbacks.compose import request_of
 from tests.builders import Desk, packs
 from tests.scenarios.builders import desk, load, ubill
 

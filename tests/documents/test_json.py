@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.files import FileError, parse
+from sandbox.formats.yaml_files import FileError, parse
 
 TEXT = """\
 {

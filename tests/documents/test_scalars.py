@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.files import FileError, load, parse, read_text, shipped
-from sandbox.handling import Answer
+from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
+from sandbox.pipeline import Answer
 from tests.builders import Desk
 from tests.scenarios.builders import betatel, desk, one_rule, rule_of
 from tests.scenarios.builders import load as load_scenario

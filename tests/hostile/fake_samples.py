@@ -41,8 +41,8 @@ dt.datetime, dt.date = OtherDatetime, OtherDate  # type: ignore[misc] # before a
 
 from faker import Faker  # noqa: E402 - only now the machine shows another day
 
-from sandbox.scenarios.budget import Budget, spending  # noqa: E402 - as above
-from sandbox.scenarios.fake_data import OFFERED, FakeData  # noqa: E402 - as above
+from sandbox.templates.budget import Budget, spending  # noqa: E402 - as above
+from sandbox.templates.fake_data import OFFERED, FakeData  # noqa: E402 - as above
 
 NOW = RealDatetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 ARGUMENTS = {"binary": {"length": 8}, "dsv": {"num_rows": 2}}

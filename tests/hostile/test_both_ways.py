@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from sandbox.wire.patience import Limits
+from sandbox.server.read_timeouts import Limits
 from tests.hostile.wire import cases, segment
 from tests.test_express import RULED, Asked, asked
 from tests.ways import Place, frozen, short_way, web_way

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.proxy import Descriptors, Fronts, Tunnels
-from sandbox.serving import Options, opened
+from sandbox.server.proxy import Descriptors, Fronts, Tunnels
+from sandbox.server.runner import Options, opened
 from tests.commands import PATIENCE
 from tests.servers import make_engine, turn
 

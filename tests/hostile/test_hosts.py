@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.callbacks.egress import Policy
 from sandbox.control.guards import Access, object_to
-from sandbox.door import Policy
 from tests.conftest import SandboxMaker
 
 PROVIDERS = frozenset({"api.betatel.com", "api.ubill.dev", "thesmsbuddy.com"})

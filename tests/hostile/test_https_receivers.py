@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sandbox.app import make_app
-from sandbox.door import Door, Policy
-from sandbox.engine import Engine
+from sandbox.callbacks.egress import Door, Policy
+from sandbox.engine.engine import Engine
+from sandbox.server.app import make_app
 from tests.builders import packs
 from tests.hostile.test_receivers import CLOSED, LATE, OK, start
 from tests.servers import WHATSAPP, Sandbox, turn

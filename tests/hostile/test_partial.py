@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from sandbox.wire.patience import Limits
+from sandbox.server.read_timeouts import Limits
 from tests.hostile.wire import segment, shown
 from tests.servers import PATIENCE, turn
 from tests.test_express import Way

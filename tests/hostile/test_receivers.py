@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.core.clock import Mode, Pace
 from sandbox.core.scenario import Scenario
-from sandbox.workspace import Start
+from sandbox.engine.workspace import Start
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
 from tests.servers import PATIENCE, WHATSAPP, turn

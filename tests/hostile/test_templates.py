@@ -16,11 +16,11 @@ import yaml
 from jinja2 import TemplateSyntaxError
 
 from sandbox.core.effects import Scene
-from sandbox.samples import seeded
-from sandbox.scenarios.budget import MEMORY, STEPS, Budget, BudgetExceededError, spending
-from sandbox.scenarios.fake_data import FakeData, FakeDataError
-from sandbox.scenarios.template_environment import environment, render
+from sandbox.demo.samples import seeded
 from sandbox.scenarios.templates import context_of
+from sandbox.templates.budget import MEMORY, STEPS, Budget, BudgetExceededError, spending
+from sandbox.templates.environment import environment, render
+from sandbox.templates.fake_data import FakeData, FakeDataError
 from tests.builders import NOON
 from tests.scenarios.builders import betatel, desk, mistakes
 

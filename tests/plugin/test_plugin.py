@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import pytest_plugin
-from sandbox.testing import serving
+from sandbox.testing import pytest_plugin, serving
 from tests import commands
 from tests.client.rigs import NUMBER
 

@@ -8,7 +8,7 @@ from sandbox.core.callback import State
 from sandbox.core.errors import ScenarioError
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from sandbox.scenarios import load_named, load_text
 from tests.builders import NOON, Desk, make_world, packs
 

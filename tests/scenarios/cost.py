@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.handling.arriving import Visit, arrive, make_call
-from sandbox.handling.ruling import rule_on
-from sandbox.provider import Outcome
+from sandbox.pipeline.evaluate_rules import rule_on
+from sandbox.pipeline.read import Visit, arrive, make_call
+from sandbox.providers.base import Outcome
 from sandbox.scenarios import load_text
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed

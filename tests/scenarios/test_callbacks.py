@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.callbacks.compose import ladder_of, timeout_of
+from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, State, Target
 from sandbox.core.change import Aim, Batch
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
-from sandbox.progress import follow_ups, ladder_of, report_step, timeout_of
+from sandbox.engine.transitions import report_step
 from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (
     betatel,

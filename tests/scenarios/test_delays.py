@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
-from sandbox.files import parse
+from sandbox.formats.yaml_files import parse
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.node import Node, Sheet
 

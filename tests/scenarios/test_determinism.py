@@ -6,11 +6,11 @@ from typing import NamedTuple
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sandbox.callbacks.compose import request_of
 from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Uniform
 from sandbox.core.effects import Stage, make_course
 from sandbox.core.lifecycle import Status
-from sandbox.progress import request_of
 from tests.builders import Desk, packs
 from tests.scenarios.builders import betatel, desk, smsbuddy, ubill, whatsapp
 

@@ -8,7 +8,7 @@ import pytest
 from sandbox.core.callback import State
 from sandbox.core.effects import Fault
 from sandbox.core.message import Message
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from sandbox.scenarios.magic import magic_numbers
 from tests.builders import NOON, Desk, packs, read
 from tests.scenarios.builders import betatel, later, messages, named, reports, smsbuddy, ubill, whatsapp

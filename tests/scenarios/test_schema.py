@@ -13,7 +13,7 @@ from sandbox.core.clock import Mode
 from sandbox.core.effects import Fault
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Order
-from sandbox.files import read_text, shipped
+from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import conditions, counting, delays, effects, library, opening, part, replies, rulebook, then
 from tests.scenarios.builders import mistakes
 

@@ -10,7 +10,7 @@ from sandbox.core.distribution import Fixed
 from sandbox.core.effects import Fault
 from sandbox.core.rules import Case
 from sandbox.core.tally import Run
-from sandbox.provider import JSON
+from sandbox.providers.base import JSON
 from sandbox.scenarios import load_text
 from tests.builders import NOON, Desk, make_world, packs, read
 from tests.scenarios.builders import (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from sandbox.scenarios import load_text
 from tests.builders import Desk, make_world, packs
 from tests.scenarios.builders import (

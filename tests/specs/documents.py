@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.files import load, shipped
+from sandbox.formats.yaml_files import load, shipped
 from sandbox.specs.compiling import operations_of
 from tests.builders import packs
 

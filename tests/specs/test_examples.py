@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.handling import Answer, Arrival, answer, arrive
-from sandbox.handling import encode as bytes_of
-from sandbox.provider import Call, Refusal
+from sandbox.pipeline import Answer, Arrival, answer, arrive
+from sandbox.pipeline import encode as bytes_of
+from sandbox.providers.base import Call, Refusal
 from sandbox.specs.reading import FORM, Request
 from sandbox.specs.spec import Route
 from tests.builders import NOON, Desk, packs, router

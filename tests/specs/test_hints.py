@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
-from sandbox.files import parse
+from sandbox.formats.yaml_files import parse
 from sandbox.specs.characters import misread_digits, unseen
 from sandbox.specs.hints import names_of, unsaid
 from sandbox.specs.near import member, suggestion

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from sandbox.core.errors import SpecError
-from sandbox.files import shipped
-from sandbox.packs import discover
+from sandbox.formats.yaml_files import shipped
+from sandbox.providers.registry import discover
 from sandbox.specs.checking import complete
 from sandbox.specs.reading import READERS
 from tests.specs.documents import PROVIDERS, Node, raw, resolved
@@ -102,8 +102,11 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
         "x-sandbox.module: sandbox.providers.nobody: No module named 'sandbox.providers.nobody'",
     ),
     "a module that is no pack": (
-        lambda d: d["x-sandbox"].update({"module": "sandbox.segments"}),
-        "x-sandbox.module: sandbox.segments: module 'sandbox.segments' has no attribute 'PROVIDER'",
+        lambda d: d["x-sandbox"].update({"module": "sandbox.formats.sms_segments"}),
+        (
+            "x-sandbox.module: sandbox.formats.sms_segments: module 'sandbox.formats.sms_segments' has no attribute "
+            "'PROVIDER'"
+        ),
     ),
 }
 

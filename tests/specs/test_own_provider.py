@@ -9,20 +9,20 @@ import pytest
 import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.app import make_app
+from sandbox.callbacks.compose import ladder_of, timeout_of
+from sandbox.callbacks.egress import Door, Policy
 from sandbox.control.describing import describe
 from sandbox.core.callback import State, Target
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import ScenarioError, SpecError
 from sandbox.core.world import World
-from sandbox.door import Door, Policy
-from sandbox.engine import Engine
-from sandbox.files import parse
-from sandbox.handling import Answer, answer, arrive
-from sandbox.packs import Packs, discover
-from sandbox.progress import ladder_of, timeout_of
+from sandbox.engine.engine import Engine
+from sandbox.formats.yaml_files import parse
+from sandbox.pipeline import Answer, answer, arrive
+from sandbox.providers.registry import Packs, discover
 from sandbox.scenarios import load_named, load_text
+from sandbox.server.app import make_app
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed, Router
 from tests.builders import NOON
@@ -277,7 +277,7 @@ FAULTS: Mapping[str, tuple[Callable[[Node], object], dict[str, str], str]] = {
     "raises": (
         lambda _: None,
         {"start": "    raise KeyError('x')\n    message_id"},
-        "acme.send: KeyError: 'x' (line 18 of ",
+        "acme.send: KeyError: 'x' (line 16 of ",
     ),
     "returns nothing": (
         lambda _: None,

@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.callbacks.compose import ladder_of, timeout_of, write
 from sandbox.control.describing import describe
 from sandbox.core.callback import State, Target
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.errors import SpecError
 from sandbox.core.world import World
-from sandbox.files import Path_
-from sandbox.handling import answer, arrive
-from sandbox.packs import Pack, discover
-from sandbox.progress import carry_out, ladder_of, timeout_of, write
+from sandbox.engine.transitions import carry_out
+from sandbox.formats.yaml_files import Path_
+from sandbox.pipeline import answer, arrive
+from sandbox.providers.registry import Pack, discover
 from sandbox.scenarios import load_named
+from sandbox.server.tls import provider_hosts
 from sandbox.specs.reading import Request
 from sandbox.specs.routing import Missed, Router
-from sandbox.tls import provider_hosts
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
 from tests.specs.readme_provider import DOCUMENT, MODULE

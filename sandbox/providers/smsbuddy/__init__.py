@@ -4,7 +4,7 @@ Quirks: the code of a reply stands in its body as a string; a GET of a send or o
 for its result; ten digits become an Indian number; promotional SMS are refused at night; a wrong try at a code counts.
 """
 
-from sandbox.provider import Provider
+from sandbox.providers.base import Provider
 from sandbox.providers.smsbuddy.account import balance, create_sender
 from sandbox.providers.smsbuddy.codes import create, verify
 from sandbox.providers.smsbuddy.codes import result as code_result

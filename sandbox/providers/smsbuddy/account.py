@@ -5,7 +5,7 @@ import re
 from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
+from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.checks import PURSES, wrong_kind
 from sandbox.providers.smsbuddy.values import given
 from sandbox.specs.schema import show

@@ -10,12 +10,12 @@ from sandbox.core.account import Account, Approval, spend
 from sandbox.core.clock import stamp
 from sandbox.core.window import Window
 from sandbox.core.world import World
-from sandbox.provider import Call, Refusal
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Refusal
 from sandbox.providers.smsbuddy.numbers import find_mobile, why_no_mobile
 from sandbox.providers.smsbuddy.requests import Row, asked_for, likely_rows, recipients
 from sandbox.providers.smsbuddy.timing import may_promote
 from sandbox.providers.smsbuddy.values import OFF, SHOWN
-from sandbox.segments import segment
 from sandbox.specs.schema import show
 
 PURSES = {"1": "trans", "2": "promo", "3": "transscrub"}

@@ -8,7 +8,7 @@ from sandbox.core.code_detection import find_code
 from sandbox.core.message import Message
 from sandbox.core.otp import Check, Otp, check
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Plan, Refusal, Reply
+from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.checks import NUMBER, wrong_kind
 from sandbox.providers.smsbuddy.gate import dress
 from sandbox.providers.smsbuddy.numbers import find_mobile, why_no_mobile

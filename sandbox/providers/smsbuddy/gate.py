@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox import provider
 from sandbox.core.world import World
-from sandbox.provider import Call, ErrorReply, Refusal, Reply, Violation
+from sandbox.providers import base
+from sandbox.providers.base import Call, ErrorReply, Refusal, Reply, Violation
 from sandbox.providers.smsbuddy.checks import of_request
 from sandbox.providers.smsbuddy.requests import SEND, SEND_JSON, asks_for_result, problems
 from sandbox.providers.smsbuddy.values import BLANK
@@ -54,5 +54,5 @@ def judged_later(violation: Violation) -> bool:
 
 def dress(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:
     """Return a refusal under the HTTP status that the setting asks for."""
-    reply = provider.dress(error, refusal, call)
+    reply = base.dress(error, refusal, call)
     return reply if call.settings["http_status"] == "mirror" else reply._replace(status=200)

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from sandbox.core.callback import Origin, Outgoing, Target
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
-from sandbox.provider import Report
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Report
 from sandbox.providers.smsbuddy.timing import written
 from sandbox.providers.smsbuddy.values import UnfitError, given
-from sandbox.segments import segment
 from sandbox.specs.schema import show
 
 LONGEST = 2000  # characters of a URL

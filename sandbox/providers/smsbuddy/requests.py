@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from sandbox.provider import Call
+from sandbox.providers.base import Call
 from sandbox.providers.smsbuddy.reports import read_dlr_url
 from sandbox.providers.smsbuddy.timing import read_schedule
 from sandbox.providers.smsbuddy.values import BLANK, UnfitError, given

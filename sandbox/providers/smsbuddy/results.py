@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Draft, Message
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Refusal, Reply
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Outcome, Refusal, Reply
 from sandbox.providers.smsbuddy.values import given
-from sandbox.segments import segment
 from sandbox.specs.schema import show
 
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")

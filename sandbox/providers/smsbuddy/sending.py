@@ -11,7 +11,7 @@ from sandbox.core.lifecycle import Leg, Life, Status
 from sandbox.core.message import Draft
 from sandbox.core.window import Window
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Plan, Refusal
+from sandbox.providers.base import Call, Outcome, Plan, Refusal
 from sandbox.providers.smsbuddy import checks
 from sandbox.providers.smsbuddy.dlt import breaks_template
 from sandbox.providers.smsbuddy.numbers import INDIA

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.core.clock import stamp
 from sandbox.core.duration import parse_duration
-from sandbox.provider import Call
+from sandbox.providers.base import Call
 from sandbox.providers.smsbuddy.values import OFF, UnfitError, given
 from sandbox.specs.schema import show
 

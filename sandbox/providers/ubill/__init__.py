@@ -7,7 +7,7 @@ Quirks: a refusal is HTTP 200 with a `statusID`, but for the key, which gets 401
 from collections.abc import Mapping
 
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Provider, Refusal
+from sandbox.providers.base import Call, Outcome, Provider, Refusal
 from sandbox.providers.ubill.brands import create_brand, list_brands
 from sandbox.providers.ubill.reports import callback, report
 from sandbox.providers.ubill.sending import PURSE, beyond_gate, send

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sandbox.core.chance import draw_bytes
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.provider import Call
+from sandbox.providers.base import Call
 
 LONGEST = 20  # digits of an smsID that is looked for
 ROWS = 100_000  # more than a request has room for: its body is at most 1 MB

@@ -4,7 +4,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from sandbox.core.callback import Outgoing
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Refusal, Report
+from sandbox.providers.base import Call, Outcome, Refusal, Report
 from sandbox.providers.ubill.ids import rows, sms_id_of
 from sandbox.providers.ubill.wording import SUCCESS, answered, local, shown
 

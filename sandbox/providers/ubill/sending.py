@@ -8,7 +8,7 @@ from sandbox.core.account import Approval, Sender, spend
 from sandbox.core.lifecycle import Channel, Leg, Life, Status
 from sandbox.core.message import Draft, hurry
 from sandbox.core.world import World
-from sandbox.provider import Call, Outcome, Plan
+from sandbox.providers.base import Call, Outcome, Plan
 from sandbox.providers.ubill.ids import message_id, new_sms_id
 from sandbox.providers.ubill.numbers import RIGHT, bare, entries, impossible, possible
 from sandbox.providers.ubill.wording import SUCCESS, Why, answered, first_refusal, local, objections, shown, told, zone

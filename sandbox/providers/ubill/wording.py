@@ -6,8 +6,8 @@ from html import escape
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sandbox.provider import Body, Call, ErrorReply, Refusal, Reply
-from sandbox.provider import dress as undressed
+from sandbox.providers.base import Body, Call, ErrorReply, Refusal, Reply
+from sandbox.providers.base import dress as undressed
 
 XML = "application/xml"
 SHOWN = 60  # characters of a value that a sentence shows

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from tests.builders import Desk, read
 
 SMS, OTP, CONNECT = "/api/smpp/client/send", "/api/v1/connect-hub/whatsapp/otp", "/api/v1/connect-hub/sms"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from tests.builders import Desk, make_world, read
 
 SEND, JSON, STATUS = "/api/v1/sms/send", "/api/v1/sms/send/json", "/api/v1/sms/status"

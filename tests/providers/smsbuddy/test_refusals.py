@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.account import Approval, Sender
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from tests.builders import NOON, Desk, make_world
 from tests.conformance import reply_problems
 from tests.providers.smsbuddy.requests import (

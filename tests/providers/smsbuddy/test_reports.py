@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.callbacks.egress import parse_url
 from sandbox.core.callback import Origin, Outgoing, Target
 from sandbox.core.lifecycle import Leg, Status
 from sandbox.core.message import Step, plan_life
-from sandbox.door import parse_url
-from sandbox.provider import Report
+from sandbox.providers.base import Report
 from sandbox.providers.smsbuddy.reports import is_url
 from tests.builders import Desk, packs
 from tests.conformance import callback_problems

@@ -1,7 +1,7 @@
 """Builders of uBill requests; each names only what matters to its test."""
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.handling import Answer
+from sandbox.pipeline import Answer
 from tests.builders import Desk, read
 
 SEND, XML, REPORT = "/v1/sms/send", "/v1/sms/sendXml", "/v1/sms/report"

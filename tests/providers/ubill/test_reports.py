@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from sandbox.callbacks.compose import write
 from sandbox.core.callback import Target
 from sandbox.core.scenario import Scenario
-from sandbox.progress import write
 from tests.builders import Desk, make_world, packs, read
 from tests.providers.ubill.requests import FIRST_ID, ONE, STOPPED, TWO, post, report, rows
 

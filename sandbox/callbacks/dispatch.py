@@ -1,0 +1,169 @@
+"""Callbacks of one workspace on their way: handed to the courier, retried, and what a person does to them."""
+
+from collections.abc import Callable
+
+from sandbox.callbacks.compose import ladder_of, target_of, timeout_of, write
+from sandbox.callbacks.courier import Courier, Job, Result
+from sandbox.callbacks.egress import lane_of
+from sandbox.core.agenda import Due, Kind
+from sandbox.core.callback import OPEN, Attempt, Callback, Origin, State, Target, tried
+from sandbox.core.change import Change, Nothing
+from sandbox.core.errors import CallbackStateError
+from sandbox.core.message import Message, Reporting
+from sandbox.core.world import World
+from sandbox.providers.registry import Packs
+
+NOWHERE = Target("", None, Origin.SETTINGS)
+LOST = "lost on the way: the scenario drops it"
+
+
+def hand_over(world: World, packs: Packs, callback: Callback) -> Callback | None:
+    """Send, collect, lose or keep back a callback whose time has come; return it if it is collected or being sent.
+
+    A callback that is kept back, as an earlier one of its message is still open, is stored as it is handed in.
+    """
+    message = world.messages[callback.message]
+    reporting = message.reporting
+    nothing = Nothing(Kind.CALLBACK, callback.id)
+    if reporting.strict and _earlier_open(world, message, callback):
+        changed = () if world.callbacks[callback.id] is callback else (callback,)
+        world.commit(*changed, nothing)  # `follow_ups` puts it back
+        return None
+    if not reporting.muted and _is_lost(callback, reporting):
+        _lose(world, packs, callback)
+        return None
+    if reporting.muted or target_of(world, packs, message) is None:
+        written = write(world, packs, callback)
+        collected = callback._replace(state=State.COLLECTED, request=written)
+        world.commit(collected, nothing, *follow_ups(world, collected))
+        return collected
+    sending = callback._replace(state=State.SENDING)
+    world.commit(sending, nothing)
+    return sending
+
+
+def _is_lost(callback: Callback, reporting: Reporting) -> bool:
+    return callback.step.status in reporting.lost or (reporting.first_lost and not callback.attempts)
+
+
+def _lose(world: World, packs: Packs, callback: Callback) -> None:
+    """Note an attempt that never leaves; only where the first alone is lost, a retry follows."""
+    message = world.messages[callback.message]
+    number = len(callback.attempts) + 1
+    written = write(world, packs, callback)
+    attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
+    ladder = () if callback.step.status in message.reporting.lost else ladder_of(world, message)
+    after = tried(callback, attempt, request=written, ladder=ladder)
+    world.commit(after, Nothing(Kind.CALLBACK, after.id), *follow_ups(world, after))
+
+
+def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
+    return any(
+        world.callbacks[each].state in OPEN for each in message.callbacks[: message.callbacks.index(callback.id)]
+    )
+
+
+def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
+    """Return what the end of an attempt makes due: its retry, or the next callback where the order is strict.
+
+    `callback` is as it is after the attempt, and is being committed along with them.
+    """
+    if callback.state is State.PENDING:
+        return (Due(callback.due, Kind.CALLBACK, 0, callback.id),)
+    message = world.messages[callback.message]
+    if not message.reporting.strict or callback.state in OPEN:
+        return ()
+    later = (world.callbacks[each] for each in message.callbacks if each != callback.id)
+    waiting = next((each for each in later if each.state in OPEN), None)
+    if waiting is None or waiting.state is not State.PENDING or world.agenda.find(Kind.CALLBACK, waiting.id):
+        return ()
+    due = max(waiting.due, world.now())
+    return (waiting._replace(due=due), Due(due, Kind.CALLBACK, 0, waiting.id))
+
+
+class Dispatch:
+    """Sends a world's callbacks; `noted` hears the message and number of each attempt that has ended."""
+
+    def __init__(self, world: World, packs: Packs, courier: Courier, *, noted: Callable[[Message, int], None]) -> None:
+        self._world = world
+        self._packs = packs
+        self._courier = courier
+        self._noted = noted
+
+    def send(self, callback: Callback, *, replay: bool = False) -> None:
+        """Give a callback to the courier; target, key and settings are those of the moment in which it is sent."""
+        world, packs = self._world, self._packs
+        message = world.messages[callback.message]
+        target = target_of(world, packs, message) or NOWHERE
+        self._courier.send(
+            Job(
+                workspace=world.name,
+                message=message.number,
+                lane=lane_of(target.url),
+                origin=target.origin,
+                timeout=timeout_of(world, message),
+                first=not callback.attempts,
+                begin=lambda: (world.now(), write(world, packs, callback)),
+                done=lambda result: self._attempted(callback, result, replay=replay),
+            ),
+        )
+
+    def _attempted(self, callback: Callback, result: Result, *, replay: bool) -> None:
+        """Store what became of an attempt, and what that makes due."""
+        message = self._world.messages[callback.message]
+        number = len(callback.attempts) + 1
+        attempt = Attempt(
+            number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
+        )
+        ladder = () if replay else ladder_of(self._world, message)
+        after = tried(callback, attempt, request=result.request, ladder=ladder)
+        self._noted(message, number)
+        self._world.commit(after, *follow_ups(self._world, after))
+
+    def fire(self, callback: Callback) -> Callback:
+        """Send a waiting callback now, whatever the clock says."""
+        self._require(callback, {State.PENDING, State.HELD}, "fired")
+        due = callback._replace(state=State.PENDING, due=self._world.now())
+        fired = hand_over(self._world, self._packs, due)
+        if fired is not None and fired.state is State.SENDING:
+            self.send(fired)
+        return self._world.callbacks[callback.id]
+
+    def hold(self, callback: Callback) -> Callback:
+        """Keep a waiting callback back until it is released or fired."""
+        self._require(callback, {State.PENDING}, "held")
+        held = callback._replace(state=State.HELD)
+        self._world.commit(held, Nothing(Kind.CALLBACK, callback.id))
+        return held
+
+    def release(self, callback: Callback) -> Callback:
+        """Let a held callback go at its time, or now when that is over."""
+        self._require(callback, {State.HELD}, "released")
+        due = max(callback.due, self._world.now())
+        free = callback._replace(state=State.PENDING, due=due)
+        self._world.commit(free, Due(due, Kind.CALLBACK, 0, free.id))
+        return free
+
+    def cancel(self, callback: Callback) -> Callback:
+        """Give a waiting callback up."""
+        self._require(callback, {State.PENDING, State.HELD}, "cancelled")
+        gone = callback._replace(state=State.CANCELLED)
+        self._world.commit(gone, Nothing(Kind.CALLBACK, callback.id), *follow_ups(self._world, gone))
+        return gone
+
+    def replay(self, callback: Callback) -> Callback:
+        """Make a further attempt of a callback that has ended, marked as a replay."""
+        self._require(callback, {State.DELIVERED, State.FAILED, State.CANCELLED, State.COLLECTED}, "replayed")
+        if target_of(self._world, self._packs, self._world.messages[callback.message]) is None:
+            message = f"callback {callback.id} has nowhere to go: {callback.provider} has no target"
+            raise CallbackStateError(message)
+        sending = callback._replace(state=State.SENDING)
+        self._world.commit(sending)
+        self.send(sending, replay=True)
+        return sending
+
+    def _require(self, callback: Callback, states: set[State], verb: str) -> None:
+        if callback.state not in states:
+            fitting = " or ".join(sorted(states))
+            message = f"callback {callback.id} is {callback.state}; only one that is {fitting} can be {verb}"
+            raise CallbackStateError(message)

@@ -1,0 +1,229 @@
+"""The one outbound door: which addresses a callback may reach, and what is written to them.
+
+A host is resolved anew for each attempt, its addresses are judged, and the request goes to a judged address itself, so
+a name that resolves otherwise a moment later changes nothing. Redirects are not followed.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from yarl import URL
+
+from sandbox.callbacks.connection import NotThereError, Peer
+from sandbox.callbacks.http_client import Outbound
+from sandbox.core.callback import HOST, Origin, Outgoing
+from sandbox.core.errors import SandboxError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+AGENT = "sms-sandbox"
+SCHEMES = frozenset({"http", "https"})
+URL_LIMIT = 8192  # characters
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+PRIVATE: tuple[Network, ...] = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
+)
+
+# Where clouds answer a machine's questions about itself, beside the link-local 169.254.169.254.
+METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class RefusedAddressError(SandboxError):
+    """A callback was to go where this sandbox sends none; the text says why, and what would allow it."""
+
+
+class BadUrlError(SandboxError):
+    """A text that is no address for callbacks."""
+
+
+def parse_url(text: str) -> URL:
+    """Read the URL of a target.
+
+    Raises:
+        BadUrlError: it is not http or https, has no host, has credentials, or is too long.
+
+    """
+    problem = ""
+    if len(text) > URL_LIMIT:
+        problem = f"it has {len(text)} characters, more than {URL_LIMIT}"
+    else:
+        try:
+            url = URL(text)
+            if url.scheme not in SCHEMES or not url.host:
+                problem = "it must begin with http:// or https:// and name a host"
+            elif not is_host(url.raw_host or ""):
+                problem = f"'{url.host}' is no host"
+            elif url.user or url.password:
+                problem = "it must not carry credentials"
+            elif url.port is not None and not 0 < url.port < 65536:  # noqa: PLR2004 - the range of TCP ports
+                problem = f"{url.port} is no port"
+        except ValueError as error:
+            problem = str(error)
+    if problem:
+        message = f"'{text[:200]}' is no callback URL: {problem}"
+        raise BadUrlError(message)
+    return url
+
+
+def is_host(text: str) -> bool:
+    """Whether a URL's host is a name or an address; what looks like one may still lead nowhere."""
+    try:
+        return bool(HOST.fullmatch(text) or (":" in text and ipaddress.ip_address(text.partition("%")[0])))
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1024)
+def lane_of(text: str) -> str:
+    """Return scheme, host and port of a URL: what callbacks share that go to one server; empty for what is no URL."""
+    try:
+        return str(parse_url(text).origin())
+    except BadUrlError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where callbacks may go. `open_bind`: the sandbox serves beyond loopback, so requests may name private targets.
+
+    `hosts` and `networks` are what `--allow-callback` names; `target_hosts` are those of targets, open to these alone.
+    """
+
+    open_bind: bool = False
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    target_hosts: frozenset[str] = frozenset()
+
+    def allows(self, host: str, address: Address, origin: Origin) -> bool:
+        """Whether a target's resolved address may be reached; link-local and metadata addresses never."""
+        plain = getattr(address, "ipv4_mapped", None) or address
+        if _is_barred(plain) or _is_barred(_tunnelled(plain)):
+            return False
+        nets = LOOPBACK if origin is Origin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
+        if any(plain in net for net in (*nets, *self.networks) if net.version == plain.version):
+            return True
+        return host in self.hosts or (host in self.target_hosts and origin is Origin.SETTINGS)
+
+
+def _is_barred(address: Address) -> bool:
+    return address.is_link_local or address.is_multicast or address.is_unspecified or address in METADATA
+
+
+def _tunnelled(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one leads to (6to4, NAT64), or else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+    return address.sixtofour or inside or address
+
+
+def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterable[str]) -> Policy:
+    """Return a policy: `allowed` are the hosts, addresses or networks (CIDR) of `--allow-callback`."""
+    hosts, networks = set(), []
+    for each in allowed:
+        try:
+            networks.append(ipaddress.ip_network(each, strict=False))
+        except ValueError:
+            hosts.add(each.lower())
+    return Policy(open_bind, frozenset(hosts), tuple(networks), frozenset(map(str.lower, target_hosts)))
+
+
+class Door:
+    """Sends callbacks out; `ca` is a file of certificates that receivers are judged by."""
+
+    def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
+        self.policy = policy
+        self._outbound = Outbound(ca)
+        self._literal = lru_cache(maxsize=1024)(self._judge_literal)  # what is no name is judged once
+
+    def close(self) -> None:
+        """Close every connection that waits for a call."""
+        self._outbound.close()
+
+    async def send(self, outgoing: Outgoing, origin: Origin) -> tuple[int, str]:
+        """Send a callback; return the status and the first 2 KB of the answer.
+
+        Raises:
+            RefusedAddressError: its host resolves to no address that may be reached.
+            BadUrlError: its URL is none.
+            NoAnswerError: nobody answers.
+            ValueError: a header has more than one line.
+
+        """
+        url = parse_url(outgoing.url)
+        host = (url.host or "").lower()
+        request = write_request(outgoing, url)
+        addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
+        name = host.rstrip(".") if url.scheme == "https" else None
+        peers = [Peer(each, url.port or 0, name) for each in addresses]
+        for peer in peers[:-1]:
+            try:
+                return _shown(*await self._outbound.call(peer, request))
+            except NotThereError:
+                continue
+        return _shown(*await self._outbound.call(peers[-1], request))
+
+    def _judge_literal(self, host: str, origin: Origin) -> tuple[str, ...]:
+        """Return the address that a host is itself; nothing when it is a name."""
+        try:
+            address = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return ()
+        return self._allowed(host, [address], origin)
+
+    async def _resolve(self, host: str, port: int | None, origin: Origin) -> tuple[str, ...]:
+        """Return the addresses that a name leads to now, those that may be reached alone."""
+        loop = asyncio.get_running_loop()
+        try:
+            infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            message = f"{host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
+            raise RefusedAddressError(message) from None
+        unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
+        return self._allowed(host, sorted(unique, key=lambda address: address.version), origin)
+
+    def _allowed(self, host: str, found: list[Address], origin: Origin) -> tuple[str, ...]:
+        allowed = tuple(str(address) for address in found if self.policy.allows(host, address, origin))
+        if not allowed:
+            raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
+        return allowed
+
+
+def write_request(outgoing: Outgoing, url: URL) -> bytes:
+    """Return the bytes of a request.
+
+    Raises:
+        ValueError: a header has more than one line.
+
+    """
+    body = outgoing.body.encode()
+    headers = {"Host": url.host_port_subcomponent, "User-Agent": AGENT, "Accept": "*/*", **outgoing.headers}
+    if body or outgoing.method != "GET":
+        headers["Content-Length"] = str(len(body))
+    lines = [f"{outgoing.method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    for line in lines:
+        if "\n" in line or "\r" in line:
+            message = f"a header of the callback has more than one line: {line!r}"
+            raise ValueError(message)
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _shown(status: int, body: bytes) -> tuple[int, str]:
+    return status, body.decode("utf-8", "replace")
+
+
+def _refusal(host: str, address: Address, origin: Origin, policy: Policy) -> str:
+    where = host if host == str(address) else f"{host} ({address})"
+    if origin is Origin.REQUEST:
+        nets = "loopback and private networks" if policy.open_bind else "loopback"
+        return (
+            f"{where} is not allowed: a target that comes with a request may lead to {nets} alone; set --allow-callback"
+        )
+    return f"{where} is not allowed: callbacks go to loopback and private networks, or to what --allow-callback names"

@@ -1,0 +1,123 @@
+"""Advances a clock: from due instant to due instant, waiting at each until every attempt has ended."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.callbacks.courier import Courier
+from sandbox.core.agenda import Due, Kind
+from sandbox.core.callback import Callback
+from sandbox.core.clock import refuse_backwards, ticks
+from sandbox.core.errors import EndlessError, ResetError
+from sandbox.core.message import Message
+from sandbox.core.world import World
+from sandbox.engine.scheduler import Ticker
+
+HORIZON = timedelta(days=30)  # how far an advance until idle goes
+STEPS = 1_000_000  # how many things an advance until idle does
+SHOWN = 1_000  # how many happenings an advance tells of
+
+Goal = timedelta | datetime | None  # by, to, until idle
+
+
+class Happening(NamedTuple):
+    """One thing that an advance did: a message moved to `status`, or the `attempt`-th try of one of its callbacks.
+
+    Both are None for a callback that was kept as collected.
+    """
+
+    at: datetime
+    message: str
+    status: str | None = None
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What an advance came to: `count` happenings, the first 1,000 of them in `items`."""
+
+    begin: datetime
+    end: datetime
+    count: int
+    items: tuple[Happening, ...]
+
+
+class Journey:
+    """One advance of one world; `unbroken` tells whether no reset has come since it began."""
+
+    def __init__(self, world: World, ticker: Ticker, courier: Courier, *, unbroken: Callable[[], bool]) -> None:
+        self._world = world
+        self._ticker = ticker
+        self._courier = courier
+        self._unbroken = unbroken
+        self._items: list[Happening] = []
+        self._count = 0
+        self._callbacks: list[tuple[int, int, Happening]] = []  # of this instant, by rank and id: moves are told first
+
+    async def go(self, goal: Goal) -> Advance:
+        """Advance to a goal; a running clock stands at each instant, and runs on from the end.
+
+        Raises:
+            BackwardsError: the goal is before now.
+            EndlessError: until idle, and 30 days or 1,000,000 steps were not enough.
+            ResetError: a reset came meanwhile.
+
+        """
+        world, running = self._world, self._world.clock
+        begin = world.now()
+        end = goal if isinstance(goal, datetime) else None if goal is None else begin + goal
+        if end is not None:
+            refuse_backwards(begin, end)
+        with self._ticker.held():
+            world.commit(replace(running, origin=begin, rate=0.0))
+            try:
+                await self._walk(begin, end)
+                if end is not None:
+                    world.commit(world.clock.moved(end))
+            finally:
+                if self._unbroken():
+                    world.commit(replace(running, origin=world.now(), anchor=ticks()))
+        return Advance(begin, world.now() if end is None else end, self._count, tuple(self._items))
+
+    async def _walk(self, begin: datetime, end: datetime | None) -> None:
+        world = self._world
+        while True:
+            await self._courier.settled(world.name)
+            if not self._unbroken():
+                message = f"the workspace {world.name} was reset while its clock advanced"
+                raise ResetError(message)
+            due = world.agenda.first()
+            if due is None or (end is not None and due.at > end):
+                return
+            if end is None and (due.at > begin + HORIZON or self._count > STEPS):
+                message = f"no end after {HORIZON.days} days or {STEPS} steps: something is always pending"
+                raise EndlessError(message)
+            if due.at > world.now():
+                world.commit(world.clock.moved(due.at))
+            while self._ticker.slice(world.now(), self._told):
+                await asyncio.sleep(0)  # not a wait: others on the loop get their turn
+            self._note(*(happening for *_, happening in sorted(self._callbacks)))
+            self._callbacks.clear()
+
+    def _told(self, due: Due, collected: Callback | None) -> None:
+        """Note what carrying out an entry did."""
+        world = self._world
+        if due.kind is Kind.MOVE:
+            message = world.messages[due.number]
+            self._note(Happening(due.at, message.id, status=message.status))
+            if collected is not None:
+                self._callbacks.append((0, collected.id, Happening(due.at, message.id)))
+        else:
+            message = world.messages[world.callbacks[due.number].message]
+            self._callbacks.append((due.rank, due.number, Happening(due.at, message.id)))
+
+    def tried(self, message: Message, attempt: int) -> None:
+        """Hear of an attempt that has ended."""
+        self._note(Happening(self._world.now(), message.id, attempt=attempt))
+
+    def _note(self, *happenings: Happening) -> None:
+        self._count += len(happenings)
+        if len(self._items) < SHOWN:
+            self._items.extend(happenings[: SHOWN - len(self._items)])

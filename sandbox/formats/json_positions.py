@@ -1,0 +1,164 @@
+"""Reads a JSON text with the place of each value in it; the standard library's reader keeps no places."""
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NoReturn
+
+from sandbox.formats.yaml_core_schema import DIGIT_LIMIT
+
+BLANK = re.compile(r"[ \t\n\r]*")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+SURROGATE = re.compile("[\ud800-\udfff]")
+CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which Python writes and reads, and JSON does not have
+LITERALS = {"true": True, "false": False, "null": None}
+
+Steps = tuple[str | int, ...]
+
+
+class JsonError(Exception):
+    """What is wrong with a JSON text, with its line and column from 1; `syntax`: it is no JSON at all."""
+
+    def __init__(self, problem: str, place: tuple[int, int], *, syntax: bool) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.place = place
+        self.syntax = syntax
+
+
+class JsonReader:
+    """Reads one text. `places` has line and column (from 1) of each value, or of the key before it, by path.
+
+    `written` has each number that Python would write in another way, as it was written, by path.
+    """
+
+    def __init__(self, text: str, *, depth_limit: int, value_limit: int) -> None:
+        self.text = text
+        self.places: dict[Steps, tuple[int, int]] = {}
+        self.written: dict[Steps, str] = {}
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._depth_limit = depth_limit
+        self._value_limit = value_limit
+        self._at = 0
+        self._decode = json.JSONDecoder(parse_constant=str, parse_int=str, parse_float=str).raw_decode
+
+    def read(self) -> object:
+        """Return the value of the text.
+
+        Raises:
+            JsonError: it is not JSON, repeats a key, or has a value that cannot be kept.
+
+        """
+        self._skip()
+        value = self._value((), self._at)
+        self._skip()
+        if self._at < len(self.text):
+            self._refuse("not JSON: something follows the end of the value", self._at, syntax=True)
+        return value
+
+    def _value(self, path: Steps, place: int) -> object:
+        """Read the value that begins here; `place` is where it, or its key, stands."""
+        start = self._at
+        if len(self.places) >= self._value_limit:
+            self._refuse(f"more than {self._value_limit} values", start)
+        if len(path) >= self._depth_limit and self._next() in {"{", "["}:
+            self._refuse(f"nested too deeply, more than {self._depth_limit} levels", start)
+        self.places[path] = self._place(place)
+        match self._next():
+            case "{":
+                return {key: self._value((*path, key), at) for key, at in self._members()}
+            case "[":
+                return [self._value((*path, index), self._at) for index, _ in enumerate(self._entries("]"))]
+            case '"':
+                return self._string()
+        number = NUMBER.match(self.text, start)
+        if number is not None:
+            self._at = number.end()
+            return self._number(number[0], path, start)
+        for constant in CONSTANTS:
+            if self.text.startswith(constant, start):
+                self._refuse(f"not JSON: {constant} is no JSON value", start, syntax=True)
+        return self._literal(start)
+
+    def _members(self) -> Iterator[tuple[str, int]]:
+        """Yield each key of the object that begins here, and where it stands; the value follows."""
+        seen: set[str] = set()
+        for _ in self._entries("}"):
+            at = self._at
+            if self._next() != '"':
+                self._refuse("not JSON: a key in double quotes must stand here", at, syntax=True)
+            key = self._string()
+            if key in seen:
+                self._refuse(f"the key '{key}' stands here twice", at)
+            seen.add(key)
+            self._skip()
+            if self._next() != ":":
+                self._refuse("not JSON: a colon must follow a key", self._at, syntax=True)
+            self._at += 1
+            self._skip()
+            yield key, at
+
+    def _entries(self, end: str) -> Iterator[None]:
+        """Yield at the beginning of each entry of the object or array that begins here."""
+        self._at += 1
+        self._skip()
+        if self._next() == end:
+            self._at += 1
+            return
+        while True:
+            yield
+            self._skip()
+            found = self._next()
+            comma = self._at
+            if found not in {",", end}:
+                self._refuse(f"not JSON: a comma or {end} must stand here", comma, syntax=True)
+            self._at += 1
+            if found == end:
+                return
+            self._skip()
+            if self._next() == end:
+                self._refuse("not JSON: a comma with nothing after it", comma, syntax=True)
+
+    def _string(self) -> str:
+        start = self._at
+        value, self._at = self._decoded(start)
+        if SURROGATE.search(value):
+            self._refuse("half of a surrogate pair, which is no character", start)
+        return value
+
+    def _literal(self, start: int) -> bool | None:
+        word = next((word for word in LITERALS if self.text.startswith(word, start)), None)
+        if word is None:
+            self._refuse("not JSON: a value must stand here", start, syntax=True)
+        self._at += len(word)
+        return LITERALS[word]
+
+    def _number(self, written: str, path: Steps, start: int) -> int | float:
+        if len(written) > DIGIT_LIMIT:
+            self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is a text", start)
+        value = int(written) if written.lstrip("-").isdigit() else float(written)
+        if str(value) != written:
+            self.written[path] = written
+        return value
+
+    def _decoded(self, start: int) -> tuple[str, int]:
+        try:
+            value, end = self._decode(self.text, start)
+        except json.JSONDecodeError as error:
+            self._refuse(f"not JSON: {error.msg}", error.pos, syntax=True)
+        return str(value), end
+
+    def _next(self) -> str:
+        return self.text[self._at : self._at + 1]
+
+    def _skip(self) -> None:
+        match = BLANK.match(self.text, self._at)
+        self._at = match.end() if match else self._at
+
+    def _place(self, at: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, at)
+        return line, at - self._starts[line - 1] + 1
+
+    def _refuse(self, problem: str, at: int, *, syntax: bool = False) -> NoReturn:
+        raise JsonError(problem, self._place(at), syntax=syntax)

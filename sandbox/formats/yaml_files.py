@@ -1,0 +1,205 @@
+"""Finds the sandbox's YAML files and reads them, keeping the line and column of every value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from sandbox.core.errors import FileMistake, SandboxError
+from sandbox.formats.json_positions import JsonError, JsonReader
+from sandbox.formats.yaml_core_schema import (
+    BOOLEAN_TAG,
+    FLOAT_TAG,
+    INTEGER_TAG,
+    MERGE_TAG,
+    CoreLoader,
+    Mark,
+    StrictLoader,
+)
+
+SIZE_LIMIT = 1024 * 1024  # bytes of one file
+VALUE_LIMIT = 100_000  # values of one file once its aliases are written out
+DEPTH_LIMIT = 100  # levels of a file
+TOO_DEEP = f"nested too deeply, more than {DEPTH_LIMIT} levels"
+LIBRARY_TOO_DEEP = "exceeded maximum nesting depth"  # libyaml of PyYAML 6.0.4 looks 1,000 levels ahead, and stops there
+COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+WRITTEN_TAGS = frozenset({BOOLEAN_TAG, INTEGER_TAG, FLOAT_TAG})
+JSON_SUFFIX = ".json"
+BYTE_ORDER_MARK = "\ufeff"
+
+Path_ = tuple[str | int, ...]
+
+
+class FileError(SandboxError):
+    """A file that is not there or cannot be read, with its one `mistake`."""
+
+    def __init__(self, mistake: FileMistake) -> None:
+        self.mistake = mistake
+        super().__init__(str(mistake))
+
+
+def shipped(folder: str) -> Path:
+    """Return the folder `specs` or `scenarios`: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "data" / folder
+    return inside if inside.is_dir() else Path(__file__).parents[2] / folder
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file: its value, and the line and column (from 1) of each value in it, by path.
+
+    `written` has the numbers and truth values that Python would write in another way, as they were written.
+    """
+
+    name: str
+    value: object
+    places: Mapping[Path_, tuple[int, int]]
+    written: Mapping[Path_, str] = field(default_factory=dict)
+
+    def place(self, path: Path_) -> str:
+        """Return `file:line:column` of the value at a path, or of the nearest one around it."""
+        return self.mistake(path, "").place
+
+    def mistake(self, path: Path_, problem: str) -> FileMistake:
+        """Return a mistake at the value of a path, or at the nearest one around it."""
+        while path not in self.places and path:
+            path = path[:-1]
+        return FileMistake(problem, self.name, *self.places.get(path, (1, 1)))
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        FileError: it cannot be read, is too large, or is not UTF-8.
+
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
+        if not size <= SIZE_LIMIT >= len(content):  # a device and a file that grows have more than their size says
+            more = f"{size} bytes" if size > SIZE_LIMIT else f"more than {SIZE_LIMIT} bytes"
+            raise FileError(FileMistake(f"{more}; a file may have {SIZE_LIMIT}", str(path)))
+        return content.decode()
+    except OSError as error:
+        raise FileError(FileMistake(error.strerror or str(error), str(path))) from None
+    except UnicodeDecodeError as error:
+        raise FileError(FileMistake(f"byte {error.start} is not UTF-8", str(path))) from None
+
+
+def load(path: Path) -> object:
+    """Return the value of a YAML file, quickly and without places.
+
+    Raises:
+        FileError: as `read_text`, the file is not YAML, or a number in it has leading zeros, which would be lost.
+
+    """
+    try:
+        return yaml.load(read_text(path), Loader=StrictLoader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError as error:
+        raise FileError(_words(error, str(path))) from None
+
+
+def parse(text: str, name: str, *, is_json: bool = False) -> Document:
+    """Return a text with its places: JSON where it is JSON, YAML otherwise; `is_json`: it must be JSON.
+
+    Raises:
+        FileError: it is neither, repeats a key, is nested too deeply, or its aliases write out to too much.
+
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    if len(text) > SIZE_LIMIT:
+        raise FileError(FileMistake(f"{len(text)} characters; a file may have {SIZE_LIMIT}", name))
+    if is_json or name.endswith(JSON_SUFFIX) or text.lstrip()[:1] in {"{", "["}:
+        try:
+            return _parse_json(text, name)
+        except JsonError as error:
+            if is_json or name.endswith(JSON_SUFFIX) or not error.syntax:
+                raise FileError(FileMistake(error.problem, name, *error.place)) from None
+    try:
+        _check_depth(text, name)
+        node = yaml.compose(text, Loader=CoreLoader)
+    except yaml.YAMLError as error:
+        raise FileError(_words(error, name)) from None
+    builder = _Builder(name)
+    value = builder.build(node, ()) if node is not None else None
+    return Document(name, value, builder.places, builder.written)
+
+
+def _parse_json(text: str, name: str) -> Document:
+    reader = JsonReader(text, depth_limit=DEPTH_LIMIT, value_limit=VALUE_LIMIT)
+    value = reader.read()
+    return Document(name, value, reader.places, reader.written)
+
+
+def _check_depth(text: str, name: str) -> None:
+    """See that nothing is nested too deeply: libyaml's composer calls itself at each level until the process dies."""
+    depth = 0
+    for event in yaml.parse(text, Loader=CoreLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise _mistake(event.start_mark, name, TOO_DEEP)
+
+
+class _Builder:
+    """Turns YAML nodes into plain values and notes where each stood."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.places: dict[Path_, tuple[int, int]] = {}
+        self.written: dict[Path_, str] = {}
+        self._scalars = CoreLoader("")
+
+    def build(self, node: yaml.Node, path: Path_) -> object:
+        self._note(node, path)
+        if len(path) > DEPTH_LIMIT:  # an alias that names what it stands in has no end
+            raise self._error(node, TOO_DEEP)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTION_TAGS:
+            raise self._error(node, f"the tag {node.tag} means nothing here")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(each, (*path, index)) for index, each in enumerate(node.value)]
+        try:
+            value: object = self._scalars.construct_object(node)
+        except yaml.YAMLError as error:
+            raise self._error(node, str(getattr(error, "problem", None) or error)) from None
+        if node.tag in WRITTEN_TAGS and node.value != str(value):
+            self.written[path] = node.value
+        return value
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == MERGE_TAG:
+                raise self._error(key_node, "merge keys (<<) are not read here; write the keys out")
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._error(key_node, "a key must be a plain word")
+            key = str(key_node.value)
+            if key in result:
+                raise self._error(key_node, f"the key '{key}' stands here twice")
+            result[key] = self.build(value_node, (*path, key))
+            self._note(key_node, (*path, key))
+        return result
+
+    def _note(self, node: yaml.Node, path: Path_) -> None:
+        if len(self.places) >= VALUE_LIMIT:
+            raise self._error(node, f"more than {VALUE_LIMIT} values, aliases written out")
+        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _error(self, node: yaml.Node, problem: str) -> FileError:
+        return _mistake(node.start_mark, self.name, problem)
+
+
+def _mistake(mark: Mark | None, name: str, problem: str) -> FileError:
+    place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    return FileError(FileMistake(problem, name, *place))
+
+
+def _words(error: yaml.YAMLError, name: str) -> FileMistake:
+    """Return what a YAML error says, with its place."""
+    problem = getattr(error, "problem", None) or str(error)
+    problem = TOO_DEEP if problem == LIBRARY_TOO_DEEP else problem
+    return _mistake(getattr(error, "problem_mark", None), name, problem).mistake

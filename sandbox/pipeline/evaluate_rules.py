@@ -1,0 +1,123 @@
+"""Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from sandbox.core.change import Change
+from sandbox.core.code_detection import find_code
+from sandbox.core.effects import Effect
+from sandbox.core.message import Draft
+from sandbox.core.numbers import digits
+from sandbox.core.rules import Case, Verdict, first_verdict
+from sandbox.core.tally import Run
+from sandbox.pipeline.read import Visit
+from sandbox.providers.base import Outcome, Plan, Refusal
+
+YES = frozenset({True, "true", "1"})  # 1 equals True here
+
+
+class Part(NamedTuple):
+    """A message as far as a refused request tells it, with those of a draft's fields that rules look at."""
+
+    recipient: str
+    sender: str
+    text: str
+    code: str | None = None
+
+
+NOBODY = Part("", "", "")
+
+
+class Ruling(NamedTuple):
+    """What the scenario decided: a verdict for each recipient, None where no rule holds, and what its memory became."""
+
+    verdicts: tuple[Verdict | None, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def accepts(self) -> bool:
+        """Whether no verdict stands against the request."""
+        return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
+
+    def first(self, has: Callable[[Effect], bool]) -> "Found | None":
+        """Return the verdict of the first recipient whose effect has something."""
+        for row, verdict in enumerate(self.verdicts):
+            if verdict is not None and has(verdict.effect):
+                return Found(row, verdict)
+        return None
+
+
+class Found(NamedTuple):
+    """A verdict, and the place of its recipient in the request."""
+
+    row: int
+    verdict: Verdict
+
+
+NO_RULING = Ruling()
+
+
+def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
+    """Judge a request whose outcome at the provider is known."""
+    world, call = visit.world, visit.call
+    index = world.scenario.rules.get(call.operation)
+    if index is None:
+        return NO_RULING
+    refused = isinstance(outcome, Refusal) or bool(_why(outcome))
+    if refused and not index.lenient:
+        return NO_RULING
+    run: Run | None = None
+    parts: Sequence[Part | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
+    if refused:
+        parts = tuple(_asked(visit))
+    verdicts: list[Verdict | None] = []
+    for row, part in enumerate(parts or (NOBODY,)):
+        to = digits(part.recipient)
+        rules = index.lenient if refused else index.candidates(to)
+        run = run or world.run() if rules else run
+        verdicts.append(first_verdict(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)
+    return NO_RULING if run is None else Ruling(tuple(verdicts), run.changes())
+
+
+def _why(outcome: Outcome) -> tuple[str, ...]:
+    return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
+
+
+def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> Case:
+    """Return what the rules see of a message; `to` is its recipient compared by digits."""
+    world, arrival, call = visit
+    return Case(
+        provider=arrival.pack.spec.name,
+        operation=call.operation,
+        account=call.key or "",
+        to=to,
+        from_=part.sender or "",
+        text=part.text,
+        headers=call.headers,
+        says_otp=partial(_says_otp, visit, part),
+        at=call.at,
+        elapsed=call.at - world.began,
+        seed=call.seed,
+        request=world.last_exchange + 1,
+        row=row,
+        run=run,
+    )
+
+
+def _says_otp(visit: Visit, part: Part | Draft) -> bool:
+    """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
+    if visit.arrival.route.operation.otp or part.code is not None:
+        return True
+    fields, values = visit.arrival.route.operation.message, visit.call.values
+    flagged = any(isinstance(each, str | int) and each in YES for each in fields.flags(values))
+    return flagged or fields.has_code(values) or find_code(part.text) is not None
+
+
+def _asked(visit: Visit) -> Iterator[Part]:
+    """Return the messages that a refused request seems to have asked for, at most one a recipient.
+
+    It has made no drafts, so they are read where its document says that the parts of a message stand.
+    """
+    for asked in visit.arrival.route.operation.message.messages(visit.call.values):
+        yield Part(asked.recipient, asked.sender, asked.text)

@@ -1,0 +1,98 @@
+"""Finds the packs: each spec names its module, and nothing else names either."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
+
+from sandbox.core.errors import FileMistake, SpecError
+from sandbox.formats.yaml_files import Path_
+from sandbox.providers.base import Provider
+from sandbox.specs.compiling import compile_spec, operations_of
+from sandbox.specs.document import refused
+from sandbox.specs.mistakes import Mistake
+from sandbox.specs.spec import ProviderSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A provider's spec and its functions, known to fit each other."""
+
+    spec: ProviderSpec
+    provider: Provider
+
+
+Packs = Mapping[str, Pack]
+
+
+def discover(folders: Iterable[Path]) -> Packs:
+    """Return the packs of all specs (`*.yaml`) in some folders, by provider name.
+
+    Raises:
+        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit; it
+            has every mistake of every spec.
+
+    """
+    found: dict[str, Pack] = {}
+    mistakes: list[FileMistake] = []
+    for folder in folders:
+        if not folder.is_dir():
+            mistakes.append(FileMistake("no such folder of specs", str(folder)))
+            continue
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                pack = _pack(path)
+                if pack.spec.name in found:
+                    message = f"another spec already serves the provider '{pack.spec.name}'"
+                    raise refused(path, [Mistake(("x-sandbox", "provider"), message)])
+            except SpecError as error:
+                mistakes += error.mistakes
+            else:
+                found[pack.spec.name] = pack
+    if mistakes:
+        raise SpecError(mistakes)
+    return dict(sorted(found.items()))
+
+
+def _pack(path: Path) -> Pack:
+    spec = compile_spec(path)
+    module = ("x-sandbox", "module")
+    try:
+        provider = import_module(spec.module).PROVIDER
+    except Exception as error:  # noqa: BLE001 - a module of the user's own may raise anything
+        raise refused(path, [Mistake(module, f"{spec.module}: {_reason(error)}")]) from None
+    if not isinstance(provider, Provider):
+        what = f"{spec.module}: PROVIDER is no sandbox.provider.Provider"
+        raise refused(path, [Mistake(module, what)])
+    mistakes = [
+        Mistake(_place_of(spec, name), f"{name} has no function in {spec.module}")
+        for name in sorted(set(spec.operations) - set(provider.operations))
+    ]
+    mistakes += [
+        Mistake(module, f"{spec.module} has a function for {name}, which is no x-operation here")
+        for name in sorted(set(provider.operations) - set(spec.operations))
+    ]
+    if provider.name != spec.name:
+        what = f"'{spec.name}' is called '{provider.name}' in {spec.module}"
+        mistakes.append(Mistake(("x-sandbox", "provider"), what))
+    if mistakes:
+        raise refused(path, mistakes)
+    return Pack(spec, provider)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a module cannot be imported, with the line where its own code fails."""
+    if isinstance(error, SyntaxError):
+        return f"{error.msg}, line {error.lineno} of {error.filename}"
+    if isinstance(error, ImportError | AttributeError):
+        return str(error)
+    steps = extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error}" + (f", line {steps[-1].lineno} of {steps[-1].filename}" if steps else "")
+
+
+def _place_of(spec: ProviderSpec, operation: str) -> Path_:
+    """Return where a document names an operation."""
+    calls = operations_of(spec.document)
+    method, template = next((each[:2] for each in calls if each[2]["x-operation"] == operation), ("", ""))
+    return ("paths", template, method.lower(), "x-operation")

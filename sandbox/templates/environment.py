@@ -1,0 +1,286 @@
+"""Jinja's sandboxed environment within a budget; it is imported when the first scenario with a template is read.
+
+Jinja's sandbox keeps a template from reaching the server's own objects. It does not keep it from running for hours.
+Here everything that a template can repeat or enlarge goes through the budget first: the syntax tree is changed before
+it is compiled (loops, literals, comparisons, concatenations and slices have no hook in Jinja), and calls, operators,
+filters, tests and output go through the hooks that the environment has. Nothing is computed while a template is read.
+"""
+
+# ruff: noqa: N802 - Jinja calls the methods of a visitor by the names of its nodes
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, wraps
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any, Protocol
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.meta import TrackingCodeGenerator
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Cycler, Joiner, Namespace, _PassArg
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+
+from sandbox.templates.budget import active, counted, measure
+from sandbox.templates.filter_rules import FILTERS, TESTS_READ
+from sandbox.templates.method_rules import method
+from sandbox.templates.size_rules import checked, operator
+from sandbox.templates.text_rules import ESCAPED, format_method, text_of
+
+TOKENS = 10_000  # a template of so many takes 100 ms to compile
+UNSEEDED_GLOBALS = ("lipsum",)
+# The names of our own filters in the changed tree; nobody can write them after a `|`.
+MEMBERS, MADE, MEASURED, TEXT = "the members", "the value made", "the value measured", "the text"
+
+
+class TemplateNamespace(Namespace):
+    """A namespace whose text does not hold its members, which may hold namespaces in turn without end."""
+
+    def __repr__(self) -> str:
+        return "<namespace>"
+
+
+class Function(Protocol):
+    """A filter or test."""
+
+    def __call__(self, *args: Any, **values: Any) -> Any:  # noqa: ANN401 - filters take and return anything
+        """Return what it makes of the value, the first argument."""
+
+
+class _Spending(NodeTransformer):
+    """Puts filters of our own around what would be compiled into plain Python."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        self.generic_visit(node)
+        node.iter = _filtered(node.iter, MEMBERS)
+        return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        self.generic_visit(node)
+        node.expr = _filtered(node.expr, MEASURED)
+        for operand in node.ops:
+            operand.expr = _filtered(operand.expr, MEASURED)
+        return node
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:
+        self.generic_visit(node)
+        return _filtered(node, MADE)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:
+        self.generic_visit(node)
+        return _filtered(node, MADE) if node.ctx == "load" else node
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:
+        self.generic_visit(node)
+        for pair in node.items:
+            pair.key = _filtered(pair.key, MEASURED)
+        return _filtered(node, MADE)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        self.generic_visit(node)
+        node.nodes = [_filtered(each, TEXT) for each in node.nodes]
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        self.generic_visit(node)
+        if isinstance(node.arg, nodes.Slice):
+            node.node = _filtered(node.node, MADE)
+        return node
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+        self.generic_visit(node)
+        node.nodes = [
+            nodes.MarkSafeIfAutoescape(nodes.Const(each.data, lineno=each.lineno), lineno=each.lineno)
+            if isinstance(each, nodes.TemplateData)
+            else each
+            for each in node.nodes
+        ]
+        return node
+
+
+def _filtered(node: nodes.Node, name: str) -> nodes.Expr:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja's environment; what it renders must run inside `spending`."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+    intercepted_unops = frozenset({"+", "-"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=_finalize)
+        for name in UNSEEDED_GLOBALS:
+            del self.globals[name]
+        self.globals["namespace"] = TemplateNamespace
+        self.filters = {name: _limited_filter(name, self.filters[name]) for name in FILTERS}
+        self.filters |= {MEMBERS: _members, MADE: _made, MEASURED: _measured, TEXT: _text}
+        self.filters["string"] = _string
+        self.tests = {name: _limited_test(name, test) for name, test in self.tests.items()}  # type: ignore[misc, arg-type] # Jinja types them as `function`
+
+    def read(self, source: str) -> tuple[Template, set[str]]:
+        """Return a compiled template with the names that it looks up.
+
+        Raises:
+            TemplateSyntaxError: It does not parse, or is too long.
+
+        """
+        for count, (line, _, _) in enumerate(self.lexer.tokeniter(source, None)):
+            if count == TOKENS:
+                message = f"it has more than {TOKENS} words and signs"
+                raise TemplateSyntaxError(message, line)
+        tree = _Spending().visit(self.parse(source))
+        tracking = TrackingCodeGenerator(self)
+        tracking.optimizer = None
+        tracking.visit(tree)
+        return self.from_string(tree), tracking.undeclared_identifiers
+
+    def call_binop(self, context: Context, operator_: str, left: object, right: object) -> object:
+        """Return what an operator makes of two values."""
+        budget = active()
+        budget.step()
+        if not isinstance(left, Undefined) and not isinstance(right, Undefined):
+            operator(budget, operator_, left, right)
+        return checked(budget, super().call_binop(context, operator_, left, right))
+
+    def call_unop(self, context: Context, operator_: str, arg: object) -> object:
+        """Return what a sign makes of a value."""
+        active().step()
+        return super().call_unop(context, operator_, arg)
+
+    def getitem(self, obj: object, argument: object) -> object:
+        """Return a member of a value; its key is measured, as a tuple is hashed with all it contains."""
+        if not isinstance(argument, str | int):
+            measure(active(), argument)
+        return super().getitem(obj, argument)
+
+    def wrap_str_format(self, value: object) -> Callable[..., str] | None:
+        """Return `format` of a text within the budget; None for all other values."""
+        return format_method(self, value)
+
+    def call(self, context: Context, obj: object, /, *args: object, **values: object) -> object:
+        """Call something that templates may call.
+
+        Raises:
+            SecurityError: They may not.
+
+        """
+        budget = active()
+        budget.step(2 + len(args))  # a call takes as long as two rounds of a loop
+        given = {name: value for name, value in values.items() if name not in ("_loop_vars", "_block_vars")}
+        if isinstance(obj, BuiltinMethodType | MethodType):
+            args = method(budget, obj.__self__, obj.__name__, args, given)
+        elif obj in (dict, TemplateNamespace):
+            budget.make(sum(len(each) if hasattr(each, "__len__") else 1 for each in (*args, given)) * 128)
+        elif isinstance(obj, LoopContext):
+            args = tuple(counted(each) if hasattr(each, "__iter__") else each for each in args)
+        elif not isinstance(obj, _CALLABLE) and obj is not Cycler and obj is not Joiner:
+            message = f"templates may not call a value of type {type(obj).__name__}"
+            raise SecurityError(message)
+        return checked(budget, super().call(context, obj, *args, **values))
+
+
+_CALLABLE = (FunctionType, Macro, Joiner, BlockReference, Undefined)
+
+
+@pass_context
+def _finalize(context: Context, value: object) -> str:
+    """Return the text of a value that is written into the reply."""
+    budget = active()
+    budget.step()
+    text = text_of(value)
+    if context.eval_ctx.autoescape and not isinstance(text, Markup):
+        budget.make(measure(budget, text) * ESCAPED)
+        text = escape(text)
+    budget.make(measure(budget, text))
+    return text
+
+
+@pass_context
+def _members(_context: Context, value: Iterable[object]) -> Iterable[object]:
+    return counted(value)
+
+
+@pass_context
+def _made(_context: Context, value: object) -> object:
+    return checked(active(), value)
+
+
+@pass_context
+def _measured(_context: Context, value: object) -> object:
+    if not isinstance(value, Undefined):
+        active().read(measure(active(), value))
+    return value
+
+
+@pass_context
+def _text(_context: Context, value: object) -> str:
+    text = text_of(value)
+    active().make(measure(active(), text) * 2)
+    return text
+
+
+@pass_context
+def _string(_context: Context, value: object) -> str:
+    return text_of(value)
+
+
+def _leading(function: Callable[..., Any], context: Context) -> tuple[object, ...]:
+    """Return what Jinja hands to a filter or test before the value."""
+    match _PassArg.from_obj(function):
+        case _PassArg.context:
+            return (context,)
+        case _PassArg.eval_context:
+            return (context.eval_ctx,)
+        case _PassArg.environment:
+            return (context.environment,)
+    return ()
+
+
+def _limited_filter(name: str, function: Callable[..., Any]) -> Function:
+    """Return a filter that spends before it runs; as it asks for the context, Jinja never runs it while compiling."""
+    rule = FILTERS[name]
+
+    @wraps(function)
+    def limited(context: Context, *args: object, **values: object) -> object:
+        budget = active()
+        budget.step()
+        args = rule(budget, args, values)
+        return checked(budget, function(*_leading(function, context), *args, **values))
+
+    return pass_context(limited)
+
+
+def _limited_test(name: str, function: Callable[..., Any]) -> Function:
+    """Return a test that spends before it runs."""
+
+    @wraps(function)
+    def limited(context: Context, *args: object, **values: object) -> object:
+        budget = active()
+        budget.step()
+        if name in TESTS_READ:
+            budget.read(measure(budget, *args))
+        return function(*_leading(function, context), *args, **values)
+
+    return pass_context(limited)
+
+
+def render(template: Template, variables: Mapping[str, object]) -> str:
+    """Return what a template writes.
+
+    It is run without Jinja's own wrapper, which rewrites the traceback of each error: that takes a second for a
+    recursion, and nobody sees tracebacks here.
+    """
+    budget = active()
+    pieces: list[str] = []
+    for piece in template.root_render_func(template.new_context({**variables})):
+        budget.write(piece)
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=1)
+def environment() -> TemplateEnvironment:
+    """Return the environment of all templates."""
+    return TemplateEnvironment()
