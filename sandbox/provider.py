@@ -11,11 +11,11 @@ from sandbox.core.message import Draft, Message, Step
 from sandbox.core.world import World
 from sandbox.providers.base import (
     JSON,
+    Authenticate,
     Body,
     Call,
     ErrorReply,
     Function,
-    Gate,
     Outcome,
     Plan,
     Provider,
@@ -23,19 +23,19 @@ from sandbox.providers.base import (
     Reply,
     Report,
     Violation,
-    dress,
+    render_error,
 )
 
 __all__ = [
     "JSON",
     "Account",
+    "Authenticate",
     "Body",
     "Call",
     "Channel",
     "Draft",
     "ErrorReply",
     "Function",
-    "Gate",
     "Message",
     "Outcome",
     "Outgoing",
@@ -49,6 +49,6 @@ __all__ = [
     "Target",
     "Violation",
     "World",
-    "dress",
+    "render_error",
     "spend",
 ]

@@ -14,15 +14,15 @@ from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
 from sandbox.formats.yaml_files import shipped
 from sandbox.pipeline import Answer, answer, arrive
-from sandbox.providers.registry import Packs, discover
-from sandbox.specs.reading import FORM, Request
+from sandbox.providers.registry import Registry, discover
+from sandbox.specs.body_parsing import FORM, Request
 from sandbox.specs.routing import Missed, Router
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @cache
-def packs() -> Packs:
+def packs() -> Registry:
     """Return the shipped packs."""
     return discover([shipped("specs")])
 

@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from sandbox.core.callback import Outgoing
 from sandbox.pipeline import Answer
-from sandbox.specs.judging import Validator
 from sandbox.specs.routing import Found
+from sandbox.specs.validation import Validator
 from tests.builders import packs, router
 
 Node = Mapping[str, Any]

@@ -10,7 +10,7 @@ from hypothesis import settings
 from sandbox.callbacks.egress import Policy
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from tests import servers
 from tests.servers import FROZEN, Receiver, Sandbox
 
@@ -39,7 +39,7 @@ async def make_sandbox() -> AsyncIterator[SandboxMaker]:
     """Return a function that starts a sandbox; all of them end with the test."""
     running: list[Sandbox] = []
 
-    async def make(start: Start = FROZEN, *, policy: Policy | None = None) -> Sandbox:
+    async def make(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:
         running.append(await servers.make_sandbox(start, policy=policy))
         return running[-1]
 

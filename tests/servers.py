@@ -11,16 +11,16 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from sandbox.callbacks.egress import Door, Policy
+from sandbox.callbacks.egress import Egress, Policy
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.change import Batch
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.engine.advance import Advance
 from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import Start, Workspace
+from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import NO_CORS, make_app
 from sandbox.server.cors import Cors
@@ -28,7 +28,7 @@ from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening
 BARE = Scenario("bare")
-FROZEN = Start(BARE, seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+FROZEN = WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON))
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -88,7 +88,7 @@ async def hangs_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-class Gate:
+class Authenticate:
     """A behaviour that answers only once it is opened; `waiting` counts the requests before it."""
 
     def __init__(self) -> None:
@@ -260,20 +260,20 @@ class Sandbox:
     async def reset(self) -> None:
         await self.workspace.reset()
 
-    def aim(self, provider: str, url: str, key: str | None = None) -> None:
+    def set_target(self, provider: str, url: str, key: str | None = None) -> None:
         """Send a provider's callbacks to `url` from now on."""
-        self.workspace.aim(provider, Target(url, key))
+        self.workspace.set_target(provider, Target(url, key))
 
     def message(self, number: int = 1) -> Message:
         return self.world.messages[number]
 
 
-def make_engine(start: Start = FROZEN, *, policy: Policy | None = None) -> Engine:
+def make_engine(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Engine:
     """Return an engine that serves the shipped packs; it opens with the application."""
-    return Engine(packs(), door=Door(policy or Policy()), start=start)
+    return Engine(packs(), door=Egress(policy or Policy()), start=start)
 
 
-async def make_sandbox(start: Start = FROZEN, *, policy: Policy | None = None) -> Sandbox:
+async def make_sandbox(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:
     """Return a sandbox that listens; its client must be closed."""
     engine = make_engine(start, policy=policy)
     client = TestClient(OwnServer(engine))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.chance import draw_bytes, draw_fraction, draw_text, fresh_seed, fresh_token
 from sandbox.core.clock import Clock, Mode, make_clock, stamp, ticks, wall
 from sandbox.core.duration import DurationError, parse_duration
 from sandbox.core.errors import BackwardsError
-from sandbox.core.window import Window
+from sandbox.core.rate_window import Window
+from sandbox.core.seeded_random import draw_bytes, draw_fraction, draw_text, fresh_seed, fresh_token
 from tests.builders import NOON
 
 spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3650))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.callbacks.egress import BadUrlError, Policy, lane_of, make_policy, parse_url, write_request
+from sandbox.callbacks.egress import BadUrlError, Policy, host_queue_of, make_policy, parse_url, write_request
 from sandbox.core.callback import Origin, Outgoing
 from tests.servers import BETATEL_SMS, Receiver, Sandbox, says
 
@@ -149,13 +149,13 @@ def test_every_text_is_a_target_or_is_refused(text: str) -> None:
     try:
         url = parse_url(text)
     except BadUrlError:
-        assert lane_of(text) == ""
+        assert host_queue_of(text) == ""
     else:
         assert (url.scheme in {"http", "https"}, url.user, url.password) == (True, None, None)
 
 
 @pytest.mark.parametrize(
-    ("text", "lane"),
+    ("text", "host_queue"),
     [
         ("http://A.test/x?y=1", "http://a.test"),
         ("http://a.test:80/z", "http://a.test"),
@@ -164,8 +164,8 @@ def test_every_text_is_a_target_or_is_refused(text: str) -> None:
         ("nowhere", ""),
     ],
 )
-def test_callbacks_to_one_scheme_host_and_port_share_a_lane(text: str, lane: str) -> None:
-    assert lane_of(text) == lane
+def test_callbacks_to_one_scheme_host_and_port_share_a_lane(text: str, host_queue: str) -> None:
+    assert host_queue_of(text) == host_queue
 
 
 def refused(where: str) -> str:
@@ -188,7 +188,7 @@ async def test_a_target_that_may_not_be_reached_is_an_attempt_with_the_reason(
     url: str,
     problem: str,
 ) -> None:
-    sandbox.aim("betatel", url)
+    sandbox.set_target("betatel", url)
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -197,7 +197,7 @@ async def test_a_target_that_may_not_be_reached_is_an_attempt_with_the_reason(
 
 async def test_a_host_that_cannot_be_resolved_is_an_attempt_with_the_reason(sandbox: Sandbox) -> None:
     name = "a" * 64  # longer than a label may be, so nobody is asked
-    sandbox.aim("betatel", f"http://{name}/dlr")
+    sandbox.set_target("betatel", f"http://{name}/dlr")
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -212,7 +212,7 @@ async def test_of_several_addresses_of_a_name_the_first_that_answers_is_called(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    sandbox.aim("betatel", receiver.url(host="app.test"))
+    sandbox.set_target("betatel", receiver.url(host="app.test"))
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -253,7 +253,7 @@ def test_a_header_of_more_than_one_line_is_refused(value: str) -> None:
 
 async def test_a_redirect_is_an_answer_and_is_not_followed(sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.otherwise = says(302, Location=receiver.url("/elsewhere"))
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -265,7 +265,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(sandbox: Sandbox, rec
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"])
 async def test_a_target_is_asked_under_the_name_it_was_given(sandbox: Sandbox, receiver: Receiver, host: str) -> None:
-    sandbox.aim("betatel", receiver.url(host=host))
+    sandbox.set_target("betatel", receiver.url(host=host))
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -274,7 +274,7 @@ async def test_a_target_is_asked_under_the_name_it_was_given(sandbox: Sandbox, r
 
 
 async def test_a_callback_says_who_sends_it(sandbox: Sandbox, receiver: Receiver) -> None:
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -282,7 +282,7 @@ async def test_a_callback_says_who_sends_it(sandbox: Sandbox, receiver: Receiver
 
 
 async def test_a_request_from_a_foreign_web_page_never_causes_a_call(sandbox: Sandbox, receiver: Receiver) -> None:
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     foreign = await sandbox.send(BETATEL_SMS, Sec_Fetch_Site="cross-site")
     own = await sandbox.send(BETATEL_SMS, Sec_Fetch_Site="same-origin")
     await sandbox.advance(SOON)

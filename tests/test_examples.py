@@ -13,9 +13,9 @@ import pytest
 from aiohttp import ClientResponse, web
 from yarl import URL
 
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import parse
 from sandbox.pipeline import Answer
 from tests.builders import NOON
@@ -66,13 +66,15 @@ def provider_of(example: Example) -> str:
     return PROVIDERS[parts(example)[0]]
 
 
-def start_for(example: Example) -> Start:
+def start_for(example: Example) -> WorkspaceConfig:
     """Return a start with the account and the clock that an example is given."""
     given = example.get("given", {})
     balance = {purse: Decimal(amount) for purse, amount in given.get("balance", {}).items()}
     accounts = {provider_of(example): (AccountRule("*", balance=balance),)}
     now = datetime.fromisoformat(given["now"]) if "now" in given else NOON
-    return Start(Scenario("given", accounts=accounts), seed=7, pace=Pace(Mode.FROZEN, start=now))
+    return WorkspaceConfig(
+        Scenario("given", accounts=accounts), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=now)
+    )
 
 
 async def replay(sandbox: Sandbox, example: Example) -> ClientResponse:
@@ -155,7 +157,7 @@ async def test_an_example_that_sends_is_delivered_and_reported(
 ) -> None:
     sandbox = await make_sandbox(start_for(example))
     provider = provider_of(example)
-    sandbox.aim(provider, receiver.url())
+    sandbox.set_target(provider, receiver.url())
     await replay(sandbox, example)
     await sandbox.advance()
 
@@ -180,7 +182,7 @@ async def test_a_callback_is_as_the_document_shows_it(
     receiver: Receiver,
     sample: Example,
 ) -> None:
-    sandbox.aim(sample["provider"], receiver.url(), sample.get("key"))
+    sandbox.set_target(sample["provider"], receiver.url(), sample.get("key"))
     await replay(sandbox, REQUESTS[sample["after"]])
     await sandbox.advance()
 
@@ -202,7 +204,7 @@ async def test_a_receiver_of_the_document_takes_what_has_its_key_and_refuses_the
     receiver.otherwise = behave
     outcomes = []
     for key in (printed["key"], "another"):
-        sandbox.aim(printed["provider"], receiver.url(), key)
+        sandbox.set_target(printed["provider"], receiver.url(), key)
         await replay(sandbox, REQUESTS[printed["after"]])
         await sandbox.advance()
         outcomes.append({(each.status, each.answer) for each in sandbox.attempts})

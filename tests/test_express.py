@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.server import response_writer
-from sandbox.server.fast_path import Express
+from sandbox.server.fast_path import FastPath
 from tests.servers import PATIENCE, turn
 from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
 
@@ -237,7 +237,7 @@ async def test_the_end_of_the_server_closes_connections_that_are_idle_and_replie
 
 async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> None:
     engine = frozen()
-    express = Express(engine, _no_web)
+    express = FastPath(engine, _no_web)
     server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
     await Place(engine, server.sockets[0].getsockname()[1]).ask(request(*HEADERS))
     ended = [weakref.ref(each) for each in express.connections]
@@ -256,7 +256,7 @@ async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> Non
 @pytest.mark.parametrize("size", [1, 7, 100])
 async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int) -> None:
     engine = frozen()
-    express, content = Express(engine, _no_web), request(*HEADERS)
+    express, content = FastPath(engine, _no_web), request(*HEADERS)
     server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
     place = Place(engine, server.sockets[0].getsockname()[1])
     reply = await place.ask(*(content[begin : begin + size] for begin in range(0, len(content), size)))
@@ -271,7 +271,7 @@ async def test_a_mistake_of_the_program_is_told_answered_with_500_and_not_made_t
     way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = frozen()
-    engine.hearers[Exchange] = [_fail]
+    engine.subscribers[RequestRecord] = [_fail]
     async with way(engine) as place:
         line = await place.call()
         await line.say(request(*HEADERS))
@@ -285,7 +285,7 @@ async def test_a_mistake_of_the_program_is_told_answered_with_500_and_not_made_t
         assert await line.rest() == b""
 
 
-def _fail(exchange: Exchange, _: object) -> None:
+def _fail(exchange: RequestRecord, _: object) -> None:
     raise ZeroDivisionError(exchange.path)
 
 

@@ -190,7 +190,7 @@ def test_chance_alone_draws_without_a_seed() -> None:
         if within(name, "random", "secrets") or name.rpartition(".")[2] in UNSEEDED
     }
 
-    assert drawers == {"sandbox.core.chance"}
+    assert drawers == {"sandbox.core.seeded_random"}
 
 
 def test_no_module_is_longer_than_350_lines() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sandbox.core.callback import Attempt, Callback, Outgoing, State, tried
 from sandbox.core.errors import IllegalMoveError, UnknownStatusError
-from sandbox.core.lifecycle import Channel, Leg, Status
-from sandbox.core.message import Message, Step, hurry, move, plan_life
+from sandbox.core.lifecycle import Channel, LifecycleStep, Status
+from sandbox.core.message import Message, Step, move, plan_lifecycle, skip_first_delay
 from tests.builders import NOON, packs
 
 CHANNELS = {
@@ -19,7 +19,8 @@ CHANNELS = {
 SMS = CHANNELS["betatel.sms"]
 channels = st.sampled_from(list(CHANNELS.values()))
 legs = st.lists(
-    st.builds(Leg, st.sampled_from(Status), st.timedeltas(timedelta(0), timedelta(days=1)), st.none()), max_size=6
+    st.builds(LifecycleStep, st.sampled_from(Status), st.timedeltas(timedelta(0), timedelta(days=1)), st.none()),
+    max_size=6,
 )
 
 
@@ -77,20 +78,22 @@ def test_a_scenario_may_move_a_message_anywhere() -> None:
 
 
 def test_what_is_planned_after_a_planned_step_stays_planned() -> None:
-    plan = plan_life(SMS, SMS.life, begin=NOON)
+    plan = plan_lifecycle(SMS, SMS.life, begin=NOON)
 
     assert move(message(plan=plan), plan[0]).plan == plan[1:]
 
 
 def test_a_step_that_was_not_planned_ends_the_plan() -> None:
-    plan = plan_life(SMS, SMS.life, begin=NOON)
+    plan = plan_lifecycle(SMS, SMS.life, begin=NOON)
 
     assert move(message(plan=plan), to(SMS, Status.FAILED)).plan == ()
 
 
 @given(channels, legs)
-def test_a_life_is_laid_out_step_after_step_without_what_the_channel_lacks(channel: Channel, life: list[Leg]) -> None:
-    plan = plan_life(channel, tuple(life), begin=NOON)
+def test_a_life_is_laid_out_step_after_step_without_what_the_channel_lacks(
+    channel: Channel, life: list[LifecycleStep]
+) -> None:
+    plan = plan_lifecycle(channel, tuple(life), begin=NOON)
 
     assert (
         [step.status for step in plan],
@@ -104,7 +107,7 @@ def test_a_life_is_laid_out_step_after_step_without_what_the_channel_lacks(chann
 
 
 def test_a_life_in_a_hurry_begins_at_once() -> None:
-    assert [leg.delay for leg in hurry(SMS.life)] == [timedelta(0), SMS.life[1].delay]
+    assert [leg.delay for leg in skip_first_delay(SMS.life)] == [timedelta(0), SMS.life[1].delay]
 
 
 @given(channels, st.sampled_from(Status))

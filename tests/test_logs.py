@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.callback import Attempt, Callback, State
-from sandbox.core.change import Cleared
+from sandbox.core.change import WorkspaceReset
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
 from sandbox.core.world import World
@@ -24,7 +24,7 @@ def told(desk: Desk, *, as_json: bool = False, bodies: bool = False, colour: boo
     lines: list[str] = []
     log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies, colour=colour)
 
-    log.follow(desk.world.hearers)
+    log.follow(desk.world.subscribers)
     desk.world.listeners.append(lambda _: log.flush())
     return lines
 
@@ -121,7 +121,7 @@ async def test_after_a_reset_attempts_are_told_anew() -> None:
         1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON, attempts=(Attempt(1, NOON, 503, "", 1.0),)
     )
     desk.world.commit(waiting)
-    desk.world.commit(Cleared(desk.world.clock, 7))
+    desk.world.commit(WorkspaceReset(desk.world.clock, 7))
     send(desk)
     desk.world.commit(waiting)
 

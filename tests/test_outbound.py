@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sandbox.callbacks import http_client
 from sandbox.callbacks.connection import NoAnswerError, NotThereError, Peer
-from sandbox.callbacks.http_client import Outbound
+from sandbox.callbacks.http_client import HttpClient
 from tests.servers import PATIENCE, turn
 
 CALL = b"POST /dlr HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -80,19 +80,19 @@ async def listening(
 
 
 @pytest.fixture
-async def calls() -> AsyncIterator[Outbound]:
-    made = Outbound()
+async def calls() -> AsyncIterator[HttpClient]:
+    made = HttpClient()
     yield made
     made.close()
     await turn()  # what was aborted is told so
 
 
-def keeps(calls: Outbound, peer: Peer) -> None:
+def keeps(calls: HttpClient, peer: Peer) -> None:
     """Let it be known that a peer leaves its connections open."""
     calls.habits(peer).keeps = True
 
 
-async def elapsed(calls: Outbound, seconds: float) -> None:
+async def elapsed(calls: HttpClient, seconds: float) -> None:
     """Return when connections that are watched for so many seconds are no longer."""
     expiries = [connection.expiry for connection in calls.waiting if connection.expiry is not None]
     done = asyncio.Event()
@@ -101,7 +101,7 @@ async def elapsed(calls: Outbound, seconds: float) -> None:
     await turn()
 
 
-async def told(calls: Outbound, listener: Listener) -> str:
+async def told(calls: HttpClient, listener: Listener) -> str:
     """Return why a call learnt nothing."""
     with pytest.raises(NoAnswerError) as caught:
         await calls.call(listener.peer, CALL)
@@ -132,7 +132,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("form", ANSWERS)
-async def test_an_answer_is_taken_and_its_connection_is_used_again(calls: Outbound, form: str) -> None:
+async def test_an_answer_is_taken_and_its_connection_is_used_again(calls: HttpClient, form: str) -> None:
     answer, expected = ANSWERS[form]
     async with listening(answer, answer) as listener:
         keeps(calls, listener.peer)
@@ -158,7 +158,7 @@ ENDING = {
 
 
 @pytest.mark.parametrize("form", ENDING)
-async def test_a_connection_is_not_used_again_after_an_answer_that(calls: Outbound, form: str) -> None:
+async def test_a_connection_is_not_used_again_after_an_answer_that(calls: HttpClient, form: str) -> None:
     answer, expected = ENDING[form]
     async with listening(answer, OK) as listener:
         keeps(calls, listener.peer)
@@ -168,13 +168,13 @@ async def test_a_connection_is_not_used_again_after_an_answer_that(calls: Outbou
 
 
 @pytest.mark.parametrize("header", [b"", b"Transfer-Encoding: identity\r\n"])
-async def test_a_body_without_a_length_ends_with_its_connection(calls: Outbound, header: bytes) -> None:
+async def test_a_body_without_a_length_ends_with_its_connection(calls: HttpClient, header: bytes) -> None:
     async with listening((b"HTTP/1.1 200 OK\r\n" + header + b"\r\no", b"k"), closes=True) as listener:
         assert await calls.call(listener.peer, CALL) == (200, b"ok")
 
 
 @pytest.mark.parametrize("greeting", [OK, b"HTTP/1.0 200 OK\r\n\r\nok"])
-async def test_a_receiver_made_by_hand_may_answer_before_it_is_asked(calls: Outbound, greeting: bytes) -> None:
+async def test_a_receiver_made_by_hand_may_answer_before_it_is_asked(calls: HttpClient, greeting: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
         peer = Peer("127.0.0.1", server.getsockname()[1], None)
@@ -192,12 +192,12 @@ async def test_a_receiver_made_by_hand_may_answer_before_it_is_asked(calls: Outb
     assert taken == (200, b"ok")
 
 
-async def test_a_server_of_another_protocol_that_speaks_first_is_no_receiver(calls: Outbound) -> None:
+async def test_a_server_of_another_protocol_that_speaks_first_is_no_receiver(calls: HttpClient) -> None:
     async with listening((), closes=True, greeting=b"220 mail ready\r\n") as listener:
         assert await told(calls, listener) == "the receiver's answer is no HTTP: Expected HTTP/, RTSP/ or ICE/"
 
 
-async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_nothing(calls: Outbound) -> None:
+async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_nothing(calls: HttpClient) -> None:
     async with listening(OK, OK, OK, closes=True) as listener:
         taken = []
         for _ in range(3):
@@ -209,7 +209,7 @@ async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_not
 
 
 async def test_a_connection_that_nobody_needs_is_closed_after_a_while(
-    calls: Outbound, monkeypatch: pytest.MonkeyPatch
+    calls: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "KEPT", 0)
     async with listening(OK) as listener:
@@ -233,7 +233,7 @@ async def accepting() -> AsyncIterator[tuple[Peer, Callable[[], Awaitable[socket
         yield Peer("127.0.0.1", server.getsockname()[1], None), accept
 
 
-async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(calls: Outbound) -> None:
+async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(calls: HttpClient) -> None:
     loop = asyncio.get_running_loop()
     taken = []
     async with accepting() as (peer, accept), contextlib.AsyncExitStack() as opened:
@@ -248,7 +248,7 @@ async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(ca
     assert taken == [(200, b"ok")] * 2
 
 
-async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_comes_unasked_ends_a_connection(calls: HttpClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "KEPT", PATIENCE * 2)
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
@@ -265,7 +265,7 @@ async def test_what_comes_unasked_ends_a_connection(calls: Outbound, monkeypatch
 
 
 async def test_a_peer_is_called_over_new_connections_until_it_has_left_one_open(
-    calls: Outbound, monkeypatch: pytest.MonkeyPatch
+    calls: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
     async with listening(*[OK] * 6) as listener:
@@ -281,7 +281,7 @@ async def test_a_peer_is_called_over_new_connections_until_it_has_left_one_open(
     assert made == [2, 3]
 
 
-async def test_a_peer_that_closes_a_watched_connection_gets_a_new_one_for_each_call(calls: Outbound) -> None:
+async def test_a_peer_that_closes_a_watched_connection_gets_a_new_one_for_each_call(calls: HttpClient) -> None:
     async with listening(*[OK] * 4, closes=True) as listener:
         await calls.call(listener.peer, CALL)
         await asyncio.wait_for(listener.ended.wait(), PATIENCE)
@@ -292,7 +292,7 @@ async def test_a_peer_that_closes_a_watched_connection_gets_a_new_one_for_each_c
         assert (taken, listener.connections, calls.waiting) == ([(200, b"ok")] * 3, 4, [])
 
 
-async def test_a_peer_that_closes_a_kept_connection_gets_a_new_one_for_each_call(calls: Outbound) -> None:
+async def test_a_peer_that_closes_a_kept_connection_gets_a_new_one_for_each_call(calls: HttpClient) -> None:
     async with listening(OK, (), OK, OK) as listener:
         keeps(calls, listener.peer)
         await calls.call(listener.peer, CALL)
@@ -304,7 +304,7 @@ async def test_a_peer_that_closes_a_kept_connection_gets_a_new_one_for_each_call
         assert (taken, listener.connections, calls.waiting) == ([(200, b"ok")] * 2, 3, [])
 
 
-async def test_a_peer_that_serves_one_connection_at_a_time_gets_a_new_one_for_each_call(calls: Outbound) -> None:
+async def test_a_peer_that_serves_one_connection_at_a_time_gets_a_new_one_for_each_call(calls: HttpClient) -> None:
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
 
@@ -321,7 +321,7 @@ async def test_a_peer_that_serves_one_connection_at_a_time_gets_a_new_one_for_ea
     assert (taken, calls.waiting) == ([(200, b"ok")] * 3, [])
 
 
-async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(calls: Outbound) -> None:
+async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(calls: HttpClient) -> None:
     async with listening(OK, ()) as listener:
         keeps(calls, listener.peer)
         await calls.call(listener.peer, CALL)
@@ -334,7 +334,7 @@ async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(call
         assert calls.habits(listener.peer).keeps
 
 
-def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: Outbound) -> None:
+def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: HttpClient) -> None:
     peers = [Peer("127.0.0.1", port, None) for port in range(http_client.PEERS + 1)]
     for peer in peers[:-1]:
         keeps(calls, peer)
@@ -344,14 +344,14 @@ def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: Outboun
     assert [calls.habits(peer).keeps for peer in (peers[0], peers[2], peers[1])] == [True, True, None]
 
 
-async def test_calls_side_by_side_have_a_connection_each(calls: Outbound) -> None:
+async def test_calls_side_by_side_have_a_connection_each(calls: HttpClient) -> None:
     async with listening(*[OK] * 5) as listener:
         taken = await asyncio.gather(*(calls.call(listener.peer, CALL) for _ in range(5)))
 
         assert (taken, listener.connections) == ([(200, b"ok")] * 5, 5)
 
 
-async def test_a_call_that_is_given_up_closes_its_connection(calls: Outbound) -> None:
+async def test_a_call_that_is_given_up_closes_its_connection(calls: HttpClient) -> None:
     async with listening(()) as listener:
         call = asyncio.create_task(calls.call(listener.peer, CALL))
         async with asyncio.timeout(PATIENCE):
@@ -371,18 +371,18 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("words", NO_ANSWERS)
-async def test_what_is_no_answer_is_told_in_words_and_sent_once(calls: Outbound, words: str) -> None:
+async def test_what_is_no_answer_is_told_in_words_and_sent_once(calls: HttpClient, words: str) -> None:
     async with listening(NO_ANSWERS[words], closes=True) as listener:
         assert (await told(calls, listener), listener.requests) == (words, [CALL])
 
 
 @pytest.mark.parametrize("said", [OK[:20], b"HTTP/1.1 100 Continue\r\n\r\n"])
-async def test_what_has_no_status_of_its_own_is_no_answer(calls: Outbound, said: bytes) -> None:
+async def test_what_has_no_status_of_its_own_is_no_answer(calls: HttpClient, said: bytes) -> None:
     async with listening(said, closes=True) as listener:
         assert await told(calls, listener) == "the receiver closed the connection without an answer"
 
 
-async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(calls: Outbound) -> None:
+async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(calls: HttpClient) -> None:
     async with listening(OK, ()) as listener:
         keeps(calls, listener.peer)
         await calls.call(listener.peer, CALL)
@@ -394,7 +394,7 @@ async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(
         )
 
 
-async def test_where_nobody_listens_the_system_says_why(calls: Outbound) -> None:
+async def test_where_nobody_listens_the_system_says_why(calls: HttpClient) -> None:
     async with listening() as listener:
         pass
     with pytest.raises(NotThereError) as caught:
@@ -418,7 +418,7 @@ async def test_a_receiver_with_tls_is_judged_by_the_authority_that_was_named(
     authority: trustme.CA, tmp_path: Path
 ) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    calls = Outbound(tmp_path / "ca.pem")
+    calls = HttpClient(tmp_path / "ca.pem")
     async with listening(OK, OK, tls=speaks_tls(authority, "app.test"), name="app.test") as listener:
         taken = [await calls.call(listener.peer, CALL) for _ in range(2)]
         calls.close()
@@ -443,7 +443,7 @@ async def test_a_connection_with_tls_ends_with_a_goodbye(
                 return theirs.recv(LIMIT)  # raises where the end comes without a goodbye
 
         peer = Peer("127.0.0.1", server.getsockname()[1], "app.test")
-        end, taken = await asyncio.gather(asyncio.to_thread(answer), Outbound(tmp_path / "ca.pem").call(peer, CALL))
+        end, taken = await asyncio.gather(asyncio.to_thread(answer), HttpClient(tmp_path / "ca.pem").call(peer, CALL))
 
     assert (end, taken) == (b"", (200, b"ok"))
 
@@ -467,7 +467,7 @@ async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_go
             return b"ended"
 
         peer = Peer("127.0.0.1", server.getsockname()[1], "app.test")
-        end, taken = await asyncio.gather(asyncio.to_thread(answer), Outbound(tmp_path / "ca.pem").call(peer, CALL))
+        end, taken = await asyncio.gather(asyncio.to_thread(answer), HttpClient(tmp_path / "ca.pem").call(peer, CALL))
 
     assert (end, taken) == (b"ended", (200, b"ok"))
 
@@ -475,7 +475,9 @@ async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_go
 DISTRUST = "cannot connect: its certificate is not trusted ({}); --callback-ca names a file of those that are"
 
 
-async def test_a_receiver_with_a_certificate_of_its_own_is_not_trusted(calls: Outbound, authority: trustme.CA) -> None:
+async def test_a_receiver_with_a_certificate_of_its_own_is_not_trusted(
+    calls: HttpClient, authority: trustme.CA
+) -> None:
     async with listening(tls=speaks_tls(authority, "app.test"), name="app.test") as listener:
         reason = "unable to get local issuer certificate"
 
@@ -484,14 +486,14 @@ async def test_a_receiver_with_a_certificate_of_its_own_is_not_trusted(calls: Ou
 
 async def test_a_certificate_must_be_for_the_host_of_the_target(authority: trustme.CA, tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    calls = Outbound(tmp_path / "ca.pem")
+    calls = HttpClient(tmp_path / "ca.pem")
     async with listening(tls=speaks_tls(authority, "app.test"), name="other.test") as listener:
         reason = "Hostname mismatch, certificate is not valid for 'other.test'."
 
         assert await told(calls, listener) == DISTRUST.format(reason)
 
 
-async def test_a_receiver_without_tls_is_no_peer_for_https(calls: Outbound) -> None:
+async def test_a_receiver_without_tls_is_no_peer_for_https(calls: HttpClient) -> None:
     async with listening(OK, name="app.test") as listener:
         assert (await told(calls, listener)).startswith("cannot connect: no TLS (")
 
@@ -532,7 +534,7 @@ async def test_however_an_answer_is_cut_it_is_read_as_the_standard_library_reads
     for cut in cuts:
         pieces.append(rest[:cut])
         rest = rest[cut:]
-    calls = Outbound()
+    calls = HttpClient()
     async with listening((*filter(None, pieces), rest)) as listener:
         taken = await calls.call(listener.peer, CALL)
         calls.close()

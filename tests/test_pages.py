@@ -10,7 +10,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from sandbox.core.callback import Target
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.server.cors import Cors, read_origin
 from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, make_engine
 
@@ -27,7 +27,7 @@ ASKS = {
 
 
 @asynccontextmanager
-async def serving(*origins: str, start: Start = FROZEN) -> AsyncIterator[Sandbox]:
+async def serving(*origins: str, start: WorkspaceConfig = FROZEN) -> AsyncIterator[Sandbox]:
     """Serve with these origins allowed."""
     engine = make_engine(start)
     client = TestClient(OwnServer(engine, Cors(origins)))

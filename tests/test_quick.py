@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.specs.compiling import operations_of, route_schema
-from sandbox.specs.judging import thorough
-from sandbox.specs.quick import Quick, compile_schema
+from sandbox.specs.compile import operations_of, route_schema
+from sandbox.specs.fast_validation import Quick, compile_schema
+from sandbox.specs.validation import thorough
 from tests.builders import packs
 
 ROUTES: Mapping[str, Mapping[str, Any]] = {  # one operation may stand on many paths: its schema counts once

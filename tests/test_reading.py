@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.specs.body_parsing import FORM, Request, UnreadableError, gather, pairs, read_form, read_json, read_xml
+from sandbox.specs.fast_validation import compile_schema
 from sandbox.specs.patterns import ecma
-from sandbox.specs.quick import compile_schema
-from sandbox.specs.reading import FORM, Request, UnreadableError, gather, pairs, read_form, read_json, read_xml
 from sandbox.specs.routing import Found, Missed
 from sandbox.specs.spec import coerce
 from tests.builders import packs, router

@@ -5,7 +5,7 @@ import pytest
 from sandbox.core import world as core
 from sandbox.core.agenda import Kind
 from sandbox.core.callback import Callback, State
-from sandbox.core.change import Emptied, Nothing
+from sandbox.core.change import AgendaEntryRemoved, MessagesDeleted
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message, Step
 from sandbox.core.world import World
@@ -75,7 +75,7 @@ def test_one_that_was_passed_over_goes_when_it_has_ended(world: World) -> None:
     world.commit(message(1, plan=(SENT,)))
     fill(world, 2, 2 * KEPT)
     before = list(world.messages)
-    world.commit(message(1), Nothing(Kind.MOVE, 1))
+    world.commit(message(1), AgendaEntryRemoved(Kind.MOVE, 1))
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
     assert (before, list(world.messages)) == (
@@ -101,7 +101,7 @@ def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: Wo
         world.commit(message(number, plan=() if number % slow else (SENT,)))
         ended = number - KEPT * 10
         if ended > 0 and ended % slow == 0:
-            world.commit(message(ended), Nothing(Kind.MOVE, ended))
+            world.commit(message(ended), AgendaEntryRemoved(Kind.MOVE, ended))
     pending = sum(bool(each.plan) for each in world.messages.values())
 
     assert (pending, len(world.messages)) == (KEPT * 10 // slow, KEPT)
@@ -109,7 +109,7 @@ def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: Wo
 
 def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None:
     fill(world, 1, KEPT)
-    world.commit(Emptied())
+    world.commit(MessagesDeleted())
     fill(world, KEPT + 1, 3 * KEPT)
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT + 1))
@@ -117,8 +117,8 @@ def test_after_all_were_forgotten_the_count_begins_at_none(world: World) -> None
 
 def test_forgetting_some_messages_leaves_the_limit_as_it_was(world: World) -> None:
     fill(world, 1, KEPT)
-    world.commit(Emptied(tuple(range(1, KEPT, 2))))
+    world.commit(MessagesDeleted(tuple(range(1, KEPT, 2))))
     fill(world, KEPT + 1, 3 * KEPT)
-    world.commit(Emptied((1, 3 * KEPT, 3 * KEPT + 7)))
+    world.commit(MessagesDeleted((1, 3 * KEPT, 3 * KEPT + 7)))
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT))

@@ -6,14 +6,14 @@ from sys import getsizeof
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.rows import Rows
+from sandbox.core.sequence_store import SequenceStore
 
 NUMBERS = st.integers(1, 20_000)
 
 
 @given(st.lists(NUMBERS, unique=True).map(sorted), st.sets(NUMBERS), st.lists(NUMBERS))
 def test_rows_behave_as_a_dictionary(made: list[int], gone: set[int], changed: list[int]) -> None:
-    rows: Rows[str] = Rows()
+    rows: SequenceStore[str] = SequenceStore()
     model: dict[int, str] = {}
     for number in made:
         rows[number] = model[number] = f"row {number}"
@@ -42,7 +42,7 @@ def test_rows_behave_as_a_dictionary(made: list[int], gone: set[int], changed: l
 
 
 def test_what_is_gone_leaves_no_room_behind() -> None:
-    rows: Rows[None] = Rows()
+    rows: SequenceStore[None] = SequenceStore()
     sizes = []
     for number in range(400_000):
         rows[number] = None

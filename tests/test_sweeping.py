@@ -6,23 +6,23 @@ import sys
 KEPT = """
 import gc
 from collections import deque
-from sandbox.core.change import Hearers
-from sandbox.core.journal import Exchange
-from sandbox.server.gc_tuning import EVERY, Sweep
+from sandbox.core.change import Subscribers
+from sandbox.core.journal import RequestRecord
+from sandbox.server.gc_tuning import EVERY, GarbageCollection
 
 class Ended:
     def __init__(self):
         self.itself = self  # as a connection and its parser: Python's count of references never comes to 0
 
-hearers = Hearers()
-Sweep(hearers)
+subscribers = Subscribers()
+GarbageCollection(subscribers)
 young = []
 kept = [object() for _ in range(1000)]
 under_way = deque(maxlen=4 * EVERY)  # longer than until the next look at what is young
 for number in range(50_000):  # for each that comes one goes, as at the limit of what is kept
     kept[number % 1000] = [[] for _ in range(10)]
     under_way.append(Ended())
-    for hear in hearers[Exchange]:
+    for hear in subscribers[RequestRecord]:
         hear(None, None)
     if number > 1000:
         young.append(len(gc.get_objects(generation=0)))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.callbacks.egress import Door, Policy
+from sandbox.callbacks.egress import Egress, Policy
 from sandbox.core.scenario import Scenario
 from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_file
 from sandbox.server.reload import is_scenario, reload, watch, watched
 from tests.builders import packs
@@ -26,7 +26,7 @@ class Edited:
         self.path = path
         self.path.write_text(text)
         self.said: list[str] = []
-        self.engine = Engine(packs(), door=Door(Policy()), start=Start(self.load()))
+        self.engine = Engine(packs(), door=Egress(Policy()), start=WorkspaceConfig(self.load()))
 
     def edit(self, text: str) -> None:
         self.path.write_text(text)

@@ -1,17 +1,17 @@
 """One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
 
 from sandbox.core.callback import Target
-from sandbox.core.change import Aim, Batch, Cleared, Deleted
+from sandbox.core.change import Batch, TargetSet, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Mode, make_clock
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import RequestRecord
+from sandbox.core.rate_window import Window
 from sandbox.core.scenario import Scenario
-from sandbox.core.window import Window
-from sandbox.core.world import EXCHANGES_KEPT, JOURNAL_KEPT
+from sandbox.core.world import JOURNAL_KEPT, REQUESTS_KEPT
 from tests.builders import NOON, Desk, make_world
 
 SENT = {"from": "ACME", "to": "38761930305", "text": "hello"}
 KEY = {"x-api-key": "k1"}
-EXCHANGE = Exchange(
+EXCHANGE = RequestRecord(
     id=1,
     at=NOON,
     provider=None,
@@ -62,9 +62,9 @@ def test_a_request_is_one_batch_whatever_it_does() -> None:
 def test_clearing_forgets_all_but_targets_scenario_and_the_count_of_batches() -> None:
     desk = Desk()
     world = desk.world
-    world.commit(Aim("betatel", Target("http://127.0.0.1/")))
+    world.commit(TargetSet("betatel", Target("http://127.0.0.1/")))
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
-    world.commit(Cleared(make_clock(Mode.FROZEN, start=NOON), 8))
+    world.commit(WorkspaceReset(make_clock(Mode.FROZEN, start=NOON), 8))
 
     assert (
         [
@@ -77,15 +77,15 @@ def test_clearing_forgets_all_but_targets_scenario_and_the_count_of_batches() ->
             list(world.agenda),
         ],
         world.targets,
-        (world.seed, world.last_message, world.last_callback, world.last_exchange, world.batches),
+        (world.seed, world.last_message, world.last_callback, world.last_request, world.batches),
     ) == ([{}, {}, {}, {}, {}, {}, []], {"betatel": Target("http://127.0.0.1/")}, (8, 0, 0, 0, 3))
 
 
 def test_a_target_can_be_taken_away() -> None:
     world = make_world()
-    world.commit(Aim("betatel", Target("http://127.0.0.1/")))
-    world.commit(Aim("betatel", None))
-    world.commit(Aim("ubill", None))
+    world.commit(TargetSet("betatel", Target("http://127.0.0.1/")))
+    world.commit(TargetSet("betatel", None))
+    world.commit(TargetSet("ubill", None))
 
     assert world.targets == {}
 
@@ -104,10 +104,10 @@ def test_a_scenarios_settings_lie_on_top_of_the_specs() -> None:
 
 def test_the_journal_keeps_the_newest_and_counts_the_rest() -> None:
     world = make_world()
-    for number in range(1, EXCHANGES_KEPT + 4):
+    for number in range(1, REQUESTS_KEPT + 4):
         world.commit(EXCHANGE._replace(id=number))
 
-    assert (len(world.exchanges), min(world.exchanges), world.evicted["requests"]) == (EXCHANGES_KEPT, 4, 3)
+    assert (len(world.exchanges), min(world.exchanges), world.evicted["requests"]) == (REQUESTS_KEPT, 4, 3)
 
 
 def test_the_journal_keeps_no_more_bytes_than_its_bound() -> None:
@@ -131,7 +131,7 @@ def test_the_journal_counts_the_ids_of_the_messages_that_a_request_made() -> Non
 def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:
     desk = Desk()
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
-    desk.world.commit(Deleted())
+    desk.world.commit(WorkspaceDeleted())
 
     assert (dict(desk.world.messages), list(desk.world.agenda)) == ({}, [])
 

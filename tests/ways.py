@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.core.clock import Mode, Pace
-from sandbox.core.journal import Exchange
+from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import make_app
-from sandbox.server.read_timeouts import LIMITS, Limits, Patience
+from sandbox.server.read_timeouts import LIMITS, Limits, ReadTimeouts
 from sandbox.server.runner import Options, opened
 from tests.builders import NOON
 from tests.scenarios.builders import load
@@ -96,7 +96,7 @@ class Place:
         return reply
 
     @property
-    def journal(self) -> list[Exchange]:
+    def journal(self) -> list[RequestRecord]:
         """What was asked and answered, but for the time it took."""
         return [each._replace(ms=0.0) for each in self.engine.default.world.exchanges.values()]
 
@@ -127,7 +127,7 @@ async def web_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Plac
     runner = Runner(engine, make_app(engine), grace=GRACE)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    patience = Patience(limits, lambda: runner.web_server.open_connections)
+    patience = ReadTimeouts(limits, lambda: runner.web_server.open_connections)
     try:
         async with _placed(engine, runner.addresses[0][1]) as place:
             yield place
@@ -141,7 +141,7 @@ WAYS = (short_way, web_way)
 
 def frozen(scenario: str = "rules: []") -> Engine:
     """Return an engine on a frozen clock, with a scenario of its own."""
-    return make_engine(Start(load(scenario), seed=7, pace=Pace(Mode.FROZEN, start=NOON)))
+    return make_engine(WorkspaceConfig(load(scenario), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)))
 
 
 def request(*lines: str, start: str = f"POST {PATH} HTTP/1.1", body: bytes = BODY) -> bytes:

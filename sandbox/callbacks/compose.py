@@ -8,41 +8,41 @@ from sandbox.core.duration import parse_duration
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.providers.base import Report
-from sandbox.providers.registry import Packs
+from sandbox.providers.registry import Registry
 
 span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
 
 
 def ladder_of(world: World, message: Message) -> tuple[timedelta, ...]:
     """Return the pauses between the attempts of a message's callbacks: the scenario's, or else the provider's."""
-    if message.reporting.retries is not None:
-        return message.reporting.retries
+    if message.callback_policy.retries is not None:
+        return message.callback_policy.retries
     rungs = world.settings[message.provider]["retries"]
     return tuple(map(span, rungs)) if isinstance(rungs, list) else ()
 
 
 def timeout_of(world: World, message: Message) -> timedelta:
     """Return how long a receiver of a message's callbacks may take: as the scenario says, or else the provider."""
-    return message.reporting.timeout or span(world.settings[message.provider]["timeout"])
+    return message.callback_policy.timeout or span(world.settings[message.provider]["timeout"])
 
 
-def target_of(world: World, packs: Packs, message: Message) -> Target | None:
+def target_of(world: World, packs: Registry, message: Message) -> Target | None:
     """Return where a message's callbacks go now: where it says itself, else where its provider's go."""
     return packs[message.provider].provider.target(message) or world.targets.get(message.provider)
 
 
-def write(world: World, packs: Packs, callback: Callback) -> Outgoing:
+def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     """Return the request of a callback as it stands now: target, key and settings are those of this moment."""
     message = world.messages[callback.message]
     target = target_of(world, packs, message)
-    key = message.reporting.key
+    key = message.callback_policy.key
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
     report = Report(message, callback.step, target, world.settings[message.provider])
     return _request(packs, report)
 
 
-def request_of(world: World, packs: Packs, callback: Callback) -> Outgoing | None:
+def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | None:
     """Return the request of a callback as it last left; of a collected one, as it would have; None before its time."""
     if callback.settings is None:
         return callback.request
@@ -52,7 +52,7 @@ def request_of(world: World, packs: Packs, callback: Callback) -> Outgoing | Non
     return _request(packs, report)
 
 
-def _request(packs: Packs, report: Report) -> Outgoing:
+def _request(packs: Registry, report: Report) -> Outgoing:
     """Return the request of a report; where the pack's function fails, one that goes nowhere and says why."""
     try:
         return packs[report.message.provider].provider.report(report)

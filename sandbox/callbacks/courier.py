@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.callbacks.egress import Door
+from sandbox.callbacks.egress import Egress
 from sandbox.core.callback import Origin, Outgoing
 from sandbox.core.clock import ticks
 from sandbox.core.errors import SandboxError
@@ -33,13 +33,13 @@ class Result:
 class Job:
     """One attempt to be made.
 
-    `begin` gives the instant and the request when it is sent, `done` hears the result. Jobs of one `lane` share the
-    room of one target; those that are the `first` attempt of a callback go one after the other within a `message`.
+    `begin` gives the instant and the request when it is sent, `done` takes the result. Jobs of one `host_queue` share
+    the room of one target; those that are the `first` attempt of a callback go one after the other within a `message`.
     """
 
     workspace: str
     message: int
-    lane: str
+    host_queue: str
     origin: Origin
     timeout: timedelta
     first: bool
@@ -50,7 +50,7 @@ class Job:
 class Courier:
     """Owns every attempt under way: one line a target, one line a message for first attempts."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Egress) -> None:
         self._door = door
         self._lanes: dict[str, deque[Job]] = {}
         self._active: dict[str, int] = {}
@@ -87,11 +87,11 @@ class Courier:
             return of == workspace and (messages is None or message in messages)
 
         gone = 0
-        for lane in self._lanes.values():
-            kept = [job for job in lane if not meant(job.workspace, job.message)]
-            gone += len(lane) - len(kept)
-            lane.clear()
-            lane.extend(kept)
+        for host_queue in self._lanes.values():
+            kept = [job for job in host_queue if not meant(job.workspace, job.message)]
+            gone += len(host_queue) - len(kept)
+            host_queue.clear()
+            host_queue.extend(kept)
         for key in [key for key in self._lines if meant(*key)]:
             gone += len(self._lines.pop(key))
         tasks = [task for task, job in self._tasks.items() if meant(job.workspace, job.message)]
@@ -111,13 +111,13 @@ class Courier:
             await self.abort(workspace)
 
     def _queue(self, job: Job) -> None:
-        if self._active.get(job.lane, 0) < AT_A_TIME:
+        if self._active.get(job.host_queue, 0) < AT_A_TIME:
             self._start(job)
         else:
-            self._lanes.setdefault(job.lane, deque()).append(job)
+            self._lanes.setdefault(job.host_queue, deque()).append(job)
 
     def _start(self, job: Job) -> None:
-        self._active[job.lane] = self._active.get(job.lane, 0) + 1
+        self._active[job.host_queue] = self._active.get(job.host_queue, 0) + 1
         task = asyncio.get_running_loop().create_task(self._attempt(job))
         self._tasks[task] = job
         task.add_done_callback(self._ended)
@@ -125,13 +125,13 @@ class Courier:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Make room for the next of its lane, and let the next of its message go."""
         job = self._tasks.pop(task)
-        self._active[job.lane] -= 1
-        lane = self._lanes.get(job.lane)
-        if lane:
-            self._start(lane.popleft())
-        elif not self._active[job.lane]:
-            self._active.pop(job.lane)
-            self._lanes.pop(job.lane, None)
+        self._active[job.host_queue] -= 1
+        host_queue = self._lanes.get(job.host_queue)
+        if host_queue:
+            self._start(host_queue.popleft())
+        elif not self._active[job.host_queue]:
+            self._active.pop(job.host_queue)
+            self._lanes.pop(job.host_queue, None)
         if task.cancelled():
             return
         if job.first:

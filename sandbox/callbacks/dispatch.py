@@ -4,35 +4,35 @@ from collections.abc import Callable
 
 from sandbox.callbacks.compose import ladder_of, target_of, timeout_of, write
 from sandbox.callbacks.courier import Courier, Job, Result
-from sandbox.callbacks.egress import lane_of
+from sandbox.callbacks.egress import host_queue_of
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import OPEN, Attempt, Callback, Origin, State, Target, tried
-from sandbox.core.change import Change, Nothing
+from sandbox.core.change import AgendaEntryRemoved, Change
 from sandbox.core.errors import CallbackStateError
-from sandbox.core.message import Message, Reporting
+from sandbox.core.message import CallbackPolicy, Message
 from sandbox.core.world import World
-from sandbox.providers.registry import Packs
+from sandbox.providers.registry import Registry
 
 NOWHERE = Target("", None, Origin.SETTINGS)
 LOST = "lost on the way: the scenario drops it"
 
 
-def hand_over(world: World, packs: Packs, callback: Callback) -> Callback | None:
+def hand_over(world: World, packs: Registry, callback: Callback) -> Callback | None:
     """Send, collect, lose or keep back a callback whose time has come; return it if it is collected or being sent.
 
     A callback that is kept back, as an earlier one of its message is still open, is stored as it is handed in.
     """
     message = world.messages[callback.message]
-    reporting = message.reporting
-    nothing = Nothing(Kind.CALLBACK, callback.id)
-    if reporting.strict and _earlier_open(world, message, callback):
+    callback_policy = message.callback_policy
+    nothing = AgendaEntryRemoved(Kind.CALLBACK, callback.id)
+    if callback_policy.strict and _earlier_open(world, message, callback):
         changed = () if world.callbacks[callback.id] is callback else (callback,)
         world.commit(*changed, nothing)  # `follow_ups` puts it back
         return None
-    if not reporting.muted and _is_lost(callback, reporting):
+    if not callback_policy.muted and _is_lost(callback, callback_policy):
         _lose(world, packs, callback)
         return None
-    if reporting.muted or target_of(world, packs, message) is None:
+    if callback_policy.muted or target_of(world, packs, message) is None:
         written = write(world, packs, callback)
         collected = callback._replace(state=State.COLLECTED, request=written)
         world.commit(collected, nothing, *follow_ups(world, collected))
@@ -42,19 +42,19 @@ def hand_over(world: World, packs: Packs, callback: Callback) -> Callback | None
     return sending
 
 
-def _is_lost(callback: Callback, reporting: Reporting) -> bool:
-    return callback.step.status in reporting.lost or (reporting.first_lost and not callback.attempts)
+def _is_lost(callback: Callback, callback_policy: CallbackPolicy) -> bool:
+    return callback.step.status in callback_policy.lost or (callback_policy.first_lost and not callback.attempts)
 
 
-def _lose(world: World, packs: Packs, callback: Callback) -> None:
+def _lose(world: World, packs: Registry, callback: Callback) -> None:
     """Note an attempt that never leaves; only where the first alone is lost, a retry follows."""
     message = world.messages[callback.message]
     number = len(callback.attempts) + 1
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
-    ladder = () if callback.step.status in message.reporting.lost else ladder_of(world, message)
+    ladder = () if callback.step.status in message.callback_policy.lost else ladder_of(world, message)
     after = tried(callback, attempt, request=written, ladder=ladder)
-    world.commit(after, Nothing(Kind.CALLBACK, after.id), *follow_ups(world, after))
+    world.commit(after, AgendaEntryRemoved(Kind.CALLBACK, after.id), *follow_ups(world, after))
 
 
 def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
@@ -71,7 +71,7 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
     if callback.state is State.PENDING:
         return (Due(callback.due, Kind.CALLBACK, 0, callback.id),)
     message = world.messages[callback.message]
-    if not message.reporting.strict or callback.state in OPEN:
+    if not message.callback_policy.strict or callback.state in OPEN:
         return ()
     later = (world.callbacks[each] for each in message.callbacks if each != callback.id)
     waiting = next((each for each in later if each.state in OPEN), None)
@@ -84,7 +84,9 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
 class Dispatch:
     """Sends a world's callbacks; `noted` hears the message and number of each attempt that has ended."""
 
-    def __init__(self, world: World, packs: Packs, courier: Courier, *, noted: Callable[[Message, int], None]) -> None:
+    def __init__(
+        self, world: World, packs: Registry, courier: Courier, *, noted: Callable[[Message, int], None]
+    ) -> None:
         self._world = world
         self._packs = packs
         self._courier = courier
@@ -99,7 +101,7 @@ class Dispatch:
             Job(
                 workspace=world.name,
                 message=message.number,
-                lane=lane_of(target.url),
+                host_queue=host_queue_of(target.url),
                 origin=target.origin,
                 timeout=timeout_of(world, message),
                 first=not callback.attempts,
@@ -133,7 +135,7 @@ class Dispatch:
         """Keep a waiting callback back until it is released or fired."""
         self._require(callback, {State.PENDING}, "held")
         held = callback._replace(state=State.HELD)
-        self._world.commit(held, Nothing(Kind.CALLBACK, callback.id))
+        self._world.commit(held, AgendaEntryRemoved(Kind.CALLBACK, callback.id))
         return held
 
     def release(self, callback: Callback) -> Callback:
@@ -148,7 +150,7 @@ class Dispatch:
         """Give a waiting callback up."""
         self._require(callback, {State.PENDING, State.HELD}, "cancelled")
         gone = callback._replace(state=State.CANCELLED)
-        self._world.commit(gone, Nothing(Kind.CALLBACK, callback.id), *follow_ups(self._world, gone))
+        self._world.commit(gone, AgendaEntryRemoved(Kind.CALLBACK, callback.id), *follow_ups(self._world, gone))
         return gone
 
     def replay(self, callback: Callback) -> Callback:

@@ -15,7 +15,7 @@ from pathlib import Path
 from yarl import URL
 
 from sandbox.callbacks.connection import NotThereError, Peer
-from sandbox.callbacks.http_client import Outbound
+from sandbox.callbacks.http_client import HttpClient
 from sandbox.core.callback import HOST, Origin, Outgoing
 from sandbox.core.errors import SandboxError
 
@@ -81,7 +81,7 @@ def is_host(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def lane_of(text: str) -> str:
+def host_queue_of(text: str) -> str:
     """Return scheme, host and port of a URL: what callbacks share that go to one server; empty for what is no URL."""
     try:
         return str(parse_url(text).origin())
@@ -135,12 +135,12 @@ def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterab
     return Policy(open_bind, frozenset(hosts), tuple(networks), frozenset(map(str.lower, target_hosts)))
 
 
-class Door:
+class Egress:
     """Sends callbacks out; `ca` is a file of certificates that receivers are judged by."""
 
     def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
         self.policy = policy
-        self._outbound = Outbound(ca)
+        self._outbound = HttpClient(ca)
         self._literal = lru_cache(maxsize=1024)(self._judge_literal)  # what is no name is judged once
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ class Habits:
     answered: bool = False  # whether a call was answered while another connection was watched
 
 
-class Outbound:
+class HttpClient:
     """Makes calls, and keeps connections to peers; `ca` is a file of certificates that https peers are judged by."""
 
     def __init__(self, ca: Path | None = None) -> None:

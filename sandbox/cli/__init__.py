@@ -7,7 +7,7 @@ from http import HTTPStatus
 import click
 
 from sandbox import __version__
-from sandbox.cli import demo, look, scenarios, serve, talk
+from sandbox.cli import api_commands, demo, inspect, scenarios, serve
 from sandbox.cli.options import WRONG_USE, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
@@ -27,7 +27,7 @@ def commands(context: click.Context) -> None:
             click.echo(f"sms-sandbox: warning: {warning}", err=True)
 
 
-for command in (*serve.COMMANDS, *look.COMMANDS, *scenarios.COMMANDS, *talk.COMMANDS, *demo.COMMANDS):
+for command in (*serve.COMMANDS, *inspect.COMMANDS, *scenarios.COMMANDS, *api_commands.COMMANDS, *demo.COMMANDS):
     commands.add_command(command)
 
 

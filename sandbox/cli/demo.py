@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.look import default_url
+from sandbox.cli.api_commands import finding
+from sandbox.cli.inspect import default_url
 from sandbox.cli.options import Rate, Span, Whole
-from sandbox.cli.talk import finding
-from sandbox.core.chance import fresh_seed
 from sandbox.core.clock import Mode, ticks
 from sandbox.core.duration import parse_duration
 from sandbox.core.errors import SandboxError
+from sandbox.core.seeded_random import fresh_seed
 
 if TYPE_CHECKING:
     from sandbox.client import AsyncClient
-    from sandbox.demo.sending import Wish
+    from sandbox.demo.sender import Wish
 
 FASTEST = 1000  # requests a second
 REDRAWN, REPEATED = 0.1, 10.0  # seconds between two words on how far it is: on a terminal, elsewhere
@@ -53,7 +53,7 @@ def demo(  # noqa: PLR0913 - click hands over options by name
 ) -> None:
     """Fill a running server with invented messages. Codes, orders, failures, refusals, until Ctrl-C."""
     from sandbox.client import AsyncClient  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
-    from sandbox.demo.sending import Wish  # noqa: PLC0415
+    from sandbox.demo.sender import Wish  # noqa: PLC0415
 
     seconds = parse_duration(span).total_seconds() if span else None
     if seconds == 0:
@@ -70,7 +70,7 @@ def demo(  # noqa: PLR0913 - click hands over options by name
 async def fill(client: "AsyncClient", workspace: str, screen: "Screen") -> None:
     """Learn what the providers take and send it, until the wish is met or somebody interrupts."""
     from sandbox.demo.forms import learn  # noqa: PLC0415 - as above
-    from sandbox.demo.sending import dialled, drive  # noqa: PLC0415
+    from sandbox.demo.sender import dialled, drive  # noqa: PLC0415
     from sandbox.demo.traffic import Traffic  # noqa: PLC0415
 
     with suppress(asyncio.CancelledError):
@@ -87,7 +87,7 @@ class Screen:
     """Tells how far it is: on a terminal in one line that changes, elsewhere in a line now and then."""
 
     def __init__(self, url: str, wish: "Wish", seed: int) -> None:
-        from sandbox.demo.sending import Tally  # noqa: PLC0415 - as above
+        from sandbox.demo.sender import Tally  # noqa: PLC0415 - as above
 
         self.url = url
         self.wish = wish

@@ -88,11 +88,11 @@ def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
 def scenarios(context: click.Context, scenarios: Path | None, specs: Files) -> None:
     """List the scenarios that can be named. `scenarios show NAME` tells one in words."""
     from sandbox.providers.registry import discover  # noqa: PLC0415 - as above
-    from sandbox.scenarios import Shelf, listing  # noqa: PLC0415
+    from sandbox.scenarios import ScenarioLibrary, listing  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
     folders = own_folders(scenarios)
-    context.obj = Shelf(packs, folders)
+    context.obj = ScenarioLibrary(packs, folders)
     if context.invoked_subcommand is None:
         for each in listing(packs, folders):
             told = each.mistakes[0] if each.mistakes else each.description

@@ -10,8 +10,7 @@ assert client.verify(to="38761444555", exactly=1)
 ```
 """
 
-from sandbox.client.awaiting import AsyncClient
-from sandbox.client.blocking import Client
+from sandbox.client.async_client import AsyncClient
 from sandbox.client.errors import (
     AddressError,
     ArgumentError,
@@ -22,6 +21,7 @@ from sandbox.client.errors import (
     StrangerError,
     UnreachableError,
 )
+from sandbox.client.sync_client import Client
 from sandbox.client.values import (
     Account,
     Advance,

@@ -2,33 +2,33 @@
 
 from collections.abc import Mapping
 
-from sandbox.client.question import Duration, Question, body, document, nothing, one, page, path, query, text
+from sandbox.client.call import ApiCall, Duration, body, document, nothing, one, page, path, query, text
 from sandbox.client.values import Health, Index, Page, Provider, ScenarioEntry, Workspace
 
 
-def index() -> Question[Index]:
+def index() -> ApiCall[Index]:
     """Return the server's name and version, and the paths of its API; asks for no token."""
-    return Question("GET", "/", one(Index), scoped=False)
+    return ApiCall("GET", "/", one(Index), scoped=False)
 
 
-def health() -> Question[Health]:
+def health() -> ApiCall[Health]:
     """Tell that the sandbox serves; asks for no token."""
-    return Question("GET", path("health"), one(Health), scoped=False)
+    return ApiCall("GET", path("health"), one(Health), scoped=False)
 
 
-def providers() -> Question[Page[Provider]]:
+def providers() -> ApiCall[Page[Provider]]:
     """List the providers, with all that they offer."""
-    return Question("GET", path("providers"), page(Provider), scoped=False)
+    return ApiCall("GET", path("providers"), page(Provider), scoped=False)
 
 
-def scenarios() -> Question[Page[ScenarioEntry]]:
+def scenarios() -> ApiCall[Page[ScenarioEntry]]:
     """List the scenarios that can be used by name."""
-    return Question("GET", path("scenarios"), page(ScenarioEntry), scoped=False)
+    return ApiCall("GET", path("scenarios"), page(ScenarioEntry), scoped=False)
 
 
-def workspaces(*, limit: int | None = None, cursor: str | None = None) -> Question[Page[Workspace]]:
+def workspaces(*, limit: int | None = None, cursor: str | None = None) -> ApiCall[Page[Workspace]]:
     """List the workspaces, newest first; `default` is the last."""
-    return Question("GET", path("workspaces"), page(Workspace), query(limit=limit, cursor=cursor), scoped=False)
+    return ApiCall("GET", path("workspaces"), page(Workspace), query(limit=limit, cursor=cursor), scoped=False)
 
 
 def make_workspace(
@@ -38,7 +38,7 @@ def make_workspace(
     seed: int | None = None,
     targets: Mapping[str, Mapping[str, str]] | None = None,
     ttl: Duration | None = None,
-) -> Question[Workspace]:
+) -> ApiCall[Workspace]:
     """Make a workspace; what is not given is as the server was started with.
 
     Args:
@@ -49,12 +49,12 @@ def make_workspace(
         ttl: unused for so long, in real time, it is deleted; an hour unless told.
 
     """
-    running = pace(clock) if isinstance(clock, str) else clock
+    running = clock_config(clock) if isinstance(clock, str) else clock
     wanted = body(scenario=scenario, clock=running, seed=seed, targets=targets, ttl=ttl)
-    return Question("POST", path("workspaces"), one(Workspace), body=wanted, scoped=False)
+    return ApiCall("POST", path("workspaces"), one(Workspace), body=wanted, scoped=False)
 
 
-def pace(word: str) -> Mapping[str, object]:
+def clock_config(word: str) -> Mapping[str, object]:
     """Return how a clock runs that is described by a word, as on the command line of `serve`."""
     rate = word.removesuffix("x")
     if rate != word and rate.replace(".", "", 1).isdecimal():
@@ -62,17 +62,17 @@ def pace(word: str) -> Mapping[str, object]:
     return {"mode": word}
 
 
-def show_workspace(id: str) -> Question[Workspace]:  # noqa: A002 - the API's word
+def show_workspace(id: str) -> ApiCall[Workspace]:  # noqa: A002 - the API's word
     """Return one workspace.
 
     Raises:
         NotFoundError: there is none.
 
     """
-    return Question("GET", path("workspaces", id), one(Workspace), scoped=False)
+    return ApiCall("GET", path("workspaces", id), one(Workspace), scoped=False)
 
 
-def delete_workspace(id: str) -> Question[None]:  # noqa: A002 - the API's word
+def delete_workspace(id: str) -> ApiCall[None]:  # noqa: A002 - the API's word
     """End a workspace; its keys are nobody's from then on.
 
     Raises:
@@ -80,19 +80,19 @@ def delete_workspace(id: str) -> Question[None]:  # noqa: A002 - the API's word
         RefusedError: 409, it is `default`.
 
     """
-    return Question("DELETE", path("workspaces", id), nothing, scoped=False)
+    return ApiCall("DELETE", path("workspaces", id), nothing, scoped=False)
 
 
-def metrics() -> Question[str]:
+def metrics() -> ApiCall[str]:
     """Return the figures of the whole server as Prometheus reads them."""
-    return Question("GET", path("metrics"), text, scoped=False)
+    return ApiCall("GET", path("metrics"), text, scoped=False)
 
 
-def openapi() -> Question[Mapping[str, object]]:
+def openapi() -> ApiCall[Mapping[str, object]]:
     """Return the OpenAPI document of this API; asks for no token."""
-    return Question("GET", path("openapi.json"), document, scoped=False)
+    return ApiCall("GET", path("openapi.json"), document, scoped=False)
 
 
-def scenario_schema() -> Question[Mapping[str, object]]:
+def scenario_schema() -> ApiCall[Mapping[str, object]]:
     """Return the JSON Schema of scenario files; asks for no token."""
-    return Question("GET", path("schemas", "scenario.json"), document, scoped=False)
+    return ApiCall("GET", path("schemas", "scenario.json"), document, scoped=False)

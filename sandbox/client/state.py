@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from sandbox.client.question import (
+from sandbox.client.call import (
     JSON,
     LONG,
     YAML,
+    ApiCall,
     Duration,
     Instant,
-    Question,
     body,
     encode,
     one,
@@ -21,22 +21,22 @@ from sandbox.client.question import (
 from sandbox.client.values import Account, Advance, Clock, Page, Scenario, Workspace
 
 
-def scenario() -> Question[Scenario]:
+def scenario() -> ApiCall[Scenario]:
     """Return the scenario in use."""
-    return Question("GET", path("scenario"), one(Scenario))
+    return ApiCall("GET", path("scenario"), one(Scenario))
 
 
-def use(name: str) -> Question[Scenario]:
+def use(name: str) -> ApiCall[Scenario]:
     """Behave as the scenario of that name says from now on.
 
     Raises:
         RefusedError: 422, there is none, or it has mistakes: each with line and column.
 
     """
-    return Question("PUT", path("scenario"), one(Scenario), body=body(use=name))
+    return ApiCall("PUT", path("scenario"), one(Scenario), body=body(use=name))
 
 
-def load_scenario(document: str | Mapping[str, object]) -> Question[Scenario]:
+def load_scenario(document: str | Mapping[str, object]) -> ApiCall[Scenario]:
     """Behave as a whole scenario says from now on: its YAML text, or its values.
 
     Raises:
@@ -44,13 +44,13 @@ def load_scenario(document: str | Mapping[str, object]) -> Question[Scenario]:
 
     """
     if isinstance(document, str):
-        return Question("PUT", path("scenario"), one(Scenario), body=document.encode(), type=YAML)
-    return Question("PUT", path("scenario"), one(Scenario), body=encode(document), type=JSON)
+        return ApiCall("PUT", path("scenario"), one(Scenario), body=document.encode(), type=YAML)
+    return ApiCall("PUT", path("scenario"), one(Scenario), body=encode(document), type=JSON)
 
 
-def clock() -> Question[Clock]:
+def clock() -> ApiCall[Clock]:
     """Return how the clock runs and where it stands."""
-    return Question("GET", path("clock"), one(Clock))
+    return ApiCall("GET", path("clock"), one(Clock))
 
 
 def set_clock(
@@ -58,7 +58,7 @@ def set_clock(
     *,
     rate: float | None = None,
     start: Instant | None = None,
-) -> Question[Clock]:
+) -> ApiCall[Clock]:
     """Let the clock run otherwise from now on; what is not given stays.
 
     Args:
@@ -70,7 +70,7 @@ def set_clock(
         RefusedError: 409, `start` is before now.
 
     """
-    return Question("PUT", path("clock"), one(Clock), body=body(mode=mode, rate=rate, start=start))
+    return ApiCall("PUT", path("clock"), one(Clock), body=body(mode=mode, rate=rate, start=start))
 
 
 def advance(
@@ -78,7 +78,7 @@ def advance(
     *,
     to: Instant | None = None,
     until: Literal["idle"] | None = None,
-) -> Question[Advance]:
+) -> ApiCall[Advance]:
     """Let the clock pass; answers when everything due on the way was done and every callback was tried.
 
     Args:
@@ -91,7 +91,7 @@ def advance(
 
     """
     goal = body(by=by, to=to, until=until)
-    return Question("POST", path("clock", "advance"), one(Advance), body=goal, patience=LONG)
+    return ApiCall("POST", path("clock", "advance"), one(Advance), body=goal, patience=LONG)
 
 
 def accounts(
@@ -99,19 +99,19 @@ def accounts(
     provider: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> Question[Page[Account]]:
+) -> ApiCall[Page[Account]]:
     """List the accounts that have been used, newest first."""
-    return Question("GET", path("accounts"), page(Account), query(provider=provider, limit=limit, cursor=cursor))
+    return ApiCall("GET", path("accounts"), page(Account), query(provider=provider, limit=limit, cursor=cursor))
 
 
-def account(provider: str, key: str) -> Question[Account]:
+def account(provider: str, key: str) -> ApiCall[Account]:
     """Return the account of a key, in full or as it is shown; of one never used, what it would open.
 
     Raises:
         NotFoundError: there is none.
 
     """
-    return Question("GET", path("accounts", provider, key), one(Account))
+    return ApiCall("GET", path("accounts", provider, key), one(Account))
 
 
 def patch_account(  # noqa: PLR0913 - as many as the API has
@@ -123,7 +123,7 @@ def patch_account(  # noqa: PLR0913 - as many as the API has
     brands: Sequence[Mapping[str, str]] | None = None,
     templates: Sequence[Mapping[str, str]] | None = None,
     stop_list: Sequence[str] | None = None,
-) -> Question[Account]:
+) -> ApiCall[Account]:
     """Change what is given of an account; its next request sees it.
 
     Args:
@@ -137,9 +137,9 @@ def patch_account(  # noqa: PLR0913 - as many as the API has
 
     """
     changes = body(balance=balance, senders=senders, brands=brands, templates=templates, stop_list=stop_list)
-    return Question("PATCH", path("accounts", provider, key), one(Account), body=changes)
+    return ApiCall("PATCH", path("accounts", provider, key), one(Account), body=changes)
 
 
-def reset() -> Question[Workspace]:
+def reset() -> ApiCall[Workspace]:
     """Bring the workspace back to its start: nothing of before arrives afterwards; targets and scenario stay."""
-    return Question("POST", path("reset"), one(Workspace))
+    return ApiCall("POST", path("reset"), one(Workspace))

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox.client.question import (
+from sandbox.client.call import (
+    ApiCall,
     Duration,
-    Question,
     Since,
     body,
     nothing,
@@ -32,7 +32,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
     wait: Duration | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> Question[Page[Message]]:
+) -> ApiCall[Page[Message]]:
     """List accepted messages, newest first.
 
     Args:
@@ -64,17 +64,17 @@ def messages(  # noqa: PLR0913 - as many as the API has
         limit=limit,
         cursor=cursor,
     )
-    return Question("GET", path("messages"), page(Message), filters, patience=patience(wait))
+    return ApiCall("GET", path("messages"), page(Message), filters, patience=patience(wait))
 
 
-def message(id: str = "latest", *, wait: Duration | None = None) -> Question[Message]:  # noqa: A002 - the API's word
+def message(id: str = "latest", *, wait: Duration | None = None) -> ApiCall[Message]:  # noqa: A002 - the API's word
     """Return one message with its history; the newest one unless told which.
 
     Raises:
         NotFoundError: there is none, or none came within `wait`.
 
     """
-    return Question("GET", path("messages", id), one(Message), query(wait=wait), patience=patience(wait))
+    return ApiCall("GET", path("messages", id), one(Message), query(wait=wait), patience=patience(wait))
 
 
 def delete_messages(  # noqa: PLR0913 - as many as the API has
@@ -88,7 +88,7 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
     status: str | None = None,
     code: str | None = None,
     since: Since | None = None,
-) -> Question[None]:
+) -> ApiCall[None]:
     """Forget the messages that match, their callbacks and what is planned for them; without a filter, every message.
 
     Args:
@@ -114,17 +114,17 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
         code=code,
         since=since,
     )
-    return Question("DELETE", path("messages"), nothing, filters)
+    return ApiCall("DELETE", path("messages"), nothing, filters)
 
 
-def move(id: str, status: str) -> Question[Message]:  # noqa: A002 - the API's word
+def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's word
     """Move a message to a status now, callback included; the rest of its plan is given up.
 
     Raises:
         RefusedError: 409, the status may not follow the present one.
 
     """
-    return Question("POST", path("messages", id, "status"), one(Message), body=body(status=status))
+    return ApiCall("POST", path("messages", id, "status"), one(Message), body=body(status=status))
 
 
 def otp(
@@ -134,7 +134,7 @@ def otp(
     code: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
-) -> Question[Otp]:
+) -> ApiCall[Otp]:
     """Return the newest one-time code for a number, readable as soon as its message is accepted.
 
     Args:
@@ -149,7 +149,7 @@ def otp(
 
     """
     filters = query(to=to, provider=provider, code=code, since=since, wait=wait)
-    return Question("GET", path("otp"), one(Otp), filters, patience=patience(wait))
+    return ApiCall("GET", path("otp"), one(Otp), filters, patience=patience(wait))
 
 
 def requests(  # noqa: PLR0913 - as many as the API has
@@ -163,7 +163,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
     wait: Duration | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> Question[Page[Request]]:
+) -> ApiCall[Page[Request]]:
     """List provider requests with their replies, newest first, refused ones too.
 
     Args:
@@ -189,17 +189,17 @@ def requests(  # noqa: PLR0913 - as many as the API has
         limit=limit,
         cursor=cursor,
     )
-    return Question("GET", path("requests"), page(Request), filters, patience=patience(wait))
+    return ApiCall("GET", path("requests"), page(Request), filters, patience=patience(wait))
 
 
-def request(id: int | str = "latest", *, wait: Duration | None = None) -> Question[Request]:  # noqa: A002 - the API's word
+def request(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Request]:  # noqa: A002 - the API's word
     """Return one provider request with its reply; the newest one unless told which.
 
     Raises:
         NotFoundError: there is none, or none came within `wait`.
 
     """
-    return Question("GET", path("requests", id), one(Request), query(wait=wait), patience=patience(wait))
+    return ApiCall("GET", path("requests", id), one(Request), query(wait=wait), patience=patience(wait))
 
 
 def verify(  # noqa: PLR0913 - as many as the API has
@@ -215,7 +215,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
     at_most: int | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
-) -> Question[Verdict]:
+) -> ApiCall[Verdict]:
     """Count the accepted messages that match; what nearly matches is told in words.
 
     Args:
@@ -246,4 +246,4 @@ def verify(  # noqa: PLR0913 - as many as the API has
         since=None if since is None else write(since),
         wait=wait,
     )
-    return Question("POST", path("verify"), one(Verdict), body=wanted, patience=patience(wait))
+    return ApiCall("POST", path("verify"), one(Verdict), body=wanted, patience=patience(wait))

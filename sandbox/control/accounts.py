@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, reply
-from sandbox.control.listing import LIMIT, Object, Table, page
+from sandbox.control.call import ControlCall, reply
 from sandbox.control.masking import mask
+from sandbox.control.pagination import LIMIT, Object, Table, page
 from sandbox.control.problems import pointer, refuse
-from sandbox.control.showing import show_account
+from sandbox.control.serializers import show_account
 from sandbox.control.targets import provider_of
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.near_miss import near_miss
@@ -18,7 +18,7 @@ from sandbox.pipeline.read import KEY_LIMIT
 Row = tuple[int, Account]
 
 
-async def list_accounts(ask: Ask) -> web.Response:
+async def list_accounts(ask: ControlCall) -> web.Response:
     """Answer a page of the accounts that have been used."""
     provider, cursor = ask.query.get("provider", str), ask.query.get("cursor", str)
     found = await page(
@@ -30,32 +30,32 @@ async def list_accounts(ask: Ask) -> web.Response:
     return reply({"items": found.items, "next": found.next, "evicted": 0})
 
 
-def table(ask: Ask) -> Table[Row]:
+def table(ask: ControlCall) -> Table[Row]:
     """Return the accounts in the order of their first use."""
     now = ask.world.now()
     rows = dict(enumerate(enumerate(ask.world.accounts.values(), start=1), start=1))
     return Table(tuple, rows, number=lambda row: row[0], at=lambda _: now, show=lambda row: show(ask, row[1]))
 
 
-async def get_account(ask: Ask) -> web.Response:
+async def get_account(ask: ControlCall) -> web.Response:
     """Answer one account."""
     return reply(show(ask, account_of(ask)))
 
 
-async def patch_account(ask: Ask) -> web.Response:
+async def patch_account(ask: ControlCall) -> web.Response:
     """Change an account; purses that are not named stay, a list replaces the one before."""
     changed = patched(ask, account_of(ask))
     ask.world.commit(changed)
     return reply(show(ask, changed))
 
 
-def show(ask: Ask, account: Account) -> Object:
+def show(ask: ControlCall, account: Account) -> Object:
     """Return an account in its provider's words."""
     opened = ask.engine.packs[account.provider].spec.document["x-sandbox"]["account"]
     return show_account(account, ask.world.now(), senders="brands" if "brands" in opened else "senders")
 
 
-def account_of(ask: Ask) -> Account:
+def account_of(ask: ControlCall) -> Account:
     """Return the account that the path names: by its key, or by the key as it is shown where only one is shown so.
 
     Raises:
@@ -77,7 +77,7 @@ def account_of(ask: Ask) -> Account:
     return opened
 
 
-def patched(ask: Ask, account: Account) -> Account:
+def patched(ask: ControlCall, account: Account) -> Account:
     """Return the account with what the body names in place of its own.
 
     Raises:

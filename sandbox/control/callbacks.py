@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.callbacks.dispatch import Dispatch
-from sandbox.control.asking import Ask, reply
-from sandbox.control.formats import LATEST
-from sandbox.control.listing import Table
-from sandbox.control.paging import by_number, listed, single, the_one
-from sandbox.control.showing import show_callback
+from sandbox.control.call import ControlCall, reply
+from sandbox.control.list_endpoints import by_number, listed, single, the_one
+from sandbox.control.pagination import Table
+from sandbox.control.parameter_types import LATEST
+from sandbox.control.serializers import show_callback
 from sandbox.core.callback import Callback
 from sandbox.core.world import World
 
 Test = Callable[[Callback], bool]
-Call = Callable[[Ask], Awaitable[web.Response]]
+Call = Callable[[ControlCall], Awaitable[web.Response]]
 
 
-def table(ask: Ask) -> Table[Callback]:
+def table(ask: ControlCall) -> Table[Callback]:
     """Return the callbacks of the workspace that is asked about."""
     world, packs = ask.world, ask.engine.packs
     return Table(
@@ -29,7 +29,7 @@ def table(ask: Ask) -> Table[Callback]:
     )
 
 
-def tests(ask: Ask) -> list[Test]:
+def tests(ask: ControlCall) -> list[Test]:
     """Return what the query asks of a callback."""
     query, world = ask.query, ask.world
     found: list[Test] = []
@@ -47,12 +47,12 @@ def _number_of(message: str, world: World) -> int | None:
     return next(reversed(world.messages), None) if message == LATEST else world.numbers.get(message)
 
 
-async def list_callbacks(ask: Ask) -> web.Response:
+async def list_callbacks(ask: ControlCall) -> web.Response:
     """Answer a page of callbacks."""
     return await listed(ask, table(ask), tests(ask), evicted=ask.world.evicted["callbacks"])
 
 
-async def get_callback(ask: Ask) -> web.Response:
+async def get_callback(ask: ControlCall) -> web.Response:
     """Answer one callback."""
     return await single(ask, table(ask), lambda name: by_number(ask.world.callbacks, name), noun="callback")
 
@@ -60,7 +60,7 @@ async def get_callback(ask: Ask) -> web.Response:
 def acting(act: Callable[[Dispatch, Callback], Callback]) -> Call:
     """Return the call that does something to one callback."""
 
-    async def handle(ask: Ask) -> web.Response:
+    async def handle(ask: ControlCall) -> web.Response:
         world = ask.world
         callback = the_one(ask, table(ask), lambda name: by_number(world.callbacks, name), noun="callback")
         return reply(show_callback(act(ask.workspace.dispatch, callback), world, ask.engine.packs))

@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, reply
-from sandbox.control.formats import FAR
+from sandbox.control.call import ControlCall, reply
+from sandbox.control.call_input import Given
+from sandbox.control.parameter_types import FAR
 from sandbox.control.problems import refuse
-from sandbox.control.reading import Given
-from sandbox.control.showing import show_clock
-from sandbox.core.clock import Clock, Mode, Pace, stamp
+from sandbox.control.serializers import show_clock
+from sandbox.core.clock import Clock, ClockConfig, Mode, stamp
 from sandbox.engine.advance import Advance, Happening
 
 
-def pace(given: Given, running: Clock | None = None, *, at: str = "") -> Pace:
+def clock_config(given: Given, running: Clock | None = None, *, at: str = "") -> ClockConfig:
     """Return how a clock is asked to run; what is not given is as it runs now.
 
     Raises:
@@ -28,20 +28,20 @@ def pace(given: Given, running: Clock | None = None, *, at: str = "") -> Pace:
         if running is None or running.mode is not Mode.SCALED:
             raise refuse(400, f"{at}/rate", "rate is missing: a scaled clock needs one")
         rate = running.rate
-    return Pace(mode, float(rate or 1), given.get("start", datetime))
+    return ClockConfig(mode, float(rate or 1), given.get("start", datetime))
 
 
-async def get_clock(ask: Ask) -> web.Response:
+async def get_clock(ask: ControlCall) -> web.Response:
     """Answer what time it is."""
     return reply(show_clock(ask.world.clock))
 
 
-async def put_clock(ask: Ask) -> web.Response:
+async def put_clock(ask: ControlCall) -> web.Response:
     """Let the clock run otherwise."""
-    return reply(show_clock(await ask.workspace.set_clock(pace(ask.body, ask.world.clock))))
+    return reply(show_clock(await ask.workspace.set_clock(clock_config(ask.body, ask.world.clock))))
 
 
-async def advance_clock(ask: Ask) -> web.Response:
+async def advance_clock(ask: ControlCall) -> web.Response:
     """Let the clock pass; answer when every callback on the way was tried."""
     by, to = ask.body.get("by", timedelta), ask.body.get("to", datetime)
     if by is not None and ask.world.now() + by >= FAR:

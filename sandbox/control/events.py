@@ -5,8 +5,8 @@ import re
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask
-from sandbox.control.feeds import Place, Reader
+from sandbox.control.call import ControlCall
+from sandbox.control.event_stream import Place, Reader
 from sandbox.control.problems import refuse
 from sandbox.specs.schema import show
 
@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-async def events(ask: Ask) -> web.StreamResponse:
+async def events(ask: ControlCall) -> web.StreamResponse:
     """Send events until either side closes; a reader that falls too far behind is dropped."""
     after = place(ask.request.headers.get("Last-Event-ID"))
     response = web.StreamResponse(headers=HEADERS)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox.control.asking import reply
+from sandbox.control.call import reply
 from sandbox.control.system import INDEX
 
 PAGE = "/_sandbox/ui/"

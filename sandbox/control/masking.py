@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
-from sandbox.specs.reading import UnreadableError, pairs
+from sandbox.specs.body_parsing import UnreadableError, pairs
 
 SHOWN = 2  # characters
 SECRET = frozenset(

@@ -5,14 +5,14 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, done, reply
-from sandbox.control.formats import Since
-from sandbox.control.listing import Table, sift
+from sandbox.control.call import ControlCall, done, reply
+from sandbox.control.list_endpoints import all_of, listed, single, the_one
 from sandbox.control.masking import mask
-from sandbox.control.numbers import same_as
-from sandbox.control.paging import all_of, listed, single, the_one
+from sandbox.control.pagination import Table, sift
+from sandbox.control.parameter_types import Since
+from sandbox.control.phone_numbers import same_as
 from sandbox.control.problems import refuse
-from sandbox.control.showing import code_of, show_message
+from sandbox.control.serializers import code_of, show_message
 from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -31,49 +31,49 @@ def table(world: World) -> Table[Message]:
     )
 
 
-def provider_is(_: Ask, word: str) -> Test:
+def provider_is(_: ControlCall, word: str) -> Test:
     """Keep the messages of a provider."""
     return lambda message: message.provider == word
 
 
-def operation_is(_: Ask, word: str) -> Test:
+def operation_is(_: ControlCall, word: str) -> Test:
     """Keep the messages of an operation, which may be a glob."""
     return lambda message: fnmatchcase(message.operation, word)
 
 
-def account_is(_: Ask, word: str) -> Test:
+def account_is(_: ControlCall, word: str) -> Test:
     """Keep the messages of a key, in full or masked."""
     return lambda message: word in (message.account, mask(message.account))
 
 
-def to_is(ask: Ask, word: str) -> Test:
+def to_is(ask: ControlCall, word: str) -> Test:
     """Keep the messages to a number."""
     same = same_as(word, ask.homes)
     return lambda message: same(message.recipient, message.provider)
 
 
-def from_is(ask: Ask, word: str) -> Test:
+def from_is(ask: ControlCall, word: str) -> Test:
     """Keep the messages from a sender."""
     same = same_as(word, ask.homes)
     return lambda message: message.sender is not None and same(message.sender, message.provider)
 
 
-def text_contains(_: Ask, word: str) -> Test:
+def text_contains(_: ControlCall, word: str) -> Test:
     """Keep the messages whose text has `word` in it."""
     return lambda message: word in message.text
 
 
-def status_is(_: Ask, word: str) -> Test:
+def status_is(_: ControlCall, word: str) -> Test:
     """Keep the messages in a status: our word, or the provider's."""
     return lambda message: word in (message.status, message.provider_status)
 
 
-def code_is(ask: Ask, word: str) -> Test:
+def code_is(ask: ControlCall, word: str) -> Test:
     """Keep the messages with a one-time code; that of a scheduled one is there when its time comes."""
     return lambda message: code_of(message, ask.world.now()) == word
 
 
-TESTS: dict[str, Callable[[Ask, str], Test]] = {
+TESTS: dict[str, Callable[[ControlCall, str], Test]] = {
     "provider": provider_is,
     "operation": operation_is,
     "account": account_is,
@@ -85,22 +85,22 @@ TESTS: dict[str, Callable[[Ask, str], Test]] = {
 }
 
 
-def tests(ask: Ask) -> list[Test]:
+def tests(ask: ControlCall) -> list[Test]:
     """Return what the query asks of a message."""
     return [make(ask, word) for name, make in TESTS.items() if (word := ask.query.get(name, str)) is not None]
 
 
-async def list_messages(ask: Ask) -> web.Response:
+async def list_messages(ask: ControlCall) -> web.Response:
     """Answer a page of messages."""
     return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["messages"])
 
 
-async def get_message(ask: Ask) -> web.Response:
+async def get_message(ask: ControlCall) -> web.Response:
     """Answer one message."""
     return await single(ask, table(ask.world), ask.world.message, noun="message")
 
 
-async def forget_messages(ask: Ask) -> web.Response:
+async def forget_messages(ask: ControlCall) -> web.Response:
     """Forget the messages that match, all without a filter; what is pending for them is cancelled."""
     if not ask.query.values:
         await ask.workspace.forget()
@@ -112,7 +112,7 @@ async def forget_messages(ask: Ask) -> web.Response:
     return done()
 
 
-async def move_message(ask: Ask) -> web.Response:
+async def move_message(ask: ControlCall) -> web.Response:
     """Move a message to a status now; the rest of its plan is given up."""
     message = the_one(ask, table(ask.world), ask.world.message, noun="message")
     try:

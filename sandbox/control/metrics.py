@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sandbox.control.figures import BOUNDS, Figures
+from sandbox.control.metrics_collector import BOUNDS, MetricsCollector
 
 
 class Exposition(Collector):
     """The counted figures as metric families."""
 
-    def __init__(self, figures: Figures) -> None:
+    def __init__(self, figures: MetricsCollector) -> None:
         self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
@@ -67,7 +67,7 @@ class Exposition(Collector):
         yield GaugeMetricFamily("sandbox_workspaces", "Workspaces, default included.", value=workspaces)
 
 
-def expose(figures: Figures) -> web.Response:
+def expose(figures: MetricsCollector) -> web.Response:
     """Return the Prometheus text."""
     registry = CollectorRegistry()
     registry.register(Exposition(figures))

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, reply
-from sandbox.control.formats import Since
-from sandbox.control.listing import sift
+from sandbox.control.call import ControlCall, reply
+from sandbox.control.long_poll import wait_for
 from sandbox.control.messages import provider_is, table, to_is
+from sandbox.control.pagination import sift
+from sandbox.control.parameter_types import Since
 from sandbox.control.problems import refuse
-from sandbox.control.showing import code_of
-from sandbox.control.waiting import wait_for
+from sandbox.control.serializers import code_of
 from sandbox.core.change import Change
 from sandbox.core.clock import stamp
 from sandbox.core.message import Message
@@ -22,7 +22,7 @@ def readable_at(message: Message) -> datetime:
     return message.scheduled_for or message.accepted_at
 
 
-def fitting(ask: Ask) -> Callable[[Message], bool]:
+def fitting(ask: ControlCall) -> Callable[[Message], bool]:
     """Return whether a message is to the number asked for, at the provider, after `since`."""
     since = ask.query.get("since", Since) or Since()
     tests = [to_is(ask, ask.query.get("to", str) or "")]
@@ -31,7 +31,7 @@ def fitting(ask: Ask) -> Callable[[Message], bool]:
     return lambda message: since.admits(message.number, readable_at(message)) and all(test(message) for test in tests)
 
 
-async def get_otp(ask: Ask) -> web.Response:
+async def get_otp(ask: ControlCall) -> web.Response:
     """Answer the newest code for a number."""
     world, fits, wanted = ask.world, fitting(ask), ask.query.get("code", str)
 

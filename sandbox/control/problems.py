@@ -12,7 +12,7 @@ from sandbox.core.errors import (
     ResetError,
     SandboxError,
 )
-from sandbox.engine.engine import CrowdedError
+from sandbox.engine.engine import TooManyWorkspacesError
 
 PROBLEM = "application/problem+json"
 
@@ -20,7 +20,7 @@ PROBLEM = "application/problem+json"
 STATUS_OF: Mapping[type[SandboxError], int] = {
     BackwardsError: 409,
     CallbackStateError: 409,
-    CrowdedError: 409,
+    TooManyWorkspacesError: 409,
     EndlessError: 409,
     IllegalMoveError: 409,
     ResetError: 409,

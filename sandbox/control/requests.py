@@ -5,20 +5,20 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask
-from sandbox.control.listing import Table
-from sandbox.control.paging import by_number, listed, single
-from sandbox.control.showing import show_exchange
-from sandbox.core.journal import Exchange
+from sandbox.control.call import ControlCall
+from sandbox.control.list_endpoints import by_number, listed, single
+from sandbox.control.pagination import Table
+from sandbox.control.serializers import show_exchange
+from sandbox.core.journal import RequestRecord
 from sandbox.core.world import World
 
-Test = Callable[[Exchange], bool]
+Test = Callable[[RequestRecord], bool]
 
 
-def table(world: World) -> Table[Exchange]:
+def table(world: World) -> Table[RequestRecord]:
     """Return the journal of a workspace."""
     return Table(
-        Exchange,
+        RequestRecord,
         world.exchanges,
         number=lambda exchange: exchange.id,
         at=lambda exchange: exchange.at,
@@ -26,7 +26,7 @@ def table(world: World) -> Table[Exchange]:
     )
 
 
-def tests(ask: Ask) -> list[Test]:
+def tests(ask: ControlCall) -> list[Test]:
     """Return what the query asks of an entry."""
     query = ask.query
     found: list[Test] = []
@@ -43,12 +43,12 @@ def tests(ask: Ask) -> list[Test]:
     return found
 
 
-async def list_requests(ask: Ask) -> web.Response:
+async def list_requests(ask: ControlCall) -> web.Response:
     """Answer a page of the journal."""
     return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["requests"])
 
 
-async def get_request(ask: Ask) -> web.Response:
+async def get_request(ask: ControlCall) -> web.Response:
     """Answer one entry of the journal."""
     world = ask.world
     return await single(ask, table(world), lambda name: by_number(world.exchanges, name), noun="request")

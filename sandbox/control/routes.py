@@ -16,24 +16,24 @@ from sandbox.control import (
     scenarios,
     system,
     targets,
-    verifying,
+    verify,
     workspaces,
 )
-from sandbox.control.asking import Ask
-from sandbox.control.contract import contract
-from sandbox.control.formats import Setting
-from sandbox.control.front import BASE, front
-from sandbox.control.guards import Access
+from sandbox.control.access import Access
+from sandbox.control.call import ControlCall
+from sandbox.control.call_input import Given, read_body, read_query
 from sandbox.control.inbox import add_inbox
-from sandbox.control.memory import Memory
+from sandbox.control.middleware import BASE, front
+from sandbox.control.openapi import contract
+from sandbox.control.parameter_types import Setting
 from sandbox.control.problems import refuse
-from sandbox.control.reading import Given, read_body, read_query
+from sandbox.control.server_state import Memory
 from sandbox.core.world import DEFAULT
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 
 NOTHING = Given({})
-Call = Callable[[Ask], Awaitable[web.StreamResponse]]
+Call = Callable[[ControlCall], Awaitable[web.StreamResponse]]
 Route = tuple[str, str, Call]
 
 # Calls about the server as a whole.
@@ -57,7 +57,7 @@ EVERYWHERE: tuple[Route, ...] = (
     ("GET", "/messages/{id}", messages.get_message),
     ("POST", "/messages/{id}/status", messages.move_message),
     ("GET", "/otp", otp.get_otp),
-    ("POST", "/verify", verifying.verify),
+    ("POST", "/verify", verify.verify),
     ("GET", "/requests", requests.list_requests),
     ("GET", "/requests/{id}", requests.get_request),
     ("GET", "/callbacks", callbacks.list_callbacks),
@@ -122,7 +122,7 @@ def checked(memory: Memory, method: str, path: str, call: Call) -> Handler:
             query = read_query(request.rel_url.raw_query_string, expected, setting)
             if method != "GET" and expected.body is not None:
                 body = read_body(await request.read(), expected, setting)
-        return await call(Ask(memory, workspace, request.match_info, query, body, request))
+        return await call(ControlCall(memory, workspace, request.match_info, query, body, request))
 
     return handle
 

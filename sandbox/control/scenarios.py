@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
-from sandbox.control.asking import JSON, Ask, reply
+from sandbox.control.call import JSON, ControlCall, reply
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Index, Rule
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.formats.yaml_files import FileError, parse
-from sandbox.specs.reading import UnreadableError, read_json, utf8
+from sandbox.specs.body_parsing import UnreadableError, read_json, utf8
 
 POSTED = "scenario"  # what a document that was sent is called in messages
 LABELS = {"name", "description"}  # the keys of a scenario that change nothing
 
 
-async def list_scenarios(ask: Ask) -> web.Response:
+async def list_scenarios(ask: ControlCall) -> web.Response:
     """Answer every scenario that can be named; one with mistakes is listed with them."""
     shelf, items = ask.memory.shelf(), []
     for name, path in shelf.paths.items():
@@ -32,12 +32,12 @@ async def list_scenarios(ask: Ask) -> web.Response:
     return reply({"items": items, "next": None, "evicted": 0})
 
 
-async def get_scenario(ask: Ask) -> web.Response:
+async def get_scenario(ask: ControlCall) -> web.Response:
     """Answer the scenario in use."""
     return reply(show_scenario(ask.world))
 
 
-async def put_scenario(ask: Ask) -> web.Response:
+async def put_scenario(ask: ControlCall) -> web.Response:
     """Behave otherwise from now on."""
     ask.workspace.use(asked_for(ask, await ask.request.read()))
     return await get_scenario(ask)
@@ -60,7 +60,7 @@ def show_scenario(world: World) -> dict[str, object]:
 
 def every_rule(index: Index) -> Iterator[Rule]:
     """Yield the rules of one operation, some of them twice."""
-    yield from (*index.general, *index.lenient)
+    yield from (*index.general, *index.matches_refused)
     yield from (rule for _, rules in index.tails for found in rules.values() for rule in found)
 
 
@@ -71,7 +71,7 @@ def split_words(line: str, titles: Iterable[str]) -> tuple[str, str]:
     return title, line.removeprefix(title).removeprefix(": ")
 
 
-def asked_for(ask: Ask, raw: bytes) -> Scenario:
+def asked_for(ask: ControlCall, raw: bytes) -> Scenario:
     """Return the scenario that a body names as `{"use": NAME}`, or is.
 
     Raises:
@@ -116,7 +116,7 @@ def see_keys(text: str) -> None:
         raise ProblemError(422, [placed(error.mistake)]) from None
 
 
-def see_purpose(ask: Ask, text: str) -> None:
+def see_purpose(ask: ControlCall, text: str) -> None:
     """See that a document says more than its name: who sends no more means the scenario of that name.
 
     Raises:
@@ -135,7 +135,7 @@ def see_purpose(ask: Ask, text: str) -> None:
     raise ProblemError(422, [placed(document.mistake((), f"{came}; {right}"))])
 
 
-def named(ask: Ask, given: dict[str, object], *, at: str) -> Scenario:
+def named(ask: ControlCall, given: dict[str, object], *, at: str) -> Scenario:
     """Return the scenario of a name.
 
     Raises:
@@ -151,7 +151,7 @@ def named(ask: Ask, given: dict[str, object], *, at: str) -> Scenario:
     return load(ask, name, at=at)
 
 
-def load(ask: Ask, name: str, *, at: str) -> Scenario:
+def load(ask: ControlCall, name: str, *, at: str) -> Scenario:
     """Return the scenario of a name.
 
     Raises:

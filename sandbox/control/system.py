@@ -6,9 +6,9 @@ from functools import cache
 from aiohttp import web
 
 from sandbox import __version__
-from sandbox.control import describing
-from sandbox.control.asking import JSON, Ask, reply
-from sandbox.control.contract import published
+from sandbox.control import provider_docs
+from sandbox.control.call import JSON, ControlCall, reply
+from sandbox.control.openapi import published
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
 
@@ -25,35 +25,35 @@ INDEX: Mapping[str, object] = {
 }
 
 
-async def index(_: Ask) -> web.Response:
+async def index(_: ControlCall) -> web.Response:
     """Answer what serves here, and where to go on."""
     return reply(INDEX)
 
 
-async def health(ask: Ask) -> web.Response:
+async def health(ask: ControlCall) -> web.Response:
     """Answer that it serves."""
     return reply({"status": "ok", "version": __version__, "providers": list(ask.engine.packs)})
 
 
-async def providers(ask: Ask) -> web.Response:
+async def providers(ask: ControlCall) -> web.Response:
     """Answer what every provider offers, each item with its word and source."""
-    items = [describing.describe(pack.spec) for pack in ask.engine.packs.values()]
+    items = [provider_docs.describe(pack.spec) for pack in ask.engine.packs.values()]
     return reply({"items": items, "next": None, "evicted": 0})
 
 
-async def openapi(_: Ask) -> web.Response:
+async def openapi(_: ControlCall) -> web.Response:
     """Answer the description of this API."""
     return web.Response(body=published(), content_type=JSON)
 
 
-async def metrics(ask: Ask) -> web.Response:
+async def metrics(ask: ControlCall) -> web.Response:
     """Answer what has been counted, for Prometheus."""
     from sandbox.control.metrics import expose  # noqa: PLC0415 - its library takes 40 ms that a start need not pay
 
     return expose(ask.memory.figures)
 
 
-async def scenario_schema(_: Ask) -> web.Response:
+async def scenario_schema(_: ControlCall) -> web.Response:
     """Answer the JSON Schema of scenario files."""
     return web.Response(body=_scenario_schema(), content_type="application/schema+json")
 

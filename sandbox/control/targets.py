@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, done, reply
+from sandbox.control.call import ControlCall, done, reply
+from sandbox.control.call_input import Given
 from sandbox.control.problems import refuse
-from sandbox.control.reading import Given
-from sandbox.control.showing import show_target, show_targets
+from sandbox.control.serializers import show_target, show_targets
 from sandbox.core.callback import Target
 from sandbox.core.near_miss import near_miss
 
@@ -15,7 +15,7 @@ def target(given: Given) -> Target:
     return Target(given.get("url", str) or "", given.get("key", str))
 
 
-def provider_of(ask: Ask) -> str:
+def provider_of(ask: ControlCall) -> str:
     """Return the provider that the path names.
 
     Raises:
@@ -28,20 +28,20 @@ def provider_of(ask: Ask) -> str:
     return name
 
 
-async def list_targets(ask: Ask) -> web.Response:
+async def list_targets(ask: ControlCall) -> web.Response:
     """Answer every target by provider."""
     return reply(show_targets(ask.world.targets))
 
 
-async def put_targets(ask: Ask) -> web.Response:
+async def put_targets(ask: ControlCall) -> web.Response:
     """Set the targets of all providers: those that are not named have none."""
     for provider in ask.engine.packs:
         named = provider in ask.body.values
-        ask.workspace.aim(provider, target(ask.body.part(provider)) if named else None)
+        ask.workspace.set_target(provider, target(ask.body.part(provider)) if named else None)
     return await list_targets(ask)
 
 
-async def get_target(ask: Ask) -> web.Response:
+async def get_target(ask: ControlCall) -> web.Response:
     """Answer the target of one provider."""
     provider = provider_of(ask)
     found = ask.world.targets.get(provider)
@@ -50,13 +50,13 @@ async def get_target(ask: Ask) -> web.Response:
     return reply(show_target(found))
 
 
-async def put_target(ask: Ask) -> web.Response:
+async def put_target(ask: ControlCall) -> web.Response:
     """Set the target of one provider."""
-    ask.workspace.aim(provider_of(ask), target(ask.body))
+    ask.workspace.set_target(provider_of(ask), target(ask.body))
     return await get_target(ask)
 
 
-async def delete_target(ask: Ask) -> web.Response:
+async def delete_target(ask: ControlCall) -> web.Response:
     """Let a provider's callbacks be kept as collected."""
-    ask.workspace.aim(provider_of(ask), None)
+    ask.workspace.set_target(provider_of(ask), None)
     return done()

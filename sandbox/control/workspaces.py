@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from sandbox.control.asking import Ask, done, reply
-from sandbox.control.clock import pace
-from sandbox.control.listing import LIMIT, Table, page
-from sandbox.control.paging import missing
+from sandbox.control.call import ControlCall, done, reply
+from sandbox.control.clock import clock_config
+from sandbox.control.list_endpoints import missing
+from sandbox.control.pagination import LIMIT, Table, page
 from sandbox.control.problems import refuse
 from sandbox.control.scenarios import load
-from sandbox.control.showing import show_clock, show_targets
+from sandbox.control.serializers import show_clock, show_targets
 from sandbox.control.targets import target
 from sandbox.core.world import DEFAULT
 from sandbox.engine.engine import TTL, Engine
@@ -32,7 +32,7 @@ def show_workspace(engine: Engine, workspace: Workspace) -> dict[str, object]:
     }
 
 
-async def list_workspaces(ask: Ask) -> web.Response:
+async def list_workspaces(ask: ControlCall) -> web.Response:
     """Answer a page of workspaces."""
     engine, places = ask.engine, ask.memory.places()
     rows = {place: engine.workspaces[name] for name, place in places.items()}
@@ -49,7 +49,7 @@ async def list_workspaces(ask: Ask) -> web.Response:
     return reply({"items": found.items, "next": found.next, "evicted": 0})
 
 
-async def make_workspace(ask: Ask) -> web.Response:
+async def make_workspace(ask: ControlCall) -> web.Response:
     """Make a workspace; what is not given comes from `serve`."""
     given, start, name = ask.body, ask.engine.start, ask.body.get("scenario", str)
     named = given.part("targets").values
@@ -58,7 +58,7 @@ async def make_workspace(ask: Ask) -> web.Response:
         start,
         scenario=start.scenario if name is None else load(ask, name, at="/scenario"),
         seed=start.seed if given.get("seed", int) is None else given.get("seed", int),
-        pace=pace(given.part("clock"), at="/clock") if "clock" in given.values else start.pace,
+        clock_config=clock_config(given.part("clock"), at="/clock") if "clock" in given.values else start.clock_config,
         targets=targets if "targets" in given.values else start.targets,
     )
     ttl = given.get("ttl", timedelta)
@@ -70,18 +70,18 @@ async def make_workspace(ask: Ask) -> web.Response:
     return made
 
 
-async def reset(ask: Ask) -> web.Response:
+async def reset(ask: ControlCall) -> web.Response:
     """Empty a workspace; nothing of before arrives after the answer."""
     await ask.workspace.reset()
     return reply(show_workspace(ask.engine, ask.workspace))
 
 
-async def get_workspace(ask: Ask) -> web.Response:
+async def get_workspace(ask: ControlCall) -> web.Response:
     """Answer one workspace."""
     return reply(show_workspace(ask.engine, found(ask)))
 
 
-async def delete_workspace(ask: Ask) -> web.Response:
+async def delete_workspace(ask: ControlCall) -> web.Response:
     """End a workspace."""
     name = found(ask).name
     if name == DEFAULT:
@@ -90,7 +90,7 @@ async def delete_workspace(ask: Ask) -> web.Response:
     return done()
 
 
-def found(ask: Ask) -> Workspace:
+def found(ask: ControlCall) -> Workspace:
     """Return the workspace that the path names.
 
     Raises:

@@ -14,16 +14,16 @@ from sandbox.core.account import Account
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import RequestRecord
 from sandbox.core.lost_replies import LostReply
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
+from sandbox.core.rate_window import Window
 from sandbox.core.scenario import Scenario
-from sandbox.core.tally import Tally, Turn
-from sandbox.core.window import Window
+from sandbox.core.scenario_state import ScenarioStateSet, Tally
 
 
-class Nothing(NamedTuple):
+class AgendaEntryRemoved(NamedTuple):
     """Nothing is pending any more for this subject."""
 
     kind: Kind
@@ -31,7 +31,7 @@ class Nothing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class TargetSet:
     """Callbacks of a provider go to `target` from now on, or nowhere."""
 
     provider: str
@@ -39,7 +39,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Cleared:
+class WorkspaceReset:
     """Everything of before is forgotten, what is pending is cancelled; `clock` and `seed` begin anew."""
 
     clock: Clock
@@ -47,7 +47,7 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
-class Emptied:
+class MessagesDeleted:
     """Messages are forgotten with their callbacks and codes, what is pending for them is cancelled; all else stays.
 
     `messages` are their numbers; None means every message.
@@ -57,28 +57,28 @@ class Emptied:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class WorkspaceDeleted:
     """The workspace is gone; the last change that its listeners hear of."""
 
 
 Change = (
     Clock
     | Scenario
-    | Cleared
-    | Deleted
-    | Emptied
+    | WorkspaceReset
+    | WorkspaceDeleted
+    | MessagesDeleted
     | Message
     | Callback
     | Account
     | Otp
     | Window
-    | Exchange
+    | RequestRecord
     | LostReply
     | Due
-    | Nothing
-    | Aim
+    | AgendaEntryRemoved
+    | TargetSet
     | Tally
-    | Turn
+    | ScenarioStateSet
 )
 
 
@@ -94,7 +94,7 @@ class Batch(NamedTuple):
 Listener = Callable[[Batch], None]
 
 
-class Hearers(dict[type, list[Callable[..., None]]]):
+class Subscribers(dict[type, list[Callable[..., None]]]):
     """Who hears of changes of a type, whatever the workspace: called with the change and its batch."""
 
     def add(self, hear: Callable[..., None], *kinds: type) -> None:

@@ -106,7 +106,7 @@ def refuse_backwards(now: datetime, to: datetime) -> None:
         raise BackwardsError(message)
 
 
-class Pace(NamedTuple):
+class ClockConfig(NamedTuple):
     """How a clock is to run: `rate` counts for a scaled one alone; without `start` it begins at the real time."""
 
     mode: Mode = Mode.REAL

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Distribution, Fixed
-from sandbox.core.lifecycle import Leg, Life, Status
-from sandbox.core.message import Reporting
+from sandbox.core.lifecycle import Lifecycle, LifecycleStep, Status
+from sandbox.core.message import CallbackPolicy
+from sandbox.core.seeded_random import draw_fraction
 
 FAILURE = 400  # HTTP statuses from here on refuse
 
@@ -31,7 +31,7 @@ class Moment(StrEnum):
     CALLBACKS = "callbacks"
 
 
-class Rendered(NamedTuple):
+class RenderedReply(NamedTuple):
     """A reply that a scenario wrote."""
 
     status: int
@@ -39,7 +39,7 @@ class Rendered(NamedTuple):
     body: str
 
 
-class Scene(NamedTuple):
+class TemplateContext(NamedTuple):
     """What a reply's templates see."""
 
     seed: int
@@ -51,15 +51,15 @@ class Scene(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class ReplyTemplate:
     """A reply of the scenario's own: `write` is handed in, as templates need a library."""
 
     status: int
-    write: Callable[[Scene], Rendered]
+    write: Callable[[TemplateContext], RenderedReply]
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StepTemplate:
     """A planned step whose delay is yet to be drawn; `word` names the provider's own, where it has several."""
 
     status: Status
@@ -68,27 +68,31 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class LifecycleTemplate:
     """A life whose delays are drawn for each message; `name` sets its draws apart."""
 
     name: str
-    stages: tuple[Stage, ...]
-    fixed: Life | None = None
+    stages: tuple[StepTemplate, ...]
+    fixed: Lifecycle | None = None
 
-    def life(self, seed: int, number: int) -> Life:
+    def life(self, seed: int, number: int) -> Lifecycle:
         """Return the life of the message `number`."""
         if self.fixed is not None:
             return self.fixed
         return tuple(
-            Leg(stage.status, stage.delay.at(draw_fraction(seed, number, f"{self.name} step {place}")), stage.word)
+            LifecycleStep(
+                stage.status, stage.delay.at(draw_fraction(seed, number, f"{self.name} step {place}")), stage.word
+            )
             for place, stage in enumerate(self.stages)
         )
 
 
-def make_course(name: str, stages: tuple[Stage, ...]) -> Course:
+def make_lifecycle_template(name: str, stages: tuple[StepTemplate, ...]) -> LifecycleTemplate:
     """Return a course; one without chance has its life at hand."""
-    legs = [Leg(stage.status, stage.delay.delay, stage.word) for stage in stages if isinstance(stage.delay, Fixed)]
-    return Course(name, stages, tuple(legs) if len(legs) == len(stages) else None)
+    legs = [
+        LifecycleStep(stage.status, stage.delay.delay, stage.word) for stage in stages if isinstance(stage.delay, Fixed)
+    ]
+    return LifecycleTemplate(name, stages, tuple(legs) if len(legs) == len(stages) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,11 @@ class Effect:
     """What becomes of a request and a recipient; `error` is the name of a provider's error by operation."""
 
     error: Mapping[str, str] | None = None
-    reply: Writing | None = None
+    reply: ReplyTemplate | None = None
     after: Distribution | Moment | None = None
     fault: Fault | None = None
     accepted: bool = False
-    course: Course | None = None
+    course: LifecycleTemplate | None = None
 
     @property
     def accepts(self) -> bool:
@@ -134,17 +138,17 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class Actions:
     """What a rule does when it holds."""
 
     effect: Effect = NO_EFFECT
     outcomes: tuple[Outcome, ...] = ()
-    reporting: Reporting | None = None
+    callback_policy: CallbackPolicy | None = None
     state: str | None = None
     rate: Rate | None = None
 
     @property
     def passes(self) -> bool:
         """Whether it acts and lets the request go on: it has but a state to set, or a rate that is not exceeded."""
-        decides = self.effect is not NO_EFFECT or self.outcomes or self.reporting
+        decides = self.effect is not NO_EFFECT or self.outcomes or self.callback_policy
         return not decides and (self.state is not None or self.rate is not None)

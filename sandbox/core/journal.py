@@ -8,7 +8,7 @@ BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
 ID_WEIGHT = 80  # bytes that an id of a message takes; a request may make tens of thousands
 
 
-class Exchange(NamedTuple):
+class RequestRecord(NamedTuple):
     """A request and its reply as they went over the wire, bodies cut to 16 KB (`body_size` tells what came).
 
     `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right,
@@ -38,6 +38,6 @@ class Exchange(NamedTuple):
     resent_of: int | None = None
 
 
-def weight(exchange: Exchange) -> int:
+def weight(exchange: RequestRecord) -> int:
     """Return how many bytes an entry keeps in its bodies and its messages' ids."""
     return len(exchange.body) + len(exchange.reply_body) + ID_WEIGHT * len(exchange.messages)

@@ -24,7 +24,7 @@ class Status(StrEnum):
     READ = "read"
 
 
-class Leg(NamedTuple):
+class LifecycleStep(NamedTuple):
     """A planned step: `status` comes `delay` after the one before; `word` is the provider's, where it has several."""
 
     status: Status
@@ -32,7 +32,7 @@ class Leg(NamedTuple):
     word: str | None = None
 
 
-Life = tuple[Leg, ...]
+Lifecycle = tuple[LifecycleStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Channel:
     read_back: Mapping[str, Status]
     moves: Mapping[Status, frozenset[Status]]
     reports: frozenset[Status]
-    life: Life
+    life: Lifecycle
 
     def may_follow(self, status: Status) -> frozenset[Status]:
         """Return the statuses that a message in `status` may move to."""

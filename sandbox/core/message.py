@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.distribution import AT_ONCE, Distribution
 from sandbox.core.errors import IllegalMoveError
-from sandbox.core.lifecycle import Channel, Leg, Life, Status
+from sandbox.core.lifecycle import Channel, Lifecycle, LifecycleStep, Status
 
 
 class Step(NamedTuple):
@@ -28,7 +28,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reporting:
+class CallbackPolicy:
     """How the callbacks of a message are sent; the default is the provider's own way.
 
     `lost`: callbacks of these statuses never arrive; `first_lost`: the first attempt of each does not. `held`: each
@@ -48,7 +48,7 @@ class Reporting:
     strict: bool = False
 
 
-BY_THE_BOOK = Reporting()
+DEFAULT_POLICY = CallbackPolicy()
 
 
 class Draft(NamedTuple):
@@ -64,7 +64,7 @@ class Draft(NamedTuple):
     text: str
     code: str | None = None
     scheduled_for: datetime | None = None
-    life: Life | None = None
+    life: Lifecycle | None = None
     rank: int = 0
     data: Mapping[str, str] | None = None
 
@@ -92,7 +92,7 @@ class Message(NamedTuple):
     scheduled_for: datetime | None = None
     rule: str | None = None
     rank: int = 0
-    reporting: Reporting = BY_THE_BOOK
+    callback_policy: CallbackPolicy = DEFAULT_POLICY
     data: Mapping[str, str] | None = None
 
     @property
@@ -118,7 +118,7 @@ class Message(NamedTuple):
 HISTORY = Message._fields.index("history")  # behind it stand plan and callbacks, which a move changes too
 
 
-def plan_life(channel: Channel, life: Life, *, begin: datetime) -> tuple[Step, ...]:
+def plan_lifecycle(channel: Channel, life: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
     """Lay a life out on the clock: each delay counts from the step before; a status the channel lacks is left out."""
     steps, words, at = [], channel.words, begin
     for status, delay, word in life:
@@ -128,9 +128,9 @@ def plan_life(channel: Channel, life: Life, *, begin: datetime) -> tuple[Step, .
     return tuple(steps)
 
 
-def hurry(life: Life) -> Life:
+def skip_first_delay(life: Lifecycle) -> Lifecycle:
     """Return the life with its first leg at once, as priority traffic travels."""
-    return (Leg(life[0].status, timedelta(0), life[0].word), *life[1:]) if life else life
+    return (LifecycleStep(life[0].status, timedelta(0), life[0].word), *life[1:]) if life else life
 
 
 def move(message: Message, step: Step, *, callback: int | None = None, illegal: bool = False) -> Message:

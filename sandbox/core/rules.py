@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sandbox.core.chance import draw_fraction
-from sandbox.core.effects import Effect, Then
-from sandbox.core.tally import Run
+from sandbox.core.effects import Actions, Effect
+from sandbox.core.scenario_state import Run
+from sandbox.core.seeded_random import draw_fraction
 
-Test = Callable[["Case"], bool]
+Test = Callable[["RuleInput"], bool]
 
 
-class Case(NamedTuple):
+class RuleInput(NamedTuple):
     """One recipient of a request, as rules see it; `to` and `from_` are compared by digits.
 
     `request` is the request's journal id and `row` the recipient's place in it: together the subject of the draws of
@@ -26,7 +26,7 @@ class Case(NamedTuple):
     from_: str
     text: str
     headers: Mapping[str, str]
-    says_otp: Callable[[], bool]
+    is_otp: Callable[[], bool]
     at: datetime
     elapsed: timedelta
     seed: int
@@ -40,10 +40,10 @@ class Case(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class RuleCounter:
     """Which of those that meet a rule's conditions it holds for; `per` counts each recipient or account apart."""
 
-    per: Callable[[Case], str] | None
+    per: Callable[[RuleInput], str] | None
     fits: Callable[[int], bool]
 
 
@@ -59,18 +59,19 @@ class Verdict(NamedTuple):
 class Rule:
     """One rule. `key` is unlike any other's and names its counters and draws; `title` is what people are shown.
 
-    `tail`: digits that the recipient must end with, by which rules are found. `lenient`: it sees refused requests too.
+    `tail`: digits that the recipient must end with, by which rules are found. `matches_refused`: it sees
+    refused requests too.
     """
 
     key: str
     title: str
     tests: tuple[Test, ...] = ()
-    counting: Counting | None = None
-    lenient: bool = False
+    counting: RuleCounter | None = None
+    matches_refused: bool = False
     tail: str | None = None
-    then: Then = field(default_factory=Then)
+    then: Actions = field(default_factory=Actions)
 
-    def holds(self, case: Case) -> bool:
+    def holds(self, case: RuleInput) -> bool:
         """Whether the case meets all conditions, its count included."""
         for test in self.tests:
             if not test(case):
@@ -81,7 +82,7 @@ class Rule:
         name = f"{self.key} {counting.per(case)}" if counting.per else self.key
         return counting.fits(case.run.count(name))
 
-    def decide(self, case: Case) -> Verdict | None:
+    def decide(self, case: RuleInput) -> Verdict | None:
         """Act on a case for which it holds; return None when it lets the case go on."""
         then = self.then
         if then.state is not None:
@@ -106,7 +107,7 @@ class Index:
     places: Mapping[str, int]
     general: tuple[Rule, ...] = ()
     tails: tuple[tuple[int, Mapping[str, tuple[Rule, ...]]], ...] = ()
-    lenient: tuple[Rule, ...] = ()
+    matches_refused: tuple[Rule, ...] = ()
 
     def candidates(self, number: str) -> Sequence[Rule]:
         """Return the rules that may hold for a recipient."""
@@ -115,12 +116,12 @@ class Index:
             found += rules.get(number[-length:], ())
         return sorted((*self.general, *found), key=lambda rule: self.places[rule.key]) if found else self.general
 
-    def judge(self, case: Case) -> Verdict | None:
+    def judge(self, case: RuleInput) -> Verdict | None:
         """Return what the first rule that holds decides."""
-        return first_verdict(self.candidates(case.to), case)
+        return first_decision(self.candidates(case.to), case)
 
 
-def first_verdict(rules: Sequence[Rule], case: Case) -> Verdict | None:
+def first_decision(rules: Sequence[Rule], case: RuleInput) -> Verdict | None:
     """Return what the first of some rules that holds decides; None when none does."""
     for rule in rules:
         if rule.holds(case):
@@ -141,5 +142,5 @@ def make_index(rules: Sequence[Rule]) -> Index:
         places={rule.key: place for place, rule in enumerate(rules)},
         general=tuple(rule for rule in rules if not rule.tail),
         tails=tuple(tails.items()),
-        lenient=tuple(rule for rule in rules if rule.lenient),
+        matches_refused=tuple(rule for rule in rules if rule.matches_refused),
     )

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from sandbox.core.account import Account, Sender, Template
 from sandbox.core.callback import Target
-from sandbox.core.clock import Pace
+from sandbox.core.clock import ClockConfig
 from sandbox.core.errors import FileMistake
 from sandbox.core.rules import Index
 
@@ -59,7 +59,7 @@ class Scenario:
     accounts: Mapping[str, tuple[AccountRule, ...]] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     seed: int | None = None
-    clock: Pace | None = None
+    clock: ClockConfig | None = None
     rules: Mapping[str, Index] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

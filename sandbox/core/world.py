@@ -8,21 +8,31 @@ from typing import ClassVar
 from sandbox.core.account import Account
 from sandbox.core.agenda import Agenda, Due, Kind
 from sandbox.core.callback import OPEN, Callback, Target
-from sandbox.core.change import Aim, Batch, Change, Cleared, Deleted, Emptied, Hearers, Listener, Nothing
+from sandbox.core.change import (
+    AgendaEntryRemoved,
+    Batch,
+    Change,
+    Listener,
+    MessagesDeleted,
+    Subscribers,
+    TargetSet,
+    WorkspaceDeleted,
+    WorkspaceReset,
+)
 from sandbox.core.clock import Clock
-from sandbox.core.journal import Exchange, weight
+from sandbox.core.journal import RequestRecord, weight
 from sandbox.core.lost_replies import LostReplies, LostReply
 from sandbox.core.message import Message
 from sandbox.core.otp import Otp
-from sandbox.core.rows import Rows
+from sandbox.core.rate_window import Window
 from sandbox.core.scenario import Scenario
-from sandbox.core.tally import RULED, START, Run, Tally, Turn
-from sandbox.core.window import Window
+from sandbox.core.scenario_state import RULED, START, Run, ScenarioStateSet, Tally
+from sandbox.core.sequence_store import SequenceStore
 
 DEFAULT = "default"  # the workspace that always exists
 
 MESSAGES_KEPT = 100_000
-EXCHANGES_KEPT = 10_000
+REQUESTS_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
 TALLIES_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
@@ -42,17 +52,17 @@ class World:
         seed: int,
         scenario: Scenario,
         defaults: Settings,
-        hearers: Hearers | None = None,
+        subscribers: Subscribers | None = None,
     ) -> None:
         self.name = name
         self.defaults = defaults
-        self.hearers = Hearers() if hearers is None else hearers
+        self.subscribers = Subscribers() if subscribers is None else subscribers
         self.listeners: list[Listener] = []
         self.batches = 0
         self.targets: dict[str, Target] = {}
         self.windows: dict[str, Window] = {}
         self.max_pending = 1_000_000  # entries on the agenda; a send that would make more is refused
-        self._clear(Cleared(clock, seed))
+        self._clear(WorkspaceReset(clock, seed))
         self._follow(scenario)
 
     @property
@@ -84,9 +94,9 @@ class World:
             writers[type(change)](self, change)
         self.batches += 1
         batch = Batch(self.name, self.batches, at or self.now(), changes)
-        hearers = self.hearers
+        subscribers = self.subscribers
         for change in changes:
-            for hear in hearers.get(type(change), ()):
+            for hear in subscribers.get(type(change), ()):
                 hear(change, batch)
         for listener in self.listeners:
             listener(batch)
@@ -111,15 +121,15 @@ class World:
         self.state = START
         self.began = self.now()
 
-    def _clear(self, cleared: Cleared) -> None:
+    def _clear(self, cleared: WorkspaceReset) -> None:
         """Forget messages, journal, callbacks, codes, counters and accounts; targets and scenario stay."""
         self.clock = cleared.clock
         self.seed = cleared.seed
         self.accounts: dict[tuple[str, str], Account] = {}
-        self.messages: Rows[Message] = Rows()
+        self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
-        self.callbacks: Rows[Callback] = Rows()
-        self.exchanges: dict[int, Exchange] = {}
+        self.callbacks: SequenceStore[Callback] = SequenceStore()
+        self.exchanges: dict[int, RequestRecord] = {}
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.lost_replies = LostReplies()
@@ -130,10 +140,10 @@ class World:
         self._evicting = 1  # the number that is looked at next where there are too many messages
         self._ended: deque[int] = deque()  # numbers below it whose messages have ended meanwhile
         self.last_callback = 0
-        self.last_exchange = 0
+        self.last_request = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
 
-    def _empty(self, emptied: Emptied) -> None:
+    def _empty(self, emptied: MessagesDeleted) -> None:
         """Forget every message, or some."""
         if emptied.messages is not None:
             self._drop_messages(emptied.messages)
@@ -158,9 +168,9 @@ class World:
         gone = {message.number for message in dropped}
         self.otps = {name: otp for name, otp in self.otps.items() if otp.message not in gone}
 
-    def _delete(self, _: Deleted) -> None:
+    def _delete(self, _: WorkspaceDeleted) -> None:
         """Forget everything; the workspace's owner forgets the world itself."""
-        self._clear(Cleared(self.clock, self.seed))
+        self._clear(WorkspaceReset(self.clock, self.seed))
 
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
@@ -196,14 +206,14 @@ class World:
         if len(self.tallies) > TALLIES_KEPT:
             self.tallies.popitem(last=False)
 
-    def _put_turn(self, turn: Turn) -> None:
+    def _put_turn(self, turn: ScenarioStateSet) -> None:
         self.state = turn.state
 
-    def _put_exchange(self, exchange: Exchange) -> None:
-        self.last_exchange = max(self.last_exchange, exchange.id)
+    def _put_exchange(self, exchange: RequestRecord) -> None:
+        self.last_request = max(self.last_request, exchange.id)
         self.exchanges[exchange.id] = exchange
         self.journal_bytes += weight(exchange)
-        while len(self.exchanges) > EXCHANGES_KEPT or self.journal_bytes > JOURNAL_KEPT:
+        while len(self.exchanges) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
             oldest = self.exchanges.pop(exchange.id - len(self.exchanges) + 1)  # ids count up without a gap
             self.journal_bytes -= weight(oldest)
             self.evicted["requests"] += 1
@@ -214,14 +224,14 @@ class World:
     def _put_due(self, due: Due) -> None:
         self.agenda.put(due)
 
-    def _put_nothing(self, nothing: Nothing) -> None:
+    def _put_nothing(self, nothing: AgendaEntryRemoved) -> None:
         self.agenda.drop(nothing.kind, nothing.number)
 
-    def _put_aim(self, aim: Aim) -> None:
-        if aim.target is None:
-            self.targets.pop(aim.provider, None)
+    def _put_aim(self, set_target: TargetSet) -> None:
+        if set_target.target is None:
+            self.targets.pop(set_target.provider, None)
         else:
-            self.targets[aim.provider] = aim.target
+            self.targets[set_target.provider] = set_target.target
 
     def _evict_messages(self) -> None:
         """Forget the oldest finished messages above the limit; those with something pending are passed over.
@@ -252,19 +262,19 @@ class World:
     _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
         Clock: _put_clock,
         Scenario: _follow,
-        Cleared: _clear,
-        Deleted: _delete,
-        Emptied: _empty,
+        WorkspaceReset: _clear,
+        WorkspaceDeleted: _delete,
+        MessagesDeleted: _empty,
         Message: _put_message,
         Callback: _put_callback,
         Account: _put_account,
         Otp: _put_otp,
         Window: _put_window,
-        Exchange: _put_exchange,
+        RequestRecord: _put_exchange,
         LostReply: _put_lost_reply,
         Due: _put_due,
-        Nothing: _put_nothing,
-        Aim: _put_aim,
+        AgendaEntryRemoved: _put_nothing,
+        TargetSet: _put_aim,
         Tally: _put_tally,
-        Turn: _put_turn,
+        ScenarioStateSet: _put_turn,
     }

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.client import AsyncClient, Message, Provider
-from sandbox.demo.blanks import Blank, Change, Wire, blanks, names
+from sandbox.demo.sample_requests import Change, SampleRequest, Wire, names, sample_requests
 from sandbox.demo.texts import BRANDS
 
 NUMBER = re.compile(r"\d{7,15}", re.ASCII)
@@ -26,7 +26,7 @@ class Form:
     stay as it is.
     """
 
-    blank: Blank
+    blank: SampleRequest
     numbers: tuple[str, ...]
     texts: Mapping[str, str | None]
     sender: str | None = None
@@ -69,14 +69,14 @@ async def learn(client: AsyncClient, providers: Sequence[Provider], send: Send) 
         found = [
             await _learn(blank, probe, send, made.keys[provider.name])
             for provider in providers
-            for blank in blanks(provider)
+            for blank in sample_requests(provider)
         ]
     finally:
         await client.delete_workspace(made.id)
     return [form for form in found if form is not None]
 
 
-async def _learn(blank: Blank, probe: AsyncClient, send: Send, keys: Keys) -> Form | None:
+async def _learn(blank: SampleRequest, probe: AsyncClient, send: Send, keys: Keys) -> Form | None:
     leaves: list[str] = []
 
     def keep(name: str, value: str) -> str:
@@ -99,7 +99,7 @@ async def _learn(blank: Blank, probe: AsyncClient, send: Send, keys: Keys) -> Fo
     return replace(form, sender=sender) if changed and all(each.sender == BRANDS[0] for each in changed) else form
 
 
-async def _sent(blank: Blank, change: Change, probe: AsyncClient, send: Send) -> list[Message]:
+async def _sent(blank: SampleRequest, change: Change, probe: AsyncClient, send: Send) -> list[Message]:
     """Return the messages that came of a request; none where it was refused."""
     number = await send(blank.written(change))
     return [await probe.message(each) for each in (await probe.request(number)).messages] if number else []

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sandbox.core.chance import draw_bytes
+from sandbox.core.seeded_random import draw_bytes
 
 if TYPE_CHECKING:
     from faker import Faker

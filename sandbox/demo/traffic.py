@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from sandbox.core.chance import draw_fraction, draw_text
-from sandbox.demo.blanks import ANY, Wire
+from sandbox.core.seeded_random import draw_fraction, draw_text
 from sandbox.demo.forms import Form, Keys
+from sandbox.demo.sample_requests import ANY, Wire
 from sandbox.demo.samples import seeded
 from sandbox.demo.texts import TEXTS, WRITES, Kind, locales
 

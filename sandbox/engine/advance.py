@@ -13,7 +13,7 @@ from sandbox.core.clock import refuse_backwards, ticks
 from sandbox.core.errors import EndlessError, ResetError
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.engine.scheduler import Ticker
+from sandbox.engine.scheduler import Scheduler
 
 HORIZON = timedelta(days=30)  # how far an advance until idle goes
 STEPS = 1_000_000  # how many things an advance until idle does
@@ -44,12 +44,12 @@ class Advance:
     items: tuple[Happening, ...]
 
 
-class Journey:
+class AdvanceRun:
     """One advance of one world; `unbroken` tells whether no reset has come since it began."""
 
-    def __init__(self, world: World, ticker: Ticker, courier: Courier, *, unbroken: Callable[[], bool]) -> None:
+    def __init__(self, world: World, ticker: Scheduler, courier: Courier, *, unbroken: Callable[[], bool]) -> None:
         self._world = world
-        self._ticker = ticker
+        self._scheduler = ticker
         self._courier = courier
         self._unbroken = unbroken
         self._items: list[Happening] = []
@@ -70,7 +70,7 @@ class Journey:
         end = goal if isinstance(goal, datetime) else None if goal is None else begin + goal
         if end is not None:
             refuse_backwards(begin, end)
-        with self._ticker.held():
+        with self._scheduler.held():
             world.commit(replace(running, origin=begin, rate=0.0))
             try:
                 await self._walk(begin, end)
@@ -96,7 +96,7 @@ class Journey:
                 raise EndlessError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))
-            while self._ticker.slice(world.now(), self._told):
+            while self._scheduler.slice(world.now(), self._told):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
             self._note(*(happening for *_, happening in sorted(self._callbacks)))
             self._callbacks.clear()

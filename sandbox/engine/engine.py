@@ -7,16 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from sandbox.callbacks.courier import Courier
-from sandbox.callbacks.egress import Door
-from sandbox.core import chance
-from sandbox.core.change import Hearers
+from sandbox.callbacks.egress import Egress
+from sandbox.core import seeded_random
+from sandbox.core.change import Subscribers
 from sandbox.core.clock import ticks
 from sandbox.core.errors import SandboxError
 from sandbox.core.world import DEFAULT, World
-from sandbox.engine.workspace import Start, Workspace
+from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Answer, Arrival, arrive, miss, preflight, refuse_unreadable
-from sandbox.providers.registry import Packs
-from sandbox.specs.reading import Request
+from sandbox.providers.registry import Registry
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
 
 ID_LENGTH = 10  # characters of a workspace's id; a minted key begins with them
@@ -25,7 +25,7 @@ TTL = timedelta(hours=1)
 WORKSPACES = 5_000
 
 
-class CrowdedError(SandboxError):
+class TooManyWorkspacesError(SandboxError):
     """There are as many workspaces as a server takes."""
 
 
@@ -46,14 +46,16 @@ class Engine:
     `folders` are where scenarios are looked for before the shipped ones.
     """
 
-    def __init__(self, packs: Packs, *, door: Door, start: Start, folders: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, packs: Registry, *, door: Egress, start: WorkspaceConfig, folders: tuple[Path, ...] = ()
+    ) -> None:
         self.packs = packs
         self.folders = folders
         self.start = start
         self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
         self.courier = Courier(door)
         self.door = door
-        self.hearers = Hearers()
+        self.subscribers = Subscribers()
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self._gone: set[str] = set()
@@ -64,8 +66,8 @@ class Engine:
         """The state of each workspace."""
         return {name: workspace.world for name, workspace in self.workspaces.items()}
 
-    def _add(self, name: str, start: Start) -> Workspace:
-        workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier, hearers=self.hearers)
+    def _add(self, name: str, start: WorkspaceConfig) -> Workspace:
+        workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier, subscribers=self.subscribers)
         self.workspaces[name] = workspace
         return workspace
 
@@ -106,9 +108,9 @@ class Engine:
     def _judged(self, arrival: Arrival) -> Arrival:
         """Return the arrival, its key marked as nobody's when it led into a workspace that is gone."""
         gone = self._gone and arrival.key and arrival.key[:ID_LENGTH] in self._gone
-        return arrival._replace(nobody=True) if gone else arrival
+        return arrival._replace(key_revoked=True) if gone else arrival
 
-    def make_workspace(self, start: Start, *, ttl: timedelta = TTL) -> Lease:
+    def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL) -> Lease:
         """Make a workspace and mint its keys; unused for `ttl` of real time, it is deleted.
 
         Raises:
@@ -117,10 +119,12 @@ class Engine:
         """
         if len(self.leases) >= WORKSPACES:
             message = f"there are {WORKSPACES} workspaces; delete some, or give them a shorter ttl"
-            raise CrowdedError(message)
-        name = "w" + chance.fresh_token(ID_LENGTH - 1)
+            raise TooManyWorkspacesError(message)
+        name = "w" + seeded_random.fresh_token(ID_LENGTH - 1)
         keys = {
-            provider: {field: name + chance.fresh_token(KEY_LENGTH - ID_LENGTH) for field in pack.spec.credentials}
+            provider: {
+                field: name + seeded_random.fresh_token(KEY_LENGTH - ID_LENGTH) for field in pack.spec.credentials
+            }
             for provider, pack in self.packs.items()
         }
         lease = Lease(self._add(name, start), keys, ttl, ticks())

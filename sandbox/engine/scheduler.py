@@ -10,16 +10,16 @@ from sandbox.core.callback import Callback, State
 from sandbox.core.change import Batch
 from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
-from sandbox.providers.registry import Packs
+from sandbox.providers.registry import Registry
 
 AT_ONCE = 500  # due entries that are carried out before others on the loop get their turn
 GRAIN = 0.001  # seconds; entries that are due closer together than this share one waking
 
 
-class Ticker:
+class Scheduler:
     """Owns the timer on a world's agenda; `leaving` takes each callback that must go out now."""
 
-    def __init__(self, world: World, packs: Packs, *, leaving: Callable[[Callback], None]) -> None:
+    def __init__(self, world: World, packs: Registry, *, leaving: Callable[[Callback], None]) -> None:
         self._world = world
         self._packs = packs
         self._leaving = leaving

@@ -6,14 +6,14 @@ from sandbox.callbacks.compose import target_of
 from sandbox.callbacks.dispatch import hand_over
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Callback, State
-from sandbox.core.chance import draw_bytes, draw_fraction
-from sandbox.core.change import Change, Nothing
-from sandbox.core.message import BY_THE_BOOK, Message, Order, Reporting, Step, move, next_move
+from sandbox.core.change import AgendaEntryRemoved, Change
+from sandbox.core.message import DEFAULT_POLICY, CallbackPolicy, Message, Order, Step, move, next_move
+from sandbox.core.seeded_random import draw_bytes, draw_fraction
 from sandbox.core.world import World
-from sandbox.providers.registry import Packs
+from sandbox.providers.registry import Registry
 
 
-def carry_out(world: World, packs: Packs, due: Due) -> Callback | None:
+def carry_out(world: World, packs: Registry, due: Due) -> Callback | None:
     """Do what is due; return the callback that came of it: one being sent is the courier's, one collected stays."""
     if due.kind is Kind.MOVE:
         message = world.messages[due.number]
@@ -21,7 +21,9 @@ def carry_out(world: World, packs: Packs, due: Due) -> Callback | None:
     return hand_over(world, packs, world.callbacks[due.number])
 
 
-def report_step(world: World, packs: Packs, message: Message, step: Step, *, illegal: bool = False) -> Callback | None:
+def report_step(
+    world: World, packs: Registry, message: Message, step: Step, *, illegal: bool = False
+) -> Callback | None:
     """Move a message, and make the callbacks of it, if the provider reports that status.
 
     One that is collected is so at once, and returned: nothing can come between.
@@ -32,21 +34,21 @@ def report_step(world: World, packs: Packs, message: Message, step: Step, *, ill
     """
     if step.status not in message.channel.reports:
         moved = move(message, step, illegal=illegal)
-        world.commit(moved, next_move(moved) or Nothing(Kind.MOVE, moved.number), at=step.at)
+        world.commit(moved, next_move(moved) or AgendaEntryRemoved(Kind.MOVE, moved.number), at=step.at)
         return None
     provider, number = message.provider, world.last_callback + 1
     moved = move(message, step, callback=number, illegal=illegal)
-    following = next_move(moved) or Nothing(Kind.MOVE, moved.number)
-    if message.reporting is BY_THE_BOOK and target_of(world, packs, message) is None:
+    following = next_move(moved) or AgendaEntryRemoved(Kind.MOVE, moved.number)
+    if message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None:
         settings = world.settings[provider]
         collected = Callback(number, message.number, provider, step, step.at, State.COLLECTED, None, (), settings)
         world.commit(moved, collected, following, at=step.at)
         return collected
     callback = Callback(number, message.number, provider, step, step.at)
-    if message.reporting is BY_THE_BOOK:
+    if message.callback_policy is DEFAULT_POLICY:
         world.commit(moved, callback, Due(callback.due, Kind.CALLBACK, 0, callback.id), following, at=step.at)
         return None
-    copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.reporting.copies)]
+    copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]
     moved = moved._replace(callbacks=(*moved.callbacks, *(copy.id for copy in copies)))
     planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
     world.commit(moved, *planned, following, at=step.at)
@@ -55,14 +57,14 @@ def report_step(world: World, packs: Packs, message: Message, step: Step, *, ill
 
 def _planned(world: World, message: Message, callback: Callback) -> tuple[Change, ...]:
     """Return a new callback with its time and order, as the scenario has them."""
-    reporting = message.reporting
-    subject, number = ("message", message.number) if reporting.order else ("callback", callback.id)
-    begin = max([callback.due, *_reported(message)]) if reporting.order else callback.due
-    delay = reporting.delay.at(draw_fraction(world.seed, number, f"{subject} delay"))
-    callback = callback._replace(due=begin + delay, state=State.HELD if reporting.held else State.PENDING)
-    if reporting.held:
+    callback_policy = message.callback_policy
+    subject, number = ("message", message.number) if callback_policy.order else ("callback", callback.id)
+    begin = max([callback.due, *_reported(message)]) if callback_policy.order else callback.due
+    delay = callback_policy.delay.at(draw_fraction(world.seed, number, f"{subject} delay"))
+    callback = callback._replace(due=begin + delay, state=State.HELD if callback_policy.held else State.PENDING)
+    if callback_policy.held:
         return (callback,)
-    return (callback, Due(callback.due, Kind.CALLBACK, _rank(world, callback, reporting), callback.id))
+    return (callback, Due(callback.due, Kind.CALLBACK, _rank(world, callback, callback_policy), callback.id))
 
 
 def _reported(message: Message) -> list[datetime]:
@@ -70,11 +72,11 @@ def _reported(message: Message) -> list[datetime]:
     return [step.at for step in message.plan if step.status in message.channel.reports]
 
 
-def _rank(world: World, callback: Callback, reporting: Reporting) -> int:
+def _rank(world: World, callback: Callback, callback_policy: CallbackPolicy) -> int:
     """Return the place of a callback among those due at the same instant; the lower goes first."""
-    if reporting.order is Order.REVERSE:
+    if callback_policy.order is Order.REVERSE:
         return -callback.id
-    if reporting.order is Order.SHUFFLE:
+    if callback_policy.order is Order.SHUFFLE:
         return int.from_bytes(draw_bytes(world.seed, callback.id, "callback order", 4), "big")
     return 0
 
@@ -91,7 +93,7 @@ def is_awaited(world: World, message_id: str) -> bool:
 
 def _is_untried(world: World, message: Message, callback: Callback) -> bool:
     """Whether the first attempt of a callback is under way or about to be made, and was due at the acceptance."""
-    strict = message.reporting.strict  # the one before it puts it off; the step tells when it would have been due
+    strict = message.callback_policy.strict  # the one before it puts it off; the step tells when it would have been due
     due = min(callback.due, callback.step.at) if strict else callback.due
     if callback.attempts or due > message.accepted_at:
         return False

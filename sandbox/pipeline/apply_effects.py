@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from math import ceil
 
-from sandbox.core.chance import draw_fraction
-from sandbox.core.effects import Effect, Moment, Rendered
+from sandbox.core.effects import Effect, Moment, RenderedReply
 from sandbox.core.message import Draft
 from sandbox.core.rules import Verdict
+from sandbox.core.seeded_random import draw_fraction
 from sandbox.pipeline.evaluate_rules import Ruling
 from sandbox.pipeline.provider_errors import find_error
 from sandbox.pipeline.read import Arrival, Visit
 from sandbox.pipeline.respond import AS_IT_IS, NO_PAUSE, Shape
-from sandbox.pipeline.template_context import make_scene
+from sandbox.pipeline.template_context import make_template_context
 from sandbox.providers.base import Call, ErrorReply, Refusal, Reply
 
 TYPE = "Content-Type"
@@ -33,7 +33,7 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
         why = (*why, _sentence(call, answering.verdict, f"the error {_error(arrival, call, answering.verdict).name}"))
     elif answering is not None and answering.verdict.effect.reply is not None:
         draft = drafts[answering.row] if drafts else None
-        rendered = answering.verdict.effect.reply.write(make_scene(visit, draft))
+        rendered = answering.verdict.effect.reply.write(make_template_context(visit, draft))
         reply, headers = _written(rendered)
         if not answering.verdict.effect.accepts or answering.verdict.effect.accepted:
             why = (*why, _sentence(call, answering.verdict, f"a reply {reply.status} of its own"))
@@ -46,7 +46,7 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
         if isinstance(after, Moment):
             after_callbacks = True
         else:
-            pause = after.at(draw_fraction(call.seed, world.last_exchange + 1, f"{rule.key} after"))
+            pause = after.at(draw_fraction(call.seed, world.last_request + 1, f"{rule.key} after"))
     return reply._replace(why=why, notes=notes), Shape(
         leading.verdict.rule.title, headers, pause, fault, after_callbacks
     )
@@ -76,7 +76,7 @@ def _sentence(call: Call, verdict: Verdict, what: str) -> str:
 def _refusal(arrival: Arrival, call: Call, verdict: Verdict) -> tuple[Reply, Mapping[str, str]]:
     """Return the reply of an error, with Retry-After where the provider announces it."""
     error = _error(arrival, call, verdict)
-    reply = arrival.pack.provider.dress(error, Refusal(error.name, ()), call)
+    reply = arrival.pack.provider.render_error(error, Refusal(error.name, ()), call)
     rate = verdict.rule.then.rate
     if verdict.wait is None or rate is None or call.operation not in rate.announced:
         return reply, {}
@@ -88,7 +88,7 @@ def _error(arrival: Arrival, call: Call, verdict: Verdict) -> ErrorReply:
     return find_error(arrival.pack, call.errors, (verdict.effect.error or {})[call.operation])
 
 
-def _written(rendered: Rendered) -> tuple[Reply, Mapping[str, str]]:
+def _written(rendered: RenderedReply) -> tuple[Reply, Mapping[str, str]]:
     """Return the reply that a scenario wrote."""
     rest = {name: value for name, value in rendered.headers.items() if name != TYPE}
     return Reply(rendered.status, rendered.body, rendered.headers.get(TYPE, "text/plain; charset=utf-8")), rest

@@ -8,9 +8,9 @@ from sandbox.core.change import Change
 from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
-from sandbox.core.numbers import digits
-from sandbox.core.rules import Case, Verdict, first_verdict
-from sandbox.core.tally import Run
+from sandbox.core.phone_numbers import digits
+from sandbox.core.rules import RuleInput, Verdict, first_decision
+from sandbox.core.scenario_state import Run
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal
 
@@ -65,7 +65,7 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     if index is None:
         return NO_RULING
     refused = isinstance(outcome, Refusal) or bool(_why(outcome))
-    if refused and not index.lenient:
+    if refused and not index.matches_refused:
         return NO_RULING
     run: Run | None = None
     parts: Sequence[Part | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
@@ -74,9 +74,9 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     verdicts: list[Verdict | None] = []
     for row, part in enumerate(parts or (NOBODY,)):
         to = digits(part.recipient)
-        rules = index.lenient if refused else index.candidates(to)
+        rules = index.matches_refused if refused else index.candidates(to)
         run = run or world.run() if rules else run
-        verdicts.append(first_verdict(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)
+        verdicts.append(first_decision(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)
     return NO_RULING if run is None else Ruling(tuple(verdicts), run.changes())
 
 
@@ -84,10 +84,10 @@ def _why(outcome: Outcome) -> tuple[str, ...]:
     return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
 
 
-def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> Case:
+def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> RuleInput:
     """Return what the rules see of a message; `to` is its recipient compared by digits."""
     world, arrival, call = visit
-    return Case(
+    return RuleInput(
         provider=arrival.pack.spec.name,
         operation=call.operation,
         account=call.key or "",
@@ -95,17 +95,17 @@ def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> C
         from_=part.sender or "",
         text=part.text,
         headers=call.headers,
-        says_otp=partial(_says_otp, visit, part),
+        is_otp=partial(_is_otp, visit, part),
         at=call.at,
         elapsed=call.at - world.began,
         seed=call.seed,
-        request=world.last_exchange + 1,
+        request=world.last_request + 1,
         row=row,
         run=run,
     )
 
 
-def _says_otp(visit: Visit, part: Part | Draft) -> bool:
+def _is_otp(visit: Visit, part: Part | Draft) -> bool:
     """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
     if visit.arrival.route.operation.otp or part.code is not None:
         return True

@@ -2,7 +2,16 @@
 
 from sandbox.core.change import Change
 from sandbox.core.lifecycle import Status
-from sandbox.core.message import BY_THE_BOOK, Draft, Message, Reporting, Step, hurry, next_move, plan_life
+from sandbox.core.message import (
+    DEFAULT_POLICY,
+    CallbackPolicy,
+    Draft,
+    Message,
+    Step,
+    next_move,
+    plan_lifecycle,
+    skip_first_delay,
+)
 from sandbox.core.rules import Verdict
 from sandbox.core.world import World
 from sandbox.pipeline.apply_effects import shape_reply
@@ -15,28 +24,28 @@ from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.specs.hints import unsaid
 
 TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_ACCEPTED} bytes",))
-MUTED = Reporting(muted=True)
+MUTED = CallbackPolicy(muted=True)
 
 
 def answer(world: World, arrival: Arrival) -> Answer:
     """Handle a request in its workspace and return the reply."""
     call = make_call(world, arrival)
     provider = arrival.pack.provider
-    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else attempt(call, provider.gate, world)
+    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else attempt(call, provider.authenticate, world)
     if outcome is None:
         outcome = attempt(call, provider.operations[call.operation], world)
     if outcome is None:
         outcome = failed(call, "the function returns nothing")
     elif isinstance(outcome, Plan) and outcome.drafts:
         if len(world.agenda) + len(outcome.drafts) > world.max_pending:
-            outcome = crowded(world, call)
+            outcome = too_much_pending(world, call)
         elif (reason := unfit(outcome)) is not None:
             outcome = failed(call, reason)
     visit = Visit(world, arrival, call)
     return _settle(visit, outcome, rule_on(visit, outcome))
 
 
-def crowded(world: World, call: Call) -> Outcome:
+def too_much_pending(world: World, call: Call) -> Outcome:
     """Return the refusal of a send while too much is pending: the provider's own, or else a plain 503."""
     why = (f"sandbox: {len(world.agenda)} moves and callbacks are pending, --max-pending is {world.max_pending}",)
     if "too-many-requests" in call.errors:
@@ -92,17 +101,19 @@ def _reply(arrival: Arrival, call: Call, outcome: Outcome) -> Reply:
 def _accepted(visit: Visit, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
     request = visit.arrival.request
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
-    reporting = MUTED if foreign else BY_THE_BOOK
+    callback_policy = MUTED if foreign else DEFAULT_POLICY
     verdicts = ruling.verdicts or (None,) * len(drafts)
     return tuple(
         [
-            _accept(visit, draft, row=row, reporting=reporting, verdict=verdict)
+            _accept(visit, draft, row=row, callback_policy=callback_policy, verdict=verdict)
             for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
         ]
     )
 
 
-def _accept(visit: Visit, draft: Draft, *, row: int, reporting: Reporting, verdict: Verdict | None) -> Message:
+def _accept(
+    visit: Visit, draft: Draft, *, row: int, callback_policy: CallbackPolicy, verdict: Verdict | None
+) -> Message:
     """Return the message that a draft becomes: queued now, or scheduled and queued when its time comes.
 
     Its life is that of the scenario's rule, else the draft's own, else the channel's; a muted one stays muted.
@@ -116,17 +127,19 @@ def _accept(visit: Visit, draft: Draft, *, row: int, reporting: Reporting, verdi
         rule = verdict.rule.title
         course = verdict.effect.course
         life = life if course is None else course.life(world.seed, number)
-        reporting = reporting if reporting.muted else verdict.rule.then.reporting or reporting
+        callback_policy = (
+            callback_policy if callback_policy.muted else verdict.rule.then.callback_policy or callback_policy
+        )
     if draft.rank < 0:
-        life = hurry(life)  # priority traffic, whatever the rule
-    plan = plan_life(channel, life, begin=later or call.at)
+        life = skip_first_delay(life)  # priority traffic, whatever the rule
+    plan = plan_lifecycle(channel, life, begin=later or call.at)
     first = Status.SCHEDULED if later else Status.QUEUED
     if later:
         plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)
     return Message(  # by place: by name it takes three times as long
         draft.id,
         number,
-        world.last_exchange + 1,
+        world.last_request + 1,
         visit.arrival.pack.spec.name,
         call.operation,
         channel,
@@ -141,6 +154,6 @@ def _accept(visit: Visit, draft: Draft, *, row: int, reporting: Reporting, verdi
         later,
         rule,
         draft.rank,
-        reporting,
+        callback_policy,
         draft.data,
     )

@@ -8,7 +8,7 @@ from sandbox.core.near_miss import near_miss
 from sandbox.core.world import World
 from sandbox.providers.base import Call, ErrorReply, Outcome, Plan, Refusal, Reply
 from sandbox.providers.registry import Pack
-from sandbox.specs.terms import PROBLEM
+from sandbox.specs.types import PROBLEM
 
 INVALID = "invalid"  # what a pack usually calls a request that breaks its schema
 
@@ -40,10 +40,10 @@ def refuse(pack: Pack, call: Call, refusal: Refusal) -> Reply:
     """Return the provider's reply to a refused request."""
     error = call.errors.get(refusal.error)
     if error is not None:
-        return pack.provider.dress(error, refusal, call)
+        return pack.provider.render_error(error, refusal, call)
     error = find_error(pack, call.errors, refusal.error)
     if error.type != PROBLEM:
-        return pack.provider.dress(error, refusal, call)
+        return pack.provider.render_error(error, refusal, call)
     return Reply(error.status, error.body, error.type, (*refusal.why, unnamed(pack, refusal.error)))
 
 

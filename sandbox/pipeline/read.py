@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sandbox.core.account import Account
 from sandbox.core.world import World
 from sandbox.providers.base import Call
-from sandbox.providers.registry import Pack, Packs
-from sandbox.specs.reading import Request
+from sandbox.providers.registry import Pack, Registry
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
 from sandbox.specs.spec import Reading, Route
 
@@ -18,7 +18,7 @@ KEY_LIMIT = 256  # characters; a longer key is nobody's
 class Arrival(NamedTuple):
     """A request that has found its route, read but not yet judged; `arrived` is in real seconds.
 
-    `nobody`: its key led into a workspace that is gone.
+    `key_revoked`: its key led into a workspace that is gone.
     """
 
     request: Request
@@ -27,10 +27,10 @@ class Arrival(NamedTuple):
     reading: Reading
     key: str | None
     arrived: float
-    nobody: bool = False
+    key_revoked: bool = False
 
 
-def arrive(request: Request, *, packs: Packs, router: Router, arrived: float) -> Arrival | Missed:
+def arrive(request: Request, *, packs: Registry, router: Router, arrived: float) -> Arrival | Missed:
     """Find a request's route, read it, and find whose key it carries."""
     found = router.find(request.method, request.path)
     if isinstance(found, Missed):
@@ -64,7 +64,7 @@ def make_call(world: World, arrival: Arrival) -> Call:
 def _account(world: World, arrival: Arrival, at: datetime) -> Account | None:
     """Return the account of a request's key, a fresh one on its first use; None when the key is nobody's."""
     key, spec = arrival.key, arrival.pack.spec
-    if not key or arrival.nobody or len(key) > KEY_LIMIT or not world.scenario.admits(spec.name, key):
+    if not key or arrival.key_revoked or len(key) > KEY_LIMIT or not world.scenario.admits(spec.name, key):
         return None
     known = world.accounts.get((spec.name, key))
     return known or world.scenario.applied(spec.fresh_account(key, at=at))

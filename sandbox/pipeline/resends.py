@@ -21,7 +21,7 @@ def find_first(world: World, call: Call, drafts: tuple[Draft, ...]) -> int | Non
 
 def lose(world: World, call: Call, drafts: tuple[Draft, ...], *, first: int | None) -> LostReply:
     """Return that the reply to an accepted request is lost; `first` is the request that this one repeats."""
-    return LostReply(call.at, first or world.last_exchange + 1, tuple(_texts(call, drafts)))
+    return LostReply(call.at, first or world.last_request + 1, tuple(_texts(call, drafts)))
 
 
 def _texts(call: Call, drafts: tuple[Draft, ...]) -> Iterable[SentText]:

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from sandbox.core.change import Change
 from sandbox.core.clock import ticks
 from sandbox.core.effects import Fault
-from sandbox.core.journal import BODY_LIMIT, Exchange
+from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
 from sandbox.formats.json_encoding import compact
 from sandbox.providers.base import Body, Reply
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 
 WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
@@ -127,7 +127,7 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
     """
     if request.page and reply.why:
         reply = reply._replace(why=(*reply.why, request.page))
-    number = world.last_exchange + 1
+    number = world.last_request + 1
     body = encode(reply.body)
     if shape.fault is Fault.MALFORMED_BODY:
         body = body[:-1] + BROKEN
@@ -138,7 +138,7 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
     if shape.rule is not None:
         out["X-Sandbox-Rule"] = quote(shape.rule, safe=READABLE + ";")
     silent = shape.fault in SILENT
-    exchange = Exchange(  # by place: by name it takes three times as long
+    exchange = RequestRecord(  # by place: by name it takes three times as long
         number,
         record.at,
         record.provider,

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 
-from sandbox.core.effects import Scene
+from sandbox.core.effects import TemplateContext
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Draft
 from sandbox.pipeline.read import Arrival, Visit
 from sandbox.providers.base import Call
-from sandbox.specs.reading import UnreadableError, gather, pairs
+from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 
 
-def make_scene(visit: Visit, draft: Draft | None) -> Scene:
+def make_template_context(visit: Visit, draft: Draft | None) -> TemplateContext:
     """Return what a reply is written from; `draft` is the message that the rule was met by."""
     world, arrival, call = visit
-    return Scene(
+    return TemplateContext(
         seed=call.seed,
-        number=world.last_exchange + 1,
+        number=world.last_request + 1,
         at=call.at,
         request=_request(arrival),
         message=_message(draft, arrival, call) if draft else None,

@@ -6,7 +6,7 @@ from sandbox.core.world import World
 from sandbox.pipeline.read import Arrival, make_call
 from sandbox.pipeline.respond import Answer, Record, Shape, journalled
 from sandbox.providers.base import Refusal, Reply
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 
 BAD_REQUEST = 400
 CLOSES = Shape(headers={"Connection": "close"})
@@ -24,7 +24,7 @@ def refuse_unreadable(  # noqa: PLR0913 - the parts of one refusal, by keyword
     if name is None:
         reply = problem(status, why)
     else:
-        reply = arrival.pack.provider.dress(call.errors[name], Refusal(name, (why,)), call)
+        reply = arrival.pack.provider.render_error(call.errors[name], Refusal(name, (why,)), call)
     record = Record(call.at, arrived, arrival.pack.provider.name, call.operation, call.key)
     return journalled(world, request, reply, record=record, shape=CLOSES)
 

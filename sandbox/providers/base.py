@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sandbox.core import chance
+from sandbox.core import seeded_random
 from sandbox.core.account import Account
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.change import Change
 from sandbox.core.lifecycle import Channel
 from sandbox.core.message import Draft, Message, Step
 from sandbox.core.world import World
-from sandbox.specs.terms import JSON, Body, ErrorReply, Violation
+from sandbox.specs.types import JSON, Body, ErrorReply, Violation
 
 __all__ = [
     "JSON",
+    "Authenticate",
     "Body",
     "Call",
     "ErrorReply",
     "Function",
-    "Gate",
     "Outcome",
     "Plan",
     "Provider",
@@ -32,7 +32,7 @@ __all__ = [
     "Reply",
     "Report",
     "Violation",
-    "dress",
+    "render_error",
 ]
 
 
@@ -101,7 +101,7 @@ class Call(NamedTuple):
 
     def draw(self, purpose: str, size: int, *, row: int = 0) -> bytes:
         """Return `size` bytes for the `row`-th message of this call."""
-        return chance.draw_bytes(self.seed, self.number + row, purpose, size)
+        return seeded_random.draw_bytes(self.seed, self.number + row, purpose, size)
 
     def text(self, name: str) -> str:
         """Return a parameter as text, empty when it is absent; numbers as they are written."""
@@ -118,11 +118,11 @@ class Report(NamedTuple):
     settings: Mapping[str, object]
 
 
-Gate = Callable[[World, Call], Refusal | None]
+Authenticate = Callable[[World, Call], Refusal | None]
 Function = Callable[[World, Call], Outcome]
 
 
-def dress(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # noqa: ARG001 - packs may look at the call
+def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # noqa: ARG001 - packs may look at the call
     """Return the reply for a refusal as the spec's example has it, with the refusal's own message if it has one."""
     body = error.body
     if refusal.message is not None and isinstance(body, Mapping):
@@ -134,15 +134,15 @@ def dress(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # noqa: AR
 class Provider:
     """A pack. `operations` maps operation names of its spec to functions.
 
-    `key` finds the credential in a call's values and headers; `gate` makes the checks that come before every operation,
+    `key` finds the credential in a call's values and headers; `authenticate` makes the checks before every operation,
     in the provider's own order; `report` writes the callback of a status change; `target` lets a message name its own
-    target (`dlr_url`); `dress` turns a refusal into the provider's bytes.
+    target (`dlr_url`); `render_error` turns a refusal into the provider's bytes.
     """
 
     name: str
     operations: Mapping[str, Function]
     key: Callable[[Mapping[str, object], Mapping[str, str]], str | None]
-    gate: Gate
+    authenticate: Authenticate
     report: Callable[[Report], Outgoing]
     target: Callable[[Message], Target | None] = lambda _: None
-    dress: Callable[[ErrorReply, Refusal, Call], Reply] = dress
+    render_error: Callable[[ErrorReply, Refusal, Call], Reply] = render_error

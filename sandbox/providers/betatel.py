@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sandbox.core.account import spend
 from sandbox.core.callback import Outgoing
-from sandbox.core.chance import draw_text
 from sandbox.core.clock import stamp
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Draft, Message
+from sandbox.core.seeded_random import draw_text
 from sandbox.core.ulid import ulid
 from sandbox.core.world import World
 from sandbox.formats.json_encoding import compact
@@ -31,7 +31,7 @@ def key(_: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
     return headers.get("x-api-key")
 
 
-def gate(_: World, call: Call) -> Refusal | None:
+def authenticate(_: World, call: Call) -> Refusal | None:
     """Check key, account or user header, then the request as a whole (this order is inferred)."""
     why = tuple(map(str, call.violations)) if call.violations else ()
     if not call.key:
@@ -225,6 +225,6 @@ PROVIDER = Provider(
         "betatel.balance": balance,
     },
     key=key,
-    gate=gate,
+    authenticate=authenticate,
     report=report,
 )

@@ -9,7 +9,7 @@ from traceback import extract_tb
 from sandbox.core.errors import FileMistake, SpecError
 from sandbox.formats.yaml_files import Path_
 from sandbox.providers.base import Provider
-from sandbox.specs.compiling import compile_spec, operations_of
+from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
 from sandbox.specs.mistakes import Mistake
 from sandbox.specs.spec import ProviderSpec
@@ -23,10 +23,10 @@ class Pack:
     provider: Provider
 
 
-Packs = Mapping[str, Pack]
+Registry = Mapping[str, Pack]
 
 
-def discover(folders: Iterable[Path]) -> Packs:
+def discover(folders: Iterable[Path]) -> Registry:
     """Return the packs of all specs (`*.yaml`) in some folders, by provider name.
 
     Raises:

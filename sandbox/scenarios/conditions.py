@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.core.rules import Case, Counting, Test
+from sandbox.core.rules import RuleCounter, RuleInput, Test
 from sandbox.scenarios.counting import COUNTS, counting
-from sandbox.scenarios.node import Fields, Node
 from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, words_or_regex
 from sandbox.scenarios.scope import Catalogue, Scope
-from sandbox.scenarios.values import duration, flag, number, one_of, text, word
+from sandbox.scenarios.value_readers import duration, flag, number, one_of, text, word
+from sandbox.scenarios.yaml_node import Fields, Node
 from sandbox.specs.schema import show
-from sandbox.specs.spec import Home
+from sandbox.specs.spec import NumberPlan
 
 UNCERTAIN = (*COUNTS, "chance", "state")  # what holds or not by more than the request and its time
 ALWAYS = {"every": ("1",), "chance": ("1", "1.0")}  # and when that holds all the same
@@ -34,8 +34,8 @@ class When:
 
     scope: Scope
     tests: tuple[Test, ...] = ()
-    counting: Counting | None = None
-    lenient: bool = False
+    counting: RuleCounter | None = None
+    matches_refused: bool = False
     tail: str | None = None
     fixed: Mapping[str, str] = field(default_factory=dict)
     uncertain: bool = False
@@ -59,7 +59,8 @@ def when(node: Node, catalogue: Catalogue, *, key: str) -> When:
         scope=scope,
         tests=tuple(_tests(fields, to, catalogue.homes, key=key)),
         counting=counting(fields),
-        lenient=fields.read("valid", lambda each: one_of(each, ["any"], what="kind of request"), None) is not None,
+        matches_refused=fields.read("valid", lambda each: one_of(each, ["any"], what="kind of request"), None)
+        is not None,
         tail=to.tail if to else None,
         fixed=_fixed(fields, to),
         uncertain=any(name in fields and _written(fields, name) not in ALWAYS.get(name, ()) for name in UNCERTAIN),
@@ -81,7 +82,7 @@ def _written(fields: Fields, name: str) -> str:
     return (entry.written or str(entry.value)).strip()
 
 
-def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, Home], *, key: str) -> list[Test]:
+def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, NumberPlan], *, key: str) -> list[Test]:
     """Return the tests of a rule, the cheap ones first."""
     found: list[Test | None] = [
         _to(to, homes) if to else None,
@@ -98,7 +99,7 @@ def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, Home], *, key
     return [test for test in found if test is not None]
 
 
-def _to(pattern: Pattern, homes: Mapping[str, Home]) -> Test:
+def _to(pattern: Pattern, homes: Mapping[str, NumberPlan]) -> Test:
     matches = pattern.matches
     at_home = _at_home(pattern, homes)
     if not at_home:
@@ -108,7 +109,7 @@ def _to(pattern: Pattern, homes: Mapping[str, Home]) -> Test:
     )
 
 
-def _at_home(pattern: Pattern, homes: Mapping[str, Home]) -> set[str]:
+def _at_home(pattern: Pattern, homes: Mapping[str, NumberPlan]) -> set[str]:
     """Return the providers in whose country a pattern is a whole number, written without the country's code."""
     return {
         name for name, home in homes.items() if pattern.tail == pattern.source and len(pattern.source) == home.national
@@ -137,7 +138,7 @@ def _headers(node: Node) -> Test:
 
 def _otp(node: Node) -> Test:
     wanted = flag(node)
-    return lambda case: case.says_otp() is wanted
+    return lambda case: case.is_otp() is wanted
 
 
 def _state(node: Node) -> Test:
@@ -165,7 +166,7 @@ def _between(node: Node) -> Test:
         node.refuse("it is over when it begins")
     zone = _zone(entries[2]) if len(entries) > len((begin, end)) else ZoneInfo("UTC")
 
-    def test(case: Case) -> bool:
+    def test(case: RuleInput) -> bool:
         now = case.at.astimezone(zone).time()
         return begin <= now < end if begin < end else now >= begin or now < end
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.core.rules import Case, Counting
-from sandbox.scenarios.node import Fields, Node
-from sandbox.scenarios.values import count, one_of
+from sandbox.core.rules import RuleCounter, RuleInput
+from sandbox.scenarios.value_readers import count, one_of
+from sandbox.scenarios.yaml_node import Fields, Node
 
 COUNTS = ("every", "first", "nth", "after")
-APART: Mapping[str, Callable[[Case], str]] = {
+APART: Mapping[str, Callable[[RuleInput], str]] = {
     "to": lambda case: f"{case.provider} {case.to}",
     "account": lambda case: f"{case.provider} {case.account}",
 }
 
 
-def counting(fields: Fields) -> Counting | None:
+def counting(fields: Fields) -> RuleCounter | None:
     """Return how a rule counts what met its other conditions."""
     every = fields.read("every", count, None)
     first = fields.read("first", count, None)
@@ -35,7 +35,7 @@ def counting(fields: Fields) -> Counting | None:
 
     if first is not None and after is not None and first <= after:
         fields.note("first", f"this never holds: the first {first}, and only after {after}")
-    return Counting(per, fits)
+    return RuleCounter(per, fits)
 
 
 def _places(node: Node) -> frozenset[int]:

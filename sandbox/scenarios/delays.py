@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from sandbox.core.distribution import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
-from sandbox.scenarios.node import Node
-from sandbox.scenarios.values import duration, number
+from sandbox.scenarios.value_readers import duration, number
+from sandbox.scenarios.yaml_node import Node
 
 PAIR = 2
 WHOLE = 100.0  # percent

@@ -5,14 +5,14 @@ from dataclasses import replace
 from itertools import accumulate
 
 from sandbox.core.distribution import Distribution
-from sandbox.core.effects import NO_EFFECT, Course, Effect, Fault, Moment, Outcome, make_course
+from sandbox.core.effects import NO_EFFECT, Effect, Fault, LifecycleTemplate, Moment, Outcome, make_lifecycle_template
 from sandbox.core.near_miss import near_miss
 from sandbox.scenarios.delays import delay
-from sandbox.scenarios.lives import lifecycle
-from sandbox.scenarios.node import Fields, Node
+from sandbox.scenarios.lifecycle import lifecycle
 from sandbox.scenarios.replies import reply
 from sandbox.scenarios.scope import Scope, errors_of
-from sandbox.scenarios.values import flag, one_of, positive
+from sandbox.scenarios.value_readers import flag, one_of, positive
+from sandbox.scenarios.yaml_node import Fields, Node
 
 EFFECT = ("error", "reply", "after", "fault", "accepted", "lifecycle", "illegal")
 OUTCOME = ("weight", *EFFECT)
@@ -53,9 +53,9 @@ def after(node: Node) -> Distribution | Moment:
     return Moment.CALLBACKS if node.value == Moment.CALLBACKS else delay(node)
 
 
-def course(node: Node, scope: Scope, *, key: str, illegal: bool) -> Course:
+def course(node: Node, scope: Scope, *, key: str, illegal: bool) -> LifecycleTemplate:
     """Read a lifecycle."""
-    return make_course(key, lifecycle(node, scope, illegal=illegal))
+    return make_lifecycle_template(key, lifecycle(node, scope, illegal=illegal))
 
 
 def error(node: Node, scope: Scope) -> Mapping[str, str]:

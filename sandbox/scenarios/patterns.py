@@ -5,9 +5,9 @@ from collections.abc import Callable
 from fnmatch import translate
 from typing import NamedTuple
 
-from sandbox.core.numbers import digits
-from sandbox.scenarios.node import Node
-from sandbox.scenarios.values import digits as number
+from sandbox.core.phone_numbers import digits
+from sandbox.scenarios.value_readers import digits as number
+from sandbox.scenarios.yaml_node import Node
 
 Matcher = Callable[[str], bool]
 WILD = frozenset("*?[")

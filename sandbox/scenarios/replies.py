@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from sandbox.core.effects import Rendered, Scene, Writing
+from sandbox.core.effects import RenderedReply, ReplyTemplate, TemplateContext
 from sandbox.formats.yaml_core_schema import LEADING_ZERO
-from sandbox.scenarios.node import Node
 from sandbox.scenarios.templates import Context, TemplateFailedError, context_of, is_template, template
-from sandbox.scenarios.values import text, whole
+from sandbox.scenarios.value_readers import text, whole
+from sandbox.scenarios.yaml_node import Node
 from sandbox.templates.budget import Budget, spending
 
 REPLY = ("status", "headers", "body")
@@ -30,7 +30,7 @@ class Part(NamedTuple):
     names: frozenset[str] = frozenset()
 
 
-def reply(node: Node) -> Writing:
+def reply(node: Node) -> ReplyTemplate:
     """Read a reply; a body that is no text goes out as JSON."""
     fields = node.fields(REPLY, what="reply")
     if not fields.entries:
@@ -39,7 +39,7 @@ def reply(node: Node) -> Writing:
     headers = fields.read("headers", _headers, {})
     body = fields.read("body", _part, _constant(""))
     plain = "body" not in fields or isinstance(fields.entries["body"].value, str)
-    return Writing(status, _writer(status, {TYPE: _constant(PLAIN if plain else JSON), **headers}, body))
+    return ReplyTemplate(status, _writer(status, {TYPE: _constant(PLAIN if plain else JSON), **headers}, body))
 
 
 def _status(node: Node) -> int:
@@ -94,18 +94,18 @@ def _constant(value: object) -> Part:
     return Part(lambda _: value)
 
 
-def _writer(status: int, headers: Mapping[str, Part], body: Part) -> Callable[[Scene], Rendered]:
+def _writer(status: int, headers: Mapping[str, Part], body: Part) -> Callable[[TemplateContext], RenderedReply]:
     names = frozenset().union(body.names, *(part.names for part in headers.values()))
 
-    def write(scene: Scene) -> Rendered:
+    def write(scene: TemplateContext) -> RenderedReply:
         context = context_of(scene, names) if names else {}
         try:
             with spending(Budget()):
                 made = body.make(context)
                 values = {name: LINE_END.sub(" ", str(part.make(context))) for name, part in headers.items()}
         except TemplateFailedError as error:
-            return Rendered(500, {TYPE: PLAIN}, str(error))
+            return RenderedReply(500, {TYPE: PLAIN}, str(error))
         shown = made if isinstance(made, str) else json.dumps(made, separators=(",", ":"), ensure_ascii=False)
-        return Rendered(status, values, shown)
+        return RenderedReply(status, values, shown)
 
     return write

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sandbox.core.rules import Case, Rule
+from sandbox.core.rules import Rule, RuleInput
+from sandbox.scenarios.actions import errors_in, only_messages, then
 from sandbox.scenarios.conditions import OF_MESSAGES, When, when
-from sandbox.scenarios.node import Node
 from sandbox.scenarios.patterns import is_regex
+from sandbox.scenarios.rule_text import describe
 from sandbox.scenarios.scope import Catalogue
-from sandbox.scenarios.then import errors_in, only_messages, then
-from sandbox.scenarios.values import word
-from sandbox.scenarios.words import describe
+from sandbox.scenarios.value_readers import word
+from sandbox.scenarios.yaml_node import Node
 
 TEXTS = ("account", *OF_MESSAGES)  # the conditions whose numbers are texts
 RULE = ("name", "when", "then")
@@ -62,7 +62,7 @@ def _rule(node: Node, catalogue: Catalogue, *, scenario: str) -> RuleRead:
         if scope.operations and not scope.sending.operations:
             fields.note("then", f"no message is sent by {', '.join(sorted(scope.names))}, so this changes nothing")
         scope, tests = scope.sending, (_has_recipient, *tests)
-    rule = Rule(key, title, tests, met.counting, lenient=met.lenient, tail=met.tail, then=does)
+    rule = Rule(key, title, tests, met.counting, matches_refused=met.matches_refused, tail=met.tail, then=does)
     return RuleRead(node, rule, met, scope.names.intersection(*errors_in(does)), to_messages)
 
 
@@ -80,7 +80,7 @@ def _as_written(node: Node) -> object:
     return {**{name: each.value for name, each in rule.items()}, "when": when_shown}
 
 
-def _has_recipient(case: Case) -> bool:
+def _has_recipient(case: RuleInput) -> bool:
     return case.to != ""
 
 
@@ -117,7 +117,7 @@ def decided_by(earlier: Iterable[RuleRead], rule: RuleRead) -> RuleRead | None:
 def _covers(general: RuleRead, special: RuleRead) -> bool:
     if not special.operations <= general.operations:
         return False
-    if special.rule.lenient and (not general.rule.lenient or general.to_messages > special.to_messages):
+    if special.rule.matches_refused and (not general.rule.matches_refused or general.to_messages > special.to_messages):
         return False
     return all(_implied(name, value, special.when) for name, value in general.when.fixed.items())
 

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from sandbox.core.lifecycle import Channel
 from sandbox.core.near_miss import near_miss
-from sandbox.providers.registry import Pack, Packs
-from sandbox.scenarios.node import Fields
+from sandbox.providers.registry import Pack, Registry
+from sandbox.scenarios.yaml_node import Fields
 from sandbox.specs.spec import Operation
-from sandbox.specs.terms import ErrorReply
+from sandbox.specs.types import ErrorReply
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Scope:
 class Catalogue:
     """What rules can be about; the scopes that were asked for are kept, as many rules have the same."""
 
-    def __init__(self, packs: Packs) -> None:
+    def __init__(self, packs: Registry) -> None:
         self.packs = packs
         self.homes = {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
         self._scopes: dict[tuple[str, str, bool], Scope] = {}

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from uuid import UUID
 
-from sandbox.core.chance import draw_bytes
-from sandbox.core.effects import Scene
+from sandbox.core.effects import TemplateContext
 from sandbox.core.errors import SandboxError
 from sandbox.core.near_miss import near_miss
+from sandbox.core.seeded_random import draw_bytes
 from sandbox.core.ulid import ulid
-from sandbox.scenarios.node import Node
-from sandbox.scenarios.values import text
+from sandbox.scenarios.value_readers import text
+from sandbox.scenarios.yaml_node import Node
 
 NAMES = ("request", "message", "account", "now", "fake", "uuid", "ulid")
 LONGEST_REASON = 500  # characters of an error's own text
@@ -75,7 +75,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def context_of(scene: Scene, names: frozenset[str]) -> Context:
+def context_of(scene: TemplateContext, names: frozenset[str]) -> Context:
     """Return what the templates of one reply see; samples are made where `names` has them alone."""
     return {
         "request": scene.request,
@@ -96,11 +96,11 @@ def _fake_data_class() -> Callable[..., object]:
     return FakeData
 
 
-def _uuids(scene: Scene) -> Callable[[], str]:
+def _uuids(scene: TemplateContext) -> Callable[[], str]:
     places = count()
     return lambda: str(UUID(bytes=draw_bytes(scene.seed, scene.number, f"template uuid {next(places)}", 16), version=4))
 
 
-def _ulids(scene: Scene) -> Callable[[], str]:
+def _ulids(scene: TemplateContext) -> Callable[[], str]:
     places = count()
     return lambda: ulid(scene.at, draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10))

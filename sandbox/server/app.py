@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from sandbox.control.guards import Access
+from sandbox.control.access import Access
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError
 from sandbox.engine.engine import Engine
@@ -13,7 +13,7 @@ from sandbox.pipeline import BODY_ACCEPTED, Answer
 from sandbox.server.cors import Cors
 from sandbox.server.response_writer import is_plain, pause, put
 from sandbox.server.tls import provider_hosts
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 
 NO_CORS = Cors()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from sandbox.pipeline import Answer
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 
 ANY = "*"
 ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")

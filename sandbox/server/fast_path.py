@@ -17,7 +17,7 @@ from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import Answer
 from sandbox.server.response_writer import is_plain, pause, put, whole
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 
 METHODS = {b"GET": "GET", b"POST": "POST"}
 LIMIT = 64 * 1024  # bytes of a request
@@ -50,7 +50,7 @@ class Web(Protocol):
         """Refuse the request whose end does not come."""
 
 
-class Express:
+class FastPath:
     """What the connections of one port share; call it for a new one. `web` makes the web server's side of one."""
 
     def __init__(self, engine: Engine, web: Callable[[], Web]) -> None:
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, express: Express) -> None:
+    def __init__(self, express: FastPath) -> None:
         self._express = express
         self._parser = HttpRequestParser(self)
         self._early = b""  # what came before the reply to what came before it

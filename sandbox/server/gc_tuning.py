@@ -7,8 +7,8 @@ what is kept, that is seldom: by then a million objects are young, and all waits
 import gc
 
 from sandbox.core.callback import Callback
-from sandbox.core.change import Hearers
-from sandbox.core.journal import Exchange
+from sandbox.core.change import Subscribers
+from sandbox.core.journal import RequestRecord
 
 EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
 AGAIN = 32 * EVERY  # and once more through what has come since, for connections that ended meanwhile: 2 ms
@@ -16,12 +16,12 @@ NEVER = 1_000_000  # collections before Python itself looks through what is olde
 YOUNG = 1_000  # allocations before it looks through what is young
 
 
-class Sweep:
+class GarbageCollection:
     """Counts what happens. What a start has made stays for good, and is looked through no more."""
 
-    def __init__(self, hearers: Hearers) -> None:
+    def __init__(self, subscribers: Subscribers) -> None:
         self._count = 0
-        hearers.add(self._hear, Exchange, Callback)
+        subscribers.add(self._hear, RequestRecord, Callback)
         gc.freeze()
         gc.set_threshold(YOUNG, NEVER, NEVER)
         gc.enable()

@@ -6,7 +6,7 @@ from http import HTTPMethod
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 
 SHOWN = 80  # characters of a client's text that a sentence quotes
 VERSION = re.compile(rb"[A-Za-z]+/[0-9.]*")

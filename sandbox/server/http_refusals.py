@@ -3,14 +3,14 @@
 import re
 from typing import NamedTuple
 
-from sandbox.control.asking import encode
-from sandbox.control.front import BASE
+from sandbox.control.call import encode
+from sandbox.control.middleware import BASE
 from sandbox.control.problems import PROBLEM, document, refuse
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import Answer
 from sandbox.server.http_mistakes import find_mistake, read_request, take_apart
 from sandbox.server.response_writer import whole
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 
 
 class Flaw(NamedTuple):

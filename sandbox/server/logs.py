@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.core.callback import OPEN, Callback, State
-from sandbox.core.change import Batch, Cleared, Deleted, Emptied, Hearers
+from sandbox.core.change import Batch, MessagesDeleted, Subscribers, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import stamp, wall
-from sandbox.core.journal import Exchange
+from sandbox.core.journal import RequestRecord
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -60,7 +60,7 @@ def flat(text: str) -> str:
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def request_line(exchange: Exchange, message: Message | None, *, bodies: bool) -> Line:
+def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bool) -> Line:
     """Return what is told of a request; `message` is the last that it made."""
     more = {}
     if exchange.refused:
@@ -170,13 +170,13 @@ class Log:
     _lines: list[Line] = field(default_factory=list)
     _told: dict[tuple[str, int], int] = field(default_factory=dict)  # attempts, of callbacks that have not ended
 
-    def follow(self, hearers: Hearers) -> None:
+    def follow(self, subscribers: Subscribers) -> None:
         """Hear of what is told."""
-        hearers.add(self._hear_request, Exchange)
-        hearers.add(self._hear_callback, Callback)
-        hearers.add(self._forget, Cleared, Emptied, Deleted)
+        subscribers.add(self._hear_request, RequestRecord)
+        subscribers.add(self._hear_callback, Callback)
+        subscribers.add(self._forget, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
 
-    def _hear_request(self, exchange: Exchange, batch: Batch) -> None:
+    def _hear_request(self, exchange: RequestRecord, batch: Batch) -> None:
         made = [each for each in batch.changes if type(each) is Message]
         self._add(request_line(exchange, made[-1] if made else None, bodies=self.bodies))
 
@@ -187,7 +187,7 @@ class Log:
             if message is not None:
                 self._add(callback_line(callback, message, bodies=self.bodies))
 
-    def _forget(self, _: Cleared | Emptied | Deleted, batch: Batch) -> None:
+    def _forget(self, _: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
         world = self.world(batch.workspace)
         kept = world.callbacks if world else ()
         told = self._told.items()

@@ -66,18 +66,18 @@ class Tunnels:
     port: int | None
 
 
-class Fronts:
+class ConnectProxies:
     """What the connections of the plain port share; call it for a new one. `web` makes the web server's side of one."""
 
     def __init__(self, web: Callable[[], asyncio.Protocol], tunnels: Tunnels, descriptors: Descriptors) -> None:
         self.web = web
         self.tunnels = tunnels
         self.descriptors = descriptors
-        self.unknown: set[Front] = set()  # connections without a whole first line, or with a tunnel to come
+        self.unknown: set[ConnectProxy] = set()  # connections without a whole first line, or with a tunnel to come
 
-    def __call__(self) -> "Front":
+    def __call__(self) -> "ConnectProxy":
         """Return the protocol of a new connection."""
-        return Front(self)
+        return ConnectProxy(self)
 
     def close(self) -> None:
         """Close the connections on which nothing was asked for yet."""
@@ -85,12 +85,12 @@ class Fronts:
             connection.close()
 
 
-class Front(asyncio.Protocol):
+class ConnectProxy(asyncio.Protocol):
     """Looks at the first bytes of a connection: a CONNECT is answered here, anything else belongs to the web server."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, fronts: Fronts) -> None:
+    def __init__(self, fronts: ConnectProxies) -> None:
         self._fronts = fronts
         self._head = b""
         self._opening: asyncio.Task[None] | None = None

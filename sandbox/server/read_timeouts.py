@@ -52,7 +52,7 @@ class Sight:
     moved: float
 
 
-class Patience:
+class ReadTimeouts:
     """Gives up requests that stay incomplete. `connections` returns those that there are."""
 
     def __init__(self, limits: Limits, connections: Callable[[], Iterable[Watched]]) -> None:

@@ -62,7 +62,7 @@ def pause(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
     """Begin to wait until a reply is due, and return what is done then; see `Workspace.linger`."""
     if answer.awaits and answer.fault is not Fault.HANG:
         return workspace.linger_for(answer.awaits)
-    return workspace.linger(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
+    return workspace.delay_reply(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
 
 
 async def put(answer: Answer, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]) -> None:
@@ -97,7 +97,7 @@ async def _drip(answer: Answer, transport: asyncio.Transport, workspace: Workspa
         if transport.is_closing():
             return
         transport.write(body[begin : begin + size])
-        await workspace.linger(DRIP)
+        await workspace.delay_reply(DRIP)
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -17,24 +17,24 @@ from typing import Literal, NamedTuple
 
 from aiohttp import web
 
-from sandbox.callbacks.egress import Door, make_policy, parse_url
+from sandbox.callbacks.egress import Egress, make_policy, parse_url
 from sandbox.core.callback import Target
-from sandbox.core.clock import Mode, Pace, stamp, wall
+from sandbox.core.clock import ClockConfig, Mode, stamp, wall
 from sandbox.core.errors import SandboxError
 from sandbox.core.scenario import Scenario, is_file
 from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import shipped
-from sandbox.providers.registry import Packs, discover
+from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_file, load_named
 from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import make_app
 from sandbox.server.cors import Cors
-from sandbox.server.fast_path import Express
-from sandbox.server.gc_tuning import Sweep
+from sandbox.server.fast_path import FastPath
+from sandbox.server.gc_tuning import GarbageCollection
 from sandbox.server.logs import Log
-from sandbox.server.proxy import Descriptors, Fronts, Tunnels, Watched
-from sandbox.server.read_timeouts import LIMITS, Limits, Patience
+from sandbox.server.proxy import ConnectProxies, Descriptors, Tunnels, Watched
+from sandbox.server.read_timeouts import LIMITS, Limits, ReadTimeouts
 from sandbox.server.reload import reload, watch
 from sandbox.server.tls import CA, provider_hosts, server_context
 
@@ -102,9 +102,11 @@ def make_engine(options: Options) -> Engine:
     targets = {provider: Target(str(parse_url(url))) for provider, url in options.callback.items()}
     hosts = _hosts([*targets.values(), *scenario.targets.values()])
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
-    pace = Pace(*options.clock) if options.clock else None
-    start = Start(scenario, seed=options.seed, pace=pace, targets=targets, max_pending=options.max_pending)
-    return Engine(packs, door=Door(policy, ca=options.callback_ca), start=start, folders=options.folders)
+    clock_config = ClockConfig(*options.clock) if options.clock else None
+    start = WorkspaceConfig(
+        scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
+    )
+    return Engine(packs, door=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
 
 
 async def follow_edits(engine: Engine, options: Options, say: Callable[[str], None]) -> None:
@@ -117,7 +119,7 @@ async def follow_edits(engine: Engine, options: Options, say: Callable[[str], No
         say(f"edits of scenarios are no longer followed: {error}")
 
 
-def find_scenario(options: Options, packs: Packs) -> Scenario:
+def find_scenario(options: Options, packs: Registry) -> Scenario:
     """Return the scenario that was asked for, by name or as a file.
 
     Raises:
@@ -197,9 +199,9 @@ async def opened(
                 watched = partial(Watched, server, descriptors)
                 listening.append(await loop.create_server(watched, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
-            express = Express(engine, server)
-            fronts = Fronts(express, Tunnels(hosts, ports.tls), descriptors)
-            patience = Patience(limits, lambda: (*express.connections, *server.open_connections, *fronts.unknown))
+            express = FastPath(engine, server)
+            fronts = ConnectProxies(express, Tunnels(hosts, ports.tls), descriptors)
+            patience = ReadTimeouts(limits, lambda: (*express.connections, *server.open_connections, *fronts.unknown))
             listening.append(await loop.create_server(fronts, sock=listener, backlog=BACKLOG))
             try:
                 yield ports
@@ -250,7 +252,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
         bodies=options.log_bodies,
         colour=sys.stderr.isatty(),
     )
-    lines.follow(engine.hearers)
+    lines.follow(engine.subscribers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     descriptors = Descriptors(lines.say)
@@ -258,7 +260,7 @@ async def run(options: Options, *, say: Callable[[str], None], log: Callable[[st
     async with opened(engine, options, descriptors=descriptors) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
-        Sweep(engine.hearers)
+        GarbageCollection(engine.subscribers)
         say(banner_json(engine, options, ports) if options.log == "json" else banner(engine, options, ports))
         watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
         await stop.wait()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sandbox.core.errors import SandboxError
-from sandbox.providers.registry import Packs
+from sandbox.providers.registry import Registry
 
 if TYPE_CHECKING:
     import trustme
@@ -24,7 +24,7 @@ class TlsError(SandboxError):
     """The authority's folder cannot be used."""
 
 
-def provider_hosts(packs: Packs) -> frozenset[str]:
+def provider_hosts(packs: Registry) -> frozenset[str]:
     """Return the host names that the providers' documents name."""
     urls = (server["url"] for pack in packs.values() for server in pack.spec.document.get("servers", ()))
     return frozenset(host for url in urls if (host := urlsplit(url).hostname))

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from urllib.parse import unquote_to_bytes
 
+from sandbox.specs.body_parsing import FORM, Request, UnreadableError, pairs
 from sandbox.specs.characters import name as character_name
-from sandbox.specs.near import member
-from sandbox.specs.reading import FORM, Request, UnreadableError, pairs
+from sandbox.specs.near_parameter import member
 
 JSON, XML = "application/json", "application/xml"
 # Content types about which there is nothing to say, as clients write them.

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sandbox.specs.bodies import USUAL_TYPES, body_hints, query_coding, repeated
+from sandbox.specs.body_parsing import Request, UnreadableError, Values, pairs
 from sandbox.specs.characters import misread_digits, unseen
-from sandbox.specs.near import member, suggestion
-from sandbox.specs.reading import Request, UnreadableError, Values, pairs
+from sandbox.specs.near_parameter import member, suggestion
 from sandbox.specs.schema import show
-from sandbox.specs.terms import Violation
+from sandbox.specs.types import Violation
 
 LIMIT = 20  # hints that a request gets
 SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose value is not quoted

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sandbox.core.near_miss import near_miss
 from sandbox.formats.yaml_files import Path_
 from sandbox.specs.schema import KINDS, show
-from sandbox.specs.terms import METHODS, WORDS
+from sandbox.specs.types import METHODS, WORDS
 
 Kind = Literal["a mapping", "a list", "a text", "true or false"]
 TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a text": str, "true or false": bool}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from sandbox.specs.nearness import find_difference
+from sandbox.specs.path_difference import find_difference
 from sandbox.specs.spec import Route
 
 NEAR = 3  # how many operations a miss names

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.specs.terms import Violation
+from sandbox.specs.types import Violation
 
 SHOWN = 60  # characters of a value that are shown
 MANY = 50  # violations that are worded; a request with more has many of one kind

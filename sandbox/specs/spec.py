@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.lifecycle import Channel
-from sandbox.specs.fields import NO_DECLARATION, MessageFields
+from sandbox.specs.body_parsing import Request, UnreadableError, Values, gather, pairs, read_body, syntax
 from sandbox.specs.hints import Given, Known, hints_of, is_usual
-from sandbox.specs.reading import Request, UnreadableError, Values, gather, pairs, read_body, syntax
+from sandbox.specs.message_fields import NO_DECLARATION, MessageFields
 from sandbox.specs.schema import Check
-from sandbox.specs.terms import ErrorReply, Violation
+from sandbox.specs.types import ErrorReply, Violation
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
 
@@ -145,7 +145,7 @@ class Setting:
     description: str
 
 
-class Home(NamedTuple):
+class NumberPlan(NamedTuple):
     """How a provider's own country writes numbers: `national` digits, which equal those with `country` in front."""
 
     national: int
@@ -164,7 +164,7 @@ class ProviderSpec:
     credentials: tuple[str, ...]  # headers or parameters of a request that name its account, the key first
     operations: Mapping[str, Operation]
     routes: tuple[Route, ...]
-    home: Home | None = None
+    home: NumberPlan | None = None
 
     @property
     def defaults(self) -> Mapping[str, object]:

@@ -18,11 +18,11 @@ from pathlib import Path
 from types import TracebackType
 
 from sandbox.client import ClientError
-from sandbox.client.question import Instant
+from sandbox.client.call import Instant
+from sandbox.testing.failure_report import failure_report
 from sandbox.testing.receiver import Heard, Listener, Receiver, listening
-from sandbox.testing.rig import AsyncRig, Desk, NoReceiverError, Recipe, Rig, desk_at, receiver_host
 from sandbox.testing.server import Place, find, serving
-from sandbox.testing.story import story
+from sandbox.testing.workspace import AsyncRig, Desk, NoReceiverError, Recipe, Rig, desk_at, receiver_host
 
 __all__ = [
     "AsyncRig",
@@ -37,11 +37,11 @@ __all__ = [
     "Rig",
     "Sandbox",
     "desk_at",
+    "failure_report",
     "find",
     "listening",
     "receiver_host",
     "serving",
-    "story",
 ]
 
 

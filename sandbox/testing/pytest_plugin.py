@@ -41,7 +41,7 @@ def hidden() -> str | None:
     except ValueError:  # a module of that name that nothing was loaded from
         spec = None
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
-    if any((place / "testing" / "rig.py").is_file() for place in places):
+    if any((place / "testing" / "workspace.py").is_file() for place in places):
         return None
     what = places[0] if places else spec.origin if spec else "a module of this run"
     return (
@@ -109,7 +109,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     rig = item.stash.get(RIG, None)
     if rig is not None and report.failed:
-        from sandbox.testing import story  # noqa: PLC0415 - as above
+        from sandbox.testing import failure_report  # noqa: PLC0415 - as above
 
-        report.sections.append((f"sms-sandbox, workspace {rig.id}", story(rig)))
+        report.sections.append((f"sms-sandbox, workspace {rig.id}", failure_report(rig)))
     return report

@@ -11,7 +11,7 @@ import pytest
 from yarl import URL
 
 from sandbox.pipeline import BODY_ACCEPTED, Answer
-from sandbox.specs.reading import FORM, Request
+from sandbox.specs.body_parsing import FORM, Request
 from tests.bad_input.ways import (
     BUDDY,
     JSON,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.specs.reading import FORM
+from sandbox.specs.body_parsing import FORM
 from tests.bad_input.ways import JSON, XML, Sender, ask, faults, ways
 from tests.builders import Desk
 

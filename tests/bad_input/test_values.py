@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.specs.reading import FORM, Request
+from sandbox.specs.body_parsing import FORM, Request
 from tests.bad_input.ways import JSON, ROOT, SENDERS, XML, Sender, ask, faults, label, ways
 from tests.builders import Desk
 from tests.conformance import reply_problems

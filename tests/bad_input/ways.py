@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.core.world import World
 from sandbox.pipeline import Answer, answer, arrive
-from sandbox.specs.reading import FORM, Request
+from sandbox.specs.body_parsing import FORM, Request
 from sandbox.specs.routing import Missed
 from tests.builders import Desk, packs, router
 from tests.conformance import reply_problems

@@ -64,7 +64,7 @@ def due(body: dict[str, Any], plan: dict[str, float]) -> float:
     return accepted / MS + plan[body["status"]]
 
 
-def reporting(inbox: Server, *flags: str) -> AbstractContextManager[Server]:
+def callback_policy(inbox: Server, *flags: str) -> AbstractContextManager[Server]:
     """Run the sandbox, its Betatel callbacks going to this receiver."""
     return sandbox("--callback", f"betatel={inbox.url}/dlr", *flags)
 
@@ -106,7 +106,7 @@ def _at(rate: int, bar: float, *, seconds: float) -> list[Figure]:
     with receiver() as inbox:
         with reporting_bare(inbox) as yardstick:
             theirs = deliver(yardstick, inbox, rate=rate, seconds=seconds)
-        with reporting(inbox) as server:
+        with callback_policy(inbox) as server:
             ours = deliver(server, inbox, rate=rate, seconds=seconds)
     name = f"callbacks at {rate:,} sends/s:"
     return [
@@ -123,7 +123,7 @@ def sustained(seconds: float) -> list[Figure]:
     """Find the highest rate that each keeps up with, callbacks included, by trials of so many seconds."""
     with receiver() as inbox:
         theirs = highest(reporting_bare, inbox, seconds=seconds)
-        ours = highest(reporting, inbox, seconds=seconds)
+        ours = highest(callback_policy, inbox, seconds=seconds)
     return [
         Figure("two callbacks each: of the rate the bare handler keeps up with", ours / theirs, "", "higher", bar=0.65),
         Figure("two callbacks each: rate kept up with", ours, "/s", "higher", beside=theirs),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from tests.benchmarks.callbacks import Delivered, deliver, reporting
+from tests.benchmarks.callbacks import Delivered, callback_policy, deliver
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Server, load, readers, receiver, sandbox
 
@@ -31,7 +31,7 @@ def events(seconds: float) -> list[Figure]:
     """Send at a steady rate while many read the events."""
     with (
         receiver() as inbox,
-        reporting(inbox) as server,
+        callback_policy(inbox) as server,
         readers(server, READERS) as crowd,
     ):
         ours = deliver(server, inbox, rate=RATE, seconds=seconds)
@@ -49,7 +49,7 @@ def events(seconds: float) -> list[Figure]:
 
 def receivers(seconds: float) -> list[Figure]:
     """Send at a steady rate to a good receiver, alone and while another provider's receiver is slow, dead or broken."""
-    with receiver() as inbox, reporting(inbox) as server:
+    with receiver() as inbox, callback_policy(inbox) as server:
         alone = deliver(server, inbox, rate=RATE / 2, seconds=seconds)
     figures = [
         Figure("a good receiver alone: lateness p99", alone.p99 * MS, "ms"),
@@ -64,7 +64,7 @@ def receivers(seconds: float) -> list[Figure]:
 
 
 def _beside(name: str, target: str, seconds: float, *, alone: Delivered) -> list[Figure]:
-    with receiver() as inbox, reporting(inbox, "--callback", f"ubill={target}") as server:
+    with receiver() as inbox, callback_policy(inbox, "--callback", f"ubill={target}") as server:
         other = Thread(target=load, args=(server,), kwargs={"seconds": seconds, "rate": RATE / 2, "provider": "ubill"})
         other.start()
         ours = deliver(server, inbox, rate=RATE / 2, seconds=seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from tests.benchmarks.callbacks import Delivered, deliver, highest, reporting, reporting_bare
+from tests.benchmarks.callbacks import Delivered, callback_policy, deliver, highest, reporting_bare
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import receiver
 
@@ -23,9 +23,9 @@ def soak(seconds: float) -> list[Figure]:
     work to do tells nothing about growth. What the bare handler's has grown by, the machine has become slower.
     """
     with receiver() as inbox:
-        rate = highest(reporting, inbox, seconds=TRIAL) / 2
+        rate = highest(callback_policy, inbox, seconds=TRIAL) / 2
         ours, theirs, memory = [], [], []
-        with reporting(inbox) as server, reporting_bare(inbox) as yardstick:
+        with callback_policy(inbox) as server, reporting_bare(inbox) as yardstick:
             for _ in range(SLICES):
                 ours.append(deliver(server, inbox, rate=rate, seconds=seconds))
                 memory.append(server.rss())

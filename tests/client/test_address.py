@@ -12,7 +12,7 @@ from sandbox.client import (
     server,
     traffic,
 )
-from sandbox.client.address import Address, make_address
+from sandbox.client.endpoint import Address, make_address
 from sandbox.client.errors import Mistake
 
 WORKSPACES = server.workspaces()

@@ -360,27 +360,27 @@ async def until(events: AsyncIterator[Event], uuid: str) -> AsyncIterator[Event]
 
 
 @pytest.fixture
-def nobody() -> str:
+def unused_url() -> str:
     """Return a URL at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_nobody_at_the_url_is_told_with_what_to_do(nobody: str) -> None:
+def test_nobody_at_the_url_is_told_with_what_to_do(unused_url: str) -> None:
     with pytest.raises(UnreachableError) as refused:
-        Client(nobody).health()
+        Client(unused_url).health()
 
     assert str(refused.value) == (
-        f"no sandbox answers at {nobody}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
+        f"no sandbox answers at {unused_url}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
     )
 
 
-async def test_nobody_at_the_url_is_told_to_who_awaits_too(nobody: str) -> None:
+async def test_nobody_at_the_url_is_told_to_who_awaits_too(unused_url: str) -> None:
     with pytest.raises(UnreachableError) as refused:
-        await AsyncClient(nobody).health()
+        await AsyncClient(unused_url).health()
 
     assert str(refused.value) == (
-        f"no sandbox answers at {nobody}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
+        f"no sandbox answers at {unused_url}: Connection refused; run sms-sandbox serve, or set SANDBOX_URL"
     )
 
 

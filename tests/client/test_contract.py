@@ -10,11 +10,11 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from sandbox.client import values
-from sandbox.client.calls import Asked, Calls
-from sandbox.client.question import Question
-from sandbox.client.reading import KEY
-from sandbox.client.stream import STREAM
-from sandbox.control.contract import published
+from sandbox.client.call import ApiCall
+from sandbox.client.decode import KEY
+from sandbox.client.event_stream import STREAM
+from sandbox.client.methods import Asked, Calls
+from sandbox.control.openapi import published
 
 DOCUMENT: Mapping[str, Any] = json.loads(published())
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -48,12 +48,12 @@ SCHEMAS = {
 }
 
 
-def calls() -> dict[str, Callable[..., Question[Any]]]:
+def calls() -> dict[str, Callable[..., ApiCall[Any]]]:
     """Return every call of the clients by its name."""
     return {name: each.make for name, each in vars(Calls).items() if isinstance(each, Asked)}
 
 
-def sample(make: Callable[..., Question[Any]], **more: object) -> Question[Any]:
+def sample(make: Callable[..., ApiCall[Any]], **more: object) -> ApiCall[Any]:
     """Return a question with the parameters that must be given."""
     needed = {
         name: SAMPLES[name]
@@ -69,7 +69,7 @@ def described() -> Iterator[tuple[str, str]]:
         yield from ((method.upper(), path) for method in METHODS if method in item)
 
 
-def place(question: Question[Any]) -> tuple[str, str]:
+def place(question: ApiCall[Any]) -> tuple[str, str]:
     """Return the method and described path of a question."""
     for method, path in described():
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.client import ArgumentError, reports, server, state, traffic
-from sandbox.client.question import Question
+from sandbox.client import ArgumentError, callbacks, server, state, traffic
+from sandbox.client.call import ApiCall
 from sandbox.core.duration import DurationError
 from tests.builders import NOON
 
@@ -23,11 +23,11 @@ ARBITRARY = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001 - a time without its zon
         (traffic.requests(refused=True, since=17), "/requests?refused=true&since=17"),
         (traffic.message("a/b?c"), "/messages/a%2Fb%3Fc"),
         (traffic.message(), "/messages/latest"),
-        (reports.replay(7), "/callbacks/7/replay"),
+        (callbacks.replay(7), "/callbacks/7/replay"),
         (state.account("betatel", "k 1"), "/accounts/betatel/k%201"),
     ],
 )
-def test_what_is_given_goes_into_the_path_and_query_escaped(question: Question[Any], target: str) -> None:
+def test_what_is_given_goes_into_the_path_and_query_escaped(question: ApiCall[Any], target: str) -> None:
     assert question.target == target
 
 
@@ -53,8 +53,8 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(question: Question[A
         (state.set_clock("scaled", rate=60), {"mode": "scaled", "rate": 60}),
         (state.patch_account("betatel", "k", balance={"USD": Decimal("0.5")}), {"balance": {"USD": 0.5}}),
         (state.patch_account("ubill", "k", balance=Decimal(5)), {"balance": 5}),
-        (reports.set_target("ubill", "http://h/", key="k"), {"url": "http://h/", "key": "k"}),
-        (reports.set_targets({"ubill": "http://h/"}), {"ubill": {"url": "http://h/"}}),
+        (callbacks.set_target("ubill", "http://h/", key="k"), {"url": "http://h/", "key": "k"}),
+        (callbacks.set_targets({"ubill": "http://h/"}), {"ubill": {"url": "http://h/"}}),
         (server.make_workspace(clock="frozen", ttl=60), {"clock": {"mode": "frozen"}, "ttl": 60}),
         (server.make_workspace(clock="2.5x"), {"clock": {"mode": "scaled", "rate": 2.5}}),
         (server.make_workspace(clock="fast"), {"clock": {"mode": "fast"}}),
@@ -66,7 +66,7 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(question: Question[A
         ),
     ],
 )
-def test_what_is_given_goes_into_the_body(question: Question[Any], body: object) -> None:
+def test_what_is_given_goes_into_the_body(question: ApiCall[Any], body: object) -> None:
     assert json.loads(question.body) == body
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.client import StrangerError
-from sandbox.client.reading import KEY, read, read_all, read_named
+from sandbox.client.decode import KEY, read, read_all, read_named
 from sandbox.core.lifecycle import Status
 
 

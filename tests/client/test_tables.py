@@ -3,7 +3,7 @@ from datetime import timedelta
 from sandbox.client import tables
 from sandbox.client.values import Advance, Happening, Near, Verdict
 from sandbox.core.lifecycle import Status
-from sandbox.testing import Rig, story
+from sandbox.testing import Rig, failure_report
 from tests.builders import NOON
 from tests.client.rigs import NUMBER, send
 
@@ -41,7 +41,7 @@ def test_the_story_of_a_workspace_has_requests_refusals_messages_and_callbacks(r
     send(rig, "+3")
     rig.receiver.answer_with(503, "not\nnow", times=1)
     rig.advance("2s")
-    told = [" ".join(line.split()) for line in story(rig).splitlines()]
+    told = [" ".join(line.split()) for line in failure_report(rig).splitlines()]
     took = [f"{each.ms:.1f}" for each in rig.requests()]
 
     assert told == [
@@ -65,7 +65,7 @@ def test_the_story_of_a_workspace_has_requests_refusals_messages_and_callbacks(r
 
 
 def test_the_story_of_an_empty_workspace_is_short(rig: Rig) -> None:
-    assert story(rig) == (
+    assert failure_report(rig) == (
         "scenario default, clock frozen at 2026-03-02T12:00:00.000Z\n\nno requests\n\nno messages\n\nno callbacks"
     )
 
@@ -73,4 +73,4 @@ def test_the_story_of_an_empty_workspace_is_short(rig: Rig) -> None:
 def test_the_story_of_a_workspace_that_is_gone_says_so(rig: Rig) -> None:
     rig.delete_workspace(rig.id)
 
-    assert story(rig) == f"what happened cannot be told: /workspace: no workspace is called '{rig.id}'"
+    assert failure_report(rig) == f"what happened cannot be told: /workspace: no workspace is called '{rig.id}'"

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from sandbox.control.contract import PATH
+from sandbox.control.openapi import PATH
 from sandbox.specs.document import read
 from tests.servers import Sandbox
 

@@ -3,14 +3,14 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.clock import Mode, Pace
-from sandbox.engine.workspace import Start
+from sandbox.core.clock import ClockConfig, Mode
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
 from tests.control.waits import begun
 from tests.scenarios.builders import load
-from tests.servers import UBILL_SMS, Gate, Receiver, Sandbox, says
+from tests.servers import UBILL_SMS, Authenticate, Receiver, Sandbox, says
 
 SECOND = timedelta(seconds=1)
 
@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 async def reported(sandbox: Sandbox, receiver: Receiver | None = None) -> None:
     """Send one SMS and let its first callback come."""
     if receiver is not None:
-        sandbox.aim("betatel", receiver.url())
+        sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SECOND)
 
@@ -26,7 +26,7 @@ async def reported(sandbox: Sandbox, receiver: Receiver | None = None) -> None:
 async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
     receiver.answers.append(says(503, "later"))
     await reported(sandbox, receiver)
-    sandbox.aim("betatel", receiver.url("/second"))
+    sandbox.set_target("betatel", receiver.url("/second"))
     await sandbox.advance(5 * SECOND)
     shown = await control.get("/callbacks/1")
     took = [attempt.pop("ms") > 0 for attempt in shown["attempts"]]
@@ -153,7 +153,7 @@ async def test_a_replay_of_what_was_collected_shows_the_request_that_left(
     await sandbox.send()
     await sandbox.advance()
     before = (await control.get("/callbacks/1"))["request"]["url"]
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await control.post("/callbacks/1/replay")
     await sandbox.until(lambda: len(sandbox.attempts) == 1)
 
@@ -188,21 +188,21 @@ async def test_a_reset_aborts_what_is_on_its_way_and_nothing_arrives_after_it(
     control: Control,
     receiver: Receiver,
 ) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
+    authenticate = Authenticate()
+    receiver.otherwise = authenticate
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     advancing = asyncio.create_task(control.refused("POST", "/clock/advance", {"by": "1h"}))
-    await gate.until(1)
+    await authenticate.until(1)
     await control.post("/reset")
-    await gate.until_empty()
+    await authenticate.until_empty()
     await control.post("/clock/advance", {"by": "1d"})
 
     assert ((await advancing)[0], len(receiver.calls), (await control.get("/callbacks"))["items"]) == (409, 1, [])
 
 
 async def test_the_url_of_an_attempt_masks_its_key(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
-    sandbox.aim("ubill", receiver.url("/dlr?token=s3cretvalue"))
+    sandbox.set_target("ubill", receiver.url("/dlr?token=s3cretvalue"))
     await sandbox.send(UBILL_SMS)
     await sandbox.advance()
     shown = await control.get("/callbacks/1")
@@ -217,7 +217,9 @@ async def test_an_attempt_that_the_scenario_drops_tells_where_it_would_have_gone
     make_sandbox: SandboxMaker, receiver: Receiver
 ) -> None:
     sandbox = await make_sandbox(
-        Start(load("rules: [{then: {callbacks: {drop: first}}}]"), pace=Pace(Mode.FROZEN, start=NOON))
+        WorkspaceConfig(
+            load("rules: [{then: {callbacks: {drop: first}}}]"), clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+        )
     )
     await reported(sandbox, receiver)
     shown = await Control(sandbox).get("/callbacks/1")

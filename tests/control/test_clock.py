@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.clock import Mode, Pace
-from sandbox.engine.workspace import Start
+from sandbox.core.clock import ClockConfig, Mode
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
-from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says
+from tests.servers import BARE, UBILL_SMS, Authenticate, Receiver, Sandbox, says
 
 NOON = "2026-03-02T12:00:00.000Z"
 CLOCKS = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
@@ -19,8 +19,8 @@ async def test_a_frozen_clock_says_where_it_stands(control: Control) -> None:
 
 
 async def test_a_running_clock_says_how_fast(make_sandbox: SandboxMaker) -> None:
-    real = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
-    scaled = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace(Mode.SCALED, 60.0))))
+    real = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig())))
+    scaled = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(Mode.SCALED, 60.0))))
     clocks = [await real.get("/clock"), await scaled.get("/clock")]
 
     assert [(clock["mode"], clock["rate"], clock["start"] <= clock["now"]) for clock in clocks] == [
@@ -87,7 +87,7 @@ async def test_a_clock_that_cannot_be_is_refused(control: Control, body: object,
 
 async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
     receiver.answers.append(says(500))
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     message = sandbox.message().id
 
@@ -192,13 +192,13 @@ async def test_an_advance_beyond_what_a_clock_can_show_is_refused(control: Contr
 
 
 async def test_two_advances_queue_up(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
+    authenticate = Authenticate()
+    receiver.otherwise = authenticate
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     advances = [asyncio.create_task(control.post("/clock/advance", {"by": "1m"})) for _ in range(2)]
-    await gate.until(1)
-    gate.open()
+    await authenticate.until(1)
+    authenticate.open()
     spans = [(each["from"], each["to"]) for each in await asyncio.gather(*advances)]
 
     assert sorted(spans) == [
@@ -210,15 +210,15 @@ async def test_two_advances_queue_up(sandbox: Sandbox, control: Control, receive
 async def test_an_advance_of_one_workspace_holds_up_no_other(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
+    authenticate = Authenticate()
+    receiver.otherwise = authenticate
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     other = (await control.post("/workspaces", {"clock": {"mode": "frozen"}}))["id"]
     stuck = asyncio.create_task(control.post("/clock/advance", {"by": "1m"}))
-    await gate.until(1)
+    await authenticate.until(1)
     free = await control.post(f"/workspaces/{other}/clock/advance", {"by": "1m"})
-    gate.open()
+    authenticate.open()
     await stuck
 
     assert free["count"] == 0
@@ -232,7 +232,7 @@ async def test_a_reset_puts_the_clock_back(sandbox: Sandbox, control: Control) -
 
 
 async def test_a_running_clock_can_be_stopped_where_it_stands(make_sandbox: SandboxMaker) -> None:
-    control = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
+    control = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig())))
     before = await control.get("/clock")
     frozen = await control.put("/clock", {"mode": "frozen"})
 
@@ -240,7 +240,7 @@ async def test_a_running_clock_can_be_stopped_where_it_stands(make_sandbox: Sand
 
 
 async def test_a_running_clock_can_be_advanced_by_nothing(make_sandbox: SandboxMaker) -> None:
-    control = Control(await make_sandbox(Start(BARE, seed=7, pace=Pace())))
+    control = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig())))
     done = await control.post("/clock/advance", {"by": 0})
 
     assert done["from"] == done["to"]

@@ -6,11 +6,11 @@ import pytest
 from aiohttp import web
 from openapi_spec_validator import validate
 
-from sandbox.control.contract import PATH, contract
-from sandbox.control.front import BASE
+from sandbox.control.middleware import BASE
+from sandbox.control.openapi import PATH, contract
 from sandbox.control.routes import EVERYWHERE, ONCE
 from sandbox.formats.yaml_files import load
-from sandbox.specs.judging import Validator
+from sandbox.specs.validation import Validator
 from tests.control.calls import operations
 from tests.servers import Sandbox, make_engine
 

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
-from sandbox.control import feeds
-from sandbox.control.feeds import Feed, Place, Reader
-from sandbox.core.change import Cleared
+from sandbox.control import event_stream
+from sandbox.control.event_stream import EventStream, Place, Reader
+from sandbox.core.change import WorkspaceReset
 from sandbox.core.scenario import Scenario
 from tests.builders import Desk
 from tests.control.calls import Control
@@ -169,8 +169,8 @@ async def test_a_stopping_server_ends_the_events(sandbox: Sandbox) -> None:
 
 
 async def test_a_reader_that_falls_too_far_behind_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "BACKLOG", 1_000)
-    feed = Feed(Desk().world)
+    monkeypatch.setattr(event_stream, "BACKLOG", 1_000)
+    feed = EventStream(Desk().world)
     with feed.reading(None) as slow, feed.reading(None) as quick:
         for reader, size in ((slow, 1_001), (quick, 1)):
             reader.give(b"x" * size)
@@ -197,9 +197,9 @@ async def test_a_reader_that_takes_nothing_is_dropped_and_the_others_go_on(sandb
 
 
 async def test_what_nobody_reads_is_kept_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "HEARD", 10)
+    monkeypatch.setattr(event_stream, "HEARD", 10)
     world = Desk().world
-    feed = Feed(world)
+    feed = EventStream(world)
     for number in range(100):
         world.commit(Scenario(f"s{number}"))
     with feed.reading(Place(0, 0)) as reader:
@@ -212,8 +212,8 @@ async def test_what_nobody_reads_is_kept_in_bounds(monkeypatch: pytest.MonkeyPat
 
 async def test_a_reader_whose_place_is_no_longer_kept_is_told_so() -> None:
     world = Desk().world
-    feed = Feed(world)
-    for _ in range(feeds.KEPT + 1):
+    feed = EventStream(world)
+    for _ in range(event_stream.KEPT + 1):
         world.commit(BARE)
         with feed.reading(None):
             pass
@@ -233,9 +233,9 @@ async def scenarios_told(reader: Reader, last: str) -> list[str]:
 
 async def test_however_many_read_each_is_told_everything_in_order() -> None:
     world = Desk().world
-    feed = Feed(world)
+    feed = EventStream(world)
     with ExitStack() as open_readers:
-        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(3 * feeds.AT_ONCE + 1)]
+        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(3 * event_stream.AT_ONCE + 1)]
         world.commit(Scenario("first"))
         with feed.reading(None):  # whoever comes makes what was heard be told at once
             world.commit(Scenario("second"))
@@ -247,12 +247,12 @@ async def test_however_many_read_each_is_told_everything_in_order() -> None:
 
 async def test_what_was_still_to_be_told_is_dropped_by_a_reset() -> None:
     world = Desk().world
-    feed = Feed(world)
+    feed = EventStream(world)
     with ExitStack() as open_readers:
-        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(feeds.AT_ONCE + 1)]
+        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(event_stream.AT_ONCE + 1)]
         world.commit(Scenario("before"))
         with feed.reading(None):
-            world.commit(Cleared(world.clock, 8))
+            world.commit(WorkspaceReset(world.clock, 8))
             world.commit(Scenario("after"))
         with feed.reading(None):
             told = [await scenarios_told(reader, "after") for reader in readers]

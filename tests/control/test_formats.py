@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.control.formats import FormatError, Setting, Since, judge, parse_instant
+from sandbox.control.parameter_types import FormatError, Setting, Since, judge, parse_instant
 from sandbox.control.problems import Mistake
 from tests.builders import Desk, packs
 

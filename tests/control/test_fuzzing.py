@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.control.contract import published
+from sandbox.control.openapi import published
 from sandbox.server.app import make_app
 from tests.control.threads import served
 from tests.servers import BETATEL_SMS, make_engine

@@ -1,6 +1,6 @@
 import pytest
 
-from sandbox.control.guards import Access, object_to
+from sandbox.control.access import Access, object_to
 
 HERE = "127.0.0.1:8080"
 

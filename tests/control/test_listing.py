@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from sandbox.control.listing import Page, Table, page, sift
+from sandbox.control.pagination import Page, Table, page, sift
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

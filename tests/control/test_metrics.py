@@ -21,7 +21,7 @@ async def test_requests_messages_and_callbacks_are_counted(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
     receiver.answers.extend([says(200), says(500), says(500), says(500), says(500)])
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.send(BETATEL_SMS.with_values(to="x"))
     await sandbox.client.get("/nowhere")

@@ -1,9 +1,9 @@
 import pytest
 
-from sandbox.control.numbers import same_as
-from sandbox.specs.spec import Home
+from sandbox.control.phone_numbers import same_as
+from sandbox.specs.spec import NumberPlan
 
-INDIA = {"smsbuddy": Home(10, "91")}
+INDIA = {"smsbuddy": NumberPlan(10, "91")}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,13 @@ async def test_a_scenario_is_used_as_yaml(sandbox: Sandbox, control: Control) ->
 
     assert (answered.status, answered.value, (await control.get("/accounts/betatel/k1"))["balance"]) == (
         200,
-        {"name": "quiet", "description": "Nothing but the specs.", "rules": [], "source": QUIET, "warnings": []},
+        {
+            "name": "quiet",
+            "description": "Nothing but the specs.",
+            "rules": [],
+            "source": QUIET,
+            "warnings": [],
+        },
         {"USD": 999_999.5},
     )
 

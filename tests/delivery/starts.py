@@ -2,20 +2,20 @@
 
 from datetime import timedelta
 
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.scenario import Scenario
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
 from tests.servers import Receiver
 
 SOON = timedelta(seconds=1)  # when a Betatel SMS has reported `sent` and not yet `delivered`
 LATER = timedelta(seconds=5)  # when its life is over
-FAST = Pace(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
+FAST = ClockConfig(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
 
 
-def running() -> Start:
+def running() -> WorkspaceConfig:
     """Return a start whose clock runs, and fast."""
-    return Start(Scenario("running"), seed=7, pace=FAST)
+    return WorkspaceConfig(Scenario("running"), seed=7, clock_config=FAST)
 
 
 def statuses(receiver: Receiver) -> list[str]:

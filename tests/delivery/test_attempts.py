@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.scenario import Scenario
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON, packs
 from tests.conformance import callback_problems
 from tests.conftest import SandboxMaker
@@ -29,10 +29,12 @@ from tests.servers import (
 )
 
 
-def impatient(scenario: str = "impatient") -> Start:
+def impatient(scenario: str = "impatient") -> WorkspaceConfig:
     """Return a start whose receivers have 50 ms of real time."""
     settings = {provider: {"timeout": "50ms"} for provider in ("betatel", "ubill", "smsbuddy")}
-    return Start(Scenario(scenario, settings=settings), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+    return WorkspaceConfig(
+        Scenario(scenario, settings=settings), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+    )
 
 
 async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sandbox: Sandbox) -> None:
@@ -53,7 +55,7 @@ async def test_without_a_target_a_callback_is_kept_as_it_would_have_been_sent(sa
 async def test_what_was_collected_is_not_sent_when_a_target_comes(sandbox: Sandbox, receiver: Receiver) -> None:
     await sandbox.send()
     await sandbox.advance(SOON)
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.advance()
 
     assert statuses(receiver) == ["delivered"]
@@ -76,7 +78,7 @@ async def test_each_provider_calls_back_as_its_spec_says(
     methods: list[str],
 ) -> None:
     provider, _, kind = channel.partition(".")
-    sandbox.aim(provider, receiver.url())
+    sandbox.set_target(provider, receiver.url())
     await sandbox.send(sms)
     await sandbox.advance()
 
@@ -86,7 +88,7 @@ async def test_each_provider_calls_back_as_its_spec_says(
 
 async def test_an_attempt_tells_the_answer_and_the_instant_of_the_clock(sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.otherwise = says(201, "thanks")
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -114,7 +116,7 @@ async def test_a_callback_that_is_refused_is_tried_again_by_its_providers_ladder
 ) -> None:
     sms, seconds = LADDERS[provider]
     receiver.otherwise = says(503)
-    sandbox.aim(provider, receiver.url())
+    sandbox.set_target(provider, receiver.url())
     await sandbox.send(sms)
     await sandbox.advance()
 
@@ -129,7 +131,7 @@ async def test_a_callback_that_is_refused_is_tried_again_by_its_providers_ladder
 
 async def test_a_retry_that_succeeds_ends_the_ladder(sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.answers.extend([says(500), says(404)])
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance()
 
@@ -142,7 +144,7 @@ async def test_a_retry_that_succeeds_ends_the_ladder(sandbox: Sandbox, receiver:
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 async def test_any_2xx_succeeds(sandbox: Sandbox, receiver: Receiver, status: int) -> None:
     receiver.otherwise = says(status)
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance()
 
@@ -152,7 +154,7 @@ async def test_any_2xx_succeeds(sandbox: Sandbox, receiver: Receiver, status: in
 @pytest.mark.parametrize("status", [300, 304, 400, 404, 410, 500])
 async def test_nothing_else_succeeds(sandbox: Sandbox, receiver: Receiver, status: int) -> None:
     receiver.otherwise = says(status)
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -165,7 +167,7 @@ async def test_a_receiver_that_never_answers_is_an_attempt_that_timed_out(
 ) -> None:
     sandbox = await make_sandbox(impatient())
     receiver.otherwise = hangs
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -174,7 +176,7 @@ async def test_a_receiver_that_never_answers_is_an_attempt_that_timed_out(
 
 async def test_a_receiver_that_hangs_up_is_an_attempt_with_the_reason(sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.otherwise = hangs_up
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -185,7 +187,7 @@ async def test_a_receiver_that_hangs_up_is_an_attempt_with_the_reason(sandbox: S
 async def test_a_receiver_that_is_not_there_is_an_attempt_with_the_reason(sandbox: Sandbox, receiver: Receiver) -> None:
     url = receiver.url()
     await receiver.stop()
-    sandbox.aim("betatel", url)
+    sandbox.set_target("betatel", url)
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -202,7 +204,7 @@ async def test_of_an_answer_2048_bytes_are_kept_however_it_is_cut(sandbox: Sandb
         return response
 
     receiver.otherwise = in_pieces
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -214,7 +216,7 @@ async def test_an_answer_that_is_no_text_is_kept_readable(sandbox: Sandbox, rece
         return web.Response(body=b"ok\xff\x00", content_type="application/octet-stream")
 
     receiver.otherwise = noise
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     await sandbox.advance(SOON)
 
@@ -223,10 +225,10 @@ async def test_an_answer_that_is_no_text_is_kept_readable(sandbox: Sandbox, rece
 
 async def test_target_and_key_are_those_of_the_moment_of_each_attempt(sandbox: Sandbox, receiver: Receiver) -> None:
     receiver.answers.append(says(503))
-    sandbox.aim("ubill", receiver.url("/old"), "old")
+    sandbox.set_target("ubill", receiver.url("/old"), "old")
     await sandbox.send(UBILL_SMS)
     await sandbox.advance(SOON)
-    sandbox.aim("ubill", receiver.url("/new"), "new")
+    sandbox.set_target("ubill", receiver.url("/new"), "new")
     await sandbox.advance()
 
     assert [(call.path, call.query["key"], call.query["statusID"]) for call in receiver.calls] == [

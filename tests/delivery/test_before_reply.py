@@ -6,23 +6,23 @@ import pytest
 from aiohttp import ClientError, web
 
 from sandbox.core.callback import State
-from sandbox.core.clock import Mode, Pace
-from sandbox.engine.workspace import Start
+from sandbox.core.clock import ClockConfig, Mode
+from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_named
 from tests.builders import NOON, packs
 from tests.conftest import SandboxMaker
 from tests.delivery.starts import FAST, statuses
 from tests.scenarios.builders import load, one_rule
-from tests.servers import BETATEL_SMS, UBILL_SMS, Gate, Receiver, Sandbox, hangs_up, says, turn
+from tests.servers import BETATEL_SMS, UBILL_SMS, Authenticate, Receiver, Sandbox, hangs_up, says, turn
 
 SMS_63 = BETATEL_SMS.with_values(to="38761000063")
-STANDING = Pace(Mode.FROZEN, start=NOON)
+STANDING = ClockConfig(Mode.FROZEN, start=NOON)
 UBILL_63 = UBILL_SMS.with_values(numbers="995511000063,995512000063")
 
 
-def magic(pace: Pace) -> Start:
+def magic(clock_config: ClockConfig) -> WorkspaceConfig:
     """Return a start with the magic numbers."""
-    return Start(load_named("default", packs=packs()), seed=7, pace=pace)
+    return WorkspaceConfig(load_named("default", packs=packs()), seed=7, clock_config=clock_config)
 
 
 @pytest.fixture
@@ -31,19 +31,19 @@ async def sandbox(make_sandbox: SandboxMaker) -> Sandbox:
     return await make_sandbox(magic(STANDING))
 
 
-@pytest.mark.parametrize("pace", [STANDING, FAST], ids=["frozen", "running"])
+@pytest.mark.parametrize("clock_config", [STANDING, FAST], ids=["frozen", "running"])
 async def test_63_replies_once_every_callback_was_tried(
-    make_sandbox: SandboxMaker, receiver: Receiver, pace: Pace
+    make_sandbox: SandboxMaker, receiver: Receiver, clock_config: ClockConfig
 ) -> None:
-    sandbox = await make_sandbox(magic(pace))
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
+    sandbox = await make_sandbox(magic(clock_config))
+    authenticate = Authenticate()
+    receiver.otherwise = authenticate
+    sandbox.set_target("betatel", receiver.url())
     sending = asyncio.create_task(sandbox.send(SMS_63))
-    await gate.until(1)
+    await authenticate.until(1)
     await turn()
     early = sending.done()
-    gate.open()
+    authenticate.open()
     reply = await sending
 
     assert (early, reply.status, statuses(receiver), [each.state for each in sandbox.callbacks]) == (
@@ -55,7 +55,7 @@ async def test_63_replies_once_every_callback_was_tried(
 
 
 async def test_63_waits_for_the_callbacks_of_every_recipient(sandbox: Sandbox, receiver: Receiver) -> None:
-    sandbox.aim("ubill", receiver.url())
+    sandbox.set_target("ubill", receiver.url())
 
     reply = await sandbox.send(UBILL_63)
 
@@ -70,7 +70,7 @@ async def test_a_receiver_that_fails_holds_the_reply_back_for_one_attempt_alone(
     sandbox: Sandbox, receiver: Receiver
 ) -> None:
     receiver.answers.extend([says(503), hangs_up])
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
 
     reply = await sandbox.send(SMS_63)
 
@@ -93,7 +93,7 @@ STRICT = "lifecycle: [sent: 0s, delivered: 0s], after: callbacks, callbacks: {st
 
 async def test_what_is_due_later_holds_nothing_back(sandbox: Sandbox, receiver: Receiver) -> None:
     sandbox.workspace.use(load(one_rule("to: '*'", LATER_DELIVERED)))
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
 
     reply = await sandbox.send()
 
@@ -105,7 +105,7 @@ async def test_a_strict_callback_behind_one_that_is_retried_holds_nothing_back(
 ) -> None:
     receiver.answers.append(says(503))
     sandbox.workspace.use(load(one_rule("to: '*'", STRICT)))
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
 
     reply = await sandbox.send()
 
@@ -117,7 +117,7 @@ async def test_a_receiver_that_calls_the_sandbox_itself_is_answered(sandbox: San
         return web.Response(text=str((await sandbox.send()).status))
 
     receiver.otherwise = asks
-    sandbox.aim("betatel", receiver.url())
+    sandbox.set_target("betatel", receiver.url())
 
     reply = await sandbox.send(SMS_63)
 
@@ -125,12 +125,12 @@ async def test_a_receiver_that_calls_the_sandbox_itself_is_answered(sandbox: San
 
 
 async def test_a_reset_closes_the_connection_of_a_reply_that_waits(sandbox: Sandbox, receiver: Receiver) -> None:
-    gate = Gate()
-    receiver.otherwise = gate
-    sandbox.aim("betatel", receiver.url())
+    authenticate = Authenticate()
+    receiver.otherwise = authenticate
+    sandbox.set_target("betatel", receiver.url())
     before = len(sandbox.world.listeners)
     sending = asyncio.create_task(sandbox.send(SMS_63))
-    await gate.until(1)
+    await authenticate.until(1)
     await sandbox.reset()
 
     with pytest.raises(ClientError):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server.proxy import Descriptors, Fronts, Tunnels
+from sandbox.server.proxy import ConnectProxies, Descriptors, Tunnels
 from sandbox.server.runner import Options, opened
 from tests.commands import PATIENCE
 from tests.servers import make_engine, turn
@@ -112,8 +112,8 @@ async def test_an_aborted_connect_leaves_nothing_open_on_the_loop_of_the_standar
 
 async def test_a_connect_is_answered_in_words_when_nobody_listens_on_the_tls_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = taken.getsockname()[1]
-    fronts = Fronts(asyncio.Protocol, Tunnels(frozenset({"api.betatel.com"}), nobody), Descriptors(print))
+        unused_port = taken.getsockname()[1]
+    fronts = ConnectProxies(asyncio.Protocol, Tunnels(frozenset({"api.betatel.com"}), unused_port), Descriptors(print))
     server = await asyncio.get_running_loop().create_server(fronts, "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.callbacks.egress import Policy
-from sandbox.control.guards import Access, object_to
+from sandbox.control.access import Access, object_to
 from tests.conftest import SandboxMaker
 
 PROVIDERS = frozenset({"api.betatel.com", "api.ubill.dev", "thesmsbuddy.com"})

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sandbox.callbacks.egress import Door, Policy
+from sandbox.callbacks.egress import Egress, Policy
 from sandbox.engine.engine import Engine
 from sandbox.server.app import make_app
 from tests.builders import packs
@@ -177,7 +177,7 @@ async def listening(kind: Kind, authority: Authority) -> AsyncIterator[str]:
 @asynccontextmanager
 async def trusting(ca: Path, kind: Kind) -> AsyncIterator[Sandbox]:
     """Run a sandbox that judges receivers by an authority."""
-    engine = Engine(packs(), door=Door(Policy(), ca=ca), start=start(kind.outcome[1]))
+    engine = Engine(packs(), door=Egress(Policy(), ca=ca), start=start(kind.outcome[1]))
     client = TestClient(TestServer(make_app(engine)))
     await client.start_server()
     try:
@@ -196,7 +196,7 @@ async def test_an_attempt_ends_in_time_and_says_what_is_wrong(authority: Authori
     kind = KINDS[name]
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     async with trusting(tmp_path / "ca.pem", kind) as sandbox, listening(kind, authority) as url:
-        sandbox.aim("betatel", url)
+        sandbox.set_target("betatel", url)
         await sandbox.send(WHATSAPP)
         await sandbox.advance()
 

@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.scenario import Scenario
-from sandbox.engine.workspace import Start
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
 from tests.servers import PATIENCE, WHATSAPP, turn
@@ -133,10 +133,12 @@ BROKEN = "the receiver closed the connection in the middle of its answer"
 LATE = "no answer within 0.1 s"
 
 
-def start(error: str | None) -> Start:
+def start(error: str | None) -> WorkspaceConfig:
     """Return a start without second attempts; only receivers that end in `LATE` have no more than 0.1 s."""
     settings: dict[str, object] = {"timeout": "100ms" if error == LATE else PATIENCE, "retries": []}
-    return Start(Scenario("hostile", settings={"betatel": settings}), seed=7, pace=Pace(Mode.FROZEN, start=NOON))
+    return WorkspaceConfig(
+        Scenario("hostile", settings={"betatel": settings}), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+    )
 
 
 NO_HTTP = "the receiver's answer is no HTTP: "
@@ -233,7 +235,7 @@ async def test_an_attempt_is_recorded_whatever_the_receiver_does(make_sandbox: S
     kind = KINDS[name]
     sandbox = await make_sandbox(start(kind.error))
     async with listening(kind) as url:
-        sandbox.aim("betatel", url)
+        sandbox.set_target("betatel", url)
         await sandbox.send(WHATSAPP)
         await sandbox.advance()
     expected = (kind.status, kind.answer, kind.error)
@@ -248,7 +250,7 @@ async def test_no_attempt_is_lost_and_none_overtakes_at_a_receiver_that_answers(
     kind = KINDS[name]
     sandbox = await make_sandbox(start(kind.error))
     async with listening(kind) as url:
-        sandbox.aim("betatel", url)
+        sandbox.set_target("betatel", url)
         for _ in range(10):
             await sandbox.send(WHATSAPP)
         await sandbox.advance()

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from jinja2 import TemplateSyntaxError
 
-from sandbox.core.effects import Scene
+from sandbox.core.effects import TemplateContext
 from sandbox.demo.samples import seeded
 from sandbox.scenarios.templates import context_of
 from sandbox.templates.budget import MEMORY, STEPS, Budget, BudgetExceededError, spending
@@ -26,7 +26,7 @@ from tests.scenarios.builders import betatel, desk, mistakes
 
 TABLE = Path(__file__).parent.parent / "data" / "hostile_templates.yaml"
 SAMPLES = Path(__file__).parent / "fake_samples.py"
-SCENE = Scene(
+SCENE = TemplateContext(
     seed=7,
     number=3,
     at=datetime(2026, 3, 2, 12, tzinfo=UTC),

@@ -32,7 +32,7 @@ WORDS = {
 PLACEHOLDER = re.compile(rb"\{(?P<length>#)?(?P<word>[a-z ]+)\}|<(?P<byte>[^*]+)\*(?P<count>\d+)>")
 
 
-class Case(NamedTuple):
+class RuleInput(NamedTuple):
     """A row: the segments that a client sends, whether it ends its side then, and what it is answered.
 
     `replies` are statuses and media types, `entries` what the journal holds, `why` the reasons of the refused.
@@ -55,10 +55,10 @@ class Outcome(NamedTuple):
 
 
 @cache
-def cases() -> tuple[Case, ...]:
+def cases() -> tuple[RuleInput, ...]:
     """Return the rows of the table."""
     rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return tuple(Case(name, **row) for name, row in rows.items())
+    return tuple(RuleInput(name, **row) for name, row in rows.items())
 
 
 def segment(text: str) -> bytes:
@@ -73,7 +73,7 @@ def segment(text: str) -> bytes:
     return PLACEHOLDER.sub(write, text.encode("latin-1"))
 
 
-async def play(case: Case, place: Place) -> Outcome:
+async def play(case: RuleInput, place: Place) -> Outcome:
     """Send what a case says, and return what comes of it."""
     line = await place.call()
     await line.say(*map(segment, case.sends))

@@ -13,7 +13,7 @@ import yaml
 from sandbox import __version__
 from sandbox.cli import commands
 from sandbox.server.tls import CA, provider_hosts
-from sandbox.testing.rig import RECEIVER_HOST
+from sandbox.testing.workspace import RECEIVER_HOST
 from tests.builders import packs
 from tests.packaging.dockerfile import instructions
 from tests.test_readme import BLOCKS, parse

@@ -10,7 +10,7 @@ from sandbox.pipeline.evaluate_rules import rule_on
 from sandbox.pipeline.read import Visit, arrive, make_call
 from sandbox.providers.base import Outcome
 from sandbox.scenarios import load_text
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 from tests.builders import make_world, packs, router
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, State, Target
-from sandbox.core.change import Aim, Batch
+from sandbox.core.change import Batch, TargetSet
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Step
 from sandbox.engine.transitions import report_step
@@ -186,7 +186,7 @@ def test_the_callbacks_of_a_muted_message_are_collected_whatever_the_rule_says()
 def aimed(then: str) -> Desk:
     """Return a desk with one rule, whose Betatel callbacks have somewhere to go."""
     at = rule_desk("", then)
-    at.world.commit(Aim("betatel", Target("http://127.0.0.1:9/")))
+    at.world.commit(TargetSet("betatel", Target("http://127.0.0.1:9/")))
     return at
 
 

@@ -1,6 +1,6 @@
 """What scenarios cost a request."""
 
-from sandbox.core.tally import Tally
+from sandbox.core.scenario_state import Tally
 from sandbox.core.world import TALLIES_KEPT
 from sandbox.scenarios import load_named
 from tests.builders import packs
@@ -27,7 +27,7 @@ def test_messages_of_one_rule_share_what_it_says() -> None:
     betatel(at)
 
     one, two = at.world.messages.values()
-    assert (one.reporting is two.reporting, one.rule is two.rule) == (True, True)
+    assert (one.callback_policy is two.callback_policy, one.rule is two.rule) == (True, True)
 
 
 def test_counts_that_are_kept_apart_do_not_grow_for_ever() -> None:

@@ -5,11 +5,11 @@ from statistics import quantiles
 
 import pytest
 
-from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
+from sandbox.core.seeded_random import draw_fraction
 from sandbox.formats.yaml_files import parse
 from sandbox.scenarios.delays import delay
-from sandbox.scenarios.node import Node, Sheet
+from sandbox.scenarios.yaml_node import Node, Sheet
 
 SECOND = timedelta(seconds=1)
 

@@ -7,10 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.chance import draw_fraction
 from sandbox.core.distribution import Uniform
-from sandbox.core.effects import Stage, make_course
+from sandbox.core.effects import StepTemplate, make_lifecycle_template
 from sandbox.core.lifecycle import Status
+from sandbox.core.seeded_random import draw_fraction
 from tests.builders import Desk, packs
 from tests.scenarios.builders import betatel, desk, smsbuddy, ubill, whatsapp
 
@@ -89,7 +89,7 @@ def test_another_seed_gives_others(happenings: list[Happening]) -> None:
 
 
 def test_a_draw_does_not_depend_on_what_else_is_drawn() -> None:
-    course = make_course("rule", (Stage(Status.SENT, Uniform(timedelta(0), timedelta(seconds=1))),))
+    course = make_lifecycle_template("rule", (StepTemplate(Status.SENT, Uniform(timedelta(0), timedelta(seconds=1))),))
 
     alone = course.life(7, 3)
     for number in range(10):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.core.callback import State, Target
-from sandbox.core.change import Aim
+from sandbox.core.change import TargetSet
 from sandbox.core.effects import Fault
 from sandbox.scenarios import library, listing, load_named
 from tests.builders import NOON, Desk, make_world, packs, read, run_until
@@ -121,7 +121,7 @@ def test_duplicate_callbacks_come_twice_and_of_every_tenth_message_five_times() 
 
 def test_reordered_callbacks_are_reversed_for_every_second_message() -> None:
     at = named("reordered-callbacks")
-    at.world.commit(Aim("betatel", Target("http://127.0.0.1:9/")))
+    at.world.commit(TargetSet("betatel", Target("http://127.0.0.1:9/")))
 
     for _ in range(2):
         betatel(at)

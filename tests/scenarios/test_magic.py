@@ -9,7 +9,7 @@ from sandbox.core.callback import State
 from sandbox.core.effects import Fault
 from sandbox.core.message import Message
 from sandbox.pipeline import Answer
-from sandbox.scenarios.magic import magic_numbers
+from sandbox.scenarios.magic_numbers import magic_numbers
 from tests.builders import NOON, Desk, packs, read
 from tests.scenarios.builders import betatel, later, messages, named, reports, smsbuddy, ubill, whatsapp
 

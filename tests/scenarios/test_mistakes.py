@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.errors import ScenarioError
 from sandbox.scenarios import Checked, check, load_file, load_text
-from sandbox.scenarios.part import TOP
+from sandbox.scenarios.scenario_file import TOP
 from tests.builders import packs
 from tests.scenarios.builders import load, mistakes, one_rule
 

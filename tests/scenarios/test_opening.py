@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.core.account import Account, Approval
 from sandbox.core.callback import Target
-from sandbox.core.clock import Mode, Pace
+from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.errors import ScenarioError
 from sandbox.scenarios import library, load_file, load_named, load_text
 from tests.builders import NOON, Desk, make_world, packs, read
@@ -59,16 +59,16 @@ def test_a_seed_is_a_whole_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "pace"),
+    ("text", "clock_config"),
     [
-        ("mode: real", Pace(Mode.REAL)),
-        ("mode: scaled, rate: 60", Pace(Mode.SCALED, 60.0)),
-        ("mode: frozen, start: 2026-03-02T12:00:00Z", Pace(Mode.FROZEN, 1.0, NOON)),
-        ("mode: frozen, start: '2026-03-02T13:00:00+01:00'", Pace(Mode.FROZEN, 1.0, NOON)),
+        ("mode: real", ClockConfig(Mode.REAL)),
+        ("mode: scaled, rate: 60", ClockConfig(Mode.SCALED, 60.0)),
+        ("mode: frozen, start: 2026-03-02T12:00:00Z", ClockConfig(Mode.FROZEN, 1.0, NOON)),
+        ("mode: frozen, start: '2026-03-02T13:00:00+01:00'", ClockConfig(Mode.FROZEN, 1.0, NOON)),
     ],
 )
-def test_a_clock_has_a_mode_a_rate_and_a_start(text: str, pace: Pace) -> None:
-    assert load(f"clock: {{{text}}}").clock == pace
+def test_a_clock_has_a_mode_a_rate_and_a_start(text: str, clock_config: ClockConfig) -> None:
+    assert load(f"clock: {{{text}}}").clock == clock_config
 
 
 def test_settings_stand_in_place_of_the_specs_defaults() -> None:
@@ -180,7 +180,7 @@ def test_other_values_apply_where_the_file_has_none_of_its_own(folder: Path) -> 
 
     assert (scenario.seed, scenario.clock, scenario.settings, scenario.targets) == (
         2,
-        Pace(Mode.FROZEN),
+        ClockConfig(Mode.FROZEN),
         {"betatel": {"price": 2, "timeout": "3s"}},
         {"betatel": Target("http://a/")},
     )

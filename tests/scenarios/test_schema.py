@@ -14,7 +14,18 @@ from sandbox.core.effects import Fault
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Order
 from sandbox.formats.yaml_files import read_text, shipped
-from sandbox.scenarios import conditions, counting, delays, effects, library, opening, part, replies, rulebook, then
+from sandbox.scenarios import (
+    actions,
+    conditions,
+    counting,
+    delays,
+    effects,
+    library,
+    replies,
+    rulebook,
+    scenario_file,
+    settings,
+)
 from tests.scenarios.builders import mistakes
 
 SCHEMA: Mapping[str, Any] = json.loads(read_text(shipped("specs") / "scenario.schema.json"))
@@ -22,21 +33,21 @@ DEFS: Mapping[str, Any] = SCHEMA["$defs"]
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 KEYS = {
-    "scenario": (SCHEMA, part.TOP),
-    "clock": (DEFS["clock"], opening.CLOCK),
-    "target": (DEFS["target"]["anyOf"][1], opening.TARGET),
-    "account": (DEFS["account"], opening.ACCOUNT),
-    "sender": (DEFS["sender"], opening.SENDER),
-    "template": (DEFS["template"], opening.TEMPLATE),
+    "scenario": (SCHEMA, scenario_file.TOP),
+    "clock": (DEFS["clock"], settings.CLOCK),
+    "target": (DEFS["target"]["anyOf"][1], settings.TARGET),
+    "account": (DEFS["account"], settings.ACCOUNT),
+    "sender": (DEFS["sender"], settings.SENDER),
+    "template": (DEFS["template"], settings.TEMPLATE),
     "rule": (DEFS["rule"], rulebook.RULE),
     "when": (DEFS["when"], conditions.WHEN),
     "during": (DEFS["when"]["properties"]["during"], conditions.DURING),
-    "then": (DEFS["then"], then.THEN),
+    "then": (DEFS["then"], actions.THEN),
     "outcome": (DEFS["outcome"], effects.OUTCOME),
     "reply": (DEFS["reply"], replies.REPLY),
-    "callbacks": (DEFS["callbacks"], then.CALLBACKS),
-    "set": (DEFS["then"]["properties"]["set"], then.SET),
-    "rate": (DEFS["rate"], then.RATE),
+    "callbacks": (DEFS["callbacks"], actions.CALLBACKS),
+    "set": (DEFS["then"]["properties"]["set"], actions.SET),
+    "rate": (DEFS["rate"], actions.RATE),
     "distribution": (DEFS["distribution"], tuple(delays.SHAPES)),
 }
 
@@ -47,7 +58,7 @@ WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "fault": (DEFS["fault"]["enum"], Fault),
     "order": (DEFS["callbacks"]["properties"]["order"]["enum"], Order),
     "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], Status),
-    "by": (DEFS["rate"]["properties"]["by"]["enum"], then.BY),
+    "by": (DEFS["rate"]["properties"]["by"]["enum"], actions.BY),
 }
 
 # A document for each key, and whether it is a scenario; what only the providers' specs can tell is not among them.

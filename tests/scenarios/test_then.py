@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.core.distribution import Fixed
 from sandbox.core.effects import Fault
-from sandbox.core.rules import Case
-from sandbox.core.tally import Run
+from sandbox.core.rules import RuleInput
+from sandbox.core.scenario_state import Run
 from sandbox.providers.base import JSON
 from sandbox.scenarios import load_text
 from tests.builders import NOON, Desk, make_world, packs, read
@@ -240,9 +240,9 @@ def test_without_a_lifecycle_a_message_lives_as_the_spec_says() -> None:
     assert lives(at) == [["queued", "sent", "delivered"]]
 
 
-def case(number: int) -> Case:
+def case(number: int) -> RuleInput:
     """Return the request `number` as rules see it."""
-    return Case(
+    return RuleInput(
         provider="betatel",
         operation="betatel.balance",
         account="k1",
@@ -250,7 +250,7 @@ def case(number: int) -> Case:
         from_="",
         text="",
         headers={},
-        says_otp=bool,
+        is_otp=bool,
         at=NOON,
         elapsed=timedelta(0),
         seed=7,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.formats.yaml_files import load, shipped
-from sandbox.specs.compiling import operations_of
+from sandbox.specs.compile import operations_of
 from tests.builders import packs
 
 Node = dict[str, Any]

@@ -9,7 +9,7 @@ import pytest
 from sandbox.pipeline import Answer, Arrival, answer, arrive
 from sandbox.pipeline import encode as bytes_of
 from sandbox.providers.base import Call, Refusal
-from sandbox.specs.reading import FORM, Request
+from sandbox.specs.body_parsing import FORM, Request
 from sandbox.specs.spec import Route
 from tests.builders import NOON, Desk, packs, router
 from tests.conformance import reply_problems, violations
@@ -117,7 +117,7 @@ def test_every_named_error_fits_each_route_that_may_answer_it(provider: str) -> 
     broken = []
     for route in pack.spec.routes:
         for error in route.operation.errors.values():
-            reply = pack.provider.dress(error, Refusal(error.name, ("why",)), call_of(route))
+            reply = pack.provider.render_error(error, Refusal(error.name, ("why",)), call_of(route))
             answered = Answer(reply.status, {"Content-Type": reply.type}, bytes_of(reply.body))
             broken += reply_problems(answered, route.method, route.template.replace("{", "").replace("}", ""))
     assert broken == []

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlencode
 import pytest
 
 from sandbox.formats.yaml_files import parse
+from sandbox.specs.body_parsing import FORM, Request
 from sandbox.specs.characters import misread_digits, unseen
 from sandbox.specs.hints import names_of, unsaid
-from sandbox.specs.near import member, suggestion
-from sandbox.specs.reading import FORM, Request
+from sandbox.specs.near_parameter import member, suggestion
 from tests.bad_input.ways import JSON, KEYS, SENDERS, XML, Sender, ask, label, ways
 from tests.builders import Desk, make_world
 from tests.scenarios.builders import load

@@ -11,8 +11,8 @@ import yaml
 from sandbox.core.errors import SpecError
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import discover
-from sandbox.specs.checking import complete
-from sandbox.specs.reading import READERS
+from sandbox.specs.body_parsing import READERS
+from sandbox.specs.document_check import complete
 from tests.specs.documents import PROVIDERS, Node, raw, resolved
 
 Spoil = Callable[[Node], object]

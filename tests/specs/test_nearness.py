@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.specs.nearness import find_difference
+from sandbox.specs.path_difference import find_difference
 from sandbox.specs.routing import Missed
 from tests.builders import router
 

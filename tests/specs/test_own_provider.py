@@ -10,8 +10,8 @@ import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.callbacks.compose import ladder_of, timeout_of
-from sandbox.callbacks.egress import Door, Policy
-from sandbox.control.describing import describe
+from sandbox.callbacks.egress import Egress, Policy
+from sandbox.control.provider_docs import describe
 from sandbox.core.callback import State, Target
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.duration import parse_duration
@@ -20,10 +20,10 @@ from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.formats.yaml_files import parse
 from sandbox.pipeline import Answer, answer, arrive
-from sandbox.providers.registry import Packs, discover
+from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_named, load_text
 from sandbox.server.app import make_app
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
@@ -39,7 +39,7 @@ class Acme(NamedTuple):
     """README's provider, served beside the shipped ones."""
 
     world: World
-    packs: Packs
+    packs: Registry
 
     def send(self, body: object = GOOD, *, key: str = "k1", oversize: bool = False) -> Answer:
         headers = {"content-type": "application/json", "x-acme-key": key}
@@ -304,7 +304,7 @@ def test_a_function_that_fails_is_a_500_with_number_and_reason(
     acme = serve(change, **module)
     status, media, told = why(acme.send())
 
-    assert (status, media, told[: len(reason)], acme.world.last_exchange, len(acme.world.messages)) == (
+    assert (status, media, told[: len(reason)], acme.world.last_request, len(acme.world.messages)) == (
         500,
         PROBLEM,
         reason,
@@ -450,10 +450,10 @@ def test_what_would_fail_later_is_a_mistake_at_the_start(
 
 async def test_a_report_that_fails_is_a_failed_attempt_with_the_reason(serve: Serve) -> None:
     acme = serve(without_settings, body="    raise KeyError('x')\n    body = json")
-    engine = Engine(acme.packs, door=Door(Policy()), start=FROZEN)
+    engine = Engine(acme.packs, door=Egress(Policy()), start=FROZEN)
     async with TestClient(TestServer(make_app(engine))) as client:
         sandbox = Sandbox(engine, client)
-        sandbox.aim("acme", "http://127.0.0.1:9/dlr")
+        sandbox.set_target("acme", "http://127.0.0.1:9/dlr")
         await sandbox.send(Sms("/acme/messages", GOOD, {"x-acme-key": "k1"}))
         await sandbox.advance()
         [callback] = sandbox.callbacks

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sandbox.callbacks.compose import ladder_of, timeout_of, write
-from sandbox.control.describing import describe
+from sandbox.control.provider_docs import describe
 from sandbox.core.callback import State, Target
 from sandbox.core.clock import Mode, make_clock, ticks
 from sandbox.core.errors import SpecError
@@ -21,7 +21,7 @@ from sandbox.pipeline import answer, arrive
 from sandbox.providers.registry import Pack, discover
 from sandbox.scenarios import load_named
 from sandbox.server.tls import provider_hosts
-from sandbox.specs.reading import Request
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs

@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from sandbox.core.lifecycle import Status
-from sandbox.specs.compiling import operations_of
+from sandbox.specs.compile import operations_of
 from tests.builders import packs
 from tests.conformance import violations
 from tests.specs.documents import PROVIDERS, Node, errors, operations, raw, resolved

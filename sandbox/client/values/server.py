@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.client.values.reports import Target
+from sandbox.client.values.callbacks import Target
 from sandbox.client.values.state import Clock
 
 

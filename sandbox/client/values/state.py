@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sandbox.client.reading import KEY
+from sandbox.client.decode import KEY
 from sandbox.core.account import Approval
 from sandbox.core.clock import Mode
 from sandbox.core.lifecycle import Status

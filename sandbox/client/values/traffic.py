@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.client.reading import KEY
+from sandbox.client.decode import KEY
 from sandbox.core.lifecycle import Status
 
 

@@ -6,12 +6,12 @@ for its result; ten digits become an Indian number; promotional SMS are refused 
 
 from sandbox.providers.base import Provider
 from sandbox.providers.smsbuddy.account import balance, create_sender
-from sandbox.providers.smsbuddy.codes import create, verify
-from sandbox.providers.smsbuddy.codes import result as code_result
-from sandbox.providers.smsbuddy.gate import dress, gate, key
-from sandbox.providers.smsbuddy.reports import report, target
-from sandbox.providers.smsbuddy.results import result
-from sandbox.providers.smsbuddy.sending import send, send_json
+from sandbox.providers.smsbuddy.authenticate import authenticate, key, render_error
+from sandbox.providers.smsbuddy.delivery_reports import report, target
+from sandbox.providers.smsbuddy.one_time_codes import create, verify
+from sandbox.providers.smsbuddy.one_time_codes import result as code_result
+from sandbox.providers.smsbuddy.send import send, send_json
+from sandbox.providers.smsbuddy.send_results import result
 
 PROVIDER = Provider(
     name="smsbuddy",
@@ -26,8 +26,8 @@ PROVIDER = Provider(
         "smsbuddy.senderid.create": create_sender,
     },
     key=key,
-    gate=gate,
+    authenticate=authenticate,
     report=report,
     target=target,
-    dress=dress,
+    render_error=render_error,
 )

@@ -6,8 +6,8 @@ from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
-from sandbox.providers.smsbuddy.checks import PURSES, wrong_kind
-from sandbox.providers.smsbuddy.values import given
+from sandbox.providers.smsbuddy.parameters import given
+from sandbox.providers.smsbuddy.refusals import PURSES, wrong_kind
 from sandbox.specs.schema import show
 
 SENDER_ID = re.compile(r"[A-Za-z]{6}|[0-9]{6}")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Provider, Refusal
 from sandbox.providers.ubill.brands import create_brand, list_brands
-from sandbox.providers.ubill.reports import callback, report
-from sandbox.providers.ubill.sending import PURSE, beyond_gate, send
-from sandbox.providers.ubill.wording import SUCCESS, Why, answered, dress, merged, told
+from sandbox.providers.ubill.delivery_reports import callback, report
+from sandbox.providers.ubill.responses import SUCCESS, Why, answered, merged, render_error, told
+from sandbox.providers.ubill.send import PURSE, beyond_gate, send
 
 
 def key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
@@ -20,7 +20,7 @@ def key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
     return given if isinstance(given, str) and given else headers.get("key")
 
 
-def gate(_: World, call: Call) -> Refusal | None:
+def authenticate(_: World, call: Call) -> Refusal | None:
     """Check the key, then whether the request can be read (this order is inferred)."""
     if call.account is None:
         problem = "no account has this key"
@@ -57,7 +57,7 @@ PROVIDER = Provider(
         "ubill.brand.create": create_brand,
     },
     key=key,
-    gate=gate,
+    authenticate=authenticate,
     report=callback,
-    dress=dress,
+    render_error=render_error,
 )

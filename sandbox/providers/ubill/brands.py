@@ -6,7 +6,7 @@ from sandbox.core.account import Approval, Sender
 from sandbox.core.duration import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan
-from sandbox.providers.ubill.wording import SUCCESS, Why, answered, first_refusal, local, shown
+from sandbox.providers.ubill.responses import SUCCESS, Why, answered, first_refusal, local, shown
 
 AUTHORIZED = {
     Approval.PENDING: "0",

@@ -6,8 +6,8 @@ way back to the messages.
 
 from collections.abc import Iterator
 
-from sandbox.core.chance import draw_bytes
 from sandbox.core.message import Message
+from sandbox.core.seeded_random import draw_bytes
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sandbox.callbacks.egress import parse_url
 from sandbox.core.callback import Origin, Outgoing, Target
-from sandbox.core.lifecycle import Leg, Status
-from sandbox.core.message import Step, plan_life
+from sandbox.core.lifecycle import LifecycleStep, Status
+from sandbox.core.message import Step, plan_lifecycle
 from sandbox.providers.base import Report
-from sandbox.providers.smsbuddy.reports import is_url
+from sandbox.providers.smsbuddy.delivery_reports import is_url
 from tests.builders import Desk, packs
 from tests.conformance import callback_problems
 from tests.providers.smsbuddy.requests import FIRST_ID, MOBILE, otp, post, post_json, refusal, refused, settings
@@ -127,8 +127,8 @@ def test_each_final_status_is_reported_once_under_its_own_word(word: str, shown:
     post(desk, dlr_url=URL)
     (message,) = desk.world.messages.values()
     status, variant = message.channel.parse(word)
-    life = (Leg(Status.SENT, MINUTE / 4), Leg(status, MINUTE / 4, variant))
-    desk.world.commit(message._replace(plan=plan_life(message.channel, life, begin=message.accepted_at)))
+    life = (LifecycleStep(Status.SENT, MINUTE / 4), LifecycleStep(status, MINUTE / 4, variant))
+    desk.world.commit(message._replace(plan=plan_lifecycle(message.channel, life, begin=message.accepted_at)))
 
     assert [query(each)["status"] for each in written(desk)] == [shown]
 

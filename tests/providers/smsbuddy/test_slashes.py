@@ -1,6 +1,6 @@
 """Each path of SMS Buddy answers with a slash at its end too, as public client code posts to it."""
 
-from sandbox.control.describing import describe
+from sandbox.control.provider_docs import describe
 from tests.builders import packs
 from tests.servers import SMSBUDDY_SMS, Sandbox
 

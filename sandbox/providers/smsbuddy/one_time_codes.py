@@ -1,0 +1,113 @@
+"""One-time codes: made and sent, checked, and looked up."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sandbox.core.code_detection import find_code
+from sandbox.core.message import Message
+from sandbox.core.otp import Check, Otp, check
+from sandbox.core.seeded_random import draw_text
+from sandbox.core.world import World
+from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
+from sandbox.providers.smsbuddy.authenticate import render_error
+from sandbox.providers.smsbuddy.parameters import given
+from sandbox.providers.smsbuddy.recipients import find_mobile, why_no_mobile
+from sandbox.providers.smsbuddy.refusals import NUMBER, wrong_kind
+from sandbox.providers.smsbuddy.send import submit
+from sandbox.providers.smsbuddy.send_requests import Row, asks_for_result
+from sandbox.providers.smsbuddy.send_results import describe, find_rows, unknown_id
+from sandbox.providers.smsbuddy.times import written
+from sandbox.specs.schema import show
+
+PLACEHOLDER = "{#otp#}"
+EXPIRY = "120"  # minutes (documented)
+DIGITS = "6"  # (documented)
+TRANSACTIONAL = "1"  # a code is charged to trans (inferred)
+REFUSALS = {
+    Check.WRONG: ("otp-wrong", "is not the code that was sent last"),
+    Check.EXPIRED: ("otp-expired", "comes after the code has expired"),
+    Check.USED: ("otp-used", "comes after the code was used, and each works once"),
+    Check.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries, which end a code"),
+}
+
+
+def create(world: World, call: Call) -> Outcome:
+    """Make a code and send it, or answer the result where that is what a GET asks for."""
+    if asks_for_result(call):
+        return result(world, call)
+    size = int(given(call.values, "digits") or DIGITS)
+    code = given(call.values, "otp") or draw_text(
+        call.seed, call.number, "smsbuddy otp", length=size, alphabet="0123456789"
+    )
+    expires_at = call.at + timedelta(minutes=int(given(call.values, "expiry") or EXPIRY))
+    text = given(call.values, "message").replace(PLACEHOLDER, code)
+    row = Row(
+        place="",
+        service=TRANSACTIONAL,
+        sender=given(call.values, "sender"),
+        number=given(call.values, "to"),
+        text=text,
+        template_id=given(call.values, "template_id"),
+        facts={"otp": code, "expiry": written(expires_at, call.settings)},
+        code=code if code in text else find_code(text) or code,  # a text without the placeholder may bring its own
+    )
+    submission = submit(world, call, [row])
+    if isinstance(submission, Refusal):
+        return submission
+    (draft,) = submission.drafts
+    otp = Otp(call.owner.provider, call.owner.key, draft.recipient, code, expires_at, call.number)
+    reply = created(row.facts, describe(draft), status="PENDING", call=call)
+    return Plan(reply, submission.drafts, (*submission.changes, otp))
+
+
+def created(facts: Mapping[str, str], row: Mapping[str, str | int], *, status: str, call: Call) -> Reply:
+    """Return the reply that tells of a code and its SMS."""
+    otp = {"mobile": row["mobile"], "status": status, "otp": facts["otp"], "expiry": facts["expiry"]}
+    return Reply(200, {"status": "200", "message": "OTP Generated Successfully", "otp": otp, "sms": row}, call.type)
+
+
+def verify(world: World, call: Call) -> Outcome:
+    """Check a code; a wrong try is stored although it is refused."""
+    number, code = given(call.values, "to"), given(call.values, "otp")
+    mobile = find_mobile(number)
+    if mobile is None:
+        problem = f"to: {show(number)} is no number: it {why_no_mobile(number)} {NUMBER}"
+        return Refusal("no-valid-numbers", (wrong_kind(call, "", "to") or problem,))
+    otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
+    if otp is None:
+        return Refusal("otp-unknown", (f"to: no code was made for {mobile} (smsbuddy.otp.create makes one)",))
+    found, after = check(otp, code, at=call.at, tries=tries(call))
+    if found is Check.RIGHT:
+        reply = Reply(200, {"status": "200", "message": "OTP Verified Successfully"}, call.type)
+        return Plan(reply, changes=(after, *verified(world, otp)))
+    name, words = REFUSALS[found]
+    refusal = Refusal(name, (f"otp: {show(code)} {words} (inferred)",))
+    return refusal if after is otp else Plan(render_error(call.errors[name], refusal, call), changes=(after,))
+
+
+def verified(world: World, otp: Otp) -> tuple[Message, ...]:
+    """Return the message of a code that proved right, knowing it: a newer code takes the record's place."""
+    message = world.messages.get(otp.message)
+    return (message._replace(data={**(message.data or {}), "verified": "yes"}),) if message else ()
+
+
+def result(world: World, call: Call) -> Outcome:
+    """Answer as creating a code did, with the present statuses."""
+    for message in find_rows(world, call):
+        if message.data and "otp" in message.data:
+            return created(message.data, describe(message), status=status(world, call, message), call=call)
+    return unknown_id(call)
+
+
+def status(world: World, call: Call, message: Message) -> str:
+    """Return where a message's code stands; one that was replaced or tried too often counts as expired (inferred)."""
+    if message.fact("verified"):
+        return "VERIFIED"
+    otp = world.otps.get((call.owner.provider, call.owner.key, message.recipient))
+    newest = otp is not None and otp.message == message.number
+    return "PENDING" if otp and newest and call.at < otp.expires_at and otp.wrong_tries < tries(call) else "EXPIRED"
+
+
+def tries(call: Call) -> int:
+    """Return how many wrong tries end a code."""
+    return int(str(call.settings["otp_tries"]))

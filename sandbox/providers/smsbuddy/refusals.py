@@ -1,0 +1,160 @@
+"""What a send may be refused for once it can be read and its key is known, each check naming what would be right."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+
+from sandbox.core.account import Account, Approval, spend
+from sandbox.core.clock import stamp
+from sandbox.core.rate_window import Window
+from sandbox.core.world import World
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Refusal
+from sandbox.providers.smsbuddy.parameters import OFF, SHOWN
+from sandbox.providers.smsbuddy.recipients import find_mobile, why_no_mobile
+from sandbox.providers.smsbuddy.send_requests import Row, asked_for, likely_rows, recipients
+from sandbox.providers.smsbuddy.times import may_promote
+from sandbox.specs.schema import show
+
+PURSES = {"1": "trans", "2": "promo", "3": "transscrub"}
+PROMOTIONAL = "2"
+MINUTE = timedelta(minutes=1)
+TYPES = "(documented: 1 transactional, 2 promotional, 3 transscrub)"
+NUMBER = "(documented: digits with the country code, or the ten of an Indian mobile)"
+
+
+def unknown_service(call: Call, rows: Iterable[Row]) -> Refusal | None:
+    """Refuse rows of a type that there is not."""
+    named = dict.fromkeys((row.place, row.service) for row in rows)
+    why = (
+        wrong_kind(call, place, "type") or f"{place}type: {show(service)} is no type {TYPES}"
+        for place, service in named
+        if service not in PURSES
+    )
+    return refuse("unknown-service", why)
+
+
+def unknown_sender(call: Call, rows: Iterable[Row]) -> Refusal | None:
+    """Refuse rows from a sender id that the account does not have, or not yet."""
+    approved = {each.id for each in call.owner.senders if each.standing(call.at) is Approval.APPROVED}
+    right = f"(documented: an approved one, here {', '.join(sorted(approved)[:SHOWN]) or 'none'})"
+    named = dict.fromkeys((row.place, row.sender) for row in rows)
+    why = (
+        wrong_kind(call, place, "sender") or f"{place}sender: {show(sender)} {standing(call, sender)} {right}"
+        for place, sender in named
+        if sender not in approved
+    )
+    return refuse("unknown-sender", why)
+
+
+def refuse(error: str, why: Iterable[str]) -> Refusal | None:
+    """Return the refusal for the first of many reasons; None where there is none."""
+    shown = tuple(islice(why, SHOWN))
+    return Refusal(error, shown) if shown else None
+
+
+def wrong_kind(call: Call, place: str, name: str) -> str | None:
+    """Return what the schema says of a parameter that is a list, an object or the like; None where it is none."""
+    for each in call.violations:
+        if each.rule == "type" and (each.at in {place + name, f"body.root.{name}"} if place else each.name == name):
+            return str(each)
+    return None
+
+
+def standing(call: Call, name: str) -> str:
+    """Say why a sender id cannot be used."""
+    sender = call.owner.sender(name)
+    if sender is None:
+        return "is no sender id of this account"
+    if sender.state is Approval.PENDING and sender.approved_at:
+        return f"is approved at {stamp(sender.approved_at)} only (settings.smsbuddy.approval_delay)"
+    return f"is {sender.state}"
+
+
+def with_numbers(rows: Iterable[Row]) -> Sequence[Row]:
+    """Return the rows whose number is one, each as the provider writes it; the others are left out (inferred)."""
+    return [row._replace(number=mobile) for row in rows if (mobile := find_mobile(row.number))]
+
+
+def of_rows(call: Call, rows: Sequence[Row], valid: Sequence[Row]) -> Iterator[Refusal]:
+    """Yield each refusal of rows for what they say themselves, in the provider's order; `valid` have a number."""
+    yield from filter(None, (unknown_service(call, rows),))
+    yield from filter(None, (unknown_sender(call, rows),))
+    if not valid:
+        yield Refusal("no-valid-numbers", wrong_numbers(call, rows, "is no number", valid=0))
+    yield from filter(None, (outside_hours(call, valid),))
+
+
+def wrong_numbers(call: Call, rows: Sequence[Row], verdict: str, *, valid: int) -> tuple[str, ...]:
+    """Return a sentence for each number but the `valid` ones; `verdict` is what being none means for it."""
+    several = asked_for(call, rows) > 1
+    wrong = ((place, number) for place, number in recipients(call, rows) if find_mobile(number) is None)
+    told = [
+        wrong_kind(call, place.removesuffix("to"), "to")
+        or f"{place}: {show(number)} {verdict}: it {why_no_mobile(number)} {NUMBER}"
+        for place, number in islice(wrong, SHOWN)
+    ]
+    rest = asked_for(call, rows) - valid - len(told)
+    return (*told, f"to: {rest} more like these") if several and rest > 0 else tuple(told)
+
+
+def of_request(call: Call) -> Iterator[str]:
+    """Yield what is wrong with the types, senders and numbers of a request that is refused for something else."""
+    rows = likely_rows(call)
+    typed = [row for row in rows if row.service or wrong_kind(call, row.place, "type")]
+    signed = [row for row in rows if row.sender or wrong_kind(call, row.place, "sender")]
+    addressed = [row for row in rows if row.number or wrong_kind(call, row.place, "to")]
+    found = [unknown_service(call, typed), unknown_sender(call, signed) if call.account else None]
+    yield from (each for refusal in found if refusal for each in refusal.why)
+    if addressed:
+        valid = sum(find_mobile(number) is not None for _, number in recipients(call, addressed))
+        yield from wrong_numbers(call, addressed, "is no number", valid=valid)
+
+
+def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
+    """Refuse promotional SMS that would go out at night; what is scheduled goes out when it is due."""
+    hours = f"{call.settings['promotional_hours']} {call.settings['zone']}"
+    for row in rows:
+        at = row.due or call.at
+        if row.service == PROMOTIONAL and not may_promote(at, call.settings):
+            why = (
+                f"{row.place}type: promotional SMS may go out within {hours}, not at {stamp(at)} (documented, "
+                "settings.smsbuddy.promotional_hours: off lifts it)"
+            )
+            return Refusal("promotional-hours", (why,))
+    return None
+
+
+def charged(account: Account, rows: Iterable[Row]) -> Account | Refusal:
+    """Take a unit for each SMS of each row from the balance of its type."""
+    units: dict[str, int] = {}
+    owed = Counter[str]()
+    for row in rows:
+        if row.text not in units:
+            units[row.text] = segment(row.text).count
+        owed[PURSES[row.service]] += units[row.text]
+    for purse, price in owed.items():
+        left = account.balance.get(purse, Decimal(0))
+        if left < price:
+            return Refusal("insufficient-funds", (f"account: its {purse} balance is {left}, this takes {price} units",))
+        account = spend(account, purse, Decimal(price))
+    return account
+
+
+def counted(world: World, call: Call, count: int) -> tuple[Window, ...] | Refusal:
+    """Count rows against the key's minute, which begins with its first row; without a limit nothing is counted."""
+    limit = call.settings["rate_per_minute"]
+    if limit in OFF:
+        return ()
+    name = f"smsbuddy {call.owner.key} rate_per_minute"
+    window = world.windows.get(name, Window(name, call.at, 0)).at(call.at, MINUTE).plus(count)
+    if window.count <= int(str(limit)):
+        return (window,)
+    why = (
+        f"key: {count} more make {window.count} SMS since {stamp(window.since)}, over {limit} a minute (documented, "
+        "settings.smsbuddy.rate_per_minute: off lifts it)"
+    )
+    message = f"Too many requests received. Your threshold value is {limit} SMS/minute. Please contact support."
+    return Refusal("too-many-requests", (why,), message)

@@ -1,0 +1,261 @@
+"""Compiles an OpenAPI document into a `ProviderSpec`; whatever is wrong with it stops the start with a clear error."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.core.duration import parse_duration
+from sandbox.core.errors import FileMistake, SandboxError, SpecError
+from sandbox.core.lifecycle import Channel, Lifecycle, LifecycleStep, Status
+from sandbox.formats.yaml_files import shipped
+from sandbox.specs.body_parsing import FORM, READERS
+from sandbox.specs.document import Node, read, refused
+from sandbox.specs.fast_validation import compile_schema
+from sandbox.specs.hints import Known, names_of
+from sandbox.specs.message_fields import NO_DECLARATION, read_fields
+from sandbox.specs.spec import OWN_SETTINGS, NumberPlan, Operation, ProviderSpec, Route, Setting
+from sandbox.specs.types import JSON, METHODS, PROBLEM, ErrorReply
+
+# Errors that the sandbox and its scenarios speak of, for a provider whose document has none of that name.
+OWN_ERRORS = {
+    error.name: error
+    for error in (
+        ErrorReply(name, status, status, PROBLEM, {"type": "about:blank", "title": title, "status": status})
+        for name, status, title in (
+            ("unknown-key", 401, "Unauthorized"),
+            ("insufficient-funds", 402, "Payment Required"),
+            ("too-large", 413, "Content Too Large"),
+            ("too-many-requests", 429, "Too Many Requests"),
+            ("server-error", 500, "Internal Server Error"),
+        )
+    )
+}
+
+
+def compile_spec(path: Path) -> ProviderSpec:
+    """Return the compiled document.
+
+    Raises:
+        SpecError: it cannot be read, or misses or misspells something; the text has one `file:line:column: mistake` a
+            line.
+
+    """
+    document = read(path)
+    if path.parent != shipped("specs"):  # those are known to be complete
+        from sandbox.specs.document_check import complete  # noqa: PLC0415 - with jsonschema behind it 100 ms
+
+        mistakes = complete(document)
+        if mistakes:
+            raise refused(path, mistakes)
+    try:
+        return _spec(document)
+    except KeyError as error:
+        raise SpecError([FileMistake(f"{error} is missing", str(path))]) from None
+    except (SandboxError, ValueError, TypeError, AttributeError, re.error) as error:
+        raise SpecError([FileMistake(str(error), str(path))]) from None
+
+
+def _spec(document: Node) -> ProviderSpec:
+    own = document["x-sandbox"]
+    channels = {each: _channel(f"{own['provider']}.{each}", row) for each, row in own["channels"].items()}
+    operations: dict[str, Operation] = {}
+    routes = []
+    for template, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                node = item[method]
+                place = Place(method.upper(), template, f"{method.upper()} {template}")
+                operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
+                operations[operation.name] = operation
+                parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+                routes.append(_route(place, node, parameters=parameters, operation=operation))
+    lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
+    if lacking:
+        more = {name: error for name, error in OWN_ERRORS.items() if name in lacking}
+        operations = {name: replace(each, errors={**each.errors, **more}) for name, each in operations.items()}
+    latest = [_with_operation(route, operations[route.operation.name]) for route in routes]
+    return ProviderSpec(
+        name=own["provider"],
+        module=own["module"],
+        document=document,
+        channels=channels,
+        settings={each: _setting(each, row) for each, row in own["settings"].items()},
+        credentials=tuple(own.get("credentials", ("key",))),
+        operations=operations,
+        routes=tuple(latest),
+        home=NumberPlan(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
+    )
+
+
+def _setting(name: str, row: Node) -> Setting:
+    """Return a setting; what the sandbox reads itself must be what it can read, too."""
+    needed = OWN_SETTINGS.get(name)
+    schema = {"allOf": [row["schema"], needed["schema"]]} if needed else row["schema"]
+    return Setting(row["default"], schema, row["description"])
+
+
+def _channel(name: str, row: Node) -> Channel:
+    statuses: Node = row["statuses"]
+    missing = set(Status) - set(map(Status, statuses)) - set(map(Status, row.get("omitted", {})))
+    if missing:
+        message = f"x-sandbox.channels: {name} says nothing of {', '.join(sorted(missing))}"
+        raise ValueError(message)
+    read_back: dict[str, Status] = {}
+    for status, each in statuses.items():
+        for word in (each["says"], *each.get("variants", ())):
+            if word not in read_back or each.get("reads_back"):
+                read_back[word] = Status(status)
+    return Channel(
+        name=name.partition(".")[2],
+        words={Status(status): each["says"] for status, each in statuses.items()},
+        variants={Status(status): frozenset(each.get("variants", ())) for status, each in statuses.items()},
+        read_back=read_back,
+        moves={Status(status): frozenset(map(Status, each.get("next", ()))) for status, each in statuses.items()},
+        reports=frozenset(Status(status) for status, each in statuses.items() if each.get("reported")),
+        life=read_lifecycle(row["life"]),
+    )
+
+
+def read_lifecycle(rows: list[Mapping[str, object]]) -> Lifecycle:
+    """Return a life written as a list of `status: delay`, the status one of our words."""
+    return tuple(LifecycleStep(Status(status), parse_duration(delay)) for row in rows for status, delay in row.items())
+
+
+def _operation(node: Node, before: Operation | None, channels: Mapping[str, Channel], *, provider: str) -> Operation:
+    errors = dict(before.errors) if before else {}
+    success = before.type if before else JSON
+    responses: Mapping[str, Node] = node.get("responses", {})
+    for status, response in responses.items():
+        for media, content in response.get("content", {}).items():
+            for name, example in content.get("examples", {}).items():
+                if "x-code" in example:
+                    errors[name] = ErrorReply(name, int(status), example["x-code"], media, example["value"])
+    for media in _success(responses):
+        success = media
+    channel = channels[node["x-channel"]] if "x-channel" in node else None
+    declared = node.get("x-sandbox", {}).get("message")
+    message = read_fields(declared) if declared else before.message if before else NO_DECLARATION
+    return Operation(node["x-operation"], provider, channel, bool(node.get("x-otp")), errors, success, message)
+
+
+def _success(responses: Mapping[str, Node]) -> Iterator[str]:
+    """Yield the media types of the first reply of success that has a body; 200 goes before the others."""
+    good = sorted((status for status in responses if status.startswith("2")), key=lambda each: (each != "200", each))
+    contents: Iterator[Node] = (responses[status].get("content", {}) for status in good)
+    yield from next(filter(None, contents), {})
+
+
+def _with_operation(route: Route, operation: Operation) -> Route:
+    fields = {name: getattr(route, name) for name in Route.__slots__}
+    return Route(**{**fields, "operation": operation})
+
+
+class Place(NamedTuple):
+    """Where in a document an operation stands."""
+
+    method: str
+    template: str
+    where: str
+
+
+def _route(place: Place, node: Node, *, parameters: list[Node], operation: Operation) -> Route:
+    content = node.get("requestBody", {}).get("content", {})
+    unknown = set(content) - set(READERS)
+    if unknown:
+        message = (
+            f"{place.where}: bodies of type {', '.join(sorted(unknown))} cannot be read; there are {', '.join(READERS)}"
+        )
+        raise ValueError(message)
+    schema = route_schema(parameters, node)
+    properties: Mapping[str, Node] = schema["properties"]
+    return Route(
+        method=place.method,
+        template=place.template,
+        pattern=_pattern(place.template) if "{" in place.template else None,
+        operation=operation,
+        header_names=tuple(each["name"].lower() for each in parameters if each["in"] == "header"),
+        reads_query=any(each["in"] == "query" for each in parameters),
+        body_types=tuple(content),
+        body_required=bool(node.get("requestBody", {}).get("required")),
+        kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
+        check=compile_schema(schema),
+        known=_known(schema, parameters, content),
+    )
+
+
+def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
+    """Return what an operation reads: a schema of an object of its own may let in any name."""
+    objects = [each["schema"] for each in content.values()]
+    objects += [
+        each["schema"] for each in parameters if each["in"] == "query" and each["schema"].get("type") == "object"
+    ]
+    reads_query = any(each["in"] == "query" for each in parameters)
+    return Known(names_of([schema], objects=objects), reads_query, tuple(content))
+
+
+def route_schema(parameters: list[Node], node: Node) -> Node:
+    """Return the schema of all that a request to an operation may carry."""
+    content = node.get("requestBody", {}).get("content", {})
+    return merged(parameters, [each["schema"] for each in content.values()])
+
+
+def merged(parameters: list[Node], bodies: list[Node]) -> Node:
+    """Return the one schema that all of a route's parameters are checked against, wherever they came from."""
+    properties: Node = {}
+    required: list[str] = []
+    origins: dict[str, str] = {}
+    extras: list[Node] = []
+    objects = list(bodies)
+    for parameter in parameters:
+        schema = parameter["schema"]
+        if parameter["in"] == "query" and schema.get("type") == "object" and parameter.get("explode", True):
+            objects.append(schema)
+            continue
+        name = parameter["name"].lower() if parameter["in"] == "header" else parameter["name"]
+        properties[name] = {"x-word": parameter.get("x-word"), **schema}
+        origins[name] = parameter["in"]
+        if parameter.get("required"):
+            required.append(name)
+    for each in objects:
+        properties.update(each.get("properties", {}))
+        required += [name for name in each.get("required", ()) if name not in required]
+        rest = {
+            key: value for key, value in each.items() if key in {"anyOf", "oneOf", "allOf", "not", "if", "then", "else"}
+        }
+        if rest and rest not in extras:
+            extras.append(rest)
+    schema = {"type": "object", "properties": properties, "required": required, "x-origins": origins}
+    return {**schema, **({"allOf": extras} if extras else {}), "x-has-body": bool(bodies)}
+
+
+def kinds(schema: Node) -> Iterator[str]:
+    """Return the JSON types that a schema lets a value have, as far as `type`, `enum` and its branches say."""
+    if not isinstance(schema, Mapping):  # true or false
+        return
+    given = schema.get("type", ())
+    yield from [given] if isinstance(given, str) else given
+    if any(isinstance(value, str) for value in schema.get("enum", ())):
+        yield "string"
+    for branch in ("anyOf", "oneOf", "allOf"):
+        for each in schema.get(branch, ()):
+            yield from kinds(each)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile(
+        "".join(f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    )
+
+
+def operations_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Node]]:
+    """Return method, path and node of every operation of a document."""
+    for template, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield method.upper(), template, item[method]
+
+
+__all__ = ["FORM", "METHODS", "compile_spec", "kinds", "merged", "operations_of", "read_lifecycle"]

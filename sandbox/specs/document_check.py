@@ -1,0 +1,234 @@
+"""Checks what a provider's own document says, before it is compiled, and writes the defaults in where it says nothing.
+
+All mistakes come out at once. The shipped documents are known to have none, which a test holds; a start need not look.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
+
+from sandbox.core.account import Approval
+from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.lifecycle import Status
+from sandbox.core.near_miss import near_miss
+from sandbox.specs.mistakes import Mistake, Part
+from sandbox.specs.path_check import check_paths
+from sandbox.specs.schema import show
+from sandbox.specs.schema_check import check_schema, fits
+from sandbox.specs.spec import NAME, OWN_SETTINGS
+
+OWN = ("provider", "module", "credentials", "numbers", "account", "settings", "channels", "trailing_slash")
+ACCOUNT = ("balance", "senders", "brands", "templates", "stop_list")
+CHANNEL = ("life", "statuses", "omitted")
+STATUS = ("says", "next", "reported", "reads_back", "variants")
+SETTING = ("default", "schema", "description")
+
+
+def complete(document: dict[str, object]) -> list[Mistake]:
+    """Write the defaults into a document, in place, and return what is wrong with it."""
+    found: list[Mistake] = []
+    top = Part(found, (), document)
+    own = top.need("x-sandbox", "a mapping", "what the sandbox has to know: provider, module, channels")
+    provider = _name(own) if own is not None else ""
+    channels = _own(own) if own is not None else {}
+    info = top.take("info", "a mapping", default={})
+    if info is not None:
+        info.take("title", "a text", default=provider)
+    servers = top.take("servers", "a list")
+    for each in servers.entries("a mapping") if servers is not None else ():
+        url = each.need("url", "a text", "the provider's address, such as https://api.acme.example")
+        if url is not None and not _is_url(url.value):
+            url.note(f"{show(url.value)} is no URL")
+    check_paths(top, provider, channels)
+    return found
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
+
+
+def _name(own: Part) -> str:
+    """Return the provider's name, empty where it has none that can be used."""
+    name = own.need("provider", "a text", "the provider's name in lower case, such as acme")
+    if name is None:
+        return ""
+    if not NAME.fullmatch(name.value):
+        name.note(f"{show(name.value)} is no name; write lower-case letters, digits, - and _, a letter first")
+        return ""
+    return str(name.value)
+
+
+def _own(own: Part) -> Mapping[str, object]:
+    """Check `x-sandbox`; return the channels that can be used."""
+    own.only(OWN, "x-sandbox")
+    own.need("module", "a text", "the Python module with the provider's functions, such as acme")
+    credentials = own.take("credentials", "a list", default=["key"])
+    if credentials is not None:
+        if not credentials.value:
+            credentials.note("is empty; write the header or parameter that carries the key, such as [key]")
+        _texts(credentials)
+    numbers = own.take("numbers", "a mapping")
+    if numbers is not None:
+        _numbers(numbers)
+    account = own.take("account", "a mapping", default={})
+    if account is not None:
+        _account(account)
+    slash = own.take("trailing_slash", "a mapping")
+    if slash is not None:
+        slash.marks()
+    settings = own.take("settings", "a mapping", default={})
+    if settings is not None:
+        _settings(settings)
+    right = "at least one, such as sms: {life: [sent: 200ms], statuses: {queued: {says: queued, next: [sent]}, …}}"
+    channels = own.need("channels", "a mapping", right)
+    for name, channel in channels.members() if channels is not None else ():
+        if not NAME.fullmatch(name):
+            channel.note(f"{show(name)} is no name; write lower-case letters, digits, - and _, a letter first")
+        _channel(channel)
+    return channels.value if channels is not None else {}
+
+
+def _texts(part: Part) -> None:
+    for each in part.entries("a text"):
+        if not each.value:
+            each.note("is empty")
+
+
+def _numbers(part: Part) -> None:
+    national = part.value.get("national")
+    if not isinstance(national, int) or isinstance(national, bool) or national < 1:
+        part.note(f"{show(national)} is no count of digits; write how many a national number has", "national")
+    country = part.value.get("country")
+    if not str(country).isdecimal():
+        part.note(f'{show(country)} is no country code; write its digits, such as "91"', "country")
+
+
+def _account(account: Part) -> None:
+    account.only(ACCOUNT, "account")
+    account.marks()
+    balance = account.take("balance", "a mapping", default={})
+    for purse, amount in list(balance.value.items()) if balance is not None else ():
+        if balance is not None and not _is_amount(amount):
+            balance.note(f"{show(amount)} is no amount from 0 on", purse)
+    for name in ("senders", "brands"):
+        senders = account.take(name, "a list")
+        for each in senders.entries("a mapping") if senders is not None else ():
+            sender = each.need("id", "a text", "what the sender is called in a request")
+            each.take("name", "a text", default=sender.value if sender is not None else "")
+            state = each.take("state", "a text", default=Approval.APPROVED.value)
+            if state is not None:
+                state.one_of([each.value for each in Approval], "state")
+    templates = account.take("templates", "a list")
+    for each in templates.entries("a mapping") if templates is not None else ():
+        each.need("id", "a text", "what the template is called in a request")
+        each.need("text", "a text", "what a message must look like")
+    stopped = account.take("stop_list", "a list")
+    if stopped is not None:
+        _texts(stopped)
+
+
+def _is_amount(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    return amount.is_finite() and amount >= 0
+
+
+def _settings(settings: Part) -> None:
+    for name, row in OWN_SETTINGS.items():
+        if settings.value.get(name) is None:
+            settings.value[name] = dict(row)
+    for name, setting in settings.members():
+        setting.only(SETTING, "a setting")
+        setting.marks()
+        setting.take("description", "a text", default=f"The setting {name}.")
+        schema = setting.take("schema", "a mapping", default={})
+        sound = schema is not None and check_schema(schema)
+        if setting.value.get("default") is None:
+            setting.note("is missing; write the value that holds when no scenario has another", "default")
+        elif schema is not None and sound:
+            schemas = [schema.value, OWN_SETTINGS[name]["schema"]] if name in OWN_SETTINGS else [schema.value]
+            for problem in dict.fromkeys(each for one in schemas for each in fits(setting.value["default"], one)):
+                setting.note(problem, "default")
+
+
+def _channel(channel: Part) -> None:
+    channel.only(CHANNEL, "a channel")
+    right = "a row for each status that a message can have, such as queued: {says: accepted, next: [sent]}"
+    statuses = channel.need("statuses", "a mapping", right)
+    omitted = channel.take("omitted", "a mapping", default={})
+    if statuses is None or omitted is None:
+        return
+    for status, value in list(omitted.value.items()):
+        omitted.value[status] = {} if value is None else value
+    left_out = [status for status, _ in omitted.members() if _is_status(omitted, status)]
+    had = [status for status, row in statuses.members() if _is_status(statuses, status) and _status(row, statuses)]
+    for status in set(had) & set(left_out):
+        omitted.note("stands among the statuses too; write it in one place", status)
+    missing = [each.value for each in Status if each not in statuses.value and each not in omitted.value]
+    if Status.QUEUED not in statuses.value:
+        statuses.note("queued is missing: each message begins with it; write queued: {says: accepted, next: [sent]}")
+    elif missing:
+        channel.note(f"nothing is said of {', '.join(missing)}; write each among statuses, or under omitted")
+    life = channel.take("life", "a list")
+    if life is None:
+        if channel.value.get("life") is None:
+            channel.note("is missing; write what happens by itself, such as [sent: 200ms, delivered: 2s]", "life")
+        return
+    _life(life, statuses.value)
+
+
+def _is_status(part: Part, status: str) -> bool:
+    if status in set(Status):
+        return True
+    part.note(f"no status is called '{status}'.{near_miss(status, set(Status))}", status)
+    return False
+
+
+def _status(row: Part, statuses: Part) -> bool:
+    row.only(STATUS, "a status")
+    row.marks()
+    row.need("says", "a text", "the provider's word for this status")
+    following = row.take("next", "a list")
+    for each in following.entries("a text") if following is not None else ():
+        each.one_of(statuses.value, "status of this channel")
+    for name in ("reported", "reads_back"):
+        row.take(name, "true or false")
+    variants = row.value.get("variants")
+    if isinstance(variants, list):
+        _texts(row.inside("variants", variants))
+    elif variants is not None:
+        row.take("variants", "a mapping")
+    else:
+        row.value.pop("variants", None)
+    return True
+
+
+def _life(life: Part, statuses: Mapping[str, object]) -> None:
+    """Check that each status of a life is one of the channel's and may follow the one before."""
+    here = Status.QUEUED.value
+    for leg in life.entries("a mapping"):
+        for status, delay in leg.value.items():
+            if status not in statuses:
+                leg.note(f"no status of this channel is called '{status}'.{near_miss(status, statuses)}", status)
+                continue
+            allowed = _following(statuses.get(here))
+            if status not in allowed:
+                known = ", ".join(allowed) or "nothing"
+                leg.note(f"{status} may not follow {here}, whose next has {known}", status)
+            here = status
+            try:
+                parse_duration(delay)
+            except DurationError as error:
+                leg.note(str(error), status)
+
+
+def _following(row: object) -> list[str]:
+    following: Iterable[object] = row.get("next") or () if isinstance(row, Mapping) else ()
+    return list(map(str, following)) if isinstance(following, list) else []

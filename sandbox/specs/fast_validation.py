@@ -1,0 +1,136 @@
+"""Tells quickly that values fit a schema; whatever it does not let pass is judged, and worded, by jsonschema.
+
+fastjsonschema turns a schema into Python code. A test holds its verdicts against jsonschema's on thousands of inputs.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import fastjsonschema
+
+from sandbox.specs.patterns import ecma_source
+from sandbox.specs.schema import Check, Schema
+from sandbox.specs.types import Violation
+
+KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
+KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
+JUDGED_FORMATS = frozenset({"time-zone", "time-span"})
+# Keywords that are not compiled: what has one of them is judged by jsonschema alone.
+JUDGED = frozenset(
+    {
+        "prefixItems",
+        "contains",
+        "minContains",
+        "maxContains",
+        "uniqueItems",
+        "propertyNames",
+        "patternProperties",
+        "dependentRequired",
+        "dependentSchemas",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+
+
+class UncompiledError(Exception):
+    """A schema has a keyword that is left to jsonschema."""
+
+
+class Quick:
+    """Whether values fit a schema; the code is made at the first look, as a start has no use for most of it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._code: Callable[[object], object] | None = None
+
+    def fits(self, values: object) -> bool:
+        """Return True where the values surely fit."""
+        code = self._code
+        if code is None:
+            code = self._code = _compiled(self._schema)
+        try:
+            code(values)
+        except (fastjsonschema.JsonSchemaValueException, UncompiledError):
+            return False
+        return True
+
+
+def _compiled(schema: Schema) -> Callable[[object], object]:
+    try:
+        translated = translate(schema)
+        code: Callable[[object], object] = fastjsonschema.compile(
+            translated, use_default=False, use_formats=False, detailed_exceptions=False
+        )
+    except (fastjsonschema.JsonSchemaDefinitionException, UncompiledError):
+        return _never
+    return code
+
+
+def _never(_: object) -> object:
+    raise UncompiledError
+
+
+def compile_schema(schema: Schema) -> Check:
+    """Return a function from values and their origins (by parameter) to all violations."""
+    quick = Quick(schema)
+    judge: Check | None = None
+
+    def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
+        nonlocal judge
+        if quick.fits(values):
+            return ()
+        if judge is None:
+            from sandbox.specs.validation import thorough  # noqa: PLC0415 - loaded when it is needed first
+
+            judge = thorough(schema)
+        return judge(values, origins)
+
+    return check
+
+
+def translate(schema: object) -> Any:  # noqa: ANN401 - a schema is whatever JSON is
+    """Return a schema in draft 7 that means the same: ECMA patterns as Python has them, enumerations by type.
+
+    Python's 1 equals True, JSON's does not; so numbers are enumerated behind `type: integer`.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    result: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in JUDGED or (keyword == "format" and value in JUDGED_FORMATS):
+            raise UncompiledError(keyword)
+        if keyword == "pattern":
+            result[keyword] = f"(?a:{ecma_source(value)})"
+        elif keyword == "properties":
+            result[keyword] = {name: translate(each) for name, each in value.items()}
+        elif keyword in KEYWORDS_OF_SCHEMAS:
+            result[keyword] = translate(value)
+        elif keyword in KEYWORDS_OF_LISTS:
+            result[keyword] = [translate(each) for each in value]
+        elif not keyword.startswith("x-") and keyword not in {"enum", "const", "description", "default", "examples"}:
+            result[keyword] = value
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if values is not None:
+        result["allOf"] = [*result.get("allOf", ()), {"anyOf": [one_of(values, kind) for kind in kinds_of(values)]}]
+    return result
+
+
+def kinds_of(values: list[object]) -> list[str]:
+    """Return the JSON types of some values, each once."""
+    return sorted({KINDS.get(type(value), "null") for value in values})
+
+
+def one_of(values: list[object], kind: str) -> dict[str, Any]:
+    """Return the schema of those values that are of one type."""
+    return {"type": kind, "enum": [value for value in values if KINDS.get(type(value), "null") == kind]}
+
+
+KINDS: Mapping[type, str] = {
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}

@@ -1,0 +1,201 @@
+"""Checks the paths of a provider's document: operations, parameters, bodies, replies and named errors."""
+
+import re
+from collections.abc import Mapping
+
+from sandbox.core.near_miss import near_miss
+from sandbox.specs.body_parsing import READERS
+from sandbox.specs.message_fields import FIELDS, PLACES, find_problems, names_members
+from sandbox.specs.mistakes import Part
+from sandbox.specs.schema import show
+from sandbox.specs.schema_check import check_schema
+from sandbox.specs.types import METHODS
+
+ITEM = (*METHODS, "parameters", "summary", "description", "servers", "head", "options", "trace")
+IN = ("query", "header", "path")
+STATUS = re.compile(r"[1-5]\d\d|[1-5]XX|default", re.ASCII)
+PATH_PARAMETER = re.compile(r"\{([^{}]*)\}")
+PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+def check_paths(top: Part, provider: str, channels: Mapping[str, object]) -> None:
+    """Check every path; `channels` are those that an operation may send on."""
+    paths = top.need("paths", "a mapping", "at least one path with a method")
+    if paths is None:
+        return
+    count = 0
+    seen: dict[str, object] = {}
+    declared: dict[str, object] = {}
+    for template, item in paths.members():
+        item.only(ITEM, "a path")
+        shared = _parameters(item, template)
+        names = _template(item, template)
+        for method, node in item.members() if names is not None else ():
+            if method in METHODS:
+                count += 1
+                own = _parameters(node, template)
+                _path_values(node, names or (), [*shared, *own])
+                before = len(node.found)
+                _operation(node, provider, channels, seen)
+                if len(node.found) == before:
+                    _message(node, [*shared, *own], declared)
+                if node.value.get("operationId") is None and isinstance(node.value.get("x-operation"), str):
+                    node.value["operationId"] = f"{node.value['x-operation']}.{method}"
+                node.take("operationId", "a text")
+    if not count and not paths.found:
+        paths.note("no path has a method; write get, post, put, patch or delete below it")
+
+
+def _template(item: Part, template: str) -> list[str] | None:
+    """Return the parameters in a path, None where it is no path that can be served."""
+    if not template.startswith("/"):
+        item.note("a path begins with /")
+    elif template == "/_sandbox" or template.startswith("/_sandbox/"):
+        item.note("paths below /_sandbox are the sandbox's own")
+    names = PATH_PARAMETER.findall(template)
+    for name in names:
+        if not PARAMETER_NAME.fullmatch(name):
+            item.note(f"{{{name}}} is no parameter; its name has letters, digits and _, and no digit first")
+    if len(set(names)) < len(names):
+        item.note("a parameter stands in it twice")
+    return names
+
+
+def _parameters(node: Part, template: str) -> list[Part]:
+    """Check the parameters of a path or an operation; return those that can be read."""
+    listed = node.take("parameters", "a list")
+    found = []
+    for each in listed.entries("a mapping") if listed is not None else ():
+        each.marks()
+        name = each.need("name", "a text", "what the parameter is called")
+        place = each.need("in", "a text", "query, header or path")
+        schema = each.take("schema", "a mapping", default={})
+        each.take("required", "true or false")
+        each.take("explode", "true or false")
+        each.take("description", "a text")
+        sound = schema is not None and check_schema(schema)
+        if name is None or place is None or not sound or not place.one_of(IN, "place of a parameter"):
+            continue
+        if place.value == "path" and f"{{{name.value}}}" not in template:
+            name.note(
+                f"the path {template} has no {{{name.value}}}.{near_miss(name.value, PATH_PARAMETER.findall(template))}"
+            )
+        found.append(each)
+    return found
+
+
+def _path_values(node: Part, names: list[str] | tuple[str, ...], parameters: list[Part]) -> None:
+    declared = {each.value["name"] for each in parameters if each.value["in"] == "path"}
+    for name in names:
+        if name not in declared and PARAMETER_NAME.fullmatch(name):
+            right = f"- {{name: {name}, in: path, required: true, schema: {{type: string}}}}"
+            node.note(f"{{{name}}} of the path is not described; write {right}", "parameters")
+
+
+def _operation(node: Part, provider: str, channels: Mapping[str, object], seen: dict[str, object]) -> None:
+    node.marks()
+    node.value.setdefault("x-word", "inferred")
+    example = f"{provider or 'acme'}.send"
+    name = node.need("x-operation", "a text", f"what the operation is called, such as {example}")
+    if name is not None and provider and not name.value.startswith(f"{provider}."):
+        name.note(f"{show(name.value)} does not begin with '{provider}.'; write such as {example}")
+    node.take("x-otp", "true or false")
+    node.take("summary", "a text")
+    channel = node.take("x-channel", "a text")
+    sends = channel.value if channel is not None else None
+    if channel is not None and channels:
+        channel.one_of(channels, "channel")
+    if name is not None and seen.setdefault(name.value, sends) != sends:
+        other = seen[name.value]
+        node.note(f"{name.value} has {show(other) if other else 'none'} elsewhere; its calls share one", "x-channel")
+    body = node.take("requestBody", "a mapping")
+    if body is not None:
+        body.take("required", "true or false")
+        content = body.need("content", "a mapping", f"what a body is written as: {', '.join(READERS)}")
+        for media, each in content.members() if content is not None else ():
+            if media not in READERS:
+                each.note(f"bodies of type {media} cannot be read; there are {', '.join(READERS)}")
+            _content(each)
+    responses = node.take("responses", "a mapping", default={})
+    for status, response in responses.members() if responses is not None else ():
+        _response(response, status)
+
+
+def _content(content: Part) -> None:
+    """Check the schema of a body and its examples."""
+    schema = content.take("schema", "a mapping", default={})
+    if schema is not None and check_schema(schema):
+        given = schema.value.get("type", "object")
+        if given != "object" and "object" not in given:
+            schema.note(f"a body is an object; {show(given)} is never read", "type")
+    examples = content.take("examples", "a mapping")
+    for _, example in examples.members() if examples is not None else ():
+        _value(example)
+
+
+def _value(example: Part) -> None:
+    """Check what an example shows."""
+    value = example.value.get("value")
+    if value is None:
+        example.note("is missing; write the body that goes over the wire", "value")
+    elif not isinstance(value, dict | str):
+        example.note(f"{show(value)} is neither a mapping nor a text", "value")
+
+
+def _response(response: Part, status: str) -> None:
+    if not STATUS.fullmatch(status):
+        response.note(f"'{status}' is no HTTP status; write 100 to 599")
+    headers = response.take("headers", "a mapping")
+    if headers is not None:
+        list(headers.members())
+    content = response.take("content", "a mapping")
+    for _, each in content.members() if content is not None else ():
+        examples = each.take("examples", "a mapping")
+        for _, example in examples.members() if examples is not None else ():
+            code = example.value.get("x-code")
+            if "x-code" not in example.value:
+                continue
+            example.marks()
+            _value(example)
+            if isinstance(code, bool) or not isinstance(code, int | str) or code == "":
+                example.note(f"{show(code)} is no code; write the provider's number or word for the error", "x-code")
+            if STATUS.fullmatch(status) and not status.isdecimal():
+                example.note(f"an error needs a status of its own, such as 400; '{status}' is none", "x-code")
+
+
+def _message(node: Part, parameters: list[Part], seen: dict[str, object]) -> None:
+    """Check where an operation says that the parts of a message stand."""
+    own = node.take("x-sandbox", "a mapping")
+    sends = node.value.get("x-channel") is not None
+    if own is not None:
+        own.only(("message",), "x-sandbox of an operation")
+    message = own.take("message", "a mapping") if own is not None else None
+    if message is not None:
+        message.only((*FIELDS, *PLACES), "message")
+        if not sends:
+            message.note("the operation sends no message; write x-channel beside it")
+        name = node.value["x-operation"]
+        if seen.setdefault(name, message.value) != message.value:
+            message.note(f"{name} declares something else elsewhere; its calls share one")
+    declared = node.inside("x-sandbox", {}).inside("message", message.value if message is not None else {})
+    for path, problem in find_problems(declared.value, _names(node, parameters), sends=sends):
+        declared.note(problem, *path)
+
+
+def _names(node: Part, parameters: list[Part]) -> dict[str, object]:
+    """Return the schema of everything that a request may carry; an empty one where it may carry anything."""
+    named: dict[str, object] = {}
+    objects: list[Mapping[str, object]] = []
+    for each in parameters:
+        schema = each.value["schema"]
+        if each.value["in"] == "query" and schema.get("type") == "object":
+            objects.append(schema)
+        else:
+            named[each.value["name"].lower() if each.value["in"] == "header" else each.value["name"]] = schema
+    body = node.value.get("requestBody")
+    content = body.get("content") if isinstance(body, dict) else None
+    bodies = content.values() if isinstance(content, dict) else ()
+    objects += [each.get("schema", {}) if isinstance(each, dict) else {} for each in bodies]
+    if not all(map(names_members, objects)):
+        return {}
+    return {"allOf": [{"properties": named}, *objects]}

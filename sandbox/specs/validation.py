@@ -1,0 +1,150 @@
+"""Judges values by JSON Schema with jsonschema: every violation at once, worded for a person.
+
+It is loaded when something is found wrong for the first time: a start need not wait for it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
+
+from sandbox.core.duration import DurationError, parse_duration
+from sandbox.formats.yaml_files import Path_
+from sandbox.specs.patterns import ecma
+from sandbox.specs.schema import MANY, WORDING, Check, Schema, show
+from sandbox.specs.types import Violation
+
+
+def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not ecma(pattern).search(instance):
+        yield ValidationError(f"does not match {pattern}")
+
+
+def _required(_: object, names: list[str], instance: object, __: object) -> Iterator[ValidationError]:
+    """Yield one error for each missing property, with its name alone as the message."""
+    if isinstance(instance, dict):
+        yield from (ValidationError(name) for name in names if name not in instance)
+
+
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("time-zone", raises=(ZoneInfoNotFoundError, ValueError, OSError))
+def _is_time_zone(value: object) -> bool:
+    """Whether a text names a time zone of the IANA database."""
+    return not isinstance(value, str) or bool(ZoneInfo(value))
+
+
+@FORMATS.checks("time-span", raises=DurationError)
+def _is_time_span(value: object) -> bool:
+    """Whether a value can be read as a duration; it must be a text or a number to be judged."""
+    return not isinstance(value, str | int | float) or bool(parse_duration(value) is not None)
+
+
+class Parts:
+    """Validators of the parts of schemas, each made once: jsonschema itself makes one anew at every look.
+
+    That holds where no reference is left in a schema, as in all that come from `sandbox.specs.document`.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[object, Draft202012Validator]] = {}
+
+    def errors(self, value: object, schema: Schema, step: str | int) -> Iterator[ValidationError]:
+        """Return the errors of the value that stands at `step`."""
+        known = self._made.get(id(schema))
+        if known is None:
+            known = self._made[id(schema)] = (schema, Validator(schema, format_checker=FORMATS))
+        for error in known[1].iter_errors(value):
+            error.relative_path.appendleft(step)
+            yield error
+
+
+PARTS = Parts()
+
+
+def _properties(_: object, schemas: Mapping[str, Schema], instance: object, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name, schema in schemas.items():
+            if name in instance:
+                yield from PARTS.errors(instance[name], schema, name)
+
+
+def _items(_: object, schema: Schema, instance: object, parent: Schema) -> Iterator[ValidationError]:
+    """Judge the entries of an array, unless there are too many: then that alone is said, and soon."""
+    if isinstance(instance, list) and len(instance) <= parent.get("maxItems", len(instance)):
+        for place, value in enumerate(instance):
+            yield from PARTS.errors(value, schema, place)
+
+
+Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this one function untyped
+    Draft202012Validator,
+    {"pattern": _pattern, "required": _required, "properties": _properties, "items": _items},
+)
+
+
+SchemaProblem = tuple[Path_, str, object]
+
+
+def schema_problems(schema: Schema) -> tuple[SchemaProblem, ...]:
+    """Return why a schema is none: a path in it, what is wrong there, and the value."""
+    return _schema_problems(json.dumps(schema, default=str))
+
+
+@lru_cache(maxsize=1024)  # a document names the same schema in many places, and a look at one takes milliseconds
+def _schema_problems(text: str) -> tuple[SchemaProblem, ...]:
+    found: list[SchemaProblem] = []
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(json.loads(text)):
+        while error.context:  # the branch of an anyOf that says most
+            error = best_match(error.context)  # noqa: PLW2901
+        found.append((tuple(error.absolute_path), _problem(error), error.instance))
+    return tuple(found)
+
+
+def thorough(schema: Schema) -> Check:
+    """Return a function from values and their origins (by parameter) to all violations."""
+    validator = Validator(schema, format_checker=FORMATS)
+    source = "body" if schema.get("x-has-body") else "query"
+
+    def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
+        found = islice(validator.iter_errors(values), MANY)
+        return tuple(_violation(error, origins, source) for error in found)
+
+    return check
+
+
+def _violation(error: ValidationError, origins: Mapping[str, str], source: str) -> Violation:
+    path = list(error.absolute_path)
+    schema: Schema = error.schema if isinstance(error.schema, Mapping) else {}
+    if error.validator == "required":
+        path.append(error.message)
+        problem = f"is missing{_right(schema.get('properties', {}).get(error.message))}"
+    else:
+        problem = _problem(error) + _right(schema)
+    name = str(path[0]) if path else ""
+    origin = origins.get(name) or schema.get("x-origins", {}).get(name) or source
+    return Violation(origin + _place(path), name, str(error.validator), problem)
+
+
+def _place(path: list[str | int]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def _right(schema: object) -> str:
+    """Return what would be right, and whose word it is."""
+    if not isinstance(schema, Mapping) or "description" not in schema:
+        return ""
+    return f" ({schema.get('x-word', 'inferred')}: {schema['description']})"
+
+
+def _problem(error: ValidationError) -> str:
+    value: Any = error.instance
+    rule: Any = error.validator_value
+    word = WORDING.get(str(error.validator))
+    return word(value, rule) if word else f"{show(value)} breaks the rule {error.validator}: {show(rule)}"
