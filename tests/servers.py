@@ -88,7 +88,7 @@ async def hangs_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-class Authenticate:
+class Gate:
     """A behaviour that answers only once it is opened; `waiting` counts the requests before it."""
 
     def __init__(self) -> None:

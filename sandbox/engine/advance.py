@@ -96,7 +96,7 @@ class AdvanceRun:
                 raise EndlessError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))
-            while self._scheduler.slice(world.now(), self._told):
+            while self._unbroken() and self._scheduler.slice(world.now(), self._told):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
             self._note(*(happening for *_, happening in sorted(self._callbacks)))
             self._callbacks.clear()

@@ -49,12 +49,12 @@ class Scheduler:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the timer away while somebody else works through the agenda."""
-        self._held = True
+        before, self._held = self._held, True  # a reset holds the clock while an advance does
         self.disarm()
         try:
             yield
         finally:
-            self._held = False
+            self._held = before
             self.arm()
 
     def work(self) -> None:

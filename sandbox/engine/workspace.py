@@ -180,9 +180,9 @@ class Workspace:
     async def forget(self, messages: Collection[int] | None = None) -> None:
         """Forget every message, or those of some numbers, with their callbacks; those under way are aborted."""
         numbers = None if messages is None else frozenset(messages)
-        with self._scheduler.held():
-            await self._courier.abort(self.name, numbers)
-            self.world.commit(MessagesDeleted(None if numbers is None else tuple(sorted(numbers))))
+        # First the batch, then the abort, in one turn: an advance under way finds nothing of these messages to send.
+        self.world.commit(MessagesDeleted(None if numbers is None else tuple(sorted(numbers))))
+        await self._courier.abort(self.name, numbers)
 
     async def end(self) -> None:
         """Stop for good."""
@@ -197,6 +197,7 @@ class Workspace:
         with self._scheduler.held():
             await self._courier.abort(self.name)
             self.world.commit(change())
+            await self._courier.abort(self.name)  # what was sent while the attempts under way came to their end
 
 
 def _end(waiting: asyncio.Future[None]) -> None:

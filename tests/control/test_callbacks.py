@@ -10,7 +10,7 @@ from tests.conftest import SandboxMaker
 from tests.control.calls import Control
 from tests.control.waits import begun
 from tests.scenarios.builders import load
-from tests.servers import UBILL_SMS, Authenticate, Receiver, Sandbox, says
+from tests.servers import UBILL_SMS, Gate, Receiver, Sandbox, says
 
 SECOND = timedelta(seconds=1)
 
@@ -188,14 +188,14 @@ async def test_a_reset_aborts_what_is_on_its_way_and_nothing_arrives_after_it(
     control: Control,
     receiver: Receiver,
 ) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     advancing = asyncio.create_task(control.refused("POST", "/clock/advance", {"by": "1h"}))
-    await authenticate.until(1)
+    await gate.until(1)
     await control.post("/reset")
-    await authenticate.until_empty()
+    await gate.until_empty()
     await control.post("/clock/advance", {"by": "1d"})
 
     assert ((await advancing)[0], len(receiver.calls), (await control.get("/callbacks"))["items"]) == (409, 1, [])

@@ -7,7 +7,7 @@ from sandbox.core.clock import ClockConfig, Mode
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
-from tests.servers import BARE, UBILL_SMS, Authenticate, Receiver, Sandbox, says
+from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says
 
 NOON = "2026-03-02T12:00:00.000Z"
 CLOCKS = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
@@ -192,13 +192,13 @@ async def test_an_advance_beyond_what_a_clock_can_show_is_refused(control: Contr
 
 
 async def test_two_advances_queue_up(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     advances = [asyncio.create_task(control.post("/clock/advance", {"by": "1m"})) for _ in range(2)]
-    await authenticate.until(1)
-    authenticate.open()
+    await gate.until(1)
+    gate.open()
     spans = [(each["from"], each["to"]) for each in await asyncio.gather(*advances)]
 
     assert sorted(spans) == [
@@ -210,15 +210,15 @@ async def test_two_advances_queue_up(sandbox: Sandbox, control: Control, receive
 async def test_an_advance_of_one_workspace_holds_up_no_other(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     other = (await control.post("/workspaces", {"clock": {"mode": "frozen"}}))["id"]
     stuck = asyncio.create_task(control.post("/clock/advance", {"by": "1m"}))
-    await authenticate.until(1)
+    await gate.until(1)
     free = await control.post(f"/workspaces/{other}/clock/advance", {"by": "1m"})
-    authenticate.open()
+    gate.open()
     await stuck
 
     assert free["count"] == 0

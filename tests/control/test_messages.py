@@ -5,7 +5,7 @@ import pytest
 
 from tests.control.calls import Control
 from tests.control.waits import begun
-from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Authenticate, Receiver, Sandbox
+from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Gate, Receiver, Sandbox
 
 
 async def sent(sandbox: Sandbox, *recipients: str) -> list[str]:
@@ -302,15 +302,15 @@ async def test_forgetting_some_messages_cancels_what_is_pending_for_them_alone(
 async def test_forgetting_some_messages_aborts_their_callbacks_under_way_and_no_others(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sent(sandbox, "38761000001", "38761000002")
     advance = asyncio.create_task(sandbox.advance(timedelta(seconds=1)))
-    await authenticate.until(2)
+    await gate.until(2)
     await control.delete("/messages", to="38761000001")
-    await authenticate.until_only(1)
-    authenticate.open()
+    await gate.until_only(1)
+    gate.open()
     done = await advance
 
     assert (done.count, [(each.message, each.state) for each in sandbox.callbacks]) == (3, [(2, "delivered")])

@@ -13,7 +13,7 @@ from tests.builders import NOON, packs
 from tests.conftest import SandboxMaker
 from tests.delivery.starts import FAST, statuses
 from tests.scenarios.builders import load, one_rule
-from tests.servers import BETATEL_SMS, UBILL_SMS, Authenticate, Receiver, Sandbox, hangs_up, says, turn
+from tests.servers import BETATEL_SMS, UBILL_SMS, Gate, Receiver, Sandbox, hangs_up, says, turn
 
 SMS_63 = BETATEL_SMS.with_values(to="38761000063")
 STANDING = ClockConfig(Mode.FROZEN, start=NOON)
@@ -36,14 +36,14 @@ async def test_63_replies_once_every_callback_was_tried(
     make_sandbox: SandboxMaker, receiver: Receiver, clock_config: ClockConfig
 ) -> None:
     sandbox = await make_sandbox(magic(clock_config))
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     sending = asyncio.create_task(sandbox.send(SMS_63))
-    await authenticate.until(1)
+    await gate.until(1)
     await turn()
     early = sending.done()
-    authenticate.open()
+    gate.open()
     reply = await sending
 
     assert (early, reply.status, statuses(receiver), [each.state for each in sandbox.callbacks]) == (
@@ -125,12 +125,12 @@ async def test_a_receiver_that_calls_the_sandbox_itself_is_answered(sandbox: San
 
 
 async def test_a_reset_closes_the_connection_of_a_reply_that_waits(sandbox: Sandbox, receiver: Receiver) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     before = len(sandbox.world.listeners)
     sending = asyncio.create_task(sandbox.send(SMS_63))
-    await authenticate.until(1)
+    await gate.until(1)
     await sandbox.reset()
 
     with pytest.raises(ClientError):

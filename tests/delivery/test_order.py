@@ -6,37 +6,37 @@ from datetime import timedelta
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
 from tests.delivery.starts import LATER, SOON, running, statuses
-from tests.servers import UBILL_SMS, Authenticate, Receiver, Sandbox, says
+from tests.servers import UBILL_SMS, Gate, Receiver, Sandbox, says
 
 
 async def test_a_message_reports_in_the_order_of_its_statuses(make_sandbox: SandboxMaker, receiver: Receiver) -> None:
     sandbox = await make_sandbox(running())
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
-    await authenticate.until(1)
+    await gate.until(1)
     await sandbox.until(lambda: sandbox.message().status == "delivered")
     before = statuses(receiver)
-    authenticate.open()
+    gate.open()
     await sandbox.until(lambda: [each.state for each in sandbox.callbacks] == ["delivered", "delivered"])
 
-    assert (before, statuses(receiver), authenticate.most) == (["sent"], ["sent", "delivered"], 1)
+    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
 
 
 async def test_two_statuses_of_one_instant_report_one_after_the_other(sandbox: Sandbox, receiver: Receiver) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     sandbox.workspace.move(sandbox.message(), "sent")
     sandbox.workspace.move(sandbox.message(), "delivered")
-    await authenticate.until(1)
+    await gate.until(1)
     before = statuses(receiver)
-    authenticate.open()
+    gate.open()
     await sandbox.advance()
 
-    assert (before, statuses(receiver), authenticate.most) == (["sent"], ["sent", "delivered"], 1)
+    assert (before, statuses(receiver), gate.most) == (["sent"], ["sent", "delivered"], 1)
 
 
 async def test_a_retry_that_waits_holds_nothing_back(sandbox: Sandbox, receiver: Receiver) -> None:
@@ -49,14 +49,14 @@ async def test_a_retry_that_waits_holds_nothing_back(sandbox: Sandbox, receiver:
 
 
 async def test_different_messages_report_side_by_side(sandbox: Sandbox, receiver: Receiver) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     for _ in range(5):
         await sandbox.send()
     advance = asyncio.create_task(sandbox.advance(SOON))
-    await authenticate.until(5)
-    authenticate.open()
+    await gate.until(5)
+    gate.open()
     await advance
 
     assert len({call.json["uuid"] for call in receiver.calls}) == 5
@@ -67,35 +67,35 @@ async def test_one_target_has_64_attempts_at_a_time_and_holds_up_no_other(
     receiver: Receiver,
     receiver_too: Receiver,
 ) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     sandbox.set_target("ubill", receiver_too.url())
     for _ in range(100):
         await sandbox.send()
     await sandbox.send(UBILL_SMS)
     advance = asyncio.create_task(sandbox.advance(SOON))
-    await authenticate.until(64)
+    await gate.until(64)
     await sandbox.until(lambda: sandbox.callbacks[-1].state == "delivered")
-    waiting = authenticate.waiting
-    authenticate.open()
+    waiting = gate.waiting
+    gate.open()
     await advance
 
-    assert (waiting, authenticate.most, len(receiver.calls), len(receiver_too.calls)) == (64, 64, 100, 1)
+    assert (waiting, gate.most, len(receiver.calls), len(receiver_too.calls)) == (64, 64, 100, 1)
 
 
 async def test_the_clock_stands_until_every_attempt_of_an_instant_has_ended(
     sandbox: Sandbox,
     receiver: Receiver,
 ) -> None:
-    authenticate = Authenticate()
-    receiver.otherwise = authenticate
+    gate = Gate()
+    receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
     advance = asyncio.create_task(sandbox.advance(LATER))
-    await authenticate.until(1)
+    await gate.until(1)
     meanwhile = sandbox.world.now()
-    authenticate.open()
+    gate.open()
     done = await advance
 
     assert (meanwhile, [each.at for each in sandbox.attempts], done.end) == (
