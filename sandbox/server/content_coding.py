@@ -28,38 +28,28 @@ def refuse_coding(coding: str) -> str | None:
 
 
 def decompress(body: bytes, coding: str, *, limit: int) -> bytes:
-    """Return a body as it was before it was compressed.
+    """Return a body as it was before it was compressed. Zeros after its end are padding.
 
     Raises:
-        CompressionError: it is not compressed so, is cut short, or has something after its end.
+        CompressionError: it is not compressed so, is truncated, or has something after its end.
         LargeError: it has more than `limit` bytes.
 
     """
     wbits = CODINGS[coding]
     if coding == "deflate" and body and body[0] & 0xF != ZLIB:
         wbits = -zlib.MAX_WBITS  # the bare stream that some clients call deflate
-    result = b""
-    rest = body
-    while rest.strip(b"\0") or not result:  # a file of gzip may have more than one member, and zeros behind it
-        reader = zlib.decompressobj(wbits)
-        try:
-            result += reader.decompress(rest, limit + 1 - len(result))
-        except zlib.error:
-            what = "has something after its end" if result else "is not"
-            raise CompressionError(_told(coding, what)) from None
-        if len(result) > limit:
-            raise LargeError
-        if not reader.eof:
-            raise CompressionError(_told(coding, "is cut short"))
-        rest = reader.unused_data
-        if rest and coding == "deflate":
-            raise CompressionError(_told(coding, "has something after its end"))
-        if not result:
-            break
+    reader = zlib.decompressobj(wbits)
+    try:
+        result = reader.decompress(body, limit + 1)
+    except zlib.error:
+        message = f"the data is not {coding}, although Content-Encoding says so"
+        raise CompressionError(message) from None
+    if len(result) > limit:
+        raise LargeError
+    if not reader.eof:
+        message = f"the {coding} data is truncated"
+        raise CompressionError(message)
+    if reader.unused_data.strip(b"\0"):  # such as a second member: gzip allows it, no HTTP client sends it
+        message = f"the {coding} data has something after its end"
+        raise CompressionError(message)
     return result
-
-
-def _told(coding: str, what: str) -> str:
-    if what == "is not":
-        return f"it is not {coding}, as its headers say"
-    return f"it is {coding} that {what}"

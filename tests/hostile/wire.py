@@ -21,6 +21,8 @@ WORDS = {
     "gzip head": ZIPPED[:-8],
     "gzip start": ZIPPED[:20],
     "gzip twice": ZIPPED + gzip.compress(b" ", mtime=0),
+    "gzip after nothing": gzip.compress(b"", mtime=0) + ZIPPED,
+    "gzip members": gzip.compress(b" ", mtime=0) * 49_000,
     "gzip padded": ZIPPED + b"\0\0",
     "gzip longer": ZIPPED + b"xx",
     "deflate": zlib.compress(BODY),
