@@ -1,7 +1,9 @@
 """HTTPS by the local authority, and CONNECT to a provider's host."""
 
+import errno
 import http.client
 import json
+import os
 import re
 import socket
 import ssl
@@ -156,6 +158,23 @@ def test_servers_that_start_at_the_same_time_have_one_authority(tmp_path: Path, 
     trust = ssl.create_default_context(cafile=tmp_path / "ca.pem")
 
     assert [handshake(context, trust) for context in contexts] == [True] * 8
+    assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {
+        "ca.pem": "0o644",
+        "ca-key.pem": "0o600",
+    }
+
+
+def test_a_folder_that_cannot_have_hard_links_holds_an_authority_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(target))
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    contexts = [server_context(tmp_path, []) for _ in range(2)]
+    trust = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+
+    assert [handshake(context, trust) for context in contexts] == [True] * 2
     assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {
         "ca.pem": "0o644",
         "ca-key.pem": "0o600",

@@ -70,7 +70,7 @@ def _authority(folder: Path) -> "trustme.CA":
         made = trustme.CA(organization_name="sms-sandbox", organization_unit_name="for tests on this machine")
         pair = made.private_key_pem.bytes() + made.cert_pem.bytes()
         with _written(folder, pair, mode=0o600) as file, suppress(FileExistsError):
-            key.hardlink_to(file)
+            _link(file, key)
     held = key.read_bytes()
     own = held[held.find(BEGIN) :] if BEGIN in held else b""
     shown = certificate.read_bytes() if certificate.exists() else b""
@@ -78,6 +78,23 @@ def _authority(folder: Path) -> "trustme.CA":
         with _written(folder, own, mode=0o644) as file:
             file.replace(certificate)
     return trustme.CA.from_pem(own or shown, held)
+
+
+def _link(file: Path, name: Path) -> None:
+    """Give a file a second name; copy it where the file system has no hard links, as FAT and SMB.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+
+    """
+    try:
+        name.hardlink_to(file)
+    except FileExistsError:
+        raise
+    except OSError:
+        number = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "wb") as copy:
+            copy.write(file.read_bytes())
 
 
 @contextmanager
