@@ -28,9 +28,10 @@ def make_app(
     `cors` are the origins whose pages may call the providers' paths.
     """
     app = web.Application(client_max_size=BODY_ACCEPTED)
+    access = Access(token, provider_hosts(engine.packs), tuple(allow_host))
 
     async def provider(request: web.Request) -> web.StreamResponse:
-        asked = cors.mark(await read(request))
+        asked = cors.mark(await read(request), access, scheme=request.scheme)
         if asked.allowed:
             found = engine.router.find(asked.method, asked.path)
             headers = cors.preflight(asked, found.allowed) if isinstance(found, Missed) else None
@@ -43,7 +44,7 @@ def make_app(
     async def close(_: web.Application) -> None:
         await engine.close()
 
-    add_control(app, engine, Access(token, provider_hosts(engine.packs), tuple(allow_host)))
+    add_control(app, engine, access)
     for path in engine.router.paths:
         app.router.add_route("*", path, provider)  # found at once; the next line has them all, and any other path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)

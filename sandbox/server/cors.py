@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
 
+from sandbox.control.access import Access, same_origin
 from sandbox.pipeline import Answer
 from sandbox.specs.body_parsing import Request
 
@@ -34,14 +34,17 @@ class Cors:
     def __init__(self, origins: Collection[str] = ()) -> None:
         self._origins = frozenset(filter(None, map(read_origin, origins)))
 
-    def mark(self, request: Request) -> Request:
-        """Return a request with what its page may do; most come from no page."""
+    def mark(self, request: Request, access: Access, *, scheme: str) -> Request:
+        """Return a request with what its page may do; most come from no page.
+
+        A page of the sandbox's own, such as the inbox, is told from others as the control API does it.
+        """
         origin = request.headers.get("origin")
         if origin is None:
             return request
         if ANY in self._origins or origin.lower() in self._origins:
             return request._replace(allowed=True)
-        if _is_own(origin, request.headers.get("host", "")):
+        if same_origin(access, origin, request.headers.get("host", ""), scheme=scheme):
             return request
         name = origin if read_origin(origin) else ANY
         page = (
@@ -73,11 +76,3 @@ class Cors:
         if ANY in self._origins:
             return {"Access-Control-Allow-Origin": ANY}
         return {"Access-Control-Allow-Origin": request.headers["origin"], "Vary": "Origin"}
-
-
-def _is_own(origin: str, host: str) -> bool:
-    """Whether a page is the sandbox's own, such as the inbox."""
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower() != ""
-    except ValueError:
-        return False
