@@ -14,11 +14,10 @@ FIRST = 256  # bytes in which the end of a request is looked for first; twice as
 
 
 class Piece(NamedTuple):
-    """Bytes of one request: `raw` is the request so far, cut to 64 KB; `ends` where it is complete."""
+    """Bytes of one request; `raw` is the request so far, cut to 64 KB."""
 
     data: bytes
     raw: bytes
-    ends: bool
 
 
 class Trace:
@@ -64,7 +63,7 @@ class Trace:
         self.size += len(data)
         if len(self.raw) < KEPT:
             self.raw = (self.raw + data)[:KEPT]
-        return Piece(data, self.raw, not self._ends.inside)
+        return Piece(data, self.raw)
 
     def _end_of(self, data: bytes) -> int:
         """Return where the request that these bytes complete ends in them; all of them where it cannot be told."""
