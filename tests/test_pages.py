@@ -16,8 +16,8 @@ from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, mak
 
 PAGE = "http://localhost:3000"
 TOLD = (
-    f"header Origin: {PAGE} is a web page's, and no provider documents calls from browsers, so none may read this"
-    f" reply. For tests of a page, sms-sandbox serve --cors {PAGE} allows it"
+    f"header Origin: {PAGE} is a web page, and browsers cannot read this reply, because no provider documents CORS;"
+    f" to test a page, start with sms-sandbox serve --cors {PAGE}"
 )
 ASKS = {
     "Origin": PAGE,

@@ -70,7 +70,7 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_in_one_line(
         server_context(tmp_path, [])
 
     assert str(raised.value) == (
-        "--tls: no temporary file can be written (No such file or directory); set TMPDIR to a folder for them"
+        "--tls: cannot write a temporary file (No such file or directory); set TMPDIR to a writable folder"
     )
 
 
@@ -102,7 +102,8 @@ def test_connect_to_any_other_host_is_refused_in_words(ports: Ports) -> None:
     hosts = "api.betatel.com, api.ubill.dev, thesmsbuddy.com"
 
     assert (
-        reply.partition("\r\n\r\n")[2] == f"'example.com:443' is no provider's host; CONNECT leads to {hosts} alone\n"
+        reply.partition("\r\n\r\n")[2]
+        == f"'example.com:443' is not a provider's host; CONNECT is allowed to {hosts} only\n"
     )
 
 
@@ -125,7 +126,7 @@ def test_a_folder_without_an_authority_is_one_clear_line(tmp_path: Path) -> None
     (tmp_path / "ca-key.pem").write_text("no key")
     code, text = run("serve", "--port", "0", "--tls", "--tls-port", "0", "--tls-dir", str(tmp_path))
 
-    assert (code, text.count("\n"), text.partition(" hold ")[0]) == (
+    assert (code, text.count("\n"), text.partition(" are not ")[0]) == (
         2,
         1,
         f"sms-sandbox: --tls-dir: {tmp_path}: ca.pem and ca-key.pem",
@@ -205,7 +206,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> No
     folder = tmp_path / "file" / "tls"  # as root may write to every folder
     said = run("serve", "--port", "0", "--tls", "--tls-port", "0", "--tls-dir", str(folder))
 
-    assert said == (2, f"sms-sandbox: --tls-dir: {folder}: Not a directory; it must be a folder that can be written\n")
+    assert said == (2, f"sms-sandbox: --tls-dir: {folder}: Not a directory; it must be a writable folder\n")
 
 
 def test_trust_tells_each_kind_of_client_how(ports: Ports) -> None:

@@ -57,12 +57,11 @@ def coding_of(request: web.BaseRequest) -> str:
 def object_to(request: web.BaseRequest) -> Flaw | None:
     """Return what is wrong with a request that aiohttp would take, or refuse in its own words."""
     if request.version not in {HttpVersion10, HttpVersion11}:
-        version = f"HTTP/{request.version.major}.{request.version.minor}"
-        why = f"request line: it has no version, or {version}, which is not served; it must end in HTTP/1.1"
+        why = "request line: the HTTP version is missing or not supported; it must end in HTTP/1.1"
         return Flaw(400, why, head_of(request))
     expected = request.headers.get("Expect", "")
     if expected and expected.lower() != "100-continue" and request.version == HttpVersion11:
-        why = f"header Expect: {expected[:80]!r} cannot be met; 100-continue can"
+        why = f"header Expect: {expected[:80]!r} is not supported; only 100-continue is"
         return Flaw(417, why, head_of(request))
     unread = refuse_coding(coding_of(request)) if request.body_exists else None
     return None if unread is None else Flaw(415, unread, head_of(request))

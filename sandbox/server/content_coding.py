@@ -23,8 +23,8 @@ def refuse_coding(coding: str) -> str | None:
     if coding.replace("_", "-") in {"utf-8", "utf8", "iso-8859-1", "latin1", "us-ascii", "ascii", "utf-16"}:
         return f"header Content-Encoding: {shown} is a charset, not a content coding; write Content-Type: …; charset=…"
     if "," in coding:
-        return f"header Content-Encoding: {shown} names more than one coding; gzip or deflate alone is read here"
-    return f"header Content-Encoding: {shown} is not read here; gzip, deflate and identity are"
+        return f"header Content-Encoding: {shown} names more than one coding; use gzip or deflate alone"
+    return f"header Content-Encoding: {shown} is not supported; use gzip, deflate or identity"
 
 
 def decompress(body: bytes, coding: str, *, limit: int) -> bytes:

@@ -48,8 +48,8 @@ class Cors:
             return request
         name = origin if read_origin(origin) else ANY
         page = (
-            f"header Origin: {origin[:80]} is a web page's, and no provider documents calls from browsers, so none"
-            f" may read this reply. For tests of a page, sms-sandbox serve --cors {name[:80]} allows it"
+            f"header Origin: {origin[:80]} is a web page, and browsers cannot read this reply, because no provider"
+            f" documents CORS; to test a page, start with sms-sandbox serve --cors {name[:80]}"
         )
         return request._replace(page=page)
 

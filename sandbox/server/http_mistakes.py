@@ -70,9 +70,9 @@ def read_request(raw: bytes) -> Request:
 def find_mistake(raw: bytes) -> str:
     """Return in a sentence what is wrong with a request that could not be read: the first mistake that is found."""
     if raw.startswith(TLS):
-        return "connection: a TLS handshake came, and this port speaks plain HTTP; write http://, or serve with --tls"
+        return "connection: this is a TLS handshake, but the port serves plain HTTP; use http://, or start with --tls"
     parts = take_apart(raw)
-    return next((found for check in CHECKS for found in check(parts)), "request: it is not HTTP/1.1")
+    return next((found for check in CHECKS for found in check(parts)), "request: not HTTP/1.1")
 
 
 def text(content: bytes) -> str:
@@ -87,7 +87,7 @@ def quoted(content: bytes) -> str:
 
 def _method(parts: Parts) -> Iterator[str]:
     if not TOKEN.fullmatch(parts.method):
-        yield f"request line: {quoted(parts.line)} does not begin with a method; a request begins as in GET / HTTP/1.1"
+        yield f"request line: {quoted(parts.line)} does not begin with a method; write for example GET / HTTP/1.1"
 
 
 def _target(parts: Parts) -> Iterator[str]:
@@ -100,11 +100,11 @@ def _target(parts: Parts) -> Iterator[str]:
             shown = f" ('{text(character)}')" if "\ufffd" not in text(character) else ""
             yield f"{where}{shown}: percent-encode it as {escaped}"
         elif byte == 0x20:  # noqa: PLR2004 - the blank
-            yield f"request line: a blank at column {start + place + 1}: percent-encode it as %20"
+            yield f"request line: a space at column {start + place + 1}: percent-encode it as %20"
         elif byte < 0x20 or byte == 0x7F:  # noqa: PLR2004 - controls
             yield f"{where}: percent-encode it as %{byte:02X}"
     if parts.version is None:
-        yield f"request line: {quoted(parts.line)} has no version; it must end in HTTP/1.1"
+        yield f"request line: {quoted(parts.line)} has no HTTP version; it must end in HTTP/1.1"
 
 
 def _character(content: bytes, place: int) -> bytes:
@@ -120,14 +120,14 @@ def _character(content: bytes, place: int) -> bytes:
 
 def _version(parts: Parts) -> Iterator[str]:
     if parts.version is not None and parts.version not in VERSIONS:
-        yield f"request line: the version {quoted(parts.version)} is not served; write HTTP/1.1"
+        yield f"request line: the version {quoted(parts.version)} is not supported; use HTTP/1.1"
     target = text(parts.target)
     if not target.startswith("/") and not AUTHORITY.match(target) and target != "*":
-        yield f"request line: the target {quoted(parts.target)} must be a path that begins with / or a whole URL"
+        yield f"request line: the target {quoted(parts.target)} must be a path that begins with / or an absolute URL"
     try:
         urlsplit(target)
     except ValueError:
-        yield f"request line: the target {quoted(parts.target)} is no URL"
+        yield f"request line: the target {quoted(parts.target)} is not a valid URL"
 
 
 def _headers(parts: Parts) -> Iterator[str]:
@@ -135,27 +135,28 @@ def _headers(parts: Parts) -> Iterator[str]:
     for number, line in enumerate(parts.headers[:last], 1):
         name, colon, value = line.partition(b":")
         if line[:1] in {b" ", b"\t"}:
-            yield f"header {number}: it begins with a blank; a header stands on one line"
+            yield f"header {number}: it begins with a space; write each header on one line"
         elif not colon:
             yield f"header {number}: {quoted(line)} has no colon; write Name: value"
         elif not TOKEN.fullmatch(name):
-            yield f"header {number}: the name {quoted(name)} has a character that names cannot have"
+            yield f"header {number}: the name {quoted(name)} contains a character that is not allowed in header names"
         odd = next((each for each in value if (each < 0x20 and each != 0x09) or each == 0x7F), None)  # noqa: PLR2004
         if odd is not None:
-            yield f"header {number} ({text(name)}): its value has the byte 0x{odd:02X}, which headers cannot have"
+            shown = f"header {number} ({text(name)})"
+            yield f"{shown}: its value contains the byte 0x{odd:02X}, which is not allowed in headers"
     for number, line in enumerate(parts.headers, 1):
         if len(line) > LONGEST_HEADER:
-            yield f"header {number} ({text(line[:SHOWN].partition(b':')[0])}): it is longer than {LONGEST_HEADER} bytes"
+            yield f"header {number} ({text(line[:SHOWN].partition(b':')[0])}): longer than {LONGEST_HEADER} bytes"
     if len(parts.headers) > MOST_HEADERS:
-        yield f"headers: there are more than {MOST_HEADERS}"
+        yield f"headers: more than {MOST_HEADERS}"
 
 
 def _repeated(parts: Parts) -> Iterator[str]:
     for name in sorted(ONCE):
         if len(parts.values(name)) > 1:
-            yield f"header {name}: it stands twice; it may stand once"
+            yield f"header {name}: given more than once"
     if parts.whole and parts.version == b"HTTP/1.1" and not parts.values("host"):
-        yield "header Host: is missing; HTTP/1.1 asks for it"
+        yield "header Host: is missing; HTTP/1.1 requires it"
 
 
 def _length(parts: Parts) -> Iterator[str]:
@@ -164,21 +165,21 @@ def _length(parts: Parts) -> Iterator[str]:
             yield f"header Content-Length: {value[:SHOWN]!r} is not a number of bytes"
     codings = parts.values("transfer-encoding")
     if codings and parts.values("content-length"):
-        yield "headers: Content-Length and Transfer-Encoding exclude each other"
+        yield "headers: Content-Length and Transfer-Encoding cannot be combined"
     for value in codings:
         if value.lower() != "chunked":
-            yield f"header Transfer-Encoding: {value[:SHOWN]!r} is not read here; chunked is"
+            yield f"header Transfer-Encoding: {value[:SHOWN]!r} is not supported; only chunked is"
     if codings:
-        yield "body: a chunk does not begin with its size in hexadecimal digits, or does not end where that says"
+        yield "body: a chunk does not begin with its size in hexadecimal digits, or does not end after that many bytes"
 
 
 def _rest(parts: Parts) -> Iterator[str]:
     if not parts.line:
-        yield "request: it is empty"
+        yield "request: empty"
     if parts.bare:
-        yield "request: a line of its head ends in LF alone; lines of HTTP end in CR LF"
+        yield "request: a header line ends in LF alone; HTTP requires CR LF"
     if text(parts.method) not in METHODS:
-        yield f"request line: {quoted(parts.method)} is no method of HTTP"
+        yield f"request line: {quoted(parts.method)} is not an HTTP method"
 
 
 CHECKS: tuple[Callable[[Parts], Iterator[str]], ...] = (

@@ -35,7 +35,7 @@ class FlawError(TimeoutError):
 def unreadable(raw: bytes, *, before: int) -> Flaw:
     """Return what is wrong with a request that the parser refused; `before` it came so many on its connection."""
     request = read_request(raw)
-    hint = "; it follows a request whose Content-Length may be too small" if before and not request.path else ""
+    hint = "; the Content-Length of the request before it may be too small" if before and not request.path else ""
     return Flaw(400, find_mistake(raw) + hint, request)
 
 
@@ -47,11 +47,11 @@ def unfinished(raw: bytes, size: int, *, status: int, reason: str) -> Flaw:
 def _missing(raw: bytes, size: int) -> str:
     parts = take_apart(raw)
     if not parts.whole:
-        return "request: its head is not complete, as no empty line ends it"
+        return "request: the headers are incomplete: the empty line after them is missing"
     lengths = [each for each in parts.values("content-length") if re.fullmatch("[0-9]{1,18}", each)]
     if lengths:
-        return f"body: {size - len(raw) + len(parts.body)} of the {lengths[0]} bytes came that Content-Length announces"
-    return "body: its last chunk did not come"
+        return f"body: {size - len(raw) + len(parts.body)} of {lengths[0]} bytes (Content-Length) arrived"
+    return "body: the last chunk is missing"
 
 
 def refused(engine: Engine, flaw: Flaw) -> Answer:

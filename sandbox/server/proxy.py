@@ -44,8 +44,8 @@ class Descriptors:
         """Report it, the first time alone."""
         if not self._reported:
             self._reported = True
-            limit = "the limit of this machine" if self._limit is None else f"the limit is {self._limit}"
-            self._say(f"no file descriptors are left: {limit}; new connections are refused; raise it with ulimit -n")
+            limit = "limit of this machine" if self._limit is None else f"limit {self._limit}"
+            self._say(f"out of file descriptors ({limit}): new connections are refused; raise it with ulimit -n")
 
 
 def descriptor_limit() -> int | None:
@@ -117,7 +117,7 @@ class ConnectProxy(asyncio.Protocol):
 
     def give_up(self, *, status: int, reason: str) -> None:
         """Refuse the CONNECT whose end does not come."""
-        refuse(self._transport, status, f"the CONNECT request has no end; {reason}")
+        refuse(self._transport, status, f"the CONNECT request is incomplete; {reason}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -133,7 +133,7 @@ class ConnectProxy(asyncio.Protocol):
         elif END in self._head:
             self._connect(self._transport)
         elif len(self._head) > HEAD_LIMIT:
-            refuse(self._transport, 400, "the CONNECT request has no end")
+            refuse(self._transport, 400, f"the CONNECT request is longer than {HEAD_LIMIT} bytes")
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
         self._fronts.unknown.discard(self)
@@ -148,9 +148,9 @@ class ConnectProxy(asyncio.Protocol):
         host = target.rpartition(":")[0].strip("[]").lower()
         if host not in tunnels.hosts:
             known = ", ".join(sorted(tunnels.hosts))
-            refuse(transport, 403, f"'{target[:200]}' is no provider's host; CONNECT leads to {known} alone")
+            refuse(transport, 403, f"'{target[:200]}' is not a provider's host; CONNECT is allowed to {known} only")
         elif tunnels.port is None:
-            refuse(transport, 501, "this sandbox serves no TLS; start it with --tls")
+            refuse(transport, 501, "this sandbox does not serve HTTPS; start it with --tls")
         else:
             transport.pause_reading()
             self._opening = asyncio.get_running_loop().create_task(self._open(transport, tunnels.port))
@@ -162,7 +162,7 @@ class ConnectProxy(asyncio.Protocol):
         except OSError as error:
             if error.errno in SPENT:
                 self._fronts.descriptors.report()
-            refuse(transport, 503, f"the TLS port of this sandbox cannot be reached: {error.strerror or error}")
+            refuse(transport, 503, f"cannot connect to the HTTPS port of this sandbox: {error.strerror or error}")
             return
         self._fronts.unknown.discard(self)
         if transport.is_closing():  # the client has gone meanwhile, and nobody else would close this side

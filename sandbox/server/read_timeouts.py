@@ -91,9 +91,9 @@ class ReadTimeouts:
             connection.close()
             return True
         if now - sight.moved >= limits.silence:
-            reason = f"nothing more came for {limits.silence:g} s"
+            reason = f"no more data arrived for {limits.silence:g} s"
         elif now - sight.begun >= limits.whole:
-            reason = f"{limits.whole:g} s is the longest that a request may take to come"
+            reason = f"a request must arrive within {limits.whole:g} s"
         else:
             return False
         connection.give_up(status=HTTPStatus.REQUEST_TIMEOUT, reason=reason)

@@ -40,18 +40,16 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
     try:
         authority = _authority(folder)
     except OSError as error:
-        message = f"--tls-dir: {folder}: {error.strerror or error}; it must be a folder that can be written"
+        message = f"--tls-dir: {folder}: {error.strerror or error}; it must be a writable folder"
         raise TlsError(message) from None
     except ValueError as error:
-        message = f"--tls-dir: {folder}: {CA} and {CA_KEY} hold no certificate authority ({error}); remove both"
+        message = f"--tls-dir: {folder}: {CA} and {CA_KEY} are not a certificate authority ({error}); delete both"
         raise TlsError(message) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
     except OSError as error:  # OpenSSL reads the certificate from a temporary file
-        message = (
-            f"--tls: no temporary file can be written ({error.strerror or error}); set TMPDIR to a folder for them"
-        )
+        message = f"--tls: cannot write a temporary file ({error.strerror or error}); set TMPDIR to a writable folder"
         raise TlsError(message) from None
     return context
 

@@ -123,7 +123,7 @@ async def test_a_connect_is_answered_in_words_when_nobody_listens_on_the_tls_por
 
     assert (reply.split()[1], reply.partition("\r\n\r\n")[2].partition(":")[0]) == (
         "503",
-        "the TLS port of this sandbox cannot be reached",
+        "cannot connect to the HTTPS port of this sandbox",
     )
 
 
@@ -137,7 +137,7 @@ def test_running_out_of_file_descriptors_is_said_once_with_the_limit(tmp_path: P
 
         assert (again, end()) == (
             200,
-            "no file descriptors are left: the limit is 64; new connections are refused; raise it with ulimit -n\n",
+            "out of file descriptors (limit 64): new connections are refused; raise it with ulimit -n\n",
         )
 
 

@@ -18,23 +18,23 @@ PROBLEM = "408 application/problem+json, closes"
 Served = AbstractAsyncContextManager[Place]
 
 CASES = {
-    "half a request line": ("GET /v1/sms/bal", PROBLEM, "request: its head is not"),
-    "half a head": ("{post}Content-Le", PROBLEM, "request: its head is not complete"),
+    "half a request line": ("GET /v1/sms/bal", PROBLEM, "request: the headers are"),
+    "half a head": ("{post}Content-Le", PROBLEM, "request: the headers are incomplete"),
     "half a body": (
         '{post}Content-Length: {#body}\r\n\r\n{"to":',
         PROBLEM,
         "body: 6 of",
     ),
-    "no body at all": ("{post}Content-Length: 5\r\n\r\n", PROBLEM, "body: 0 of the 5"),
+    "no body at all": ("{post}Content-Length: 5\r\n\r\n", PROBLEM, "body: 0 of 5"),
     "half the chunks": (
         '{post}Transfer-Encoding: chunked\r\n\r\n5\r\n{"to"\r\n',
         PROBLEM,
-        "body: its last chunk did not come",
+        "body: the last chunk is missing",
     ),
     "half a body that is compressed": (
         "{post}Content-Encoding: gzip\r\nContent-Length: {#gzip}\r\n\r\n{gzip start}",
         PROBLEM,
-        "body: 20 of the",
+        "body: 20 of",
     ),
     "half a body of the control API": (
         "{control}Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{",
@@ -69,7 +69,7 @@ async def test_a_request_that_comes_too_slowly_is_refused_with_408_though_it_nev
             await line.say(b"k")
 
         assert shown(await hearing) == "408 application/problem+json, closes"
-        assert place.journal[0].why[0].endswith("; 0.1 s is the longest that a request may take to come")
+        assert place.journal[0].why[0].endswith("; a request must arrive within 0.1 s")
 
 
 async def test_an_idle_connection_is_closed_without_a_word() -> None:
