@@ -5,109 +5,19 @@ import gc
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.server import response_writer
 from sandbox.server.fast_path import FastPath
 from tests.servers import PATIENCE, turn
-from tests.ways import BODY, HEADERS, PATH, WAYS, Place, frozen, request, short_way, web_way
+from tests.ways import HEADERS, WAYS, Place, frozen, request, short_way
 
 Way = Callable[[Engine], AbstractAsyncContextManager[Place]]
 both_ways = pytest.mark.parametrize("way", WAYS)
-
-RULED = """
-rules:
-  - {when: {to: "*01"}, then: {error: 500}}
-  - {when: {to: "*02"}, then: {reply: {status: 503, headers: {Server: ours, X-Cache: "a ä"}, body: "down ä"}}}
-  - {when: {to: "*03"}, then: {reply: {status: 204, body: "never seen"}}}
-  - {when: {to: "*04"}, then: {reply: {status: 599}}}
-  - {when: {to: "*05"}, then: {after: 1ms}}
-  - {when: {to: "*06"}, then: {fault: malformed_body}}
-"""
-TARGETS = (
-    *([PATH] * 6),
-    f"{PATH}?",
-    f"{PATH}?a=b%zz&c=%C3%A9+d",
-    f"{PATH}?a=ä",
-    f"{PATH}?a#b",
-    f"{PATH}/",
-    PATH.replace("otp", "%6ftp"),
-    f"http://api.betatel.com{PATH}",
-    "/v1/sms/send?key=k1&brandID=1&numbers=995511194242&text=message",
-    "/v1/sms/send?key=k1&brandID=1&numbers=abc&text=",
-    "/api/v1/sms/balance/check?key=k1",
-    "/nowhere",
-    "*",
-)
-BODIES = (
-    *([BODY] * 4),
-    *(BODY.replace(b"555", b"5%02d" % number) for number in range(1, 7)),
-    b"",
-    b"{",
-    b'{"to": 5}',
-    b"\xff\xfe",
-    b"key=k1&brandID=1&numbers=995511194242&text=%zz",
-    b'{"to":"38761444555","text":"' + b"x" * 70_000 + b'"}',
-)
-ODD = (
-    "x-api-key:k2",
-    "X-API-KEY: \t k3 \t ",
-    "x-api-key: invalid1",
-    "x-account-id: ä\udcff",
-    "Content-Type: application/x-www-form-urlencoded",
-    "Connection: close",
-    "Connection: keep-alive",
-    "Connection: Upgrade",
-    "Upgrade: h2c",
-    "Expect: 100-continue",
-    "Transfer-Encoding: identity",
-    "Content-Encoding: gzip",
-    "Sec-Fetch-Site: cross-site",
-    "Content-Length: 0",
-    "Bad Name: x",
-    "X-Nul: a\0b",
-    " folded",
-    "X-Long: " + "y" * 9000,
-    *(f"X-{number}: {number}" for number in range(3)),
-)
-
-
-class Asked(NamedTuple):
-    """A request, and how it is cut on its way."""
-
-    method: str
-    content: bytes
-    cut: int
-
-
-@st.composite
-def asked(draw: st.DrawFn) -> Asked:
-    """Draw a request, a plain one more often than not."""
-    method = draw(st.sampled_from(["POST"] * 6 + ["GET", "PUT", "HEAD", "OPTIONS"]))
-    version = draw(st.sampled_from(["HTTP/1.1"] * 9 + ["HTTP/1.0"]))
-    target, body = draw(st.sampled_from(TARGETS)), draw(st.sampled_from(BODIES))
-    odd = draw(st.one_of(st.just([]), st.lists(st.sampled_from(ODD), max_size=3)))
-    headers = [each for each in HEADERS if draw(st.integers(0, 15))]
-    content = request(*headers, *odd, start=f"{method} {target} {version}", body=body)
-    return Asked(method, content, draw(st.one_of(st.just(len(content)), st.integers(1, len(content)))))
-
-
-@given(st.lists(asked(), min_size=5, max_size=20))
-async def test_both_ways_answer_and_store_the_same(requests: list[Asked]) -> None:
-    async with short_way(frozen(RULED)) as short, web_way(frozen(RULED)) as web:
-        for each in requests:
-            parts = (each.content[: each.cut], each.content[each.cut :])
-            replies = [await place.ask(*parts, bodiless=each.method == "HEAD") for place in (short, web)]
-
-            assert replies[0] == replies[1]
-
-        assert short.journal == web.journal
 
 
 async def test_a_reply_has_a_date_and_names_the_server() -> None:

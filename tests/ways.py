@@ -5,8 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aiohttp import web
+from hypothesis import strategies as st
 
 from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.journal import RequestRecord
@@ -148,3 +150,80 @@ def request(*lines: str, start: str = f"POST {PATH} HTTP/1.1", body: bytes = BOD
     """Return the bytes of a request with these headers; one that has a body tells its length."""
     told = [f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([start, *lines, *told, "", ""]).encode("utf-8", "surrogateescape") + body
+
+
+RULED = """
+rules:
+  - {when: {to: "*01"}, then: {error: 500}}
+  - {when: {to: "*02"}, then: {reply: {status: 503, headers: {Server: ours, X-Cache: "a ä"}, body: "down ä"}}}
+  - {when: {to: "*03"}, then: {reply: {status: 204, body: "never seen"}}}
+  - {when: {to: "*04"}, then: {reply: {status: 599}}}
+  - {when: {to: "*05"}, then: {after: 1ms}}
+  - {when: {to: "*06"}, then: {fault: malformed_body}}
+"""
+TARGETS = (
+    *([PATH] * 6),
+    f"{PATH}?",
+    f"{PATH}?a=b%zz&c=%C3%A9+d",
+    f"{PATH}?a=ä",
+    f"{PATH}?a#b",
+    f"{PATH}/",
+    PATH.replace("otp", "%6ftp"),
+    f"http://api.betatel.com{PATH}",
+    "/v1/sms/send?key=k1&brandID=1&numbers=995511194242&text=message",
+    "/v1/sms/send?key=k1&brandID=1&numbers=abc&text=",
+    "/api/v1/sms/balance/check?key=k1",
+    "/nowhere",
+    "*",
+)
+BODIES = (
+    *([BODY] * 4),
+    *(BODY.replace(b"555", b"5%02d" % number) for number in range(1, 7)),
+    b"",
+    b"{",
+    b'{"to": 5}',
+    b"\xff\xfe",
+    b"key=k1&brandID=1&numbers=995511194242&text=%zz",
+    b'{"to":"38761444555","text":"' + b"x" * 70_000 + b'"}',
+)
+ODD = (
+    "x-api-key:k2",
+    "X-API-KEY: \t k3 \t ",
+    "x-api-key: invalid1",
+    "x-account-id: ä\udcff",
+    "Content-Type: application/x-www-form-urlencoded",
+    "Connection: close",
+    "Connection: keep-alive",
+    "Connection: Upgrade",
+    "Upgrade: h2c",
+    "Expect: 100-continue",
+    "Transfer-Encoding: identity",
+    "Content-Encoding: gzip",
+    "Sec-Fetch-Site: cross-site",
+    "Content-Length: 0",
+    "Bad Name: x",
+    "X-Nul: a\0b",
+    " folded",
+    "X-Long: " + "y" * 9000,
+    *(f"X-{number}: {number}" for number in range(3)),
+)
+
+
+class Asked(NamedTuple):
+    """A request, and how it is cut on its way."""
+
+    method: str
+    content: bytes
+    cut: int
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> Asked:
+    """Draw a request, a plain one more often than not."""
+    method = draw(st.sampled_from(["POST"] * 6 + ["GET", "PUT", "HEAD", "OPTIONS"]))
+    version = draw(st.sampled_from(["HTTP/1.1"] * 9 + ["HTTP/1.0"]))
+    target, body = draw(st.sampled_from(TARGETS)), draw(st.sampled_from(BODIES))
+    odd = draw(st.one_of(st.just([]), st.lists(st.sampled_from(ODD), max_size=3)))
+    headers = [each for each in HEADERS if draw(st.integers(0, 15))]
+    content = request(*headers, *odd, start=f"{method} {target} {version}", body=body)
+    return Asked(method, content, draw(st.one_of(st.just(len(content)), st.integers(1, len(content)))))

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.server.read_timeouts import Limits
 from tests.hostile.wire import cases, segment
-from tests.test_express import RULED, Asked, asked
-from tests.ways import Place, frozen, short_way, web_way
+from tests.ways import RULED, Asked, Place, asked, frozen, short_way, web_way
 
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 IMPATIENT = Limits(silence=0.04)
@@ -26,7 +25,7 @@ def rounds(seeds: Iterator[int], check: Callable[..., None], strategy: st.Search
 
 
 def test_both_ways_read_the_same(seeds: Iterator[int]) -> None:
-    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=5)
+    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=60)
 
 
 def _same_replies(requests: list[Asked]) -> None:
