@@ -21,9 +21,8 @@ from sandbox.core.world import World
 from sandbox.engine.advance import Advance
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
-from sandbox.server.aiohttp_connection import Runner
-from sandbox.server.app import NO_CORS, make_app
-from sandbox.server.cors import Cors
+from sandbox.server.app import NO_CORS, Cors, make_app
+from sandbox.server.runner import Runner
 from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening

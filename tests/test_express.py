@@ -66,7 +66,7 @@ async def test_a_connection_serves_plain_and_other_requests_one_after_the_other(
 async def test_a_fault_breaks_the_reply_on_the_wire(
     way: Way, fault: str, comes: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(response_writer, "DRIP", 0.0)
+    monkeypatch.setattr(response_writer, "SLOW_PAUSE", 0.0)
     async with way(frozen(f"rules: [{{then: {{reply: {{body: '01234567'}}, fault: {fault}}}}}]")) as place:
         line = await place.call()
         await line.say(request(*HEADERS))

@@ -24,7 +24,7 @@ def told(desk: Desk, *, as_json: bool = False, bodies: bool = False, colour: boo
     lines: list[str] = []
     log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies, colour=colour)
 
-    log.follow(desk.world.subscribers)
+    log.subscribe(desk.world.subscribers)
     desk.world.listeners.append(lambda _: log.flush())
     return lines
 
@@ -108,7 +108,7 @@ async def test_an_attempt_is_told_once_whatever_becomes_of_its_retry() -> None:
     desk.world.commit(waiting._replace(state=State.DELIVERED, attempts=(first, Attempt(2, NOON, 200, "", 1.0))))
 
     assert [line.partition("attempt ")[2] for line in lines] == [
-        "1 failed, the next in 5 s (1.0 ms)\n",
+        "1 failed, next in 5 s (1.0 ms)\n",
         "2 delivered (1.0 ms)\n",
     ]
 
@@ -199,7 +199,7 @@ async def test_a_program_gets_json_by_the_line() -> None:
 
 def test_what_else_there_is_to_say_is_json_too() -> None:
     written: list[str] = []
-    Log(lambda _: None, written.append, as_json=True).say("two\nlines")
+    Log(lambda _: None, written.append, as_json=True).write_note("two\nlines")
     said = json.loads("".join(written))
     del said["time"]
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from sandbox.core.callback import Target
 from sandbox.engine.workspace import WorkspaceConfig
-from sandbox.server.cors import Cors, read_origin
+from sandbox.server.app import Cors, read_origin
 from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, make_engine
 
 PAGE = "http://localhost:3000"

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.cli import commands
 from sandbox.server.app import make_app
-from sandbox.server.runner import Options, make_engine
+from sandbox.server.startup import Options, make_engine
 from sandbox.testing import Sandbox
 from tests.benchmarks.__main__ import make_parser
 from tests.client.rigs import send

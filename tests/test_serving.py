@@ -116,7 +116,7 @@ def test_a_get_may_name_ten_thousand_recipients() -> None:
 HEAVY = "{'faker', 'jinja2', 'jsonschema', 'phonenumbers', 'prometheus_client', 'watchfiles', 'trustme', 'gsm0338'}"
 START = f"""
 import sys
-from sandbox.server.runner import Options, make_engine
+from sandbox.server.startup import Options, make_engine
 make_engine(Options())
 print({HEAVY} & {{*sys.modules}})
 """

@@ -8,7 +8,8 @@ from typing import Self
 
 import pytest
 
-from sandbox.server.runner import Options, opened
+from sandbox.server.runner import running_server
+from sandbox.server.startup import Options
 from tests.servers import PATIENCE, turn
 from tests.ways import HEADERS, Line, frozen, request
 
@@ -43,7 +44,7 @@ class Stopping:
 
     def __init__(self, scenario: str = "rules: []") -> None:
         self.world = (engine := frozen(scenario)).default.world
-        self._server = opened(engine, Options(port=0), grace=GRACE)
+        self._server = running_server(engine, Options(port=0), grace=GRACE)
         self._clients = AsyncExitStack()
         self._port = 0
         self._listeners = 0

@@ -8,7 +8,7 @@ import gc
 from collections import deque
 from sandbox.core.change import Subscribers
 from sandbox.core.journal import RequestRecord
-from sandbox.server.gc_tuning import EVERY, GarbageCollection
+from sandbox.server.runner import YOUNG_EVERY, GarbageCollection
 
 class Ended:
     def __init__(self):
@@ -18,7 +18,7 @@ subscribers = Subscribers()
 GarbageCollection(subscribers)
 young = []
 kept = [object() for _ in range(1000)]
-under_way = deque(maxlen=4 * EVERY)  # longer than until the next look at what is young
+under_way = deque(maxlen=4 * YOUNG_EVERY)  # longer than until the next look at what is young
 for number in range(50_000):  # for each that comes one goes, as at the limit of what is kept
     kept[number % 1000] = [[] for _ in range(10)]
     under_way.append(Ended())
@@ -27,7 +27,7 @@ for number in range(50_000):  # for each that comes one goes, as at the limit of
     if number > 1000:
         young.append(len(gc.get_objects(generation=0)))
 left = sum(type(each) is Ended for each in gc.get_objects())
-print(max(young) < 2 * EVERY * 12, left < 50_000 / 4, gc.get_freeze_count() > 0)
+print(max(young) < 2 * YOUNG_EVERY * 12, left < 50_000 / 4, gc.get_freeze_count() > 0)
 """
 
 

@@ -14,7 +14,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_file
-from sandbox.server.reload import is_scenario, reload, watch, watched
+from sandbox.server.startup import folders_to_watch, may_change_scenario, reload_scenario, watch
 from tests.builders import packs
 from tests.servers import PATIENCE
 
@@ -25,12 +25,12 @@ class Edited:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.path.write_text(text)
-        self.said: list[str] = []
+        self.reports: list[str] = []
         self.engine = Engine(packs(), door=Egress(Policy()), start=WorkspaceConfig(self.load()))
 
     def edit(self, text: str) -> None:
         self.path.write_text(text)
-        reload(self.engine, self.load, self.said.append)
+        reload_scenario(self.engine, self.load, self.reports.append)
 
     def load(self) -> Scenario:
         return load_file(self.path, packs=packs(), folders=[self.path.parent])
@@ -44,7 +44,7 @@ def test_an_edit_is_in_force_at_once(tmp_path: Path) -> None:
     edited = Edited(tmp_path / "mine.yaml", "name: mine\ndescription: before\n")
     edited.edit("name: mine\ndescription: after\n")
 
-    assert (edited.description, edited.said) == ("after", ["default follows the edited scenario mine"])
+    assert (edited.description, edited.reports) == ("after", ["workspace default reloaded scenario mine"])
 
 
 def test_a_broken_edit_keeps_the_old_scenario_and_says_why(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_broken_edit_keeps_the_old_scenario_and_says_why(tmp_path: Path) -> No
     edited.edit("name: mine\ndescriptoin: after\n")
     why = f"{edited.path}:2:1: "
 
-    assert (edited.description, len(edited.said), why in edited.said[0]) == ("before", 1, True)
+    assert (edited.description, len(edited.reports), why in edited.reports[0]) == ("before", 1, True)
 
 
 RULE = "name: mine\nrules:\n- {name: slow, when: {to: '387*'}, then: {lifecycle: [sent: 2s]}}\n"
@@ -62,14 +62,14 @@ def test_an_edit_of_a_rule_is_in_force_at_once(tmp_path: Path) -> None:
     edited = Edited(tmp_path / "mine.yaml", RULE)
     edited.edit(RULE.replace("2s", "3s"))
 
-    assert edited.said == ["default follows the edited scenario mine"]
+    assert edited.reports == ["workspace default reloaded scenario mine"]
 
 
 def test_rules_that_read_as_before_leave_counters_alone(tmp_path: Path) -> None:
     edited = Edited(tmp_path / "mine.yaml", RULE)
     edited.edit(RULE)
 
-    assert edited.said == []
+    assert edited.reports == []
 
 
 def test_an_edit_of_what_a_scenario_extends_is_followed(tmp_path: Path) -> None:
@@ -80,14 +80,14 @@ def test_an_edit_of_what_a_scenario_extends_is_followed(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(base.replace("one", "two"))
     edited.edit("name: mine\nextends: [base]\n")
 
-    assert edited.said == ["default follows the edited scenario mine"]
+    assert edited.reports == ["workspace default reloaded scenario mine"]
 
 
 @pytest.mark.parametrize(
     ("name", "followed"), [("mine.yaml", True), ("mine.yml", True), ("mine.json", True), ("log.txt", False)]
 )
 def test_scenario_files_alone_are_followed(name: str, *, followed: bool) -> None:
-    assert is_scenario(None, f"/scenarios/{name}") is followed
+    assert may_change_scenario(None, f"/scenarios/{name}") is followed
 
 
 def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> N
     batches = edited.engine.default.world.batches
     edited.edit("name: mine\n")
 
-    assert (edited.engine.default.world.batches, edited.said) == (batches, [])
+    assert (edited.engine.default.world.batches, edited.reports) == (batches, [])
 
 
 class Seen:
@@ -213,4 +213,4 @@ async def test_after_a_storm_of_edits_the_last_one_counts(tmp_path: Path) -> Non
 
 
 def test_where_a_folder_is_not_there_the_one_above_it_is_watched(tmp_path: Path) -> None:
-    assert {*watched([tmp_path / "none" / "of" / "them"])} == {str(tmp_path)}
+    assert {*folders_to_watch([tmp_path / "none" / "of" / "them"])} == {str(tmp_path)}

@@ -14,10 +14,10 @@ from sandbox.core.clock import ClockConfig, Mode
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
-from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import make_app
-from sandbox.server.read_timeouts import LIMITS, Limits, ReadTimeouts
-from sandbox.server.runner import Options, opened
+from sandbox.server.connection_limits import LIMITS, Limits, ReadTimeouts
+from sandbox.server.runner import Runner, running_server
+from sandbox.server.startup import Options
 from tests.builders import NOON
 from tests.scenarios.builders import load
 from tests.servers import PATIENCE, make_engine
@@ -117,7 +117,7 @@ async def _placed(engine: Engine, port: int) -> AsyncIterator[Place]:
 async def short_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Place]:
     """Serve as the command does."""
     async with (
-        opened(engine, Options(port=0), grace=GRACE, limits=limits) as ports,
+        running_server(engine, Options(port=0), grace=GRACE, limits=limits) as ports,
         _placed(engine, ports.plain) as place,
     ):
         yield place
@@ -129,12 +129,12 @@ async def web_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Plac
     runner = Runner(engine, make_app(engine), grace=GRACE)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    patience = ReadTimeouts(limits, lambda: runner.web_server.open_connections)
+    timeouts = ReadTimeouts(limits, lambda: runner.web_server.open_connections)
     try:
         async with _placed(engine, runner.addresses[0][1]) as place:
             yield place
     finally:
-        patience.close()
+        timeouts.close()
         await runner.cleanup()
 
 

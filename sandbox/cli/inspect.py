@@ -100,13 +100,13 @@ def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
 @flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
 def trust(tls_dir: Path) -> int:
     """Tell how clients are made to trust the local authority."""
-    from sandbox.server.tls import CA, advice  # noqa: PLC0415
+    from sandbox.server.tls import CA_FILE, trust_commands  # noqa: PLC0415
 
-    certificate = (tls_dir / CA).absolute()
+    certificate = (tls_dir / CA_FILE).absolute()
     if not certificate.exists():
         click.echo(f"sms-sandbox: {certificate} is not there yet; sms-sandbox serve --tls makes it", err=True)
         return WRONG_USE
-    for client, line in advice(certificate).items():
+    for client, line in trust_commands(certificate).items():
         click.echo(f"{client}:\n  {line}")
     return 0
 

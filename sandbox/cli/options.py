@@ -188,7 +188,7 @@ def check_network(value: str) -> str:
 
 def check_origin(value: str) -> str:
     """Return an origin of web pages, as browsers write it, or `*`."""
-    from sandbox.server.cors import read_origin  # noqa: PLC0415 - the other commands need nothing of the server
+    from sandbox.server.app import read_origin  # noqa: PLC0415 - the other commands need nothing of the server
 
     origin = read_origin(value)
     if origin is None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +68,17 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Serve until Ctrl-C."""
-    from sandbox.server.logs import note  # noqa: PLC0415 - the other commands need no server
-    from sandbox.server.runner import Options, event_loop, run  # noqa: PLC0415 - the other commands need no server
+    from sandbox.server.logs import format_note  # noqa: PLC0415 - the other commands need no server
+    from sandbox.server.runner import event_loop, run  # noqa: PLC0415 - the other commands need no server
+    from sandbox.server.startup import Options  # noqa: PLC0415 - the other commands need no server
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
     for warning in context.obj or ():
-        click.echo(note(warning, kind="warning", as_json=given["log"] == "json"), err=True, nl=False)
+        click.echo(format_note(warning, kind="warning", as_json=given["log"] == "json"), err=True, nl=False)
     with asyncio.Runner(loop_factory=event_loop) as runner:
-        runner.run(run(Options(**given), say=click.echo, log=lambda text: click.echo(text, err=True, nl=False)))
+        log = partial(click.echo, err=True, nl=False)
+        runner.run(run(Options(**given), print_banner=click.echo, write_log=log))
 
 
 COMMANDS = (serve,)

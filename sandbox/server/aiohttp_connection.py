@@ -1,50 +1,63 @@
-"""The web server's side of a connection: aiohttp's, with our words for what it cannot read.
+"""aiohttp's connection, changed so that requests it cannot read are refused and recorded as any other.
 
-aiohttp answers what its parser refuses by itself, in words of the library, and nobody hears of it. Here such a request
-gets a number, an entry in the journal and a reason, as any other does; so does one whose end never comes.
+aiohttp answers what its parser refuses by itself, in its own words and unrecorded. Here such a request, and one whose
+end never arrives, gets a number, an entry in the journal and a reason; see `bad_requests`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, NamedTuple
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import BODY_ACCEPTED
-from sandbox.server.app import head_of, response
-from sandbox.server.content_coding import PLAIN, CompressionError, LargeError, decompress, refuse_coding
-from sandbox.server.http_refusals import Flaw, FlawError, last_bytes, refused, unfinished, unreadable
-from sandbox.server.request_trace import Trace
+from sandbox.server.app import head_of, make_response
+from sandbox.server.bad_requests import (
+    UNCOMPRESSED,
+    BadRequest,
+    BadRequestError,
+    CompressionError,
+    TooLargeError,
+    decompress,
+    encode_last,
+    incomplete,
+    malformed,
+    refuse_coding,
+    refuse_request,
+)
 
-LINGER = 1.0  # seconds in which a client may read its refusal and close: a close at once could reset the connection
+CLOSE_DELAY = 1.0  # seconds for a client to read its refusal: closing at once could reset the connection
+KEPT = 64 * 1024  # bytes of a request that are kept to find out what is wrong with it
+FIRST_LOOK = 256  # bytes in which the end of a request is sought first; twice as many each time after
 
 
 class Request(web.Request):
-    """A request whose body is decompressed here: aiohttp takes one that is cut short."""
+    """A request whose body is decompressed here, as aiohttp accepts truncated data."""
 
     async def read(self) -> bytes:
         """Return the body.
 
         Raises:
             web.RequestPayloadError: it is not compressed as its headers say.
-            web.HTTPRequestEntityTooLarge: it is larger than is taken, as it came or decompressed.
+            web.HTTPRequestEntityTooLarge: it exceeds the limit, as it arrived or decompressed.
 
         """
         known = self._read_bytes
         body = await super().read()
         coding = coding_of(self)
-        if known is not None or coding in PLAIN:
+        if known is not None or coding in UNCOMPRESSED:
             return body
         try:
             self._read_bytes = decompress(body, coding, limit=BODY_ACCEPTED)
         except CompressionError as error:
             raise web.RequestPayloadError(str(error)) from None
-        except LargeError:
+        except TooLargeError:
             raise web.HTTPRequestEntityTooLarge(BODY_ACCEPTED) from None
         return self._read_bytes
 
@@ -54,21 +67,134 @@ def coding_of(request: web.BaseRequest) -> str:
     return ", ".join(request.headers.getall("Content-Encoding", ())).strip().lower()
 
 
-def object_to(request: web.BaseRequest) -> Flaw | None:
-    """Return what is wrong with a request that aiohttp would take, or refuse in its own words."""
+def find_problem(request: web.BaseRequest) -> BadRequest | None:
+    """Return what is wrong with a request that aiohttp would accept, or refuse in its own words."""
     if request.version not in {HttpVersion10, HttpVersion11}:
         why = "request line: the HTTP version is missing or not supported; it must end in HTTP/1.1"
-        return Flaw(400, why, head_of(request))
+        return BadRequest(400, why, head_of(request))
     expected = request.headers.get("Expect", "")
     if expected and expected.lower() != "100-continue" and request.version == HttpVersion11:
         why = f"header Expect: {expected[:80]!r} is not supported; only 100-continue is"
-        return Flaw(417, why, head_of(request))
-    unread = refuse_coding(coding_of(request)) if request.body_exists else None
-    return None if unread is None else Flaw(415, unread, head_of(request))
+        return BadRequest(417, why, head_of(request))
+    refusal = refuse_coding(coding_of(request)) if request.body_exists else None
+    return None if refusal is None else BadRequest(415, refusal, head_of(request))
+
+
+class Piece(NamedTuple):
+    """Bytes of one request; `raw` are the first 64 KB of the request so far."""
+
+    data: bytes
+    raw: bytes
+
+
+class RequestTrace:
+    """Follows where requests begin and end on a connection: the incomplete one, its first bytes and its size.
+
+    aiohttp's parser drops the complete requests that stand before a mistake in the same segment, such as a body longer
+    than its Content-Length. So each request is given to aiohttp by itself.
+    """
+
+    def __init__(self) -> None:
+        self.raw = b""
+        self.received = 0
+        self._end = EndFinder()
+
+    def _begin(self) -> None:
+        self.close()
+        self.raw = b""
+        self.received = 0
+        self._end = EndFinder()
+
+    def close(self) -> None:
+        """Release the parser."""
+        self._end.close()
+
+    @property
+    def request(self) -> object:
+        """An object that stands for this request."""
+        return self._end
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request has begun and is incomplete."""
+        return bool(self.raw.strip(b"\r\n"))
+
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """Yield the bytes, cut where one request ends and the next begins."""
+        while data:
+            if self._end.feed(data).inside:
+                yield self._add(data)
+                return
+            cut = self._find_end(data)
+            yield self._add(data[:cut])
+            self._begin()
+            data = data[cut:]
+
+    def _add(self, data: bytes) -> Piece:
+        self.received += len(data)
+        if len(self.raw) < KEPT:
+            self.raw = (self.raw + data)[:KEPT]
+        return Piece(data, self.raw)
+
+    def _find_end(self, data: bytes) -> int:
+        """Return where the request ends that these bytes complete; the length of all of them if that is unknown."""
+        before = self.received
+        if self._end.clean or before > len(self.raw):
+            return len(data)
+        begun = self.raw + data
+        size = FIRST_LOOK
+        while size < len(begun) and not _completes(begun[:size]):
+            size *= 2
+        low, high = max(before, size // 2), min(size, len(begun))
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if _completes(begun[:middle]) else (middle, high)
+        return high - before
+
+
+class EndFinder:
+    """Finds out from the parser whether a request has ended; `clean` if nothing follows its end.
+
+    The parser refers to this object, so both would wait for the garbage collector without `close`.
+    """
+
+    def __init__(self) -> None:
+        self._parser = HttpRequestParser(self)
+        self.inside = True
+        self.clean = True
+
+    def feed(self, data: bytes) -> "EndFinder":
+        """Read more bytes of a request; one that is not HTTP never ends."""
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self.clean = self.clean and upgrade.args[0] >= len(data)
+        except HttpParserError:
+            self.clean = False
+        return self
+
+    def close(self) -> None:
+        """Release the parser."""
+        del self._parser
+
+    def on_message_begin(self) -> None:
+        """Note that another request follows."""
+        self.clean = self.clean and self.inside
+
+    def on_message_complete(self) -> None:
+        """Note the end of the request."""
+        self.inside = False
+
+
+def _completes(data: bytes) -> bool:
+    """Return whether a request is complete within these bytes."""
+    end = EndFinder().feed(data)
+    end.close()
+    return not end.inside
 
 
 class Server(web.Server):
-    """Makes the connections of a server that `inner` describes."""
+    """Makes the connections of a server; `inner` handles their requests."""
 
     def __init__(self, engine: Engine, inner: web.Server, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(self._handle, request_factory=self._make, **options)
@@ -78,7 +204,7 @@ class Server(web.Server):
 
     @property
     def open_connections(self) -> "list[Handler]":
-        """The connections that there are."""
+        """The open connections."""
         return [each for each in self.connections if isinstance(each, Handler)]
 
     def __call__(self) -> "Handler":
@@ -97,60 +223,60 @@ class Server(web.Server):
         return Request(message, payload, protocol, writer, task, loop, client_max_size=BODY_ACCEPTED)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request that aiohttp could read, unless it is to be refused all the same."""
-        flaw = object_to(request)
-        if flaw is None:
-            if not request.path.startswith("/"):  # `*`, which no route takes
-                return response(self.engine.receive(head_of(request))[1])
+        """Answer a request that aiohttp could read, or refuse it for another reason."""
+        bad = find_problem(request)
+        if bad is None:
+            if not request.path.startswith("/"):  # `*`, which no route matches
+                return make_response(self.engine.receive(head_of(request))[1])
             try:
                 return await self._inner(request)
             except web.RequestPayloadError as error:
-                flaw = Flaw(400, f"body: {error}", head_of(request))
-            except FlawError as error:
-                flaw = error.flaw
-        answer = refused(self.engine, flaw)
+                bad = BadRequest(400, f"body: {error}", head_of(request))
+            except BadRequestError as error:
+                bad = error.bad
+        answer = refuse_request(self.engine, bad)
         if request.version in {HttpVersion10, HttpVersion11}:
-            reply = response(answer)
+            reply = make_response(answer)
             reply.force_close()
             return reply
         transport = request.transport
-        if transport is not None:  # aiohttp would answer in the version that the request does not have
-            transport.write(last_bytes(answer, method=flaw.request.method))
+        if transport is not None:  # aiohttp would answer in the request's own version
+            transport.write(encode_last(answer, method=bad.request.method))
             transport.close()
-        return web.Response()  # it goes nowhere
+        return web.Response()  # it is not sent
 
 
 class Handler(web.RequestHandler):
-    """One connection. Each request is followed, so that one that cannot be read can be told of."""
+    """One connection. Follows each request, so that one that cannot be read is refused and recorded."""
 
-    __slots__ = ("_body", "_engine", "_flaw", "_over", "_trace")
+    __slots__ = ("_body", "_ended", "_engine", "_refusal", "_trace")
 
     def __init__(self, server: web.Server, engine: Engine, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(server, **options)
         self._engine = engine
-        self._trace = Trace()
-        self._body: StreamReader = EMPTY_PAYLOAD  # of the last request that came
-        self._flaw: Flaw | None = None
-        self._over = self._loop.create_future()  # the client will send no more
+        self._trace = RequestTrace()
+        self._body: StreamReader = EMPTY_PAYLOAD  # of the last request that began
+        self._refusal: BadRequest | None = None
+        self._ended = self._loop.create_future()  # done when the client sends no more
 
     @property
-    def mark(self) -> object | None:
-        """What stands for the request that is not complete; None where none is, or where its end is not awaited."""
+    def pending(self) -> object | None:
+        """An object that stands for the incomplete request; None if there is none, or its end is not awaited."""
         waiting = not self._body.is_eof() or not (self._messages or self._request_in_progress)
-        return self._trace.mark if self._trace.is_open and self._flaw is None and waiting else None
+        return self._trace.request if self._trace.is_open and self._refusal is None and waiting else None
 
     @property
-    def size(self) -> int:
-        """How many bytes of it came."""
-        return self._trace.size
+    def received(self) -> int:
+        """The number of bytes of that request that have arrived."""
+        return self._trace.received
 
     def data_received(self, data: bytes) -> None:
-        """Give each request to aiohttp by itself, which else drops what stands before a mistake."""
+        """Give each request to aiohttp by itself; see `RequestTrace`."""
         if not data:
             super().data_received(data)
             return
         for piece in self._trace.feed(data):
-            if self._flaw is not None:
+            if self._refusal is not None:
                 return
             super().data_received(piece.data)
             if not self._messages:
@@ -160,77 +286,55 @@ class Handler(web.RequestHandler):
                 self._body = body
             else:
                 self._messages.pop()
-                self._refuse(unreadable(piece.raw, before=self._request_count - 1))
+                self._refuse(malformed(piece.raw, earlier=self._request_count - 1))
 
     def give_up(self, *, status: int, reason: str) -> None:
-        """Refuse the request whose end does not come."""
-        if self.mark is not None:
-            self._refuse(unfinished(self._trace.raw, self._trace.size, status=status, reason=reason))
+        """Refuse the incomplete request."""
+        if self.pending is not None:
+            self._refuse(incomplete(self._trace.raw, self._trace.received, status=status, reason=reason))
 
-    def _refuse(self, flaw: Flaw) -> None:
-        """Refuse the request under way, in its turn; it is the connection's last."""
-        self._flaw = flaw
+    def _refuse(self, bad: BadRequest) -> None:
+        """Refuse the request under way after those before it; it is the connection's last."""
+        self._refusal = bad
         if not self._body.is_eof():
-            self._body.set_exception(FlawError(flaw))
+            self._body.set_exception(BadRequestError(bad))
             self._body.feed_eof()
             self._close = True
             return
-        self._messages.append((_ErrInfo(flaw.status, FlawError(flaw), flaw.why), EMPTY_PAYLOAD))
+        self._messages.append((_ErrInfo(bad.status, BadRequestError(bad), bad.why), EMPTY_PAYLOAD))
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp answers None
-        """Answer a request that ends before it is complete; TLS cannot answer after the end."""
-        self._end()
-        if self.mark is None or self.ssl_context is not None:
+        """Refuse a request that ends before it is complete; over TLS nothing can be sent after the end."""
+        self._set_ended()
+        if self.pending is None or self.ssl_context is not None:
             return False
         self.give_up(status=400, reason="the client closed its side of the connection")
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Follow no more."""
-        self._end()
+        """Release the trace."""
+        self._set_ended()
         self._trace.close()
         super().connection_lost(exc)
 
-    def _end(self) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
+    def _set_ended(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
 
     def _make_error_handler(self, _: _ErrInfo) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        return self._turn_away
+        return self._write_refusal
 
-    async def _turn_away(self, _: web.BaseRequest) -> web.StreamResponse:
+    async def _write_refusal(self, _: web.BaseRequest) -> web.StreamResponse:
         """Write the refusal, and close once the client has read it."""
-        # aiohttp alone finds what is wrong behind a request for an upgrade.
-        flaw = self._flaw or unreadable(self._trace.raw, before=self._request_count - 1)
-        answer, transport = refused(self._engine, flaw), self.transport
+        # Only aiohttp finds mistakes after a request for an upgrade.
+        bad = self._refusal or malformed(self._trace.raw, earlier=self._request_count - 1)
+        answer, transport = refuse_request(self._engine, bad), self.transport
         if transport is not None and not transport.is_closing():
-            transport.write(last_bytes(answer, method=flaw.request.method))
-            if transport.can_write_eof() and not self._over.done():
+            transport.write(encode_last(answer, method=bad.request.method))
+            if transport.can_write_eof() and not self._ended.done():
                 transport.write_eof()
-                await asyncio.wait([self._over], timeout=LINGER)
+                await asyncio.wait([self._ended], timeout=CLOSE_DELAY)
             transport.close()
-        return web.Response()  # it goes nowhere
-
-
-class Runner(web.AppRunner):
-    """Runs an application on connections of ours."""
-
-    def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
-        # A GET may name as many recipients as a POST.
-        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_ACCEPTED}
-        super().__init__(app, shutdown_timeout=grace, **options)
-        self._engine = engine
-        self._own = options
-
-    async def _make_server(self) -> web.Server:
-        return Server(self._engine, await super()._make_server(), loop=asyncio.get_running_loop(), **self._own)
-
-    @property
-    def web_server(self) -> Server:
-        """What makes the connections; the runner must be set up."""
-        if not isinstance(self.server, Server):
-            message = "the runner is not set up"
-            raise TypeError(message)
-        return self.server
+        return web.Response()  # it is not sent

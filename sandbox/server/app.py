@@ -1,20 +1,91 @@
-"""The HTTP surface: provider paths to the engine, `/_sandbox/` to the control API."""
+"""The aiohttp application: provider paths lead to the engine, `/_sandbox/` to the control API; and CORS.
 
-from collections.abc import Iterable
+It handles what the fast path leaves to it: requests of web pages, unusual requests, and the control API.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from aiohttp import web
 
-from sandbox.control.access import Access
+from sandbox.control.access import Access, same_origin
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import BODY_ACCEPTED, Answer
-from sandbox.server.cors import Cors
-from sandbox.server.response_writer import is_plain, pause, put
+from sandbox.server.response_writer import is_immediate, start_delay, write_answer
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
+
+ANY = "*"
+ORIGIN = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: *, *[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+METHOD = "access-control-request-method"
+HEADERS = "access-control-request-headers"
+NETWORK = "access-control-request-private-network"
+EXPOSED = "X-Sandbox-Request, X-Sandbox-Why, X-Sandbox-Rule, Retry-After"
+MAX_AGE = "600"  # seconds for which a browser keeps the reply to a preflight request
+
+
+def read_origin(text: str) -> str | None:
+    """Return an origin as browsers write it, or `*`; None if the text is neither."""
+    origin = text.lower()
+    if origin == ANY:
+        return ANY
+    if not ORIGIN.fullmatch(origin):
+        return None
+    return origin.removesuffix(DEFAULT_PORTS[origin.partition(":")[0]])
+
+
+class Cors:
+    """The origins whose pages may call provider paths. No provider documents CORS, so by default there is none."""
+
+    def __init__(self, origins: Collection[str] = ()) -> None:
+        self._origins = frozenset(filter(None, map(read_origin, origins)))
+
+    def classify(self, request: Request, access: Access, *, scheme: str) -> Request:
+        """Return a request, marked as allowed or with a hint if a page of another origin made it."""
+        origin = request.headers.get("origin")
+        if origin is None:
+            return request
+        if ANY in self._origins or origin.lower() in self._origins:
+            return request._replace(allowed=True)
+        if same_origin(access, origin, request.headers.get("host", ""), scheme=scheme):
+            return request
+        name = origin if read_origin(origin) else ANY
+        page = (
+            f"header Origin: {origin[:80]} is a web page, and browsers cannot read this reply, because no provider"
+            f" documents CORS; to test a page, start with sms-sandbox serve --cors {name[:80]}"
+        )
+        return request._replace(page=page)
+
+    def preflight(self, request: Request, methods: Collection[str]) -> Mapping[str, str] | None:
+        """Return the headers of the reply to an allowed preflight request; None for any other request."""
+        if not request.allowed or request.method != "OPTIONS" or METHOD not in request.headers or not methods:
+            return None
+        requested = request.headers.get(HEADERS, "").strip()
+        headers = {**self._origin(request), "Access-Control-Allow-Methods": ", ".join(methods)}
+        if NAMES.fullmatch(requested):
+            headers["Access-Control-Allow-Headers"] = requested
+        if request.headers.get(NETWORK) == "true":
+            headers["Access-Control-Allow-Private-Network"] = "true"
+        return {**headers, "Access-Control-Max-Age": MAX_AGE}
+
+    def allow_reading(self, request: Request, answer: Answer) -> Answer:
+        """Return an answer with the headers that let an allowed page read it."""
+        if not request.allowed:
+            return answer
+        headers = {**answer.headers, **self._origin(request), "Access-Control-Expose-Headers": EXPOSED}
+        return answer._replace(headers=headers)
+
+    def _origin(self, request: Request) -> dict[str, str]:
+        if ANY in self._origins:
+            return {"Access-Control-Allow-Origin": ANY}
+        return {"Access-Control-Allow-Origin": request.headers["origin"], "Vary": "Origin"}
+
 
 NO_CORS = Cors()
 
@@ -22,61 +93,61 @@ NO_CORS = Cors()
 def make_app(
     engine: Engine, *, token: str | None = None, allow_host: Iterable[str] = (), cors: Cors = NO_CORS
 ) -> web.Application:
-    """Return the application; the engine closes with it.
+    """Return the application, which closes the engine when it ends.
 
-    Control calls must carry the `token`, if any; `allow_host` adds names by which the control API may be called.
-    `cors` are the origins whose pages may call the providers' paths.
+    Control calls must carry the `token`, if there is one. `allow_host` are further host names of the control API.
+    `cors` has the origins whose pages may call provider paths.
     """
     app = web.Application(client_max_size=BODY_ACCEPTED)
     access = Access(token, provider_hosts(engine.packs), tuple(allow_host))
 
     async def provider(request: web.Request) -> web.StreamResponse:
-        asked = cors.mark(await read(request), access, scheme=request.scheme)
-        if asked.allowed:
-            found = engine.router.find(asked.method, asked.path)
-            headers = cors.preflight(asked, found.allowed) if isinstance(found, Missed) else None
+        received = cors.classify(await read_request(request), access, scheme=request.scheme)
+        if received.allowed:
+            found = engine.router.find(received.method, received.path)
+            headers = cors.preflight(received, found.allowed) if isinstance(found, Missed) else None
             if headers is not None:
-                return response(engine.preflight(asked, headers))
-        workspace, answer = engine.receive(asked)
-        answer = cors.opened(asked, answer)
-        return response(answer) if is_plain(answer) else await kept_back(request, answer, workspace)
+                return make_response(engine.preflight(received, headers))
+        workspace, answer = engine.receive(received)
+        answer = cors.allow_reading(received, answer)
+        return make_response(answer) if is_immediate(answer) else await delayed_response(request, answer, workspace)
 
     async def close(_: web.Application) -> None:
         await engine.close()
 
     add_control(app, engine, access)
     for path in engine.router.paths:
-        app.router.add_route("*", path, provider)  # found at once; the next line has them all, and any other path
+        app.router.add_route("*", path, provider)  # found by a dictionary; the next line matches any path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)
     app.on_cleanup.append(close)
     return app
 
 
-def response(answer: Answer) -> web.Response:
-    """Return the answer as the web server sends it."""
+def make_response(answer: Answer) -> web.Response:
+    """Return an answer as a response of aiohttp."""
     return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
 
-async def kept_back(request: web.Request, answer: Answer, workspace: Workspace) -> web.Response:
-    """Return the answer when its time has come; one that is to be broken goes around the web server."""
-    transport, after = request.transport, pause(answer, workspace)
+async def delayed_response(request: web.Request, answer: Answer, workspace: Workspace) -> web.Response:
+    """Return the response when it is due; one with a fault is written past aiohttp."""
+    transport, after = request.transport, start_delay(answer, workspace)
     if transport is None:
         after.cancel()
     elif answer.fault is None:
         try:
             await after
-            return response(answer)
+            return make_response(answer)
         except ResetError:
             transport.close()
     else:
         last = answer._replace(headers={**answer.headers, "Connection": "close"})
-        await put(last, transport, workspace, after=after)
-        transport.close()  # the web server cannot go on where it has not written itself
-    return web.Response()  # it goes nowhere
+        await write_answer(last, transport, workspace, after=after)
+        transport.close()  # aiohttp cannot continue on a connection that it has not written to
+    return web.Response()  # it is not sent
 
 
-async def read(request: web.Request) -> Request:
-    """Return the request as plain values; a body over the limit is left unread."""
+async def read_request(request: web.Request) -> Request:
+    """Return a request as plain values; a body over the limit is left unread."""
     body, oversize, broken = b"", False, ""
     head = head_of(request)
     if request.body_exists:
@@ -91,12 +162,14 @@ async def read(request: web.Request) -> Request:
 
 def head_of(request: web.BaseRequest) -> Request:
     """Return the head of a request as plain values."""
-    headers = {name.lower(): clean(value) for name, value in request.headers.items()}
-    # `path` would have %2F as a slash, which it is not.
+    headers = {name.lower(): replace_surrogates(value) for name, value in request.headers.items()}
+    # `path` has %2F as a slash, which would change the route.
     path = request.rel_url.path_safe if "%2f" in request.rel_url.raw_path.lower() else request.path
-    return Request(request.method, clean(path), clean(request.rel_url.raw_query_string), headers, b"")
+    return Request(
+        request.method, replace_surrogates(path), replace_surrogates(request.rel_url.raw_query_string), headers, b""
+    )
 
 
-def clean(text: str) -> str:
-    """Return a text without the half characters that stand for bytes that were no UTF-8."""
+def replace_surrogates(text: str) -> str:
+    """Return a text with U+FFFD for bytes that are not UTF-8, which aiohttp keeps as surrogates."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,9 +1,9 @@
-"""The short way of a plain request: read, handled and answered right on its connection.
+"""The fast path of a plain request: read, handled and answered on its connection, without aiohttp.
 
-Nearly all that a provider is sent is a GET or POST of one of its fixed paths, whole within a few kilobytes. Such a
-request is answered in the same turn of the loop in which its last byte came. Any other (an unusual path, a body that is
-chunked, compressed or large, `Expect`, HTTP/1.0, a second request behind the first, what cannot be read) is the web
-server's, which gets the connection for good, with every byte that has come. A test holds the two ways together.
+Nearly every provider request is a GET or POST to a fixed path and has a few kilobytes. Such a request is answered in
+the turn of the loop in which its last byte arrives. Any other (another path, a body that is chunked, compressed or
+large, `Expect`, HTTP/1.0, pipelined requests, malformed bytes) is left to aiohttp, which takes over the connection for
+good, with every byte of the request. `tests/hostile/test_both_ways.py` checks that both give the same replies.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import Answer
-from sandbox.server.response_writer import is_plain, pause, put, whole
+from sandbox.server.response_writer import encode_answer, is_immediate, start_delay, write_answer
 from sandbox.specs.body_parsing import Request
 
 METHODS = {b"GET": "GET", b"POST": "POST"}
-LIMIT = 64 * 1024  # bytes of a request
-HEADERS = 64  # how many a plain request has at most
-LONGEST = 4096  # bytes of its target, and of each header with its name
-# Headers by which a request asks for more than its reply, or comes from a web page.
+REQUEST_LIMIT = 64 * 1024  # bytes of a plain request
+HEADER_LIMIT = 64  # headers of a plain request
+FIELD_LIMIT = 4096  # bytes of its target, and of each header with its name
+# Headers with which a request asks for more than a reply, or comes from a web page.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
 
 
@@ -34,28 +34,28 @@ FAILED = Answer(
 )
 
 
-class Web(Protocol):
-    """The web server's side of a connection."""
+class HttpProtocol(Protocol):
+    """What the fast path needs of aiohttp's protocol of a connection."""
 
     def connection_made(self, transport: asyncio.BaseTransport, /) -> None:
-        """Take the connection."""
+        """Take over the connection."""
 
     def data_received(self, data: bytes, /) -> None:
-        """Take bytes."""
+        """Read bytes."""
 
     def eof_received(self) -> bool | None:
-        """Take the end of what the client sends."""
+        """Handle the end of what the client sends."""
 
     def give_up(self, *, status: int, reason: str) -> None:
-        """Refuse the request whose end does not come."""
+        """Refuse the incomplete request."""
 
 
 class FastPath:
-    """What the connections of one port share; call it for a new one. `web` makes the web server's side of one."""
+    """What the connections of a port share; call it for a new one. `fallback` returns aiohttp's protocol for one."""
 
-    def __init__(self, engine: Engine, web: Callable[[], Web]) -> None:
+    def __init__(self, engine: Engine, fallback: Callable[[], HttpProtocol]) -> None:
         self.engine = engine
-        self.web = web
+        self.fallback = fallback
         self.paths = {path.encode(): path for path in engine.router.paths if path.isascii()}
         self.connections: set[Connection] = set()
 
@@ -64,7 +64,7 @@ class FastPath:
         return Connection(self)
 
     async def close(self, grace: float) -> None:
-        """Close the connections that the web server was not given, idle ones at once; others have `grace` seconds."""
+        """Close the connections that aiohttp has not taken over: idle ones at once, others within `grace` seconds."""
         under_way = [connection.task for connection in self.connections if connection.task is not None]
         for connection in [*self.connections]:
             if connection.task is None:
@@ -76,22 +76,22 @@ class FastPath:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, until it is the web server's. What httptools finds in a request is gathered, then judged."""
+    """One connection until aiohttp takes it over. Collects what httptools finds in a request, then judges it."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, express: FastPath) -> None:
-        self._express = express
+    def __init__(self, shared: FastPath) -> None:
+        self._shared = shared
         self._parser = HttpRequestParser(self)
-        self._early = b""  # what came before the reply to what came before it
+        self._early = b""  # bytes that arrived before the reply to the request before them
         self._writable = True
-        self.task: asyncio.Task[None] | None = None  # of a reply that a scenario keeps back or breaks
-        self._forget()
+        self.task: asyncio.Task[None] | None = None  # of a reply that a scenario delays or breaks
+        self._begin_request()
 
-    def _forget(self) -> None:
-        """Make ready for the next request."""
-        self._came = b""
-        self._begun = 0
+    def _begin_request(self) -> None:
+        """Reset what is known of a request."""
+        self._received = b""
+        self._requests = 0
         self._complete = False
         self._target = b""
         self._headers: dict[str, str] = {}
@@ -99,150 +99,150 @@ class Connection(asyncio.Protocol):
         self._body = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport; the system sees to it that a connection without a client ends."""
+        """Keep the transport; TCP keepalive ends a connection whose client is gone."""
         self._transport = cast("asyncio.Transport", transport)
         own = transport.get_extra_info("socket")
         if own is not None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._express.connections.add(self)
+        self._shared.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Give up the reply that nobody waits for any more."""
-        self._let_go()
+        """Give up the reply that is under way."""
+        self._release()
         if self.task is not None:
             self.task.cancel()
 
     @property
-    def mark(self) -> object | None:
-        """What stands for the request that is not complete, or that is awaited; None while one is answered."""
+    def pending(self) -> object | None:
+        """An object that stands for the request that is awaited or incomplete; None while one is answered."""
         return self._headers if self.task is None and self._writable else None
 
     @property
-    def size(self) -> int:
-        """How many bytes of it came."""
-        return len(self._came)
+    def received(self) -> int:
+        """The number of bytes of that request that have arrived."""
+        return len(self._received)
 
     def give_up(self, *, status: int, reason: str) -> None:
-        """Have the web server refuse the request whose end does not come."""
+        """Let aiohttp refuse the incomplete request."""
         self._hand_over().give_up(status=status, reason=reason)
 
     def eof_received(self) -> bool | None:
-        """Have the web server answer a request that ends before it is complete."""
-        return self._hand_over().eof_received() if self._came else None
+        """Let aiohttp answer a request that ends before it is complete."""
+        return self._hand_over().eof_received() if self._received else None
 
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
 
     def pause_writing(self) -> None:
-        """Take no more from a client that does not read its replies."""
+        """Stop reading from a client that does not read its replies."""
         self._writable = False
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Read again."""
         self._writable = True
-        self._go_on()
+        self._continue()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; answer a request that is whole and plain, or give the connection away."""
+        """Read on; answer a complete plain request, or hand the connection over."""
         if self.task is not None or not self._writable:
             self._early += data
-            if len(self._early) > LIMIT:
+            if len(self._early) > REQUEST_LIMIT:
                 self._transport.pause_reading()
             return
-        self._came += data
+        self._received += data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
             self._plain = False
-        if self._begun > 1 or not self._plain or len(self._came) > LIMIT:
+        if self._requests > 1 or not self._plain or len(self._received) > REQUEST_LIMIT:
             self._hand_over()
         elif self._complete:
             self._answer()
 
     def on_message_begin(self) -> None:
-        """Hear that a request begins."""
-        self._begun += 1
+        """Count the requests that have begun."""
+        self._requests += 1
 
     def on_url(self, url: bytes) -> None:
-        """Take the target; it comes in pieces where it does so from the network."""
+        """Add to the target, which arrives in pieces if the network splits it."""
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Add a header."""
         key = name.decode("latin-1").lower()
-        if key in UNUSUAL or key in self._headers or len(name) + len(value) > LONGEST:
+        if key in UNUSUAL or key in self._headers or len(name) + len(value) > FIELD_LIMIT:
             self._plain = self._plain and key == "connection" and value.lower() == b"keep-alive"
         self._headers[key] = value.decode("utf-8", "replace").strip(" \t")
 
     def on_headers_complete(self) -> None:
-        """See whether the request is a plain one, before its body has come."""
+        """Decide whether the request is plain, before its body arrives."""
         target, parser = self._target, self._parser
         self._plain = (
             self._plain
-            and target.partition(b"?")[0] in self._express.paths
-            and len(target) <= LONGEST
+            and target.partition(b"?")[0] in self._shared.paths
+            and len(target) <= FIELD_LIMIT
             and target.isascii()
             and b"#" not in target
             and parser.get_method() in METHODS
             and parser.get_http_version() == "1.1"
             and "host" in self._headers
-            and len(self._headers) <= HEADERS
+            and len(self._headers) <= HEADER_LIMIT
         )
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
+        """Add to the body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """Hear that a request is whole."""
+        """Mark the request as complete."""
         self._complete = True
 
-    def _let_go(self) -> None:
-        """Be done with the connection; the parser holds what it calls, so the two would wait for a collection."""
-        self._express.connections.discard(self)
+    def _release(self) -> None:
+        """Release the connection; the parser refers to it, so both would wait for the garbage collector."""
+        self._shared.connections.discard(self)
         del self._parser
 
-    def _hand_over(self) -> Web:
-        """Give the connection to the web server, with all that has come of a request nobody has handled."""
-        self._let_go()
-        protocol = self._express.web()
+    def _hand_over(self) -> HttpProtocol:
+        """Let aiohttp take over the connection, with all bytes of the request that is not yet handled."""
+        self._release()
+        protocol = self._shared.fallback()
         self._transport.set_protocol(cast("asyncio.Protocol", protocol))
         protocol.connection_made(self._transport)
-        protocol.data_received(self._came)
+        protocol.data_received(self._received)
         return protocol
 
     def _answer(self) -> None:
         path, _, query = self._target.partition(b"?")
         method = METHODS[self._parser.get_method()]
-        request = Request(method, self._express.paths[path], query.decode(), self._headers, self._body)
-        self._forget()
+        request = Request(method, self._shared.paths[path], query.decode(), self._headers, self._body)
+        self._begin_request()
         try:
-            workspace, answer = self._express.engine.receive(request)
+            workspace, answer = self._shared.engine.receive(request)
         except Exception as error:  # noqa: BLE001 - whatever a pack of one's own gets wrong is answered, as by the web server
             told = {"message": f"Error handling {method} {request.path}", "exception": error}
             asyncio.get_running_loop().call_exception_handler(told)
-            self._transport.write(whole(FAILED))
+            self._transport.write(encode_answer(FAILED))
             self._transport.close()
             return
-        if is_plain(answer):
-            self._transport.write(whole(answer))
+        if is_immediate(answer):
+            self._transport.write(encode_answer(answer))
         else:
-            after = pause(answer, workspace)
-            self.task = asyncio.get_running_loop().create_task(self._put(answer, workspace, after))
-            self.task.add_done_callback(lambda _: after.cancel())  # nobody waits any more when it was cancelled
+            after = start_delay(answer, workspace)
+            self.task = asyncio.get_running_loop().create_task(self._write(answer, workspace, after))
+            self.task.add_done_callback(lambda _: after.cancel())  # the timer, if the task was cancelled
 
-    async def _put(self, answer: Answer, workspace: Workspace, after: Awaitable[None]) -> None:
-        """Write a reply that a scenario keeps back or breaks, then go on."""
-        await put(answer, self._transport, workspace, after=after)
+    async def _write(self, answer: Answer, workspace: Workspace, after: Awaitable[None]) -> None:
+        """Write a reply that a scenario delays or breaks, then read on."""
+        await write_answer(answer, self._transport, workspace, after=after)
         self.task = None
-        self._go_on()
+        self._continue()
 
-    def _go_on(self) -> None:
-        """Read what has come meanwhile, unless something still stands against it."""
+    def _continue(self) -> None:
+        """Read what has arrived meanwhile, unless a reply is under way."""
         if self.task is None and self._writable and not self._transport.is_closing():
             self._transport.resume_reading()
-            came, self._early = self._early, b""
-            if came:
-                self.data_received(came)
+            early, self._early = self._early, b""
+            if early:
+                self.data_received(early)

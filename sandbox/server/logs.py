@@ -1,7 +1,7 @@
-"""What a running server says: a line a request and a line an attempt at a callback, for people or as JSON.
+"""What a running server prints: the banner, and a line for each request and each callback attempt, as text or JSON.
 
-No key, token or code is in it unless bodies are asked for. What happens is noted and written a little later, many lines
-together, so that a busy server spends little on them.
+Without `--log-bodies` no line has a key, a token or a code. Lines are collected and written a little later, many
+together, so that a busy server spends little time on them.
 """
 
 import asyncio
@@ -20,18 +20,21 @@ from sandbox.core.journal import RequestRecord
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
 from sandbox.core.world import World
+from sandbox.engine.engine import Engine
+from sandbox.server.startup import Options, Ports
+from sandbox.server.tls import CA_FILE
 
-PAUSE = 0.05  # seconds between two writings
-SHOWN = 200  # characters of a reason
+FLUSH_DELAY = 0.05  # seconds until collected lines are written
+WHY_LIMIT = 200  # characters of a reason
 RED, GREEN, GREY, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
-FAILURE = 400  # HTTP statuses from here on
+FIRST_FAILURE = 400  # the lowest HTTP status of a failure
 
-# The states in which an attempt leaves a callback; pending when a retry follows.
-TRIED = frozenset({State.DELIVERED, State.FAILED, State.PENDING})
+# The states in which an attempt leaves a callback; pending if a retry follows.
+ATTEMPTED = frozenset({State.DELIVERED, State.FAILED, State.PENDING})
 
 
-class Line(NamedTuple):
-    """A request or an attempt, as far as it is told; `what` became of it, in words, and `more` by name."""
+class LogLine(NamedTuple):
+    """A request or a callback attempt; `what` says what became of it, `details` has more by name."""
 
     at: datetime
     kind: str
@@ -41,101 +44,103 @@ class Line(NamedTuple):
     status: int | None
     ms: float
     what: str
-    more: Mapping[str, object]
+    details: Mapping[str, object]
 
 
-NO_MORE: Mapping[str, object] = {}
-QUOTED = re.compile(r"(?<!\w)(?<!rule )(['\"]).*?\1")  # a scenario's rule may be named
+NO_DETAILS: Mapping[str, object] = {}
+QUOTED = re.compile(r"(?<!\w)(?<!rule )(['\"]).*?\1")  # not the name of a scenario's rule
 NUMBER = re.compile(r"(^[^ ]*: )-?\d[\d.]*")
 DIGITS = re.compile(r"\d{4,}")
 
 
 def mask(why: str) -> str:
-    """Return a reason without what came: it stands in quotes, or as a number at the beginning of what is wrong."""
+    """Return a reason without the client's values: they are in quotes, or a number at the start of the sentence."""
     return NUMBER.sub(r"\1…", QUOTED.sub(r"\1…\1", why))
 
 
-def flat(text: str) -> str:
-    """Return a text in which nothing begins a line of its own or steers a terminal."""
+def escape_controls(text: str) -> str:
+    """Return a text with its line breaks and control characters escaped."""
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bool) -> Line:
-    """Return what is told of a request; `message` is the last that it made."""
-    more = {}
+def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bool) -> LogLine:
+    """Return the line of a request; `message` is the last that it created."""
+    details = {}
     if exchange.refused:
         why = exchange.why[0] if exchange.why else ""
-        more["why"] = why if bodies else mask(why)[:SHOWN]
+        details["why"] = why if bodies else mask(why)[:WHY_LIMIT]
     if exchange.rule:
-        more["rule"] = exchange.rule
+        details["rule"] = exchange.rule
     if bodies:
-        more["body"] = exchange.body.decode("utf-8", "replace")
-        more["reply"] = exchange.reply_body.decode("utf-8", "replace")
-    return Line(
+        details["body"] = exchange.body.decode("utf-8", "replace")
+        details["reply"] = exchange.reply_body.decode("utf-8", "replace")
+    return LogLine(
         exchange.at,
         "request",
         exchange.id,
-        exchange.operation or f"{exchange.method} {DIGITS.sub('…', exchange.path[:SHOWN])}",
+        exchange.operation or f"{exchange.method} {DIGITS.sub('…', exchange.path[:WHY_LIMIT])}",
         message.recipient[:5] + "…" if message else None,
         exchange.status,
         exchange.ms,
-        outlook(message, len(exchange.messages)) if message else "",
-        more or NO_MORE,
+        describe_messages(message, len(exchange.messages)) if message else "",
+        details or NO_DETAILS,
     )
 
 
-def outlook(message: Message, count: int) -> str:
-    """Return which message a request made, or how many, and how its life will end."""
-    made = message.id if count == 1 else f"{count} messages"
+def describe_messages(message: Message, count: int) -> str:
+    """Return the id of a request's message, or how many it created, and their final status."""
+    created = message.id if count == 1 else f"{count} messages"
     if not message.plan:
-        return made
-    end = message.plan[-1]
-    return f"{made} → {_ending(end.status, end.at - message.history[0].at)}"
+        return created
+    final = message.plan[-1]
+    return f"{created} → {_describe_final(final.status, final.at - message.history[0].at)}"
 
 
 @lru_cache(maxsize=256)
-def _ending(status: Status, delay: timedelta) -> str:
-    """Return how a life ends: most end as others do."""
+def _describe_final(status: Status, delay: timedelta) -> str:
+    """Return a final status and its delay; most messages have the same."""
     return f"{status} in {delay.total_seconds():g} s"
 
 
-def callback_line(callback: Callback, message: Message, *, bodies: bool) -> Line:
-    """Return what is told of an attempt."""
+def callback_line(callback: Callback, message: Message, *, bodies: bool) -> LogLine:
+    """Return the line of a callback's last attempt."""
     attempt = callback.attempts[-1]
-    more: dict[str, object] = {
+    details: dict[str, object] = {
         "message": message.id,
         "reports": callback.step.word,
         "attempt": attempt.number,
         "state": str(callback.state),
     }
     if attempt.error:
-        more["why"] = attempt.error[:SHOWN]
+        details["why"] = attempt.error[:WHY_LIMIT]
     if bodies and callback.request:
-        more["body"] = callback.request.body
+        details["body"] = callback.request.body
     wait = (callback.due - attempt.at).total_seconds()
-    end = f"failed, the next in {round(wait, 1):g} s" if callback.state is State.PENDING else str(callback.state)
-    what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {end}"
+    result = f"failed, next in {round(wait, 1):g} s" if callback.state is State.PENDING else str(callback.state)
+    what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {result}"
     to = message.recipient[:5] + "…"
-    return Line(attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, more)
+    return LogLine(
+        attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, details
+    )
 
 
-TOLD = ("rule", "why", "body", "reply")  # what a person is told of `more`; the rest is in `what`
+TEXT_DETAILS = ("rule", "why", "body", "reply")  # the details that a line of text has; `what` has the others
 
 
-def in_words(line: Line, *, colour: bool) -> str:
-    """Return the line that a person reads."""
+def format_text(line: LogLine, *, colour: bool) -> str:
+    """Return a line as text."""
     time, status = line.at.isoformat()[11:19], str(line.status or "no answer")
     if colour:
-        good = line.status is not None and line.status < FAILURE and "why" not in line.more
+        good = line.status is not None and line.status < FIRST_FAILURE and "why" not in line.details
         time, status = f"{GREY}{time}{PLAIN}", f"{GREEN if good else RED}{status}{PLAIN}"
     to = f" {line.to}" if line.to else ""
     what = f" {line.what}" if line.what else ""
-    more = "".join(f", {name}: {line.more[name]}" for name in TOLD if name in line.more) if line.more else ""
-    return f"{time} {flat(line.operation)}{to} {status}{what} ({line.ms:.1f} ms{flat(more)})\n"
+    details = "".join(f", {name}: {line.details[name]}" for name in TEXT_DETAILS if name in line.details)
+    return f"{time} {escape_controls(line.operation)}{to} {status}{what} ({line.ms:.1f} ms{escape_controls(details)})\n"
 
 
-def in_json(line: Line) -> str:
-    """Return the line that a program reads; `time` is real, `at` the workspace's. What is not known is left out."""
+def format_json(line: LogLine) -> str:
+    """Return a line as JSON without null; `time` is real, `at` is on the workspace's clock."""
     facts = {
         "time": stamp(wall()),
         "at": stamp(line.at),
@@ -146,13 +151,13 @@ def in_json(line: Line) -> str:
         "status": line.status,
         "ms": round(line.ms, 1),
         "what": line.what or None,
-        **line.more,
+        **line.details,
     }
     return json.dumps({name: value for name, value in facts.items() if value is not None}, ensure_ascii=False) + "\n"
 
 
-def note(text: str, *, kind: str = "note", as_json: bool) -> str:
-    """Return the line of what is neither request nor attempt; a person is told of a `kind` other than a note."""
+def format_note(text: str, *, kind: str = "note", as_json: bool) -> str:
+    """Return the line of what is neither a request nor an attempt; as text it names a `kind` other than a note."""
     if as_json:
         return json.dumps({"time": stamp(wall()), "kind": kind, "what": text}, ensure_ascii=False) + "\n"
     return f"{text}\n" if kind == "note" else f"sms-sandbox: {kind}: {text}\n"
@@ -160,58 +165,103 @@ def note(text: str, *, kind: str = "note", as_json: bool) -> str:
 
 @dataclass(slots=True)
 class Log:
-    """Tells `write` of requests and attempts, many lines at a time."""
+    """Passes lines of requests and attempts to `write`, many at a time."""
 
     world: Callable[[str], World | None]
     write: Callable[[str], None]
     as_json: bool = False
     bodies: bool = False
     colour: bool = False
-    _lines: list[Line] = field(default_factory=list)
-    _told: dict[tuple[str, int], int] = field(default_factory=dict)  # attempts, of callbacks that have not ended
+    _lines: list[LogLine] = field(default_factory=list)
+    # How many attempts of a callback are logged, by workspace and callback; open callbacks only.
+    _logged: dict[tuple[str, int], int] = field(default_factory=dict)
 
-    def follow(self, subscribers: Subscribers) -> None:
-        """Hear of what is told."""
-        subscribers.add(self._hear_request, RequestRecord)
-        subscribers.add(self._hear_callback, Callback)
-        subscribers.add(self._forget, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
+    def subscribe(self, subscribers: Subscribers) -> None:
+        """Log what happens from now on."""
+        subscribers.add(self._on_request, RequestRecord)
+        subscribers.add(self._on_callback, Callback)
+        subscribers.add(self._on_deletion, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
 
-    def _hear_request(self, exchange: RequestRecord, batch: Batch) -> None:
-        made = [each for each in batch.changes if type(each) is Message]
-        self._add(request_line(exchange, made[-1] if made else None, bodies=self.bodies))
+    def _on_request(self, exchange: RequestRecord, batch: Batch) -> None:
+        created = [each for each in batch.changes if type(each) is Message]
+        self._add(request_line(exchange, created[-1] if created else None, bodies=self.bodies))
 
-    def _hear_callback(self, callback: Callback, batch: Batch) -> None:
-        if callback.attempts and self._is_new(batch.workspace, callback):
+    def _on_callback(self, callback: Callback, batch: Batch) -> None:
+        if callback.attempts and self._is_new_attempt(batch.workspace, callback):
             world = self.world(batch.workspace)
             message = world.messages.get(callback.message) if world else None
             if message is not None:
                 self._add(callback_line(callback, message, bodies=self.bodies))
 
-    def _forget(self, _: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
+    def _on_deletion(self, _: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
         world = self.world(batch.workspace)
         kept = world.callbacks if world else ()
-        told = self._told.items()
-        self._told = {each: count for each, count in told if each[0] != batch.workspace or each[1] in kept}
+        logged = self._logged.items()
+        self._logged = {each: count for each, count in logged if each[0] != batch.workspace or each[1] in kept}
 
-    def _is_new(self, workspace: str, callback: Callback) -> bool:
-        """Whether an attempt has ended that was not told; one that waits for its retry changes in other ways too."""
-        told = self._told.pop((workspace, callback.id), 0)
+    def _is_new_attempt(self, workspace: str, callback: Callback) -> bool:
+        """Return whether an attempt has ended that is not logged; a callback changes for other reasons too."""
+        logged = self._logged.pop((workspace, callback.id), 0)
         if callback.state in OPEN:
-            self._told[workspace, callback.id] = len(callback.attempts)
-        return callback.state in TRIED and len(callback.attempts) > told
+            self._logged[workspace, callback.id] = len(callback.attempts)
+        return callback.state in ATTEMPTED and len(callback.attempts) > logged
 
-    def say(self, text: str) -> None:
-        """Tell what is neither request nor attempt."""
-        self.write(note(text, as_json=self.as_json))
+    def write_note(self, text: str) -> None:
+        """Write what is neither a request nor an attempt."""
+        self.write(format_note(text, as_json=self.as_json))
 
-    def _add(self, line: Line) -> None:
+    def _add(self, line: LogLine) -> None:
         if not self._lines:
-            asyncio.get_running_loop().call_later(PAUSE, self.flush)
+            asyncio.get_running_loop().call_later(FLUSH_DELAY, self.flush)
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write the collected lines."""
         lines, self._lines = self._lines, []
         if lines:
-            told = map(in_json, lines) if self.as_json else (in_words(each, colour=self.colour) for each in lines)
-            self.write("".join(told))
+            texts = (
+                map(format_json, lines) if self.as_json else (format_text(each, colour=self.colour) for each in lines)
+            )
+            self.write("".join(texts))
+
+
+def format_banner(engine: Engine, options: Options, ports: Ports) -> str:
+    """Return what a start prints: where the server listens, what it serves, and where callbacks go."""
+    host = _url_host(options)
+    world = engine.default.world
+    counts = {name: len(pack.spec.operations) for name, pack in engine.packs.items()}
+    served = ", ".join(f"{name} ({count} operation{'' if count == 1 else 's'})" for name, count in counts.items())
+    targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
+    tls = f" and https://{host}:{ports.tls} (CA certificate: {options.tls_dir / CA_FILE})" if ports.tls else ""
+    lines = [
+        f"sms-sandbox listens on http://{host}:{ports.plain}{tls}",
+        f"  providers  {served}",
+        f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}",
+        f"  callbacks  {', '.join(targets) or 'collected, not sent (set --callback PROVIDER=URL)'}",
+    ]
+    return "\n".join(lines)
+
+
+def format_banner_json(engine: Engine, options: Options, ports: Ports) -> str:
+    """Return the banner as one line of JSON that always has the same members."""
+    host = _url_host(options)
+    world = engine.default.world
+    facts = {
+        "time": stamp(wall()),
+        "kind": "start",
+        "url": f"http://{host}:{ports.plain}",
+        "port": ports.plain,
+        "tls_url": f"https://{host}:{ports.tls}" if ports.tls else None,
+        "tls_port": ports.tls,
+        "tls_ca": str(options.tls_dir / CA_FILE) if ports.tls else None,
+        "providers": {name: len(pack.spec.operations) for name, pack in engine.packs.items()},
+        "scenario": world.scenario.name,
+        "seed": world.seed,
+        "clock": str(world.clock.mode),
+        "callbacks": {name: target.url for name, target in sorted(world.targets.items())},
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _url_host(options: Options) -> str:
+    return f"[{options.host}]" if ":" in options.host else options.host

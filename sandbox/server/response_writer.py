@@ -1,6 +1,7 @@
-"""Puts an answer on a connection the way a scenario wants it: whole, late, slowly, broken, or not at all.
+"""Writes an answer to a connection as the scenario says: at once, delayed, slowly, broken, or not at all.
 
-Faults are about bytes on the wire, so they are written to the transport itself, whoever has read the request.
+Faults concern bytes on the wire, so they are written to the transport itself, whether the fast path or aiohttp has read
+the request.
 """
 
 import asyncio
@@ -19,66 +20,68 @@ from sandbox.core.errors import ResetError
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import Answer
 
-DRIPS = 20  # pieces of a slow body
-DRIP = 0.5  # seconds between two of them
-OWN = 2  # headers that every answer has: its type, and the number of its request
-EMPTY = frozenset({204, 304})  # statuses whose replies have no body, whatever is said
+SLOW_PIECES = 20  # pieces of a slow body
+SLOW_PAUSE = 0.5  # seconds between two of them
+OWN_HEADERS = 2  # that every answer has: its content type, and the number of its request
+BODILESS = frozenset({204, 304})  # statuses whose replies have no body, whatever the scenario says
 SERVER = f"Server: {SERVER_SOFTWARE}\r\n"
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
-def is_plain(answer: Answer) -> bool:
-    """Whether an answer goes back at once and whole."""
+def is_immediate(answer: Answer) -> bool:
+    """Return whether an answer is sent at once and unbroken."""
     return answer.fault is None and not answer.pause and not answer.awaits
 
 
-def head(answer: Answer) -> str:
-    """Return the first bytes of a reply, to the empty line: those that the web server writes too."""
+def encode_head(answer: Answer) -> bytes:
+    """Return a reply's head, up to the empty line, as aiohttp writes it too."""
     status, headers = answer.status, answer.headers
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    length = "" if status in EMPTY else f"Content-Length: {len(answer.body)}\r\n"
-    told = len(headers) > OWN and any(name.lower() == "server" for name in headers)
-    end = _end(second(), "" if told else SERVER)
-    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}{end}"
+    length = "" if status in BODILESS else f"Content-Length: {len(answer.body)}\r\n"
+    named = len(headers) > OWN_HEADERS and any(name.lower() == "server" for name in headers)
+    end = _head_end(second(), "" if named else SERVER)
+    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}{end}".encode()
 
 
 @lru_cache(maxsize=2)
-def _end(now: int, server: str) -> str:
-    """Return the last headers of a reply: they are the same for a second."""
+def _head_end(now: int, server: str) -> str:
+    """Return the last headers of a reply; they stay the same for a second."""
     return f"Date: {formatdate(now, usegmt=True)}\r\n{server}\r\n"
 
 
-def body_of(answer: Answer) -> bytes:
-    """Return a reply's body."""
-    return b"" if answer.status in EMPTY else answer.body
+def encode_body(answer: Answer) -> bytes:
+    """Return a reply's body; empty if its status allows none."""
+    return b"" if answer.status in BODILESS else answer.body
 
 
-def whole(answer: Answer) -> bytes:
-    """Return a reply's bytes."""
-    return head(answer).encode() + body_of(answer)
+def encode_answer(answer: Answer) -> bytes:
+    """Return a reply's head and body."""
+    return encode_head(answer) + encode_body(answer)
 
 
-def pause(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
-    """Begin to wait until a reply is due, and return what is done then; see `Workspace.linger`."""
+def start_delay(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
+    """Start to wait until a reply is due, and return a future that is done then; see `Workspace.delay_reply`."""
     if answer.awaits and answer.fault is not Fault.HANG:
         return workspace.linger_for(answer.awaits)
     return workspace.delay_reply(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
 
 
-async def put(answer: Answer, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]) -> None:
-    """Wait for the reply's time and write it, broken as its fault says; a reset closes the connection without it."""
+async def write_answer(
+    answer: Answer, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]
+) -> None:
+    """Wait until a reply is due and write it, broken as its fault says; a reset closes the connection instead."""
     try:
         await after
         if transport.is_closing():
             return
         match answer.fault:
-            case None | Fault.MALFORMED_BODY:  # the malformed body stands in the answer
-                transport.write(whole(answer))
+            case None | Fault.MALFORMED_BODY:  # the answer's body is malformed already
+                transport.write(encode_answer(answer))
             case Fault.SLOW_BODY:
-                await _drip(answer, transport, workspace)
+                await _write_slowly(answer, transport, workspace)
             case Fault.TRUNCATED_BODY:
-                body = body_of(answer)
-                transport.write(head(answer).encode() + body[: len(body) // 2])
+                body = encode_body(answer)
+                transport.write(encode_head(answer) + body[: len(body) // 2])
                 transport.close()
             case Fault.CONNECTION_RESET:
                 _reset(transport)
@@ -88,20 +91,20 @@ async def put(answer: Answer, transport: asyncio.Transport, workspace: Workspace
         transport.close()
 
 
-async def _drip(answer: Answer, transport: asyncio.Transport, workspace: Workspace) -> None:
-    """Write the body in pieces, half a second apart, for as long as somebody reads."""
-    body = body_of(answer)
-    transport.write(head(answer).encode())
-    size = max(1, -(-len(body) // DRIPS))
+async def _write_slowly(answer: Answer, transport: asyncio.Transport, workspace: Workspace) -> None:
+    """Write the body in pieces, half a second apart, until the client closes the connection."""
+    body = encode_body(answer)
+    transport.write(encode_head(answer))
+    size = max(1, -(-len(body) // SLOW_PIECES))
     for begin in range(0, len(body), size):
         if transport.is_closing():
             return
         transport.write(body[begin : begin + size])
-        await workspace.delay_reply(DRIP)
+        await workspace.delay_reply(SLOW_PAUSE)
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Close the connection with RST: a socket that does not linger over what it has not sent does so."""
+    """Close the connection with RST, which a socket does that has SO_LINGER with a time of 0."""
     own = transport.get_extra_info("socket")
     if own is not None:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,145 +1,74 @@
-"""Runs a server from the settings of `serve`: makes the engine, opens the port, prints the banner, stops cleanly."""
+"""Runs a server: opens the ports, prints the banner, and stops without cutting off requests under way."""
 
 import asyncio
 import errno
 import gc
-import ipaddress
-import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any
 
 from aiohttp import web
 
-from sandbox.callbacks.egress import Egress, make_policy, parse_url
-from sandbox.core.callback import Target
-from sandbox.core.clock import ClockConfig, Mode, stamp, wall
+from sandbox.core.callback import Callback
+from sandbox.core.change import Subscribers
 from sandbox.core.errors import SandboxError
-from sandbox.core.scenario import Scenario, is_file
+from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import WorkspaceConfig
-from sandbox.formats.yaml_files import shipped
-from sandbox.providers.registry import Registry, discover
-from sandbox.scenarios import load_file, load_named
-from sandbox.server.aiohttp_connection import Runner
-from sandbox.server.app import make_app
-from sandbox.server.cors import Cors
+from sandbox.pipeline import BODY_ACCEPTED
+from sandbox.server.aiohttp_connection import Server
+from sandbox.server.app import Cors, make_app
+from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descriptors, Limits, ReadTimeouts
 from sandbox.server.fast_path import FastPath
-from sandbox.server.gc_tuning import GarbageCollection
-from sandbox.server.logs import Log
-from sandbox.server.proxy import ConnectProxies, Descriptors, Tunnels, Watched
-from sandbox.server.read_timeouts import LIMITS, Limits, ReadTimeouts
-from sandbox.server.reload import reload, watch
-from sandbox.server.tls import CA, provider_hosts, server_context
+from sandbox.server.logs import Log, format_banner, format_banner_json
+from sandbox.server.proxy import PlainPort, Tunnels
+from sandbox.server.startup import Options, Ports, follow_edits, make_engine
+from sandbox.server.tls import provider_hosts, server_context
 
 BACKLOG = 1024  # connections that wait to be accepted
-GRACE = 1.0  # seconds that requests under way are given when the server stops
-AFTERWARDS = 0.01  # seconds in which the web server ends what is still under way then; it waits twice so long
+GRACE = 1.0  # seconds that requests under way have when the server stops
+CLEANUP_GRACE = 0.01  # seconds that aiohttp gives what is still under way then; it waits twice as long
+
+YOUNG_OBJECTS = 1_000  # allocations after which Python collects young objects by itself
+NEVER = 1_000_000  # young collections after which Python would collect older objects by itself
+YOUNG_EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
+OLDER_EVERY = 32 * YOUNG_EVERY  # to find connections that ended meanwhile: 2 ms
 
 
 class PortError(SandboxError):
-    """The port cannot be opened."""
+    """A port cannot be opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `serve` was asked for, a field a flag; `callback` has URLs by provider, None leaves it to the scenario."""
+class Runner(web.AppRunner):
+    """Runs an application on this server's own connections."""
 
-    host: str = "127.0.0.1"
-    port: int = 8080
-    scenario: str = "default"
-    scenarios: Path | None = None
-    seed: int | None = None
-    clock: tuple[Mode, float] | None = None
-    callback: Mapping[str, str] = field(default_factory=dict)
-    callback_ca: Path | None = None
-    allow_callback: tuple[str, ...] = ()
-    control_token: str | None = None
-    cors: tuple[str, ...] = ()
-    allow_host: tuple[str, ...] = ()
-    specs: tuple[Path, ...] = ()
-    max_pending: int = 1_000_000
-    watch: bool = False
-    tls: bool = False
-    tls_port: int = 8443
-    tls_dir: Path = Path(".sms-sandbox")
-    log: Literal["text", "json"] = "text"
-    log_bodies: bool = False
+    def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
+        # A GET may name as many recipients as a POST.
+        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_ACCEPTED}
+        super().__init__(app, shutdown_timeout=grace, **options)
+        self._engine = engine
+        self._options = options
+
+    async def _make_server(self) -> web.Server:
+        return Server(self._engine, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options)
 
     @property
-    def folders(self) -> tuple[Path, ...]:
-        """Where scenarios are looked for before the shipped ones."""
-        return (self.scenarios,) if self.scenarios else ()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether binding to `host` keeps the server on this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def make_engine(options: Options) -> Engine:
-    """Return the engine that the options ask for.
-
-    Raises:
-        SandboxError: a spec, a target or a provider's name is wrong.
-
-    """
-    packs = discover([shipped("specs"), *options.specs])
-    scenario = find_scenario(options, packs)
-    for provider in options.callback:
-        if provider not in packs:
-            message = f"--callback: no provider is called '{provider}'; there are {', '.join(packs)}"
-            raise SandboxError(message)
-    targets = {provider: Target(str(parse_url(url))) for provider, url in options.callback.items()}
-    hosts = _hosts([*targets.values(), *scenario.targets.values()])
-    policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
-    clock_config = ClockConfig(*options.clock) if options.clock else None
-    start = WorkspaceConfig(
-        scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
-    )
-    return Engine(packs, door=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
-
-
-async def follow_edits(engine: Engine, options: Options, say: Callable[[str], None]) -> None:
-    """Reload the scenario whenever its folder, or the user's own, is written to."""
-    packs = engine.packs
-    folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
-    try:
-        await watch([*options.folders, folder], lambda: reload(engine, lambda: find_scenario(options, packs), say))
-    except (OSError, RuntimeError) as error:  # such as the system's limit of watches
-        say(f"edits of scenarios are no longer followed: {error}")
-
-
-def find_scenario(options: Options, packs: Registry) -> Scenario:
-    """Return the scenario that was asked for, by name or as a file.
-
-    Raises:
-        ScenarioError: there is none, or it has mistakes.
-
-    """
-    if is_file(options.scenario):
-        return load_file(Path(options.scenario), packs=packs, folders=options.folders)
-    return load_named(options.scenario, packs=packs, folders=options.folders)
-
-
-def _hosts(targets: Iterable[Target]) -> set[str]:
-    return {parse_url(target.url).host or "" for target in targets}
+    def web_server(self) -> Server:
+        """The factory of connections; the runner must be set up."""
+        if not isinstance(self.server, Server):
+            message = "the runner is not set up"
+            raise TypeError(message)
+        return self.server
 
 
 def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
-    """Return a listening socket; `flag` is the one that says where.
+    """Return a listening socket; `flag` is the option that names the port.
 
     Raises:
-        PortError: the port is in use, or the host is not this machine's.
+        PortError: the port is in use, or the host is not an address of this machine.
 
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -147,25 +76,18 @@ def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # at once: two may bind to one port, but only one of them can listen
+        listener.listen(BACKLOG)  # at once: two sockets may bind to one port, but only one of them can listen
     except OSError as error:
         listener.close()
         busy = error.errno in {errno.EADDRINUSE, errno.EACCES}
-        other = f"{flag} (0 picks a free one)" if busy else "--host (127.0.0.1 is this machine, 0.0.0.0 every network)"
-        message = f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {other}"
+        hint = f"{flag} (0 picks a free one)" if busy else "--host (127.0.0.1: this machine, 0.0.0.0: all networks)"
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {hint}"
         raise PortError(message) from None
     return listener
 
 
-class Ports(NamedTuple):
-    """Where a server listens; `tls` is None where it serves no HTTPS."""
-
-    plain: int
-    tls: int | None
-
-
 @asynccontextmanager
-async def opened(
+async def running_server(
     engine: Engine,
     options: Options,
     *,
@@ -173,10 +95,9 @@ async def opened(
     descriptors: Descriptors | None = None,
     limits: Limits = LIMITS,
 ) -> AsyncIterator[Ports]:
-    """Serve an engine as the options say for as long as the block; requests under way then have `grace` seconds.
+    """Serve an engine for the length of the block; requests under way then have `grace` seconds.
 
-    `descriptors` reports when none is left for connections, `limits` are those of requests that do not come to
-    their end.
+    `descriptors` reports when no file descriptor is left; `limits` are those of incomplete requests.
 
     Raises:
         PortError: a port cannot be opened.
@@ -186,9 +107,9 @@ async def opened(
     hosts = provider_hosts(engine.packs)
     descriptors = descriptors or Descriptors(lambda _: None)
     app = make_app(engine, token=options.control_token, allow_host=options.allow_host, cors=Cors(options.cors))
-    runner = Runner(engine, app, grace=AFTERWARDS)
+    runner = Runner(engine, app, grace=CLEANUP_GRACE)
     with ExitStack() as sockets:
-        listener = sockets.enter_context(open_port(options.host, options.port))
+        plain = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
         context = server_context(options.tls_dir, hosts) if options.tls else None
         await runner.setup()
@@ -196,35 +117,35 @@ async def opened(
         listening: list[asyncio.Server] = []
         try:
             if secure is not None:
-                watched = partial(Watched, server, descriptors)
-                listening.append(await loop.create_server(watched, sock=secure, ssl=context, backlog=BACKLOG))
-            ports = Ports(listener.getsockname()[1], secure.getsockname()[1] if secure else None)
-            express = FastPath(engine, server)
-            fronts = ConnectProxies(express, Tunnels(hosts, ports.tls), descriptors)
-            patience = ReadTimeouts(limits, lambda: (*express.connections, *server.open_connections, *fronts.unknown))
-            listening.append(await loop.create_server(fronts, sock=listener, backlog=BACKLOG))
+                checked = partial(CheckedConnection, server, descriptors)
+                listening.append(await loop.create_server(checked, sock=secure, ssl=context, backlog=BACKLOG))
+            ports = Ports(plain.getsockname()[1], secure.getsockname()[1] if secure else None)
+            fast = FastPath(engine, server)
+            port = PlainPort(fast, Tunnels(hosts, ports.tls), descriptors)
+            timeouts = ReadTimeouts(limits, lambda: (*fast.connections, *server.open_connections, *port.undecided))
+            listening.append(await loop.create_server(port, sock=plain, backlog=BACKLOG))
             try:
                 yield ports
             finally:
-                patience.close()
-                await asyncio.sleep(0)  # accept who has connected already: the system would reset the connection
+                timeouts.close()
+                await asyncio.sleep(0)  # accept clients that have connected already: they would get a reset
                 for each in listening:
                     each.close()
                 await asyncio.sleep(0)
-                fronts.close()
-                await asyncio.gather(express.close(grace), finish(runner, server, grace))
+                port.close()
+                await asyncio.gather(fast.close(grace), _finish(runner, server, grace))
         finally:
             for each in listening:
                 each.close()
             await runner.cleanup()
 
 
-async def finish(runner: web.AppRunner, server: web.Server, grace: float) -> None:
-    """End the web server's connections: idle ones and waits at once, other requests when they are answered.
+async def _finish(runner: web.AppRunner, server: web.Server, grace: float) -> None:
+    """End aiohttp's connections: idle ones and long polls at once, other requests when they are answered.
 
-    What is still under way after `grace` seconds is left to the runner, which gives such a request up.
+    The runner aborts what is still under way after `grace` seconds.
     """
-    await asyncio.sleep(0)  # a request that has come already counts as under way
+    await asyncio.sleep(0)  # a request that has arrived already counts as under way
     server.pre_shutdown()
     await runner.app.shutdown()
     with suppress(TimeoutError):
@@ -233,75 +154,58 @@ async def finish(runner: web.AppRunner, server: web.Server, grace: float) -> Non
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
-    """Return a loop to serve on: uvloop's, which spends half as much on a connection, where there is one."""
+    """Return a new event loop: uvloop's, which is twice as fast, unless it is not installed."""
     try:
-        import uvloop  # noqa: PLC0415 - there is none for Windows
+        import uvloop  # noqa: PLC0415 - Windows has none
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
 
 
-async def run(options: Options, *, say: Callable[[str], None], log: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `say` prints the banner, `log` what happens."""
-    gc.disable()  # what a start makes stays for good: looking through it would take a tenth of the start
+class GarbageCollection:
+    """Collects young objects after so many changes. What the start has made stays for good and is looked at no more.
+
+    Python collects once allocations exceed deallocations by so many. At the limit of what is kept, an old object goes
+    for each new one, so that is seldom: by then a million objects are young, and a collection takes 100 ms.
+    """
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._changes = 0
+        subscribers.add(self._count, RequestRecord, Callback)
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
+        gc.enable()
+
+    def _count(self, *_: object) -> None:
+        self._changes += 1
+        if self._changes % YOUNG_EVERY == 0:
+            gc.collect(0 if self._changes % OLDER_EVERY else 1)
+
+
+async def run(options: Options, *, print_banner: Callable[[str], None], write_log: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
     engine = make_engine(options)
-    lines = Log(
+    log = Log(
         engine.world,
-        log,
+        write_log,
         as_json=options.log == "json",
         bodies=options.log_bodies,
         colour=sys.stderr.isatty(),
     )
-    lines.follow(engine.subscribers)
+    log.subscribe(engine.subscribers)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    descriptors = Descriptors(lines.say)
-    loop.set_exception_handler(descriptors.handle)
-    async with opened(engine, options, descriptors=descriptors) as ports:
+    descriptors = Descriptors(log.write_note)
+    loop.set_exception_handler(descriptors.handle_exception)
+    async with running_server(engine, options, descriptors=descriptors) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         GarbageCollection(engine.subscribers)
-        say(banner_json(engine, options, ports) if options.log == "json" else banner(engine, options, ports))
-        watching = loop.create_task(follow_edits(engine, options, lines.say)) if options.watch else None
+        banner = format_banner_json if options.log == "json" else format_banner
+        print_banner(banner(engine, options, ports))
+        watching = loop.create_task(follow_edits(engine, options, log.write_note)) if options.watch else None
         await stop.wait()
         if watching is not None:
             watching.cancel()
-    lines.flush()
-
-
-def banner(engine: Engine, options: Options, ports: Ports) -> str:
-    """Return what a person wants to know at the start."""
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    world = engine.default.world
-    counts = {name: len(pack.spec.operations) for name, pack in engine.packs.items()}
-    served = ", ".join(f"{name} ({count} operation{'' if count == 1 else 's'})" for name, count in counts.items())
-    targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
-    tls = f" and https://{host}:{ports.tls} (trust {options.tls_dir / CA})" if ports.tls else ""
-    lines = [
-        f"sms-sandbox listens on http://{host}:{ports.plain}{tls}",
-        f"  providers  {served}",
-        f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}",
-        f"  callbacks  {'; '.join(targets) or 'kept as collected (set --callback PROVIDER=URL)'}",
-    ]
-    return "\n".join(lines)
-
-
-def banner_json(engine: Engine, options: Options, ports: Ports) -> str:
-    """Return the same for a program: one line of JSON that always has the same members."""
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    world = engine.default.world
-    facts = {
-        "time": stamp(wall()),
-        "kind": "start",
-        "url": f"http://{host}:{ports.plain}",
-        "port": ports.plain,
-        "tls_url": f"https://{host}:{ports.tls}" if ports.tls else None,
-        "tls_port": ports.tls,
-        "tls_ca": str(options.tls_dir / CA) if ports.tls else None,
-        "providers": {name: len(pack.spec.operations) for name, pack in engine.packs.items()},
-        "scenario": world.scenario.name,
-        "seed": world.seed,
-        "clock": str(world.clock.mode),
-        "callbacks": {name: target.url for name, target in sorted(world.targets.items())},
-    }
-    return json.dumps(facts, ensure_ascii=False)
+    log.flush()

@@ -1,4 +1,4 @@
-"""A local certificate authority, so that an application with `https://api.betatel.com` hard-coded runs unchanged."""
+"""A local certificate authority, so that applications with a hard-coded `https://` URL of a provider run unchanged."""
 
 import os
 import ssl
@@ -15,7 +15,7 @@ from sandbox.providers.registry import Registry
 if TYPE_CHECKING:
     import trustme
 
-CA, CA_KEY = "ca.pem", "ca-key.pem"
+CA_FILE, CA_KEY_FILE = "ca.pem", "ca-key.pem"
 BEGIN = b"-----BEGIN CERTIFICATE-----"
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -31,10 +31,10 @@ def provider_hosts(packs: Registry) -> frozenset[str]:
 
 
 def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
-    """Return a server's TLS context for some host names; the authority in `folder` is made on first use and kept.
+    """Return a server's TLS context for some host names; the authority in `folder` is created on first use.
 
     Raises:
-        TlsError: the folder cannot be read or written, or holds no authority; or no temporary file can be written.
+        TlsError: the folder cannot be used, or has no valid authority, or a temporary file cannot be written.
 
     """
     try:
@@ -43,7 +43,9 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
         message = f"--tls-dir: {folder}: {error.strerror or error}; it must be a writable folder"
         raise TlsError(message) from None
     except ValueError as error:
-        message = f"--tls-dir: {folder}: {CA} and {CA_KEY} are not a certificate authority ({error}); delete both"
+        message = (
+            f"--tls-dir: {folder}: {CA_FILE} and {CA_KEY_FILE} are not a certificate authority ({error}); delete both"
+        )
         raise TlsError(message) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -55,27 +57,27 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
 
 
 def _authority(folder: Path) -> "trustme.CA":
-    """Return the authority that a folder holds; make one where there is none.
+    """Return the authority in a folder; create it if there is none.
 
-    Servers may start at the same time, so the file of the key holds the certificate, too: the first that puts it in
-    place decides for all of them.
+    Servers may start at the same time, so the key's file also has the certificate: the first server that puts the file
+    in place decides for all of them.
     """
-    import trustme  # noqa: PLC0415 - with cryptography behind it 100 ms that a start without TLS need not pay
+    import trustme  # noqa: PLC0415 - it takes 100 ms to import, and only --tls needs it
 
-    certificate, key = folder / CA, folder / CA_KEY
+    certificate, key = folder / CA_FILE, folder / CA_KEY_FILE
     folder.mkdir(parents=True, exist_ok=True)
     if not key.exists():
         made = trustme.CA(organization_name="sms-sandbox", organization_unit_name="for tests on this machine")
         pair = made.private_key_pem.bytes() + made.cert_pem.bytes()
-        with _written(folder, pair, mode=0o600) as file, suppress(FileExistsError):
+        with _temporary_file(folder, pair, mode=0o600) as file, suppress(FileExistsError):
             _link(file, key)
-    held = key.read_bytes()
-    own = held[held.find(BEGIN) :] if BEGIN in held else b""
-    shown = certificate.read_bytes() if certificate.exists() else b""
-    if own and shown != own:
-        with _written(folder, own, mode=0o644) as file:
+    private = key.read_bytes()
+    own = private[private.find(BEGIN) :] if BEGIN in private else b""
+    public = certificate.read_bytes() if certificate.exists() else b""
+    if own and public != own:
+        with _temporary_file(folder, own, mode=0o644) as file:
             file.replace(certificate)
-    return trustme.CA.from_pem(own or shown, held)
+    return trustme.CA.from_pem(own or public, private)
 
 
 def _link(file: Path, name: Path) -> None:
@@ -96,8 +98,8 @@ def _link(file: Path, name: Path) -> None:
 
 
 @contextmanager
-def _written(folder: Path, content: bytes, *, mode: int) -> Iterator[Path]:
-    """Write a file under a name of its own in a folder, for the block to put in place: nobody sees half of it."""
+def _temporary_file(folder: Path, content: bytes, *, mode: int) -> Iterator[Path]:
+    """Write a temporary file in a folder, which the block puts in place, so that no other process reads half of it."""
     number, name = mkstemp(dir=folder, prefix=".new-")
     try:
         with os.fdopen(number, "wb") as file:
@@ -108,8 +110,8 @@ def _written(folder: Path, content: bytes, *, mode: int) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def advice(certificate: Path) -> Mapping[str, str]:
-    """Return, by client, how it is told to trust the authority."""
+def trust_commands(certificate: Path) -> Mapping[str, str]:
+    """Return the command that makes each kind of client trust the authority."""
     return {
         "curl": f"curl --cacert {certificate} …",
         "Python requests": f"export REQUESTS_CA_BUNDLE={certificate}",

@@ -75,8 +75,9 @@ def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
 async def _serve(stack: AsyncExitStack, scenarios: Path | None, specs: tuple[Path, ...]) -> int:
     """Start a server that the stack ends; return its port."""
     # Where a sandbox serves already, none of this is needed.
-    from sandbox.server.runner import Options, make_engine, opened  # noqa: PLC0415
+    from sandbox.server.runner import running_server  # noqa: PLC0415
+    from sandbox.server.startup import Options, make_engine  # noqa: PLC0415
 
     options = Options(host=LOOPBACK, port=0, scenarios=scenarios, specs=specs)
-    ports = await stack.enter_async_context(opened(make_engine(options), options, grace=GRACE))
+    ports = await stack.enter_async_context(running_server(make_engine(options), options, grace=GRACE))
     return ports.plain

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from sandbox.server.runner import Options
+from sandbox.server.startup import Options
 from tests.browser.served import FROZEN, Served
 from tests.servers import Receiver
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from sandbox.server.runner import Options
+from sandbox.server.startup import Options
 from tests.browser.conftest import ServerMaker
 from tests.browser.served import Served
 from tests.browser.sight import go, live, opened, rows

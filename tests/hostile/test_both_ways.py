@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from sandbox.server.read_timeouts import Limits
+from sandbox.server.connection_limits import Limits
 from tests.hostile.wire import cases, segment
 from tests.ways import RULED, Asked, Place, asked, frozen, short_way, web_way
 
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-IMPATIENT = Limits(silence=0.04)
+IMPATIENT = Limits(stalled=0.04)
 SIGNS = st.one_of(
     st.sampled_from([b"\r", b"\n", b"\r\n", b" ", b"\0", b":", b"\xc3", b"chunked"]), st.binary(max_size=3)
 )

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server.proxy import ConnectProxies, Descriptors, Tunnels
-from sandbox.server.runner import Options, opened
+from sandbox.server.connection_limits import Descriptors
+from sandbox.server.proxy import PlainPort, Tunnels
+from sandbox.server.runner import running_server
+from sandbox.server.startup import Options
 from tests.commands import PATIENCE
 from tests.servers import make_engine, turn
 
@@ -98,7 +100,7 @@ async def test_an_aborted_connect_leaves_nothing_open_on_the_loop_of_the_standar
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: wrong.append(str(context)))
     options = Options(port=0, tls=True, tls_port=0, tls_dir=tmp_path)
-    async with opened(make_engine(), options, grace=0.1) as ports:
+    async with running_server(make_engine(), options, grace=0.1) as ports:
         before = count("self")
         for _ in range(20):
             abort(ports.plain, CONNECT)
@@ -113,8 +115,8 @@ async def test_an_aborted_connect_leaves_nothing_open_on_the_loop_of_the_standar
 async def test_a_connect_is_answered_in_words_when_nobody_listens_on_the_tls_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         unused_port = taken.getsockname()[1]
-    fronts = ConnectProxies(asyncio.Protocol, Tunnels(frozenset({"api.betatel.com"}), unused_port), Descriptors(print))
-    server = await asyncio.get_running_loop().create_server(fronts, "127.0.0.1", 0)
+    port = PlainPort(asyncio.Protocol, Tunnels(frozenset({"api.betatel.com"}), unused_port), Descriptors(print))
+    server = await asyncio.get_running_loop().create_server(port, "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(CONNECT)
@@ -154,7 +156,7 @@ def health_at_last(port: int) -> int:
 async def test_a_loop_that_comes_back_to_the_error_every_second_is_heard_once() -> None:
     said: list[str] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(Descriptors(said.append).handle)
+    loop.set_exception_handler(Descriptors(said.append).handle_exception)
     for number in (errno.EMFILE, errno.ENFILE, errno.EMFILE):
         error = OSError(number, os.strerror(number))
         loop.call_exception_handler({"message": "socket.accept() out of system resource", "exception": error})

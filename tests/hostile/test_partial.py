@@ -6,13 +6,13 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from sandbox.server.read_timeouts import Limits
+from sandbox.server.connection_limits import Limits
 from tests.hostile.wire import segment, shown
 from tests.servers import PATIENCE, turn
 from tests.test_express import Way
 from tests.ways import HEADERS, WAYS, Place, frozen, request, short_way, web_way
 
-SILENT = Limits(silence=0.04)
+SILENT = Limits(stalled=0.04)
 PROBLEM = "408 application/problem+json, closes"
 
 Served = AbstractAsyncContextManager[Place]
@@ -61,7 +61,7 @@ async def test_a_request_of_which_nothing_more_comes_is_refused_with_408(way: Ca
 
 
 async def test_a_request_that_comes_too_slowly_is_refused_with_408_though_it_never_pauses() -> None:
-    async with short_way(frozen(), Limits(silence=0.04, whole=0.1)) as place:
+    async with short_way(frozen(), Limits(stalled=0.04, total=0.1)) as place:
         line = await place.call()
         hearing = asyncio.create_task(line.hear())
         await line.say(b"GET /v1/sms/balance?key=")
@@ -73,7 +73,7 @@ async def test_a_request_that_comes_too_slowly_is_refused_with_408_though_it_nev
 
 
 async def test_an_idle_connection_is_closed_without_a_word() -> None:
-    async with short_way(frozen(), Limits(silence=0.04, idle=0.08)) as place:
+    async with short_way(frozen(), Limits(stalled=0.04, idle=0.08)) as place:
         line, silent = await place.call(), await place.call()
         await line.say(request(*HEADERS))
         await line.hear()

@@ -1,0 +1,186 @@
+"""From the options of `serve` to an engine, and the reload of scenarios that are edited meanwhile (`--watch`)."""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from os.path import realpath
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from sandbox.callbacks.egress import Egress, make_policy, parse_url
+from sandbox.core.callback import Target
+from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.errors import SandboxError, ScenarioError
+from sandbox.core.scenario import SUFFIXES, Scenario, is_file
+from sandbox.engine.engine import Engine
+from sandbox.engine.workspace import WorkspaceConfig
+from sandbox.formats.yaml_files import shipped
+from sandbox.providers.registry import Registry, discover
+from sandbox.scenarios import load_file, load_named
+
+CHECK_INTERVAL = 1000  # milliseconds after which the folders to watch are looked up again
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `serve`, a field for each flag; `callback` has URLs by provider. None: left to the scenario."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    scenario: str = "default"
+    scenarios: Path | None = None
+    seed: int | None = None
+    clock: tuple[Mode, float] | None = None
+    callback: Mapping[str, str] = field(default_factory=dict)
+    callback_ca: Path | None = None
+    allow_callback: tuple[str, ...] = ()
+    control_token: str | None = None
+    cors: tuple[str, ...] = ()
+    allow_host: tuple[str, ...] = ()
+    specs: tuple[Path, ...] = ()
+    max_pending: int = 1_000_000
+    watch: bool = False
+    tls: bool = False
+    tls_port: int = 8443
+    tls_dir: Path = Path(".sms-sandbox")
+    log: Literal["text", "json"] = "text"
+    log_bodies: bool = False
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders in which scenarios are looked for before the shipped ones."""
+        return (self.scenarios,) if self.scenarios else ()
+
+
+class Ports(NamedTuple):
+    """The ports of a server; `tls` is None if it does not serve HTTPS."""
+
+    plain: int
+    tls: int | None
+
+
+def make_engine(options: Options) -> Engine:
+    """Return the engine that the options describe.
+
+    Raises:
+        SandboxError: a spec, a target or a provider's name is wrong.
+
+    """
+    packs = discover([shipped("specs"), *options.specs])
+    scenario = find_scenario(options, packs)
+    for provider in options.callback:
+        if provider not in packs:
+            message = f"--callback: unknown provider '{provider}'; use one of {', '.join(packs)}"
+            raise SandboxError(message)
+    targets = {provider: Target(str(parse_url(url))) for provider, url in options.callback.items()}
+    hosts = _hosts([*targets.values(), *scenario.targets.values()])
+    policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
+    clock_config = ClockConfig(*options.clock) if options.clock else None
+    start = WorkspaceConfig(
+        scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
+    )
+    return Engine(packs, door=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
+
+
+def find_scenario(options: Options, packs: Registry) -> Scenario:
+    """Return the scenario that the options name, by name or as a file.
+
+    Raises:
+        ScenarioError: it does not exist, or has mistakes.
+
+    """
+    if is_file(options.scenario):
+        return load_file(Path(options.scenario), packs=packs, folders=options.folders)
+    return load_named(options.scenario, packs=packs, folders=options.folders)
+
+
+def _hosts(targets: Iterable[Target]) -> set[str]:
+    return {parse_url(target.url).host or "" for target in targets}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a server bound to `host` is reachable from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def follow_edits(engine: Engine, options: Options, report: Callable[[str], None]) -> None:
+    """Reload the scenario whenever a file in its folder, or in the user's own, changes."""
+    packs = engine.packs
+    folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
+    folders = [*options.folders, folder]
+    try:
+        await watch(folders, lambda: reload_scenario(engine, lambda: find_scenario(options, packs), report))
+    except (OSError, RuntimeError) as error:  # such as the system's limit of watches
+        report(f"no longer watching scenarios for edits: {error}")
+
+
+def reload_scenario(engine: Engine, load: Callable[[], Scenario], report: Callable[[str], None]) -> None:
+    """Load a scenario again and put it in force in each workspace that uses it.
+
+    A scenario whose text is unchanged stays in force as it is, so that its counters go on.
+    """
+    try:
+        scenario = load()
+    except ScenarioError as error:
+        report(f"the edited scenario has mistakes; the previous version stays in force:\n{error}")
+        return
+    for workspace in engine.workspaces.values():
+        old = workspace.world.scenario
+        if old.name == scenario.name and old.sources != scenario.sources:
+            workspace.use(scenario)
+            report(f"workspace {workspace.name} reloaded scenario {scenario.name}")
+
+
+def may_change_scenario(_: object, path: str) -> bool:
+    """Return whether a change of a path may change a scenario; a log file beside one changes all the time.
+
+    If scenarios are reached through links to folders, as in a Kubernetes volume, a link changes and no file does.
+    """
+    return path.endswith(SUFFIXES) or Path(path).is_symlink()
+
+
+def folders_to_watch(paths: Iterable[Path]) -> Mapping[str, int]:
+    """Return the folders whose changes may change the scenarios in some folders, each with its inode.
+
+    These are the folders themselves, the targets of links to scenarios, and, for a folder that does not exist, the
+    nearest one above it.
+    """
+    found: dict[str, int] = {}
+    for folder in paths:
+        files = [each for each in folder.glob("*") if each.suffix in SUFFIXES and each.is_symlink()]
+        for each in (folder, *(Path(realpath(file)).parent for file in files)):
+            nearest = next((place for place in (each, *each.absolute().parents) if place.is_dir()), each)
+            with suppress(OSError):  # it was deleted meanwhile
+                found[str(nearest)] = nearest.stat().st_ino
+    return found
+
+
+async def watch(paths: Iterable[Path], changed: Callable[[], None], *, every: int = CHECK_INTERVAL) -> None:
+    """Call `changed` whenever a scenario in some folders has changed, until cancelled.
+
+    A folder may be deleted and created again, and a link may change its target, so the folders are looked up again
+    `every` so many milliseconds.
+    """
+    from watchfiles import awatch  # noqa: PLC0415 - only --watch needs it
+
+    folders = tuple(paths)
+    while True:
+        watched = folders_to_watch(folders)
+        begun = False
+        with suppress(FileNotFoundError):  # a folder was deleted: look them up again
+            async for changes in awatch(
+                *watched,
+                watch_filter=may_change_scenario,
+                recursive=False,
+                rust_timeout=every,
+                yield_on_timeout=True,
+            ):
+                if changes or not begun:  # a change before the watch began would be missed
+                    changed()
+                begun = True
+                if folders_to_watch(folders) != watched:
+                    break
