@@ -8,7 +8,7 @@ from sandbox.core.near_miss import near_miss
 from sandbox.core.world import World
 from sandbox.providers.base import Call, ErrorReply, Outcome, Plan, Refusal, Reply
 from sandbox.providers.registry import Pack
-from sandbox.specs.types import PROBLEM
+from sandbox.specs.types import PROBLEM, problem
 
 INVALID = "invalid"  # what a pack usually calls a request that breaks its schema
 
@@ -22,9 +22,8 @@ def find_error(pack: Pack, errors: Mapping[str, ErrorReply], name: str) -> Error
     known = next((each[name] for each in every if name in each), None)
     if known is not None:
         return known
-    status, title = (400, "Bad Request") if name == INVALID else (500, "Internal Server Error")
-    body = {"type": "about:blank", "title": title, "status": status, "detail": unnamed(pack, name)}
-    return ErrorReply(name, status, status, PROBLEM, body)
+    status = 400 if name == INVALID else 500
+    return ErrorReply(name, status, status, PROBLEM, problem(status, unnamed(pack, name)))
 
 
 def unnamed(pack: Pack, name: str) -> str:
@@ -59,8 +58,7 @@ def attempt(call: Call, function: Callable[[World, Call], Outcome | None], world
 def failed(call: Call, reason: str) -> Reply:
     """Return the reply to a request that a pack's function does not handle."""
     why = f"{call.operation}: {reason}"
-    body = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "detail": why}
-    return Reply(500, body, PROBLEM, (why,))
+    return Reply(500, problem(500, why), PROBLEM, (why,))
 
 
 def unfit(plan: Plan) -> str | None:

@@ -14,6 +14,7 @@ from sandbox.formats.json_encoding import compact
 from sandbox.providers.base import Body, Reply
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
+from sandbox.specs.types import PROBLEM, problem
 
 WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
 READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # what stays as it is in the header; `;` parts the sentences
@@ -94,15 +95,8 @@ def miss(world: World, request: Request, missed: Missed, *, arrived: float) -> A
     where = f"{request.method} {request.path[:200]}"
     what = "method" if missed.allowed else f"path ({missed.difference})" if missed.difference else "path"
     why = (f"{where}: no provider has this {what}. Nearest: {', '.join(missed.near)}",)
-    problem = {
-        "type": "about:blank",
-        "title": "Method Not Allowed" if missed.allowed else "Not Found",
-        "status": status,
-        "detail": why[0],
-        "near": list(missed.near),
-    }
     headers = {"Allow": ", ".join(missed.allowed)} if missed.allowed else {}
-    reply = Reply(status, problem, "application/problem+json", why)
+    reply = Reply(status, problem(status, why[0], near=list(missed.near)), PROBLEM, why)
     return journalled(world, request, reply, record=Record(world.now(), arrived), shape=Shape(headers=headers))
 
 

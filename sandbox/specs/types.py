@@ -1,6 +1,7 @@
 """What a spec tells those who use it: its named errors, and the ways in which a request breaks its schemas."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 JSON = "application/json"
@@ -8,6 +9,11 @@ PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
 WORDS = ("documented", "published", "inferred")  # whose word an item of a document is
 Body = Mapping[str, object] | str
+
+
+def problem(status: int, detail: str, **more: object) -> dict[str, object]:
+    """Return a problem document (RFC 9457); `more` are its further members."""
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
 
 
 class Violation(NamedTuple):
