@@ -49,7 +49,7 @@ async def test_a_pages_preflight_is_refused_and_told_what_allows_it() -> None:
     assert (reply.status, why, shared(reply)) == (405, TOLD, {})
 
 
-async def test_a_pages_call_gets_what_the_provider_gives_and_a_refusal_tells_more() -> None:
+async def test_a_pages_call_gets_what_the_provider_gives_and_is_told_that_it_cannot_read_it() -> None:
     async with serving() as sandbox:
         accepted = await sandbox.send(Origin=PAGE)
         refused = await sandbox.send(BETATEL_SMS.with_values(to="x"), Origin=PAGE)
@@ -58,7 +58,7 @@ async def test_a_pages_call_gets_what_the_provider_gives_and_a_refusal_tells_mor
     assert (accepted.status, refused.status, told, shared(accepted), shared(refused)) == (
         200,
         400,
-        [(), (TOLD,)],
+        [(TOLD,), (TOLD,)],
         {},
         {},
     )

@@ -119,8 +119,8 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
 
     Where nothing at all goes back, the journal has the status 0 and no body.
     """
-    if request.page and reply.why:
-        reply = reply._replace(why=(*reply.why, request.page))
+    if request.page:
+        reply = reply._replace(notes=(*reply.notes, request.page))
     number = world.last_request + 1
     body = encode(reply.body)
     if shape.fault is Fault.MALFORMED_BODY:

@@ -25,7 +25,7 @@ class Request(NamedTuple):
     """An HTTP request as it came: header names in lower case, the query string and the body undecoded.
 
     `oversize`: the body was larger than the sandbox takes, and was not read. `broken`: why it could not be received.
-    `page`: what a refusal tells a web page that called from an origin of its own. `allowed`: `--cors` names its origin.
+    `page`: what a web page is told whose origin may not read the reply. `allowed`: `--cors` names its origin.
     """
 
     method: str
