@@ -1,6 +1,6 @@
 """Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,20 +13,12 @@ from sandbox.core.rules import RuleInput, Verdict, first_decision
 from sandbox.core.scenario_state import Run
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal
+from sandbox.specs.message_fields import RequestedMessage
 
 YES = frozenset({True, "true", "1"})  # 1 equals True here
 
 
-class Part(NamedTuple):
-    """A message as far as a refused request tells it, with those of a draft's fields that rules look at."""
-
-    recipient: str
-    sender: str
-    text: str
-    code: str | None = None
-
-
-NOBODY = Part("", "", "")
+NO_MESSAGE = RequestedMessage("", "", "")
 
 
 class Ruling(NamedTuple):
@@ -68,11 +60,11 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     if refused and not index.matches_refused:
         return NO_RULING
     run: Run | None = None
-    parts: Sequence[Part | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
-    if refused:
-        parts = tuple(_asked(visit))
+    parts: Sequence[RequestedMessage | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
+    if refused:  # it made no drafts
+        parts = tuple(visit.arrival.route.operation.message.messages(visit.call.values))
     verdicts: list[Verdict | None] = []
-    for row, part in enumerate(parts or (NOBODY,)):
+    for row, part in enumerate(parts or (NO_MESSAGE,)):
         to = digits(part.recipient)
         rules = index.matches_refused if refused else index.candidates(to)
         run = run or world.run() if rules else run
@@ -84,7 +76,7 @@ def _why(outcome: Outcome) -> tuple[str, ...]:
     return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
 
 
-def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> RuleInput:
+def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, run: Run) -> RuleInput:
     """Return what the rules see of a message; `to` is its recipient compared by digits."""
     world, arrival, call = visit
     return RuleInput(
@@ -105,19 +97,10 @@ def _case(visit: Visit, part: Part | Draft, to: str, *, row: int, run: Run) -> R
     )
 
 
-def _is_otp(visit: Visit, part: Part | Draft) -> bool:
+def _is_otp(visit: Visit, part: RequestedMessage | Draft) -> bool:
     """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
     if visit.arrival.route.operation.otp or part.code is not None:
         return True
     fields, values = visit.arrival.route.operation.message, visit.call.values
     flagged = any(isinstance(each, str | int) and each in YES for each in fields.flags(values))
     return flagged or fields.has_code(values) or find_code(part.text) is not None
-
-
-def _asked(visit: Visit) -> Iterator[Part]:
-    """Return the messages that a refused request seems to have asked for, at most one a recipient.
-
-    It has made no drafts, so they are read where its document says that the parts of a message stand.
-    """
-    for asked in visit.arrival.route.operation.message.messages(visit.call.values):
-        yield Part(asked.recipient, asked.sender, asked.text)

@@ -45,12 +45,13 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class Asked(NamedTuple):
-    """A message as far as a request tells it."""
+class RequestedMessage(NamedTuple):
+    """A message that a refused request asks for, with the fields of a draft that rules read; `code` is never known."""
 
     recipient: str
     sender: str
     text: str
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class MessageFields:
     rows: Pointer | None = None
     common: Pointer | None = None
 
-    def messages(self, values: Mapping[str, object]) -> Iterator[Asked]:
+    def messages(self, values: Mapping[str, object]) -> Iterator[RequestedMessage]:
         """Yield the messages that a request seems to ask for, at most one a recipient."""
         rows = find(values, self.rows) if self.rows else None
         common = find(values, self.common) if self.common else None
@@ -73,7 +74,7 @@ class MessageFields:
             scopes = [each for each in (row, common, values) if isinstance(each, Mapping)]
             sender, text = _text(scopes, self.sender), _text(scopes, self.text)
             for recipient in _text(scopes, self.recipient).split(","):
-                yield Asked(recipient.strip(), sender, text)
+                yield RequestedMessage(recipient.strip(), sender, text)
 
     def flags(self, values: Mapping[str, object]) -> Iterator[object]:
         """Yield the values by which a request says that it carries a one-time code."""
