@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.formats.yaml_files import load
-from sandbox.specs.compile import METHODS, kinds
+from sandbox.specs.compile import kinds
 from sandbox.specs.document import read
-from sandbox.specs.types import JSON
+from sandbox.specs.types import JSON, METHODS
 
 PATH = Path(__file__).parent / "openapi.yaml"
 NOTHING: Mapping[str, Any] = {"type": "object", "additionalProperties": False}

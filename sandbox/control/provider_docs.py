@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.specs.compile import METHODS, OWN_ERRORS
+from sandbox.specs.compile import OWN_ERRORS
 from sandbox.specs.spec import Operation, ProviderSpec
+from sandbox.specs.types import METHODS
 
 Node = Mapping[str, Any]
 Object = dict[str, object]
