@@ -9,13 +9,12 @@ from aiohttp import web
 
 from sandbox.control.call_input import Given
 from sandbox.control.phone_numbers import Homes
-from sandbox.control.problems import PROBLEM, ProblemError, document
+from sandbox.control.problems import ProblemError, document
 from sandbox.control.server_state import Memory
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
-
-JSON = "application/json"
+from sandbox.specs.types import JSON, PROBLEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from sandbox.core.errors import (
 )
 from sandbox.engine.engine import TooManyWorkspacesError
 
-PROBLEM = "application/problem+json"
-
 # What the layers below refuse, and the HTTP status that says so.
 STATUS_OF: Mapping[type[SandboxError], int] = {
     BackwardsError: 409,

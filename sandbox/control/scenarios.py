@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
-from sandbox.control.call import JSON, ControlCall, reply
+from sandbox.control.call import ControlCall, reply
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Index, Rule
@@ -16,6 +16,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.formats.yaml_files import FileError, parse
 from sandbox.specs.body_parsing import UnreadableError, read_json, utf8
+from sandbox.specs.types import JSON
 
 POSTED = "scenario"  # what a document that was sent is called in messages
 LABELS = {"name", "description"}  # the keys of a scenario that change nothing

@@ -7,10 +7,11 @@ from aiohttp import web
 
 from sandbox import __version__
 from sandbox.control import provider_docs
-from sandbox.control.call import JSON, ControlCall, reply
+from sandbox.control.call import ControlCall, reply
 from sandbox.control.openapi import published
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
+from sandbox.specs.types import JSON
 
 INDEX: Mapping[str, object] = {
     "name": "sms-sandbox",

@@ -14,11 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from sandbox.control.call import encode
 from sandbox.control.middleware import BASE
-from sandbox.control.problems import PROBLEM, document, refuse
+from sandbox.control.problems import document, refuse
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import Answer
 from sandbox.server.response_writer import encode_answer
 from sandbox.specs.body_parsing import Request
+from sandbox.specs.types import PROBLEM
 
 SHOWN = 80  # characters of a client's text that a sentence quotes
 VERSION = re.compile(rb"[A-Za-z]+/[0-9.]*")
