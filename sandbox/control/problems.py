@@ -1,7 +1,6 @@
 """What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import NamedTuple
 
 from sandbox.core.errors import (
@@ -13,6 +12,7 @@ from sandbox.core.errors import (
     SandboxError,
 )
 from sandbox.engine.engine import TooManyWorkspacesError
+from sandbox.specs.types import problem
 
 # What the layers below refuse, and the HTTP status that says so.
 STATUS_OF: Mapping[type[SandboxError], int] = {
@@ -51,21 +51,16 @@ class ProblemError(SandboxError):
         super().__init__("; ".join(mistake.problem for mistake in self.mistakes))
 
 
-def refuse(status: int, at: str, problem: str) -> ProblemError:
+def refuse(status: int, at: str, why: str) -> ProblemError:
     """Return the error of a single mistake."""
-    return ProblemError(status, [Mistake(at, problem)])
+    return ProblemError(status, [Mistake(at, why)])
 
 
 def document(status: int, mistakes: Iterable[Mistake]) -> dict[str, object]:
     """Return a problem document."""
     errors = list(mistakes)
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": "; ".join(error.problem for error in errors),
-        "errors": [error.show() for error in errors],
-    }
+    detail = "; ".join(error.problem for error in errors)
+    return problem(status, detail, errors=[error.show() for error in errors])
 
 
 def of(error: SandboxError) -> ProblemError | None:
