@@ -5,7 +5,7 @@ from bisect import bisect_left
 from functools import cached_property
 
 from sandbox.core import code_words as table
-from sandbox.core.code_numbers import PIECE, Candidate, numbers, runs_on
+from sandbox.core.code_numbers import PIECE, Candidate, Reason, numbers, runs_on
 from sandbox.core.code_words import fold
 from sandbox.core.money_words import ALSO_WORDS, ISO_4217, ISO_WORDS, MONEY_WORDS
 
@@ -55,6 +55,11 @@ class Context:
         """The words of the text."""
         return [*WORD.finditer(self.low)]
 
+    @cached_property
+    def discounts(self) -> list[re.Match[str]]:
+        """The words of the text that speak of a discount."""
+        return [*table.DISCOUNT.finditer(self.low)]
+
     def place(self, at: int) -> int:
         """Return the place of the first word that begins at a character or behind it."""
         return bisect_left(self.words, at, key=re.Match.start)
@@ -84,32 +89,32 @@ class Context:
             return each._replace(reason=reason)
         label, apart = self._label(each.start, place)
         if label and not apart:
-            return each._replace(reason=f"behind '{label}'")
+            return each._replace(reason=Reason.LABELLED)
         if label:
             within = any(self.is_cue(word) for word in self.back(place))
             return each._replace(minus=each.minus + (LABELLED_WITHIN if within else LABELLED))
         return each
 
-    def _counted(self, each: Candidate, place: int) -> str | None:
-        """Say which currency or unit stands beside a number."""
+    def _counted(self, each: Candidate, place: int) -> Reason | None:
+        """Return the reason that a currency or a unit beside a number gives."""
         low, words = self.low, self.words
         if place:
             before = words[place - 1]
             if low[before.end() : each.start] in {"", " ", ".", ". ", "-"} and self._is_money(before):
-                return f"an amount in {before[0]}"
+                return Reason.AMOUNT
         behind = self.place(each.end)
         if behind < len(words):
             after = words[behind]
             near = low[each.end : after.start()] in {"", " ", "-"}
             if near and self._is_money(after) and not low[after.end() : after.end() + 2].strip(" .").isdecimal():
-                return f"an amount in {after[0]}"
+                return Reason.AMOUNT
             if near and (
                 after[0] in table.COUNT_UNITS or (len(each.value) <= SECONDS and after[0] in table.TIME_UNITS)
             ):
-                return f"so many {after[0]}"
+                return Reason.COUNT
         blank = low[each.end : each.end + 1] == " "
         if not low.isascii() and low.startswith(table.INNER_UNITS, each.end + blank):
-            return "so many of something"
+            return Reason.COUNT
         return None
 
     def _is_money(self, word: Word) -> bool:
@@ -117,30 +122,30 @@ class Context:
             return True
         return word[0] in ALSO_WORDS and self.text[word.start() : word.end()] in ISO_4217
 
-    def _sent_to(self, each: Candidate, place: int) -> str | None:
-        """Say that something is sent to a number."""
+    def _sent_to(self, each: Candidate, place: int) -> Reason | None:
+        """Return the reason that a number gets a message."""
         if not place or self.low[self.words[place - 1].end() : each.start] != " ":
             return None
         before = self.words[place - 1][0]
         if before in table.SENDING:
-            return f"behind '{before}'"
+            return Reason.RECIPIENT
         if before in table.TARGETS:
             for word in self.back(place - 1):
                 if word[0] in table.SENDING:
-                    return f"behind '{word[0]} … {before}'"
+                    return Reason.RECIPIENT
         return None
 
-    def _dated(self, each: Candidate, place: int) -> str | None:
-        """Say that a number is a year, a date or a time."""
+    def _dated(self, each: Candidate, place: int) -> Reason | None:
+        """Return the reason that a number is a year, a date or a time."""
         size = len(each.value)
         if not place or size not in {YEAR, SHORT_DATE, DATE} or each.start - self.words[place - 1].end() > SMALL:
             return None
         before = self.words[place - 1][0]
         dated = each.minus or (size == SHORT_DATE and SHORT_DATES.fullmatch(each.value))
         if dated and (before in table.DATE_WORDS or before[:3] in table.MONTHS):
-            return f"a date behind '{before}'"
+            return Reason.DATE
         if size == YEAR and before in table.TIME_WORDS and each.value < "2400" and each.value[2:] < "60":
-            return f"a time behind '{before}'"
+            return Reason.TIME
         return None
 
     def _label(self, edge: int, place: int) -> tuple[str, bool]:

@@ -62,12 +62,6 @@ def _ends(text: str) -> str:
     return f"{text[:SEARCHED].rstrip(DIGITS)}\n{text[-SEARCHED:].lstrip(DIGITS)}"
 
 
-def candidates(text: str) -> list[Candidate]:
-    """Return the numbers of a text, each with the reason why it is no code, if it is none."""
-    context = Context(text)
-    return [context.judged(each) for each in context.numbers()]
-
-
 def _best(context: Context) -> str | None:
     """Return the value of the candidate with the highest score, the first of equals."""
     found = [each for each in context.numbers() if each.reason is None]
@@ -99,7 +93,11 @@ def _cues(context: Context) -> list[Cue]:
         word, previous = context.words[place], names[place - 1] if place else ""
         if kind == "weak" or (previous, name) in table.WEAK_PAIRS:
             found.append(Cue(word.start(), word.end(), WEAK))
-        elif (context.is_cue(word) or (previous, name) in table.CUE_PAIRS) and not _is_of_another(names, place):
+        elif (
+            (context.is_cue(word) or (previous, name) in table.CUE_PAIRS)
+            and not _is_of_another(context, names, place)
+            and not (name in table.PLAIN_CODES and previous not in table.SECURITY and _is_of_discount(context, word))
+        ):
             told = not table.NEGATIONS.isdisjoint(names[max(0, place - LOOK_BACK) : place])
             negated = told and any(before[0] in table.NEGATIONS for before in context.back(place))
             found.append(Cue(word.start(), word.end(), NEGATED if negated else STRONG))
@@ -112,12 +110,25 @@ def _cues(context: Context) -> list[Cue]:
     return sorted(found)
 
 
-def _is_of_another(names: list[str], place: int) -> bool:
-    """Whether a code is one of a discount or a place by the word beside it, as in `promo code` and `code promo`."""
+def _is_of_another(context: Context, names: list[str], place: int) -> bool:
+    """Return whether the word beside `code` makes it another, as in `promo code` and `code promo`."""
     if place and names[place - 1] in table.OTHER_CODES:
-        return True
+        before, word = context.words[place - 1 : place + 1]
+        if DIGIT.search(context.low, before.end(), word.start()) is None:
+            return True
     after = names[place + 1 : place + 3]
     return bool(after) and after[after[0] in {"de", "di"} and len(after) > 1] in table.OF_ANOTHER
+
+
+def _is_of_discount(context: Context, word: Word) -> bool:
+    """Return whether a code takes something off a price, by what its sentence says before or after it."""
+    discounts = context.discounts
+    if not discounts:
+        return False
+    place = bisect_left(discounts, word.end(), key=re.Match.start)
+    gaps = [(word.end(), after.start()) for after in discounts[place : place + 1]]
+    gaps += [(before.end(), word.start()) for before in discounts[:place][-1:] if not before["checkout"]]
+    return any(end - start <= REACH and SENTENCE_END.search(context.low, start, end) is None for start, end in gaps)
 
 
 def _score(context: Context, each: Candidate, near: list[Cue]) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from typing import NamedTuple
 
 from sandbox.core.code_words import CUES, FILLERS, LABELS, UNITS
@@ -35,6 +36,24 @@ LOCAL = (3, 4)  # a telephone number without its area
 SPACED_SCRIPTS = ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x1E00, 0x1FFF), (0x2C00, 0x2DFF))  # from 0x590 on
 
 
+class Reason(Enum):
+    """Why a number is not a one-time code."""
+
+    LABELLED = "another word names it: an account, an order, a reference"
+    AMOUNT = "an amount of money, or a percentage"
+    COUNT = "counts a unit"
+    DATE = "a date"
+    TIME = "a time"
+    PHONE = "a telephone number"
+    RECIPIENT = "a message is sent to it"
+    DATE_TIME_OR_AMOUNT = "a date, a time or an amount"
+    DATE_OR_PHONE = "a date or a telephone number"
+    MASKED = "digits of it are masked"
+    TOO_LONG = "more digits than a code has"
+    PART = "part of a longer word, number or address"
+    REFERENCE = "two groups of different lengths or of mixed case"
+
+
 class Candidate(NamedTuple):
     """A number of a text. `reason` says why it is no code; `exact`: it is one only right beside its word.
 
@@ -44,7 +63,7 @@ class Candidate(NamedTuple):
     value: str
     start: int
     end: int
-    reason: str | None = None
+    reason: Reason | None = None
     exact: bool = False
     grouped: bool = False
     minus: int = 0
@@ -93,7 +112,7 @@ def runs_on(character: str) -> bool:
 def _single(text: str, low: str, start: int, end: int) -> Candidate:
     """Return a number without groups."""
     value, size = low[start:end], end - start
-    reason = "too long" if size > LONGEST else touched(text, low, start, end)
+    reason = Reason.TOO_LONG if size > LONGEST else touched(text, low, start, end)
     return Candidate(value, start, end, reason, exact=size >= LONG, minus=DATED if _is_dated(value) else 0)
 
 
@@ -115,7 +134,7 @@ def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
     if "-" in found:
         left, _, right = value.partition("-")
         same = len(left) == len(right) and value == value.upper() and not right.isdigit() and not right.isalpha()
-        reason = touched(text, low, start, end) if same else "a reference"
+        reason = touched(text, low, start, end) if same else Reason.REFERENCE
         yield Candidate(left + right, start, end, reason, exact=True, grouped=True)
         return
     whole = WHOLE.fullmatch(found)
@@ -127,20 +146,20 @@ def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
         yield Candidate(value, start, end, reason, exact=True)
 
 
-def _worded(before: str, after: str) -> str | None:
+def _worded(before: str, after: str) -> Reason | None:
     """Return why digits with these letters before and after are no code."""
     if {before, after} & MONEY_ALL or (after in UNITS and not before):
-        return "an amount"
-    return f"behind '{before}'" if before in LABELS or (before in FILLERS and len(before) > 1) else None
+        return Reason.AMOUNT
+    return Reason.LABELLED if before in LABELS or (before in FILLERS and len(before) > 1) else None
 
 
-def _mixed_reason(text: str, low: str, start: int, end: int) -> str | None:
+def _mixed_reason(text: str, low: str, start: int, end: int) -> Reason | None:
     """Return why letters and digits are no code by what they are and touch."""
     if MASKED.fullmatch(low, start, end):
-        return "masked"
+        return Reason.MASKED
     if start and low[start - 1] in "+/=-.#&?@":
-        return "part of something longer"
-    return touched(text, low, start, end) if text[start:end].isascii() else "part of a word"
+        return Reason.PART
+    return touched(text, low, start, end) if text[start:end].isascii() else Reason.PART
 
 
 def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
@@ -148,11 +167,11 @@ def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
     found = low[start:end]
     if found[0] in "+(" and (found[0] == "+" or found[:2] == "(+"):
         start = _after_phone(low, start, end)
-        yield Candidate("", start, start, "a telephone number")
+        yield Candidate("", start, start, Reason.PHONE)
     elif "(" in found[1:] or ")" in found:
         area = PIECE.search(found)
         if area and len(area[0]) < SHORTEST:
-            yield Candidate("", start, end, "a telephone number")
+            yield Candidate("", start, end, Reason.PHONE)
             return
     units = [(start + each.start(), start + each.end()) for each in SPACED.finditer(low[start:end])]
     if len(units) > 1 and counts_something(low, units[-1][1]):
@@ -165,7 +184,7 @@ def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
             return
         pieces = [len(each) for each in PIECE.findall(low[units[0][0] : units[-1][1]])]
         if max(pieces) <= PHONE_GROUP and (sum(pieces) >= PHONE_SPACED or sizes == LOCAL):
-            yield Candidate("", units[0][0], units[-1][1], "a telephone number")
+            yield Candidate("", units[0][0], units[-1][1], Reason.PHONE)
             return
     for first, last in units:
         yield from _unit(text, low, first, last)
@@ -195,9 +214,9 @@ def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
         if sizes in HALVES or sizes in UNCERTAIN or spelled:
             yield _grouped(text, low, start, end, exact=sizes in UNCERTAIN)
         else:
-            yield Candidate("", start, end, "a date or a telephone number")
+            yield Candidate("", start, end, Reason.DATE_OR_PHONE)
         return
-    yield Candidate("", start, end, "a time, a date or an amount")
+    yield Candidate("", start, end, Reason.DATE_TIME_OR_AMOUNT)
 
 
 def _grouped(text: str, low: str, start: int, end: int, *, exact: bool) -> Candidate:
@@ -211,40 +230,40 @@ def counts_something(low: str, end: int) -> bool:
     return word is not None and (word[1] in UNITS or word[1] in MONEY_WORDS or word[1] in ISO_WORDS)
 
 
-def touched(text: str, low: str, start: int, end: int) -> str | None:
+def touched(text: str, low: str, start: int, end: int) -> Reason | None:
     """Return why what touches a number makes it no code."""
     before = low[start - 2 : start] if start > 1 else f" {low[:start]}".rjust(2)
     after = (low[end : end + 2]).ljust(2)
     if before == "  " and after[0] in " .":
-        return None if after[0] == " " or not DOMAIN.match(low, end) else "part of an address"
+        return None if after[0] == " " or not DOMAIN.match(low, end) else Reason.PART
     return _touched_before(low, before, after, start) or _touched_after(text, low, after, end)
 
 
-def _touched_before(low: str, before: str, after: str, start: int) -> str | None:
+def _touched_before(low: str, before: str, after: str, start: int) -> Reason | None:
     far, near = before[0], before[1]
     if near in SIGNS or (near == " " and far in SIGNS):
-        return "an amount"
+        return Reason.AMOUNT
     if near.isalpha():
-        return None if runs_on(near) or glued_word(low, start) in CUES else "part of a word"
+        return None if runs_on(near) or glued_word(low, start) in CUES else Reason.PART
     longer = near in "@+" or (near == "/" and far.isalnum()) or (near in "-." and far.isdecimal())
     if longer or (near == "_" and (after[0] != "_" or far.isalnum())):
-        return "part of something longer"
+        return Reason.PART
     masked = near in "•●…" or (near == "*" and (far.isalnum() or (far == "*" and after != "**")))
-    return "masked" if masked else None
+    return Reason.MASKED if masked else None
 
 
-def _touched_after(text: str, low: str, after: str, end: int) -> str | None:
+def _touched_after(text: str, low: str, after: str, end: int) -> Reason | None:
     near, far = after[0], after[1]
     if near in SIGNS or near in "%°" or after == "/-" or (near == " " and (far in SIGNS or far == "%")):
-        return "an amount"
+        return Reason.AMOUNT
     if near.isalpha():
-        return None if runs_on(near) else "part of a word"
+        return None if runs_on(near) else Reason.PART
     suffixed = near == "-" and (far.isdecimal() or (far.isalpha() and text[end + 1].isupper()))
     longer = near in "@+" or (near in "/_" and far.isalnum()) or (near == "." and DOMAIN.match(low, end))
     if suffixed or longer:
-        return "part of something longer"
+        return Reason.PART
     starred = near == "*" and (far.isalnum() or far == "*") and low[end + 2 : end + 3] not in {"", " ", "."}
-    return "masked" if near in "•●" or starred else None
+    return Reason.MASKED if near in "•●" or starred else None
 
 
 def glued_word(low: str, end: int) -> str:

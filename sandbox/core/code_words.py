@@ -123,9 +123,27 @@ KINDS = {
 OTHER_CODES = words(
     "promo promotion promotional discount coupon voucher zip postal post area country city dial bar qr tracking",
     "product error dress referral invite swift ifsc sort branch offer gift sale item color colour style source",
-    "building reward promocional descuento desconto sconto promozionale rabatowy promocyjny pocztowy popust",
+    "building reward pnr booking reservation room class meeting course party event flight airport airline station",
+    "store dealer agent hsn sac mcc employee student partner affiliate creator campaign promocional descuento desconto",
+    "sconto promozionale rabatowy promocyjny pocztowy popust",
     "promotivni poštanski réduction réductions indirim posta промо rabatt gutschein korting slevový slevovy",
     "kedvezmény reducere",
+)
+# Words for a code of any kind; in a sentence about a discount they speak of a promotional one,
+PLAIN_CODES = words(
+    "code codes codigo codigos código códigos codice codici codi cod codul kod koda kodu kode koden koder kodi kodo",
+    "kód kódot koodi koodin kood код кода кодом κωδικός κωδικό",
+)
+# unless one of these stands before them.
+SECURITY = words(
+    "security verification authentication authorization authorisation login access confirmation activation"
+)
+SECURITY |= words("time sms otp pin sicherheits verificacion verificação подтверждения безопасности")
+DISCOUNT = re.compile(
+    r"(?:[\d%$€£₹]|\b(?:percent|half|money|usd|eur|rs)) ?off\b"
+    r"|(?<!log )(?<!sign )(?<!turn )(?<!switch )\boff (?:your|on|all|any|the|everything)\b"
+    r"|\b(?:discount|rabat|nachlass|descuento|desconto|sconto|reduction|korting|popust|indirim|kedvezmeny|slev[auo]"
+    r"|reducere|alennu|скидк|знижк|отстъпка|εκπτωση)|(?P<checkout>\b(?:at|during) (?:the |your )?checkout\b)"
 )
 OTHER_COMPOUNDS = (
     *("bar", "zip", "post", "qr", "promo", "coupon", "voucher", "rabat", "gutschein", "discount", "kupon", "vorteils"),
