@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.clock import ticks
+from sandbox.core.errors import FileMistake, MistakesError
 from sandbox.formats.yaml_core_schema import TAG
 from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
 from tests.servers import PATIENCE
@@ -182,4 +183,17 @@ def test_the_shipped_folders_are_found() -> None:
     assert [max(path.suffix for path in shipped(name).iterdir()) for name in ("specs", "scenarios")] == [
         ".yaml",
         ".yaml",
+    ]
+
+
+def test_mistakes_come_file_by_file_from_top_to_bottom() -> None:
+    found = [FileMistake("c", "b.yaml", 3, 1), FileMistake("e", "a.yaml", 12, 2), FileMistake("d", "a.yaml", 12, 1)]
+    found += [FileMistake("b", "b.yaml", 2, 9), FileMistake("a", "b.yaml")]
+
+    assert str(MistakesError(found)).split("\n") == [
+        "b.yaml: a",
+        "b.yaml:2:9: b",
+        "b.yaml:3:1: c",
+        "a.yaml:12:1: d",
+        "a.yaml:12:2: e",
     ]

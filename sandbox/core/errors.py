@@ -45,10 +45,14 @@ class BackwardsError(SandboxError):
 
 
 class MistakesError(SandboxError):
-    """Files that cannot be used, with all their `mistakes`; the text has a line for each."""
+    """Files that cannot be used. `mistakes` has all that was found, file by file, from top to bottom; one a line."""
 
     def __init__(self, mistakes: Iterable[FileMistake]) -> None:
-        self.mistakes = tuple(mistakes)
+        found = tuple(mistakes)
+        files = {file: place for place, file in enumerate(dict.fromkeys(each.file for each in found))}
+        self.mistakes = tuple(
+            sorted(found, key=lambda each: (files[each.file], each.line or 0, each.column or 0)),
+        )
         super().__init__("\n".join(map(str, self.mistakes)))
 
 

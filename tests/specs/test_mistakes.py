@@ -38,9 +38,9 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     "a spec operation without its function": (
         lambda d: d["paths"][SEND]["post"].update({"x-operation": "betatel.sms.sent"}),
         (
-            "POST /api/smpp/client/send: x-operation: betatel.sms.sent has no function in sandbox.providers.betatel\n"
             "x-sandbox.module: sandbox.providers.betatel has a function for betatel.sms.send, which is no x-operation "
-            "here"
+            "here\n"
+            "POST /api/smpp/client/send: x-operation: betatel.sms.sent has no function in sandbox.providers.betatel"
         ),
     ),
     "a function without its spec operation": (
