@@ -10,6 +10,7 @@ from sandbox.formats.yaml_core_schema import DIGIT_LIMIT
 
 BLANK = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+LEADING_ZERO = re.compile(r"-?0[0-9]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which Python writes and reads, and JSON does not have
 LITERALS = {"true": True, "false": False, "null": None}
@@ -72,6 +73,9 @@ class JsonReader:
                 return [self._value((*path, index), self._at) for index, _ in enumerate(self._entries("]"))]
             case '"':
                 return self._string()
+        if LEADING_ZERO.match(self.text, start):
+            problem = "not JSON: a number cannot begin with 0; put it in quotes if it is a text"
+            self._refuse(problem, start, syntax=True)
         number = NUMBER.match(self.text, start)
         if number is not None:
             self._at = number.end()
