@@ -10,7 +10,7 @@ from sandbox.control.phone_numbers import Same
 from sandbox.core.journal import RequestRecord
 from sandbox.core.lifecycle import Status
 from sandbox.core.message import Message
-from sandbox.core.phone_numbers import digits
+from sandbox.formats.phone_numbers import normalize_number
 from sandbox.specs.schema import show
 
 NEAR = 5  # how many near misses are told
@@ -102,7 +102,7 @@ def _meant(exchange: RequestRecord, claim: Mapping[str, str]) -> bool:
     if not fnmatchcase(exchange.operation or "", claim.get("operation", "*")):
         return False
     said = exchange.query + exchange.body.decode("utf-8", "replace")
-    return digits(claim.get("to", "")) in "".join(filter(str.isdigit, said))
+    return normalize_number(claim.get("to", "")) in "".join(filter(str.isdigit, said))
 
 
 MAKERS: Mapping[str, Callable[[str, Callable[[str], Same]], Criterion]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.core.phone_numbers import digits
+from sandbox.formats.phone_numbers import normalize_number
 from sandbox.providers.registry import Registry
 from sandbox.specs.spec import NumberPlan
 
@@ -25,7 +25,7 @@ def forms(number: str, home: NumberPlan) -> frozenset[str]:
 
 def same_as(wanted: str, homes: Homes) -> Same:
     """Return whether a number, at a provider, is the one wanted."""
-    number = digits(wanted)
+    number = normalize_number(wanted)
     anywhere = frozenset({number})
     at_home = {provider: forms(number, home) for provider, home in homes.items()}
-    return lambda other, provider: digits(other) in at_home.get(provider, anywhere)
+    return lambda other, provider: normalize_number(other) in at_home.get(provider, anywhere)

@@ -8,9 +8,9 @@ from sandbox.core.change import Change
 from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
-from sandbox.core.phone_numbers import digits
 from sandbox.core.rules import RuleInput, Verdict, first_decision
 from sandbox.core.scenario_state import Run
+from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal
 from sandbox.specs.message_fields import RequestedMessage
@@ -65,7 +65,7 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
         parts = tuple(visit.arrival.route.operation.message.messages(visit.call.values))
     verdicts: list[Verdict | None] = []
     for row, part in enumerate(parts or (NO_MESSAGE,)):
-        to = digits(part.recipient)
+        to = normalize_number(part.recipient)
         rules = index.matches_refused if refused else index.candidates(to)
         run = run or world.run() if rules else run
         verdicts.append(first_decision(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)

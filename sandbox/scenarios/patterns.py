@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fnmatch import translate
 from typing import NamedTuple
 
-from sandbox.core.phone_numbers import digits
+from sandbox.formats.phone_numbers import normalize_number
 from sandbox.scenarios.value_readers import digits as number
 from sandbox.scenarios.yaml_node import Node
 
@@ -41,9 +41,9 @@ def glob_or_regex(node: Node) -> Pattern:
     if is_regex(value):
         return Pattern(value, regex(node, value[1:-1]))
     if NUMBER.fullmatch(value) and value != "*":
-        plain = digits(value) if "[" not in value else value
+        plain = normalize_number(value) if "[" not in value else value
         matches = compile_glob(plain)
-        return Pattern(plain, lambda text: matches(digits(text)))
+        return Pattern(plain, lambda text: matches(normalize_number(text)))
     return Pattern(value, compile_glob(value))
 
 

@@ -8,9 +8,10 @@ from sandbox.core.account import Approval, Sender, spend
 from sandbox.core.lifecycle import Channel, Lifecycle, LifecycleStep, Status
 from sandbox.core.message import Draft, skip_first_delay
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import is_possible
 from sandbox.providers.base import Call, Outcome, Plan
 from sandbox.providers.ubill.ids import message_id, new_sms_id
-from sandbox.providers.ubill.recipients import RIGHT, bare, entries, impossible, possible
+from sandbox.providers.ubill.recipients import RIGHT, bare, entries, impossible
 from sandbox.providers.ubill.responses import (
     SUCCESS,
     Why,
@@ -61,7 +62,7 @@ def make_order(call: Call) -> Order:
     texts = entries(call.values.get("numbers"))
     given = [text for text in texts if text]
     brand = call.account.sender(call.text("brandID")) if call.account else None
-    return Order(call, brand, len(texts), len(given), tuple(filter(possible, given)))
+    return Order(call, brand, len(texts), len(given), tuple(filter(is_possible, given)))
 
 
 def beyond_gate(call: Call) -> Why:
