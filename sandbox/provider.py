@@ -6,8 +6,7 @@ its functions.
 
 from sandbox.core.account import Account, spend
 from sandbox.core.callback import Outgoing, Target
-from sandbox.core.lifecycle import Channel, Status
-from sandbox.core.message import Draft, Message, Step
+from sandbox.core.message import Channel, Draft, Message, Status, Step
 from sandbox.core.world import World
 from sandbox.providers.base import (
     JSON,

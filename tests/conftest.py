@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from sandbox.callbacks.egress import Policy
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.engine.workspace import WorkspaceConfig
 from tests import servers

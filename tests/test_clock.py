@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.clock import Clock, Mode, make_clock, stamp, ticks, wall
-from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.account import Window
+from sandbox.core.clock import Clock, DurationError, Mode, make_clock, parse_duration, stamp, ticks, wall
 from sandbox.core.errors import BackwardsError
-from sandbox.core.rate_window import Window
 from sandbox.core.seeded_random import draw_bytes, draw_fraction, draw_text, fresh_seed, fresh_token
 from tests.builders import NOON
 

@@ -5,10 +5,9 @@ from time import process_time
 
 import pytest
 
-from sandbox.core.code_context import Context
-from sandbox.core.code_detection import find_code
-from sandbox.core.code_numbers import Reason
-from sandbox.core.money_words import ISO_4217
+from sandbox.core.code_candidates import Reason
+from sandbox.core.code_detection import Context, find_code
+from sandbox.core.code_words import ISO_4217
 from sandbox.formats.yaml_files import load
 
 SAMPLES: dict[str, list[dict[str, str | None]]] = load(Path(__file__).parent / "data" / "one_time_codes.yaml")  # type: ignore[assignment]

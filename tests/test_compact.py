@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.formats.json_encoding import QUICK, compact, slowly
+from sandbox.formats.json_text import QUICK, compact, slowly
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.callback import Outgoing, Target
-from sandbox.core.lifecycle import Channel, Status
-from sandbox.core.message import Message, Step
+from sandbox.core.message import Channel, Message, Status, Step
 from sandbox.pipeline import Answer
 from sandbox.providers.base import Report
 from tests.builders import NOON, Desk, packs

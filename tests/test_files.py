@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.clock import ticks
 from sandbox.core.errors import FileMistake, MistakesError
-from sandbox.formats.yaml_core_schema import TAG
-from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
+from sandbox.formats.yaml_files import TAG, FileError, load, parse, read_text, shipped
 from tests.servers import PATIENCE
 
 TEXT = """\

@@ -143,7 +143,7 @@ def test_a_pack_knows_neither_http_nor_yaml_nor_the_engine() -> None:
     allowed = (
         "sandbox.__version__",
         "sandbox.core",
-        "sandbox.formats.json_encoding",
+        "sandbox.formats.json_text",
         "sandbox.formats.phone_numbers",
         "sandbox.formats.sms_segments",
         "sandbox.providers",

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.callback import Attempt, Callback, Outgoing, State, tried
 from sandbox.core.errors import IllegalMoveError, UnknownStatusError
-from sandbox.core.lifecycle import Channel, LifecycleStep, Status
-from sandbox.core.message import Message, Step, move, plan_lifecycle, skip_first_delay
+from sandbox.core.message import Channel, LifecycleStep, Message, Status, Step, move, plan_lifecycle, skip_first_delay
 from tests.builders import NOON, packs
 
 CHANNELS = {

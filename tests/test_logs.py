@@ -8,8 +8,7 @@ import pytest
 
 from sandbox.core.callback import Attempt, Callback, State
 from sandbox.core.change import WorkspaceReset
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Step
+from sandbox.core.message import Status, Step
 from sandbox.core.world import World
 from sandbox.server.logs import Log, mask
 from tests.builders import NOON, Desk

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.core.account import Check, Otp, check
 from sandbox.core.code_detection import find_code
-from sandbox.core.otp import Check, Otp, check
 from tests.builders import NOON
 
 SENTENCES = [

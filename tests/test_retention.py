@@ -6,8 +6,7 @@ from sandbox.core import world as core
 from sandbox.core.agenda import Kind
 from sandbox.core.callback import Callback, State
 from sandbox.core.change import AgendaEntryRemoved, MessagesDeleted
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Message, Step
+from sandbox.core.message import Message, Status, Step
 from sandbox.core.world import World
 from tests.builders import NOON, make_world, packs
 

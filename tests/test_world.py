@@ -1,10 +1,10 @@
 """One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
 
+from sandbox.core.account import Window
 from sandbox.core.callback import Target
 from sandbox.core.change import Batch, TargetSet, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Mode, make_clock
 from sandbox.core.journal import RequestRecord
-from sandbox.core.rate_window import Window
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import JOURNAL_KEPT, REQUESTS_KEPT
 from tests.builders import NOON, Desk, make_world

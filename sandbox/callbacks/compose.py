@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from sandbox.core.callback import Callback, Outgoing, Target
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.providers.base import Report

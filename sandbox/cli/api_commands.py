@@ -16,7 +16,7 @@ import click
 from sandbox.cli.error_words import in_own_words, worded
 from sandbox.cli.inspect import default_url
 from sandbox.cli.options import WRONG_USE, Span, Whole, check_clock, flag
-from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.clock import DurationError, parse_duration
 
 if TYPE_CHECKING:
     from sandbox.client import Advance, Client

@@ -11,8 +11,7 @@ import click
 from sandbox.cli.api_commands import finding
 from sandbox.cli.inspect import default_url
 from sandbox.cli.options import Rate, Span, Whole
-from sandbox.core.clock import Mode, ticks
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import Mode, parse_duration, ticks
 from sandbox.core.errors import SandboxError
 from sandbox.core.seeded_random import fresh_seed
 

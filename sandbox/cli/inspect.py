@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from sandbox.cli.options import FOLDER, PATH, TLS_DIR, WRONG_USE, Span, flag
-from sandbox.core.clock import ticks
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration, ticks
 from sandbox.formats.yaml_files import shipped
 
 KINDS: Mapping[str, type[http.client.HTTPConnection]] = {

@@ -13,8 +13,7 @@ from typing import Any
 import click
 
 from sandbox.core.callback import HOST
-from sandbox.core.clock import Mode
-from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.clock import DurationError, Mode, parse_duration
 
 WRONG_USE = 2  # the exit code of wrong use, or of no server to talk to
 PREFIX = "SANDBOX_"  # of every environment variable

@@ -11,8 +11,7 @@ from urllib.parse import quote, urlencode
 from sandbox.client.decode import read, read_all, read_named
 from sandbox.client.errors import ArgumentError
 from sandbox.client.values import Page
-from sandbox.core.clock import stamp
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration, stamp
 
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")

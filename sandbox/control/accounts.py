@@ -12,7 +12,7 @@ from sandbox.control.problems import pointer, refuse
 from sandbox.control.serializers import show_account
 from sandbox.control.targets import provider_of
 from sandbox.core.account import Account, Approval, Sender, Template
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.pipeline.read import KEY_LIMIT
 
 Row = tuple[int, Account]

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from sandbox.control.phone_numbers import Same
 from sandbox.core.journal import RequestRecord
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Message
+from sandbox.core.message import Message, Status
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.specs.schema import show
 

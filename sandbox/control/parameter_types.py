@@ -11,10 +11,9 @@ from sandbox.callbacks.egress import parse_url
 from sandbox.control.problems import Mistake, pointer
 from sandbox.control.schema_errors import helped, mistakes_in
 from sandbox.core.callback import State
-from sandbox.core.duration import parse_duration
-from sandbox.core.errors import SandboxError
-from sandbox.core.lifecycle import Status
-from sandbox.core.near_miss import near_miss
+from sandbox.core.clock import parse_duration
+from sandbox.core.errors import SandboxError, near_miss
+from sandbox.core.message import Status
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 from sandbox.specs.schema import MANY, show

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.control.problems import Mistake, pointer
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.specs.schema import WORDING, show
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from sandbox.control.call_input import Given
 from sandbox.control.problems import refuse
 from sandbox.control.serializers import show_target, show_targets
 from sandbox.core.callback import Target
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 
 
 def target(given: Given) -> Target:

@@ -1,8 +1,8 @@
 """Whom a key stands for at a provider: balance, senders, brands, templates, stop list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -63,3 +63,57 @@ def spend(account: Account, purse: str, amount: Decimal) -> Account:
     """Return the account with `amount` taken from `purse`; the caller has seen that it is there."""
     balance = {**account.balance, purse: account.balance[purse] - amount}
     return Account(account.provider, account.key, balance, account.senders, account.templates, account.stop_list)
+
+
+class Check(StrEnum):
+    """What a check of a code found."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    USED = "used"
+    EXHAUSTED = "exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class Otp:
+    """The newest code of an account for a recipient; `message` is the number of the message that carried it."""
+
+    provider: str
+    account: str
+    recipient: str
+    code: str
+    expires_at: datetime
+    message: int
+    wrong_tries: int = 0
+    used: bool = False
+
+
+def check(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[Check, Otp]:
+    """Return what entering `code` at the instant `at` finds, and its record after it; `tries` wrong ones end it."""
+    if otp.used:
+        return Check.USED, otp
+    if otp.wrong_tries >= tries:
+        return Check.EXHAUSTED, otp
+    if at >= otp.expires_at:
+        return Check.EXPIRED, otp
+    if code != otp.code:
+        return Check.WRONG, replace(otp, wrong_tries=otp.wrong_tries + 1)
+    return Check.RIGHT, replace(otp, used=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`count` things since `since`; a window that is over counts as empty when it is read."""
+
+    name: str
+    since: datetime
+    count: int
+
+    def at(self, now: datetime, span: timedelta) -> "Window":
+        """Return the window that holds at `now`: this one, or an empty one that begins now."""
+        return self if now - self.since < span else Window(self.name, now, 0)
+
+    def plus(self, count: int) -> "Window":
+        """Return the window with `count` more."""
+        return Window(self.name, self.since, self.count + count)

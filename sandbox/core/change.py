@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, Otp, Window
 from sandbox.core.agenda import Due, Kind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
-from sandbox.core.journal import RequestRecord
-from sandbox.core.lost_replies import LostReply
+from sandbox.core.journal import LostReply, RequestRecord
 from sandbox.core.message import Message
-from sandbox.core.otp import Otp
-from sandbox.core.rate_window import Window
+from sandbox.core.rules import ScenarioStateSet, Tally
 from sandbox.core.scenario import Scenario
-from sandbox.core.scenario_state import ScenarioStateSet, Tally
 
 
 class AgendaEntryRemoved(NamedTuple):

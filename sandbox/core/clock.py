@@ -6,6 +6,7 @@ Tests freeze the time of their process with freezegun or time-machine, and the f
 promised in real time must pass in real time there, too, so the real clock is read past both libraries.
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from enum import StrEnum
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox.core.errors import BackwardsError
+from sandbox.core.errors import BackwardsError, SandboxError
 
 if TYPE_CHECKING:
     import time
@@ -119,3 +120,30 @@ def make_clock(mode: Mode, *, rate: float = 1.0, start: datetime | None = None) 
     begin = start or wall()
     speed = {Mode.REAL: 1.0, Mode.SCALED: rate, Mode.FROZEN: 0.0}[mode]
     return Clock(mode, speed, begin, begin, ticks())
+
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+FORM = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)?", re.ASCII)
+LONGEST = timedelta(days=3650)
+
+
+class DurationError(SandboxError):
+    """A text that is no duration."""
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read a duration.
+
+    Raises:
+        DurationError: it is none, is negative, or is longer than ten years.
+
+    """
+    match = FORM.fullmatch(str(value).strip()) if isinstance(value, str | int | float) and value is not True else None
+    if match is None or isinstance(value, bool):
+        message = f"{value!r} is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
+        raise DurationError(message)
+    seconds = float(match[1]) * UNITS[match[2] or "s"]
+    if seconds > LONGEST.total_seconds():
+        message = f"{value!r} is longer than ten years"
+        raise DurationError(message)
+    return timedelta(seconds=seconds)

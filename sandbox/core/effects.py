@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sandbox.core.distribution import Distribution, Fixed
-from sandbox.core.lifecycle import Lifecycle, LifecycleStep, Status
-from sandbox.core.message import CallbackPolicy
-from sandbox.core.seeded_random import draw_fraction
+from sandbox.core.message import CallbackPolicy, Lifecycle, LifecycleStep, Status
+from sandbox.core.seeded_random import Distribution, Fixed, draw_fraction
 
 FAILURE = 400  # HTTP statuses from here on refuse
 

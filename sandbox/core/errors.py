@@ -1,6 +1,7 @@
 """Errors whose text is meant for a person: where, what came, what would be right."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import NamedTuple
 
 
@@ -74,3 +75,12 @@ class ResetError(SandboxError):
 
 class CallbackStateError(SandboxError):
     """A callback's state forbids what was asked of it."""
+
+
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """Return the sentence " Did you mean 'name'?", else the one that lists all known names, else an empty text."""
+    names = sorted(known)
+    found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
+    if found:
+        return f" Did you mean '{found[0]}'?"
+    return f" There are: {', '.join(names)}." if names else ""

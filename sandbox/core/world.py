@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from sandbox.core.account import Account
+from sandbox.core.account import Account, Otp, Window
 from sandbox.core.agenda import Agenda, Due, Kind
 from sandbox.core.callback import OPEN, Callback, Target
 from sandbox.core.change import (
@@ -20,13 +20,10 @@ from sandbox.core.change import (
     WorkspaceReset,
 )
 from sandbox.core.clock import Clock
-from sandbox.core.journal import RequestRecord, weight
-from sandbox.core.lost_replies import LostReplies, LostReply
+from sandbox.core.journal import LostReplies, LostReply, RequestRecord, weight
 from sandbox.core.message import Message
-from sandbox.core.otp import Otp
-from sandbox.core.rate_window import Window
+from sandbox.core.rules import RULED, START, Run, ScenarioStateSet, Tally
 from sandbox.core.scenario import Scenario
-from sandbox.core.scenario_state import RULED, START, Run, ScenarioStateSet, Tally
 from sandbox.core.sequence_store import SequenceStore
 
 DEFAULT = "default"  # the workspace that always exists

@@ -8,8 +8,7 @@ from sandbox.core.change import Change
 from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
-from sandbox.core.rules import RuleInput, Verdict, first_decision
-from sandbox.core.scenario_state import Run
+from sandbox.core.rules import RuleInput, Run, Verdict, first_decision
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal

@@ -1,12 +1,12 @@
 """What a request comes to: the pack's outcome, the scenario's ruling on it, and the one batch that stores both."""
 
 from sandbox.core.change import Change
-from sandbox.core.lifecycle import Status
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
     Draft,
     Message,
+    Status,
     Step,
     next_move,
     plan_lifecycle,

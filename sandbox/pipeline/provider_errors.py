@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from traceback import extract_tb
 
-from sandbox.core.lifecycle import Status
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
+from sandbox.core.message import Status
 from sandbox.core.world import World
 from sandbox.providers.base import Call, ErrorReply, Outcome, Plan, Refusal, Reply
 from sandbox.providers.registry import Pack

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sandbox.core.effects import Fault
-from sandbox.core.lost_replies import LostReply, SentText
+from sandbox.core.journal import LostReply, SentText
 from sandbox.core.message import Draft
 from sandbox.core.world import World
 from sandbox.providers.base import Call

@@ -10,7 +10,7 @@ from sandbox.core.clock import ticks
 from sandbox.core.effects import Fault
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
-from sandbox.formats.json_encoding import compact
+from sandbox.formats.json_text import compact
 from sandbox.providers.base import Body, Reply
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.core.effects import TemplateContext
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Draft
+from sandbox.core.message import Draft, Status
 from sandbox.pipeline.read import Arrival, Visit
 from sandbox.providers.base import Call
 from sandbox.specs.body_parsing import UnreadableError, gather, pairs

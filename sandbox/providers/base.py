@@ -13,8 +13,7 @@ from sandbox.core import seeded_random
 from sandbox.core.account import Account
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.change import Change
-from sandbox.core.lifecycle import Channel
-from sandbox.core.message import Draft, Message, Step
+from sandbox.core.message import Channel, Draft, Message, Step
 from sandbox.core.world import World
 from sandbox.specs.types import JSON, Body, ErrorReply, Violation
 

@@ -12,12 +12,10 @@ from uuid import UUID
 from sandbox.core.account import spend
 from sandbox.core.callback import Outgoing
 from sandbox.core.clock import stamp
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Draft, Message
-from sandbox.core.seeded_random import draw_text
-from sandbox.core.ulid import ulid
+from sandbox.core.message import Draft, Message, Status
+from sandbox.core.seeded_random import draw_text, ulid
 from sandbox.core.world import World
-from sandbox.formats.json_encoding import compact
+from sandbox.formats.json_text import compact
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Report
 

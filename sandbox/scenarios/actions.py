@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sandbox.core.effects import NO_EFFECT, Actions, Effect, Rate
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import CallbackPolicy, Order
+from sandbox.core.message import CallbackPolicy, Order, Status
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.effects import ALONE, EFFECT, effect, error, outcomes, refusing
 from sandbox.scenarios.scope import Scope, announces

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.core.distribution import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
+from sandbox.core.seeded_random import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
 from sandbox.scenarios.value_readers import duration, number
 from sandbox.scenarios.yaml_node import Node
 

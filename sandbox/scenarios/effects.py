@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-from sandbox.core.distribution import Distribution
 from sandbox.core.effects import NO_EFFECT, Effect, Fault, LifecycleTemplate, Moment, Outcome, make_lifecycle_template
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
+from sandbox.core.seeded_random import Distribution
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.lifecycle import lifecycle
 from sandbox.scenarios.replies import reply

@@ -5,8 +5,7 @@ from dataclasses import replace
 from os.path import realpath
 from pathlib import Path
 
-from sandbox.core.errors import FileMistake, ScenarioError
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import FileMistake, ScenarioError, near_miss
 from sandbox.core.scenario import Scenario
 from sandbox.formats.yaml_files import FileError, read_text, shipped
 from sandbox.providers.registry import Registry

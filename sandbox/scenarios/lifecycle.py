@@ -1,8 +1,8 @@
 """Reads `lifecycle`: the steps of a message, each possible on every channel that the rule is about."""
 
 from sandbox.core.effects import StepTemplate
-from sandbox.core.lifecycle import Channel, Status
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
+from sandbox.core.message import Channel, Status
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.scope import Scope
 from sandbox.scenarios.yaml_node import Node

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sandbox.core.effects import RenderedReply, ReplyTemplate, TemplateContext
-from sandbox.formats.yaml_core_schema import LEADING_ZERO
+from sandbox.formats.yaml_files import LEADING_ZERO
 from sandbox.scenarios.templates import Context, TemplateFailedError, context_of, is_template, template
 from sandbox.scenarios.value_readers import text, whole
 from sandbox.scenarios.yaml_node import Node

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig
-from sandbox.core.errors import FileMistake
-from sandbox.core.near_miss import near_miss
-from sandbox.core.rules import Index, Rule, make_index
+from sandbox.core.errors import FileMistake, near_miss
+from sandbox.core.rules import START, Index, Rule, make_index
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.core.scenario_state import START
 from sandbox.scenarios import settings
 from sandbox.scenarios.rulebook import RuleRead, rules
 from sandbox.scenarios.scope import Catalogue

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from sandbox.core.lifecycle import Channel
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
+from sandbox.core.message import Channel
 from sandbox.providers.registry import Pack, Registry
 from sandbox.scenarios.yaml_node import Fields
 from sandbox.specs.spec import Operation

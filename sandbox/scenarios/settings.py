@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sandbox.core.account import Approval, Sender, Template
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, Mode
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.core.scenario import AccountRule
 from sandbox.providers.registry import Pack, Registry
 from sandbox.scenarios.value_readers import amount, digits, flag, instant, one_of, positive, text, word

@@ -8,10 +8,8 @@ from itertools import count
 from uuid import UUID
 
 from sandbox.core.effects import TemplateContext
-from sandbox.core.errors import SandboxError
-from sandbox.core.near_miss import near_miss
-from sandbox.core.seeded_random import draw_bytes
-from sandbox.core.ulid import ulid
+from sandbox.core.errors import SandboxError, near_miss
+from sandbox.core.seeded_random import draw_bytes, ulid
 from sandbox.scenarios.value_readers import text
 from sandbox.scenarios.yaml_node import Node
 

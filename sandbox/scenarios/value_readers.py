@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from sandbox.core.duration import DurationError, parse_duration
-from sandbox.core.near_miss import near_miss
+from sandbox.core.clock import DurationError, parse_duration
+from sandbox.core.errors import near_miss
 from sandbox.scenarios.yaml_node import Node
 from sandbox.specs.schema import show
 

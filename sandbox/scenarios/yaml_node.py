@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
-from sandbox.core.errors import FileMistake
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import FileMistake, near_miss
 from sandbox.formats.yaml_files import Document, Path_
 from sandbox.specs.schema import KINDS, show
 

@@ -17,8 +17,7 @@ from sandbox.core.callback import OPEN, Callback, State
 from sandbox.core.change import Batch, MessagesDeleted, Subscribers, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import stamp, wall
 from sandbox.core.journal import RequestRecord
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Message
+from sandbox.core.message import Message, Status
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.server.startup import Options, Ports

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
-from sandbox.core.lifecycle import Channel, Lifecycle, LifecycleStep, Status
+from sandbox.core.message import Channel, Lifecycle, LifecycleStep, Status
 from sandbox.formats.yaml_files import shipped
 from sandbox.specs.body_parsing import FORM, READERS
 from sandbox.specs.document import Node, read, refused

@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
 from sandbox.core.account import Approval
-from sandbox.core.duration import DurationError, parse_duration
-from sandbox.core.lifecycle import Status
-from sandbox.core.near_miss import near_miss
+from sandbox.core.clock import DurationError, parse_duration
+from sandbox.core.errors import near_miss
+from sandbox.core.message import Status
 from sandbox.specs.mistakes import Mistake, Part
 from sandbox.specs.path_check import check_paths
 from sandbox.specs.schema import show

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.formats.yaml_files import Path_
 from sandbox.specs.schema import show
 

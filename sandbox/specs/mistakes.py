@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.formats.yaml_files import Path_
 from sandbox.specs.schema import KINDS, show
 from sandbox.specs.types import METHODS, WORDS

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.specs.body_parsing import READERS
 from sandbox.specs.message_fields import FIELDS, PLACES, find_problems, names_members
 from sandbox.specs.mistakes import Part

@@ -6,7 +6,7 @@ What is let through here fails at no request.
 import re
 from collections.abc import Iterator
 
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import near_miss
 from sandbox.formats.yaml_files import Path_
 from sandbox.specs.mistakes import Part
 from sandbox.specs.patterns import ecma

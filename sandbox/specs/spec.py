@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sandbox.core.account import Account, Approval, Sender, Template
-from sandbox.core.lifecycle import Channel
+from sandbox.core.message import Channel
 from sandbox.specs.body_parsing import Request, UnreadableError, Values, gather, pairs, read_body, syntax
 from sandbox.specs.hints import Given, Known, hints_of, is_usual
 from sandbox.specs.message_fields import NO_DECLARATION, MessageFields

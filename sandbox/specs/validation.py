@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from sandbox.core.duration import DurationError, parse_duration
+from sandbox.core.clock import DurationError, parse_duration
 from sandbox.formats.yaml_files import Path_
 from sandbox.specs.patterns import ecma
 from sandbox.specs.schema import MANY, WORDING, Check, Schema, show

@@ -15,8 +15,7 @@ from typing import Any
 
 from faker import Faker
 
-from sandbox.core.errors import SandboxError
-from sandbox.core.near_miss import near_miss
+from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.seeded_random import counted_random, draw_bytes
 from sandbox.templates.budget import BudgetExceededError, active, measure
 from sandbox.templates.fake_dates import dated, dates_provider

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.formats.yaml_files import shipped
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import percentile

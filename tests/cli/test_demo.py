@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.client import Client, Message
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 from sandbox.testing import Recipe, Rig, desk_at
 from sandbox.testing import serving as serving_here
 from tests.builders import NOON

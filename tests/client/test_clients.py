@@ -27,7 +27,7 @@ from sandbox.client.values import Plan, Step
 from sandbox.core.account import Approval
 from sandbox.core.callback import State
 from sandbox.core.clock import Mode
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 from sandbox.testing import Rig
 from tests.builders import NOON
 from tests.client.rigs import NUMBER, send

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.client import ArgumentError, callbacks, server, state, traffic
 from sandbox.client.call import ApiCall
-from sandbox.core.duration import DurationError
+from sandbox.core.clock import DurationError
 from tests.builders import NOON
 
 ARBITRARY = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001 - a time without its zone is the case

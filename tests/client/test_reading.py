@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.client import StrangerError
 from sandbox.client.decode import KEY, read, read_all, read_named
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 
 
 @dataclass(frozen=True)

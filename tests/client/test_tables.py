@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from sandbox.client import tables
 from sandbox.client.values import Advance, Happening, Near, Verdict
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 from sandbox.testing import Rig, failure_report
 from tests.builders import NOON
 from tests.client.rigs import NUMBER, send

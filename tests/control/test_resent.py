@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientError
 
 from sandbox.core.effects import Fault
-from sandbox.core.lost_replies import KEPT, LostReplies, LostReply, SentText
+from sandbox.core.journal import KEPT, LostReplies, LostReply, SentText
 from sandbox.scenarios import load_named
 from tests.builders import NOON, packs
 from tests.control.calls import Control

@@ -1,7 +1,7 @@
 import json
 
 from sandbox import __version__
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 from sandbox.formats.yaml_files import shipped
 from sandbox.specs.compile import operations_of
 from tests.builders import packs

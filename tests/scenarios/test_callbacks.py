@@ -8,8 +8,7 @@ from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, State, Target
 from sandbox.core.change import Batch, TargetSet
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Step
+from sandbox.core.message import Status, Step
 from sandbox.engine.transitions import report_step
 from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (

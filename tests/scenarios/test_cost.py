@@ -1,6 +1,6 @@
 """What scenarios cost a request."""
 
-from sandbox.core.scenario_state import Tally
+from sandbox.core.rules import Tally
 from sandbox.core.world import TALLIES_KEPT
 from sandbox.scenarios import load_named
 from tests.builders import packs

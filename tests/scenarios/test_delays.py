@@ -5,8 +5,7 @@ from statistics import quantiles
 
 import pytest
 
-from sandbox.core.distribution import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
-from sandbox.core.seeded_random import draw_fraction
+from sandbox.core.seeded_random import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform, draw_fraction
 from sandbox.formats.yaml_files import parse
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.yaml_node import Node, Sheet

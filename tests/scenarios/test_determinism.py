@@ -7,10 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.distribution import Uniform
 from sandbox.core.effects import StepTemplate, make_lifecycle_template
-from sandbox.core.lifecycle import Status
-from sandbox.core.seeded_random import draw_fraction
+from sandbox.core.message import Status
+from sandbox.core.seeded_random import Uniform, draw_fraction
 from tests.builders import Desk, packs
 from tests.scenarios.builders import betatel, desk, smsbuddy, ubill, whatsapp
 

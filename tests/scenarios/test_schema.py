@@ -11,8 +11,7 @@ from jsonschema import Draft202012Validator
 from sandbox.core.account import Approval
 from sandbox.core.clock import Mode
 from sandbox.core.effects import Fault
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Order
+from sandbox.core.message import Order, Status
 from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import (
     actions,

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.distribution import Fixed
 from sandbox.core.effects import Fault
-from sandbox.core.rules import RuleInput
-from sandbox.core.scenario_state import Run
+from sandbox.core.rules import RuleInput, Run
+from sandbox.core.seeded_random import Fixed
 from sandbox.providers.base import JSON
 from sandbox.scenarios import load_text
 from tests.builders import NOON, Desk, make_world, packs, read

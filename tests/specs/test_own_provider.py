@@ -13,8 +13,7 @@ from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.egress import Egress, Policy
 from sandbox.control.provider_docs import describe
 from sandbox.core.callback import State, Target
-from sandbox.core.clock import Mode, make_clock, ticks
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import Mode, make_clock, parse_duration, ticks
 from sandbox.core.errors import ScenarioError, SpecError
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 from sandbox.specs.compile import operations_of
 from tests.builders import packs
 from tests.conformance import violations

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sandbox.client.decode import KEY
 from sandbox.core.account import Approval
 from sandbox.core.clock import Mode
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.client.decode import KEY
-from sandbox.core.lifecycle import Status
+from sandbox.core.message import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 
 from sandbox.core.account import Approval, Sender
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.parameters import given

@@ -6,8 +6,7 @@ from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import quote, urlencode
 
 from sandbox.core.callback import Origin, Outgoing, Target
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Message
+from sandbox.core.message import Message, Status
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Report
 from sandbox.providers.smsbuddy.parameters import UnfitError, given

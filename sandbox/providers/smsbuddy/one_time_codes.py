@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sandbox.core.account import Check, Otp, check
 from sandbox.core.code_detection import find_code
 from sandbox.core.message import Message
-from sandbox.core.otp import Check, Otp, check
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply

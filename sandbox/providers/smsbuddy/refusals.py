@@ -6,9 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 
-from sandbox.core.account import Account, Approval, spend
+from sandbox.core.account import Account, Approval, Window, spend
 from sandbox.core.clock import stamp
-from sandbox.core.rate_window import Window
 from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Refusal

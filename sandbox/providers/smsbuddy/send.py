@@ -5,10 +5,8 @@ from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
 
-from sandbox.core.account import Account
-from sandbox.core.lifecycle import Lifecycle, LifecycleStep, Status
-from sandbox.core.message import Draft
-from sandbox.core.rate_window import Window
+from sandbox.core.account import Account, Window
+from sandbox.core.message import Draft, Lifecycle, LifecycleStep, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal

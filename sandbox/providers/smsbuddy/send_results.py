@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from sandbox.core.lifecycle import Status
-from sandbox.core.message import Draft, Message
+from sandbox.core.message import Draft, Message, Status
 from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Outcome, Refusal, Reply

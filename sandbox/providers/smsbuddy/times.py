@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sandbox.core.clock import stamp
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration, stamp
 from sandbox.providers.base import Call
 from sandbox.providers.smsbuddy.parameters import OFF, UnfitError, given
 from sandbox.specs.schema import show

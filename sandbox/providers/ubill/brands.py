@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sandbox.core.account import Approval, Sender
-from sandbox.core.duration import parse_duration
+from sandbox.core.clock import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan
 from sandbox.providers.ubill.responses import SUCCESS, Why, answered, first_refusal, local, shown

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sandbox.core.account import Approval, Sender, spend
-from sandbox.core.lifecycle import Channel, Lifecycle, LifecycleStep, Status
-from sandbox.core.message import Draft, skip_first_delay
+from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status, skip_first_delay
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import is_possible
 from sandbox.providers.base import Call, Outcome, Plan

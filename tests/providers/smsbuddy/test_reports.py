@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.callbacks.egress import parse_url
 from sandbox.core.callback import Origin, Outgoing, Target
-from sandbox.core.lifecycle import LifecycleStep, Status
-from sandbox.core.message import Step, plan_lifecycle
+from sandbox.core.message import LifecycleStep, Status, Step, plan_lifecycle
 from sandbox.providers.base import Report
 from sandbox.providers.smsbuddy.delivery_reports import is_url
 from tests.builders import Desk, packs

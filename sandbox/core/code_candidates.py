@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from sandbox.core.code_words import CUES, FILLERS, LABELS, UNITS
-from sandbox.core.money_words import ISO_WORDS, MONEY_WORDS, SIGNS
+from sandbox.core.code_words import CUES, FILLERS, ISO_WORDS, LABELS, MONEY_WORDS, SIGNS, UNITS
 
 SHORTEST, LONGEST = 4, 10  # characters of a code
 LONG = 9  # digits from which on a number looks like a telephone number

@@ -3,11 +3,10 @@
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-from sandbox.formats.yaml_core_schema import DIGIT_LIMIT
-
+DIGIT_LIMIT = 1000  # digits of a number
 BLANK = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 LEADING_ZERO = re.compile(r"-?0[0-9]")
@@ -166,3 +165,32 @@ class JsonReader:
 
     def _refuse(self, problem: str, at: int, *, syntax: bool = False) -> NoReturn:
         raise JsonError(problem, self._place(at), syntax=syntax)
+
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def slowly(value: object) -> bytes:
+    """Return JSON by the standard library: what orjson does not take, such as integers of more than 64 bits."""
+    return ENCODER.encode(value).encode()
+
+
+def _quick() -> Callable[[object], bytes] | None:
+    try:
+        import orjson  # noqa: PLC0415 - there is none for PyPy
+    except ImportError:
+        return None
+    return orjson.dumps
+
+
+QUICK = _quick()
+
+
+def compact(value: object) -> bytes:
+    """Return JSON; of floats beyond 1e16 or below 1e-4 the two ways write the exponent differently (1e-7, 1e-07)."""
+    if QUICK is None:
+        return slowly(value)
+    try:
+        return QUICK(value)
+    except TypeError:
+        return slowly(value)
