@@ -9,14 +9,9 @@ from sandbox.core.message import Message
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
-from sandbox.providers.smsbuddy.authenticate import render_error
-from sandbox.providers.smsbuddy.parameters import given
-from sandbox.providers.smsbuddy.recipients import find_mobile, why_no_mobile
-from sandbox.providers.smsbuddy.refusals import NUMBER, wrong_kind
-from sandbox.providers.smsbuddy.send import submit
-from sandbox.providers.smsbuddy.send_requests import Row, asks_for_result
-from sandbox.providers.smsbuddy.send_results import describe, find_rows, unknown_id
-from sandbox.providers.smsbuddy.times import written
+from sandbox.providers.smsbuddy.parameters import find_mobile, given, why_no_mobile, written
+from sandbox.providers.smsbuddy.refusals import NUMBER, Row, asks_for_result, render_error, wrong_kind
+from sandbox.providers.smsbuddy.send import describe, find_rows, submit, unknown_id
 from sandbox.specs.schema import show
 
 PLACEHOLDER = "{#otp#}"

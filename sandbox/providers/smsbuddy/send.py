@@ -1,20 +1,23 @@
 """Sends rows: the provider's checks in its order (inferred), then drafts, charges and the reply."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
+from urllib.parse import quote, urlencode
 
 from sandbox.core.account import Account, Window
-from sandbox.core.message import Draft, Lifecycle, LifecycleStep, Status
+from sandbox.core.callback import Origin, Outgoing, Target
+from sandbox.core.message import Draft, Lifecycle, LifecycleStep, Message, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
-from sandbox.providers.base import Call, Outcome, Plan, Refusal
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply, Report
 from sandbox.providers.smsbuddy import refusals
-from sandbox.providers.smsbuddy.dlt import breaks_template
-from sandbox.providers.smsbuddy.recipients import INDIA
-from sandbox.providers.smsbuddy.send_requests import Row, asked_for, asks_for_result, flat_rows, json_rows
-from sandbox.providers.smsbuddy.send_results import result, sent
+from sandbox.providers.smsbuddy.parameters import INDIA, given, written
+from sandbox.providers.smsbuddy.refusals import Row, asked_for, asks_for_result, flat_rows, json_rows
+from sandbox.specs.schema import show
 
 
 class Submission(NamedTuple):
@@ -88,3 +91,139 @@ def fate(account: Account, row: Row, *, delay: timedelta) -> Lifecycle | None:
     if account.stop_list and not account.stop_list.isdisjoint((row.number, row.number.removeprefix(INDIA))):
         return (LifecycleStep(Status.REJECTED, delay, "DNDNUMB"),)
     return None
+
+
+VARIABLE = "{#var#}"
+LONGEST = 30  # characters that a variable may stand for
+TEMPLATE_ID = re.compile(r"[0-9]{12,19}")
+
+
+def breaks_template(account: Account, template_id: str, text: str) -> bool:
+    """Whether the text is sent without the account's template for it; an account without templates is not asked."""
+    if not account.templates:
+        return False
+    template = next((each for each in account.templates if each.id == template_id), None)
+    return template is None or not TEMPLATE_ID.fullmatch(template_id) or not fits(template.text, text)
+
+
+def fits(template: str, text: str) -> bool:
+    """Whether `text` is `template` with at most 30 characters in place of each variable.
+
+    Bit n of `reached` says that the pieces so far may end before character n, so the work grows with the number of
+    pieces times the length of the text at worst, however ambiguous they are.
+    """
+    first, *pieces = template.split(VARIABLE)
+    places = {piece: starts(piece, text) for piece in set(pieces)}
+    reached = 1 << len(first) if text.startswith(first) else 0
+    for piece in pieces:
+        reached = (after_variable(reached) & places[piece]) << len(piece)
+    return bool(reached >> len(text) & 1)
+
+
+def after_variable(reached: int) -> int:
+    """Return the places that lie 0 to 30 characters behind those reached."""
+    for shift in (1, 2, 4, 8, 15):
+        reached |= reached << shift
+    return reached
+
+
+def starts(piece: str, text: str) -> int:
+    """Return the places at which `piece` stands in `text`, as bits."""
+    found, place = 0, text.find(piece)
+    while place >= 0:
+        found |= 1 << place
+        place = text.find(piece, place + 1)
+    return found
+
+
+WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+
+def sent(rows: Sequence[Draft | Message], call: Call) -> Reply:
+    """Return the send reply for rows."""
+    data = [describe(row) for row in rows]
+    body = {
+        "status": "200",
+        "charges": sum(int(row["charge"]) for row in data),
+        "message": f"{len(data)} numbers accepted for delivery.",
+        "data": data,
+    }
+    return Reply(200, body, call.type)
+
+
+def describe(row: Draft | Message) -> dict[str, str | int]:
+    """Return a row as replies show it; a JSON send's has its `refid` too."""
+    parts = segment(row.text)
+    described: dict[str, str | int] = {
+        "id": row.id,
+        "mobile": row.recipient,
+        "status": row.provider_status if isinstance(row, Message) else row.channel.words[Status.QUEUED],
+        "unit": parts.count,
+        "length": parts.length,
+        "charge": parts.count,
+    }
+    refid = (row.data or {}).get("refid")
+    return described if refid is None else {**described, "refid": int(refid) if WHOLE.fullmatch(refid) else refid}
+
+
+def result(world: World, call: Call) -> Outcome:
+    """Answer the present state of one row, or of all rows of a send by the part of their ids before the hyphen."""
+    rows = find_rows(world, call)
+    return sent(rows, call) if rows else unknown_id(call)
+
+
+def find_rows(world: World, call: Call) -> list[Message]:
+    """Return the account's own messages that an id names."""
+    reference = given(call.values, "id")
+    if "-" not in reference:
+        return [each for each in world.messages_of(call.owner) if each.id.startswith(f"{reference}-")]
+    message = world.message(reference)
+    mine = message is not None and (message.provider, message.account) == (call.owner.provider, call.owner.key)
+    return [message] if message and mine else []
+
+
+def unknown_id(call: Call) -> Refusal:
+    """Refuse an id that no message has."""
+    why = (
+        f"query.id: no message of this account has the id {show(given(call.values, 'id'))}, or it is too old to be kept"
+    )
+    return Refusal("unknown-id", (why,))
+
+
+PLACEHOLDER = re.compile(r"\{(id|mobile|status|units|custom|deliv_time|sent_time|submit_time)\}")
+APPENDED = ("id", "mobile", "status", "units", "custom", "refid", "deliv_time")
+
+
+def target(message: Message) -> Target | None:
+    """Return the `dlr_url` of a message's send."""
+    url = message.fact("dlr_url")
+    return Target(url, origin=Origin.REQUEST) if url else None
+
+
+def report(change: Report) -> Outgoing:
+    """Write the report of a row: its URL's placeholders filled in, or else everything appended to the query."""
+    url = change.target.url if change.target else ""
+    facts = facts_of(change)
+    if PLACEHOLDER.search(url):
+        return Outgoing("GET", PLACEHOLDER.sub(lambda match: quote(facts[match[1]], safe=""), url), {})
+    base, hash_mark, fragment = url.partition("#")
+    joint = "&" if "?" in base else "?"
+    query = urlencode({name: facts[name] for name in APPENDED}, quote_via=quote)
+    return Outgoing("GET", f"{base}{joint}{query}{hash_mark}{fragment}", {})
+
+
+def facts_of(change: Report) -> dict[str, str]:
+    """Return what a report can tell of a row, by placeholder."""
+    message, step, settings = change.message, change.step, change.settings
+    sent = next((each.at for each in message.history if each.status is Status.SENT), None)
+    return {
+        "id": message.id,
+        "mobile": message.recipient,
+        "status": step.word,
+        "units": str(segment(message.text).count),
+        "custom": message.fact("custom"),
+        "refid": message.fact("refid"),
+        "deliv_time": written(step.at, settings),
+        "sent_time": written(sent, settings) if sent else "",
+        "submit_time": written(message.accepted_at, settings),
+    }

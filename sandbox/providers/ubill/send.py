@@ -9,14 +9,18 @@ from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Statu
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import is_possible
 from sandbox.providers.base import Call, Outcome, Plan
-from sandbox.providers.ubill.ids import message_id, new_sms_id
-from sandbox.providers.ubill.recipients import RIGHT, bare, entries, impossible
 from sandbox.providers.ubill.responses import (
+    RIGHT,
     SUCCESS,
     Why,
     answered,
+    bare,
+    entries,
     first_refusal,
+    impossible,
     local,
+    message_id,
+    new_sms_id,
     objections,
     shown,
     told,

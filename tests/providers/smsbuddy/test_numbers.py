@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
-from sandbox.providers.smsbuddy.recipients import find_mobile
+from sandbox.providers.smsbuddy.parameters import find_mobile
 
 
 def is_possible(digits: str) -> bool | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.account import Template
 from sandbox.core.scenario import AccountRule
-from sandbox.providers.smsbuddy.dlt import fits
+from sandbox.providers.smsbuddy.send import fits
 from tests.builders import Desk, read
 from tests.providers.smsbuddy.requests import accepted, account, otp, post, post_json, row
 
