@@ -7,8 +7,8 @@ from functools import cache
 from urllib.parse import urlencode
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.callback import Callback, Outgoing, State
-from sandbox.core.clock import Mode, make_clock, ticks
+from sandbox.core.callback import Callback, CallbackState, Outgoing
+from sandbox.core.clock import ClockMode, make_clock, monotonic
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
@@ -37,7 +37,7 @@ def make_world(scenario: Scenario | None = None, *, seed: int = 7, start: dateti
     """Return an empty world whose clock stands at `start`."""
     return World(
         "default",
-        clock=make_clock(Mode.FROZEN, start=start),
+        clock=make_clock(ClockMode.FROZEN, start=start),
         seed=seed,
         scenario=scenario or Scenario("bare"),
         defaults={name: pack.spec.defaults for name, pack in packs().items()},
@@ -70,7 +70,7 @@ class Desk:
             body = urlencode(form, doseq=True).encode()
             lowered.setdefault("content-type", FORM)
         request = Request(method, path, urlencode(query or {}, doseq=True), lowered, body)
-        arrival = arrive(request, packs=packs(), router=router(), arrived=ticks())
+        arrival = arrive(request, packs=packs(), router=router(), arrived=monotonic())
         if isinstance(arrival, Missed):
             raise LookupError(arrival.near)  # noqa: TRY004 - no wrong type: no such path
         return answer(self.world, arrival)
@@ -92,7 +92,7 @@ def run_until(world: World, to: datetime) -> list[Callback]:
         if due.at > world.now():
             world.commit(world.clock.moved(due.at))
         callback = carry_out(world, packs(), due)
-        if callback is not None and callback.state is State.SENDING:
+        if callback is not None and callback.state is CallbackState.SENDING:
             leaving.append(callback)
     world.commit(world.clock.moved(to))
     return leaving

@@ -14,7 +14,7 @@ from yarl import URL
 from sandbox.callbacks.egress import Egress, Policy
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.change import Batch
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
@@ -27,7 +27,7 @@ from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening
 BARE = Scenario("bare")
-FROZEN = WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON))
+FROZEN = WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(ClockMode.FROZEN, start=NOON))
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -235,11 +235,11 @@ class Sandbox:
             if condition():
                 met.set()
 
-        self.world.listeners.append(hear)
+        self.world.batch_subscribers.append(hear)
         if not condition():
             async with asyncio.timeout(PATIENCE):
                 await met.wait()
-        self.world.listeners.remove(hear)
+        self.world.batch_subscribers.remove(hear)
 
     async def send(self, sms: Sms = BETATEL_SMS, **headers: str) -> ClientResponse:
         """Send and return the answer, read; a header's underscores stand for hyphens."""

@@ -6,7 +6,7 @@ from time import process_time
 import pytest
 
 from sandbox.core.code_candidates import Reason
-from sandbox.core.code_detection import Context, find_code
+from sandbox.core.code_detection import TextContext, find_code
 from sandbox.core.code_words import ISO_4217
 from sandbox.formats.yaml_files import load
 
@@ -59,9 +59,9 @@ def test_the_texts_are_many_and_of_many_languages() -> None:
 
 @pytest.mark.parametrize(("text", "reason"), REASONS)
 def test_a_number_that_is_no_code_has_a_reason(text: str, reason: Reason) -> None:
-    context = Context(text)
+    context = TextContext(text)
 
-    assert [context.judged(each).reason for each in context.numbers()] == [reason]
+    assert [context.judged(each).reason for each in context.find_candidates()] == [reason]
 
 
 @pytest.mark.parametrize("amount", ["{} 1500", "1500 {}", "{}1500", "1500{}", "1500.00 {}"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.callbacks.egress import BadUrlError, Policy, host_queue_of, make_policy, parse_url, write_request
-from sandbox.core.callback import Origin, Outgoing
+from sandbox.core.callback import Outgoing, TargetOrigin
 from tests.servers import BETATEL_SMS, Receiver, Sandbox, says
 
 SOON = timedelta(seconds=1)  # when `sent` has been reported and `delivered` not yet
@@ -35,43 +35,43 @@ NEVER = [
 ]
 
 
-def allowed(policy: Policy, origin: Origin, addresses: list[str], host: str = "h") -> list[str]:
+def allowed(policy: Policy, origin: TargetOrigin, addresses: list[str], host: str = "h") -> list[str]:
     return [each for each in addresses if policy.allows(host, ip_address(each), origin)]
 
 
 @pytest.mark.parametrize(
     ("policy", "origin", "expected"),
     [
-        (CLOSED, Origin.REQUEST, LOOPBACK),
-        (CLOSED, Origin.SETTINGS, [*LOOPBACK, *PRIVATE]),
-        (OPEN, Origin.REQUEST, [*LOOPBACK, *PRIVATE]),
-        (OPEN, Origin.SETTINGS, [*LOOPBACK, *PRIVATE]),
+        (CLOSED, TargetOrigin.REQUEST, LOOPBACK),
+        (CLOSED, TargetOrigin.SETTINGS, [*LOOPBACK, *PRIVATE]),
+        (OPEN, TargetOrigin.REQUEST, [*LOOPBACK, *PRIVATE]),
+        (OPEN, TargetOrigin.SETTINGS, [*LOOPBACK, *PRIVATE]),
     ],
 )
 def test_a_target_of_a_request_leads_to_loopback_alone_unless_the_sandbox_is_open(
     policy: Policy,
-    origin: Origin,
+    origin: TargetOrigin,
     expected: list[str],
 ) -> None:
     assert allowed(policy, origin, [*LOOPBACK, *PRIVATE, *PUBLIC, *NEVER]) == expected
 
 
-@pytest.mark.parametrize("origin", Origin)
-def test_a_network_that_is_allowed_opens_for_every_target_but_never_to_metadata(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", TargetOrigin)
+def test_a_network_that_is_allowed_opens_for_every_target_but_never_to_metadata(origin: TargetOrigin) -> None:
     everywhere = make_policy(open_bind=True, allowed=["0.0.0.0/0", "::/0"], target_hosts=())
 
     assert allowed(everywhere, origin, [*LOOPBACK, *PRIVATE, *PUBLIC, *NEVER]) == [*LOOPBACK, *PRIVATE, *PUBLIC]
 
 
-@pytest.mark.parametrize("origin", Origin)
-def test_one_address_can_be_allowed(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", TargetOrigin)
+def test_one_address_can_be_allowed(origin: TargetOrigin) -> None:
     policy = make_policy(open_bind=False, allowed=["8.8.8.8", "2001:db8::1"], target_hosts=())
 
     assert allowed(policy, origin, PUBLIC) == ["8.8.8.8", "2001:db8::1"]
 
 
-@pytest.mark.parametrize("origin", Origin)
-def test_a_host_that_is_allowed_opens_for_every_target(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", TargetOrigin)
+def test_a_host_that_is_allowed_opens_for_every_target(origin: TargetOrigin) -> None:
     policy = make_policy(open_bind=False, allowed=["App.Example"], target_hosts=())
 
     assert (allowed(policy, origin, PUBLIC[:1], "app.example"), allowed(policy, origin, PUBLIC[:1], "other")) == (
@@ -83,7 +83,9 @@ def test_a_host_that_is_allowed_opens_for_every_target(origin: Origin) -> None:
 def test_the_host_of_a_configured_target_opens_for_configured_targets_alone() -> None:
     policy = make_policy(open_bind=False, allowed=(), target_hosts=["app.example"])
 
-    assert [allowed(policy, origin, PUBLIC[:1], "app.example") for origin in (Origin.SETTINGS, Origin.REQUEST)] == [
+    assert [
+        allowed(policy, origin, PUBLIC[:1], "app.example") for origin in (TargetOrigin.SETTINGS, TargetOrigin.REQUEST)
+    ] == [
         PUBLIC[:1],
         [],
     ]
@@ -92,7 +94,7 @@ def test_the_host_of_a_configured_target_opens_for_configured_targets_alone() ->
 def test_a_host_that_is_allowed_still_never_leads_to_metadata() -> None:
     policy = make_policy(open_bind=True, allowed=["app.example"], target_hosts=["app.example"])
 
-    assert allowed(policy, Origin.SETTINGS, NEVER, "app.example") == []
+    assert allowed(policy, TargetOrigin.SETTINGS, NEVER, "app.example") == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from yarl import URL
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import parse
@@ -73,7 +73,7 @@ def start_for(example: Example) -> WorkspaceConfig:
     accounts = {provider_of(example): (AccountRule("*", balance=balance),)}
     now = datetime.fromisoformat(given["now"]) if "now" in given else NOON
     return WorkspaceConfig(
-        Scenario("given", accounts=accounts), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=now)
+        Scenario("given", accounts=accounts), seed=7, clock_config=ClockConfig(ClockMode.FROZEN, start=now)
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.callback import Attempt, Callback, Outgoing, State, tried
+from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing, record_attempt
 from sandbox.core.errors import IllegalMoveError, UnknownStatusError
 from sandbox.core.message import Channel, LifecycleStep, Message, Status, Step, move, plan_lifecycle, skip_first_delay
 from tests.builders import NOON, packs
@@ -77,13 +77,13 @@ def test_a_scenario_may_move_a_message_anywhere() -> None:
 
 
 def test_what_is_planned_after_a_planned_step_stays_planned() -> None:
-    plan = plan_lifecycle(SMS, SMS.life, begin=NOON)
+    plan = plan_lifecycle(SMS, SMS.lifecycle, begin=NOON)
 
     assert move(message(plan=plan), plan[0]).plan == plan[1:]
 
 
 def test_a_step_that_was_not_planned_ends_the_plan() -> None:
-    plan = plan_lifecycle(SMS, SMS.life, begin=NOON)
+    plan = plan_lifecycle(SMS, SMS.lifecycle, begin=NOON)
 
     assert move(message(plan=plan), to(SMS, Status.FAILED)).plan == ()
 
@@ -106,7 +106,7 @@ def test_a_life_is_laid_out_step_after_step_without_what_the_channel_lacks(
 
 
 def test_a_life_in_a_hurry_begins_at_once() -> None:
-    assert [leg.delay for leg in skip_first_delay(SMS.life)] == [timedelta(0), SMS.life[1].delay]
+    assert [leg.delay for leg in skip_first_delay(SMS.lifecycle)] == [timedelta(0), SMS.lifecycle[1].delay]
 
 
 @given(channels, st.sampled_from(Status))
@@ -165,7 +165,7 @@ def test_every_word_is_read_or_refused(channel: Channel, word: str) -> None:
         assert channel.word(status, variant) in {word, word.rpartition("/")[2], channel.words[status]}
 
 
-CALLBACK = Callback(1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON, State.SENDING)
+CALLBACK = Callback(1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON, CallbackState.SENDING)
 SENT = Outgoing("POST", "http://app.test/", {})
 
 
@@ -178,18 +178,18 @@ def test_a_callback_is_tried_until_it_succeeds_or_its_ladder_ends(statuses: list
     ladder = tuple(timedelta(seconds=10**rung) for rung in range(rungs))
     callback = CALLBACK
     for number, status in enumerate(statuses, start=1):
-        callback = tried(callback, attempt(number, status), request=SENT, ladder=ladder)
-        if callback.state is not State.PENDING:
+        callback = record_attempt(callback, attempt(number, status), request=SENT, ladder=ladder)
+        if callback.state is not CallbackState.PENDING:
             break
 
     outcomes = [each.succeeded for each in callback.attempts]
     waited = callback.due - NOON
-    made = len(outcomes) - (callback.state is not State.PENDING)
+    made = len(outcomes) - (callback.state is not CallbackState.PENDING)
     assert (
         any(outcomes[:-1]),
         len(outcomes) <= rungs + 1,
-        callback.state is State.DELIVERED,
-        callback.state is State.FAILED,
+        callback.state is CallbackState.DELIVERED,
+        callback.state is CallbackState.FAILED,
         waited,
     ) == (
         False,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.callback import Attempt, Callback, State
+from sandbox.core.callback import Attempt, Callback, CallbackState
 from sandbox.core.change import WorkspaceReset
 from sandbox.core.message import Status, Step
 from sandbox.core.world import World
@@ -24,7 +24,7 @@ def told(desk: Desk, *, as_json: bool = False, bodies: bool = False, colour: boo
     log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies, colour=colour)
 
     log.subscribe(desk.world.subscribers)
-    desk.world.listeners.append(lambda _: log.flush())
+    desk.world.batch_subscribers.append(lambda _: log.flush())
     return lines
 
 
@@ -42,7 +42,7 @@ def attempt(world: World, *, error: str | None = None) -> None:
     message = world.messages[1]
     step = Step(message.status, "sent", NOON)
     tried = Attempt(1, NOON + timedelta(seconds=1), None if error else 200, "", 1.25, error)
-    state = State.FAILED if error else State.DELIVERED
+    state = CallbackState.FAILED if error else CallbackState.DELIVERED
     world.commit(Callback(1, 1, "betatel", step, NOON, state, attempts=(tried,)))
 
 
@@ -102,9 +102,9 @@ async def test_an_attempt_is_told_once_whatever_becomes_of_its_retry() -> None:
     waiting = Callback(
         1, 1, "betatel", Step(Status.SENT, "sent", NOON), NOON + timedelta(seconds=4.99816), attempts=(first,)
     )
-    for state in (State.PENDING, State.HELD, State.PENDING, State.SENDING):
+    for state in (CallbackState.PENDING, CallbackState.HELD, CallbackState.PENDING, CallbackState.SENDING):
         desk.world.commit(waiting._replace(state=state))
-    desk.world.commit(waiting._replace(state=State.DELIVERED, attempts=(first, Attempt(2, NOON, 200, "", 1.0))))
+    desk.world.commit(waiting._replace(state=CallbackState.DELIVERED, attempts=(first, Attempt(2, NOON, 200, "", 1.0))))
 
     assert [line.partition("attempt ")[2] for line in lines] == [
         "1 failed, next in 5 s (1.0 ms)\n",

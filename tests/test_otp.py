@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.account import Check, Otp, check
+from sandbox.core.account import CheckResult, Otp, check_code
 from sandbox.core.code_detection import find_code
 from tests.builders import NOON
 
@@ -193,43 +193,43 @@ LATE = MADE.expires_at
 @pytest.mark.parametrize(
     ("otp", "code", "late", "found"),
     [
-        (MADE, "4821", False, Check.RIGHT),
-        (MADE, "4822", False, Check.WRONG),
-        (MADE, "4821", True, Check.EXPIRED),
-        (MADE, "4822", True, Check.EXPIRED),
+        (MADE, "4821", False, CheckResult.RIGHT),
+        (MADE, "4822", False, CheckResult.WRONG),
+        (MADE, "4821", True, CheckResult.EXPIRED),
+        (MADE, "4822", True, CheckResult.EXPIRED),
     ],
 )
-def test_a_code_is_right_until_it_expires(otp: Otp, code: str, *, late: bool, found: Check) -> None:
-    assert check(otp, code, at=LATE if late else LATE - timedelta(microseconds=1), tries=5)[0] is found
+def test_a_code_is_right_until_it_expires(otp: Otp, code: str, *, late: bool, found: CheckResult) -> None:
+    assert check_code(otp, code, at=LATE if late else LATE - timedelta(microseconds=1), tries=5)[0] is found
 
 
 def test_a_code_works_once() -> None:
-    found, after = check(MADE, "4821", at=NOON, tries=5)
+    found, after = check_code(MADE, "4821", at=NOON, tries=5)
 
-    assert (found, check(after, "4821", at=NOON, tries=5)[0]) == (Check.RIGHT, Check.USED)
+    assert (found, check_code(after, "4821", at=NOON, tries=5)[0]) == (CheckResult.RIGHT, CheckResult.USED)
 
 
 def test_wrong_tries_end_a_code() -> None:
     otp, found = MADE, []
     for code in ["1", "2", "3", "4821"]:
-        outcome, otp = check(otp, code, at=NOON, tries=3)
+        outcome, otp = check_code(otp, code, at=NOON, tries=3)
         found.append(outcome)
 
-    assert found == [Check.WRONG, Check.WRONG, Check.WRONG, Check.EXHAUSTED]
+    assert found == [CheckResult.WRONG, CheckResult.WRONG, CheckResult.WRONG, CheckResult.EXHAUSTED]
 
 
 @given(st.lists(st.sampled_from(["4821", "0000", "1111"]), max_size=12), st.integers(1, 6))
 def test_a_code_is_right_at_most_once_and_never_after_its_tries(entered: list[str], tries: int) -> None:
     otp, found = MADE, []
     for code in entered:
-        outcome, otp = check(otp, code, at=NOON, tries=tries)
+        outcome, otp = check_code(otp, code, at=NOON, tries=tries)
         found.append(outcome)
 
-    wrong = found.count(Check.WRONG)
+    wrong = found.count(CheckResult.WRONG)
     assert (
-        found.count(Check.RIGHT) <= 1,
+        found.count(CheckResult.RIGHT) <= 1,
         wrong <= tries,
-        wrong < tries or Check.EXHAUSTED in {*found, Check.EXHAUSTED},
+        wrong < tries or CheckResult.EXHAUSTED in {*found, CheckResult.EXHAUSTED},
     ) == (
         True,
         True,

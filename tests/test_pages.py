@@ -53,7 +53,7 @@ async def test_a_pages_call_gets_what_the_provider_gives_and_is_told_that_it_can
     async with serving() as sandbox:
         accepted = await sandbox.send(Origin=PAGE)
         refused = await sandbox.send(BETATEL_SMS.with_values(to="x"), Origin=PAGE)
-        told = [each.why[-1:] for each in sandbox.world.exchanges.values()]
+        told = [each.why[-1:] for each in sandbox.world.requests.values()]
 
     assert (accepted.status, refused.status, told, shared(accepted), shared(refused)) == (
         200,
@@ -68,7 +68,7 @@ async def test_the_sandboxs_own_pages_are_told_nothing() -> None:
     async with serving() as sandbox:
         own = str(sandbox.client.make_url("/")).rstrip("/")
         await sandbox.send(BETATEL_SMS.with_values(to="x"), Origin=own)
-        why = sandbox.world.exchanges[1].why
+        why = sandbox.world.requests[1].why
 
     assert TOLD not in why
     assert len(why) == 1
@@ -80,7 +80,7 @@ async def test_the_sandboxs_own_pages_are_told_nothing() -> None:
 async def test_an_allowed_pages_preflight_is_answered_and_sends_nothing(origins: tuple[str, ...], allowed: str) -> None:
     async with serving(*origins) as sandbox:
         reply = await sandbox.client.options(BETATEL_SMS.path, headers=ASKS)
-        stored = [(each.status, each.operation, each.refused) for each in sandbox.world.exchanges.values()]
+        stored = [(each.status, each.operation, each.refused) for each in sandbox.world.requests.values()]
 
     assert (reply.status, shared(reply), stored, len(sandbox.world.messages)) == (
         204,
@@ -104,7 +104,7 @@ async def test_an_allowed_page_may_read_accepted_refused_and_unknown_replies() -
             await sandbox.client.get("/nowhere", headers={"Origin": PAGE}),
             await sandbox.client.options("/nowhere", headers=ASKS),
         ]
-        told = [TOLD in each.why for each in sandbox.world.exchanges.values()]
+        told = [TOLD in each.why for each in sandbox.world.requests.values()]
 
     readable = {
         "Access-Control-Allow-Origin": PAGE,

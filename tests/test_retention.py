@@ -3,8 +3,8 @@
 import pytest
 
 from sandbox.core import world as core
-from sandbox.core.agenda import Kind
-from sandbox.core.callback import Callback, State
+from sandbox.core.agenda import EntryKind
+from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, MessagesDeleted
 from sandbox.core.message import Message, Status, Step
 from sandbox.core.world import World
@@ -49,7 +49,7 @@ def fill(world: World, first: int, last: int) -> None:
 
 def test_the_oldest_messages_go_with_their_ids_and_callbacks_and_are_counted(world: World) -> None:
     for number in range(1, KEPT + 4):
-        callback = Callback(number, number, "betatel", SENT, NOON, State.COLLECTED)
+        callback = Callback(number, number, "betatel", SENT, NOON, CallbackState.COLLECTED)
         world.commit(message(number, callbacks=(number,)), callback)
 
     kept = list(range(4, KEPT + 4))
@@ -74,7 +74,7 @@ def test_one_that_was_passed_over_goes_when_it_has_ended(world: World) -> None:
     world.commit(message(1, plan=(SENT,)))
     fill(world, 2, 2 * KEPT)
     before = list(world.messages)
-    world.commit(message(1), AgendaEntryRemoved(Kind.MOVE, 1))
+    world.commit(message(1), AgendaEntryRemoved(EntryKind.MOVE, 1))
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
     assert (before, list(world.messages)) == (
@@ -88,7 +88,7 @@ def test_one_whose_callback_was_still_open_goes_when_that_has_ended(world: World
     world.commit(message(1, callbacks=(1,)), callback)
     fill(world, 2, 2 * KEPT)
     before = list(world.callbacks)
-    world.commit(callback._replace(state=State.DELIVERED))
+    world.commit(callback._replace(state=CallbackState.DELIVERED))
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
     assert (before, list(world.callbacks), list(world.messages)) == ([1], [], list(range(KEPT + 2, 2 * KEPT + 2)))
@@ -100,7 +100,7 @@ def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: Wo
         world.commit(message(number, plan=() if number % slow else (SENT,)))
         ended = number - KEPT * 10
         if ended > 0 and ended % slow == 0:
-            world.commit(message(ended), AgendaEntryRemoved(Kind.MOVE, ended))
+            world.commit(message(ended), AgendaEntryRemoved(EntryKind.MOVE, ended))
     pending = sum(bool(each.plan) for each in world.messages.values())
 
     assert (pending, len(world.messages)) == (KEPT * 10 // slow, KEPT)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.formats.sms_segments import Encoding, alphabet, segment
+from sandbox.formats.sms_segments import Encoding, load_alphabet, segment
 
-BASIC, EXTENSION = alphabet().basic, alphabet().extension
+BASIC, EXTENSION = load_alphabet().basic, load_alphabet().extension
 
 ALONE = {"gsm-7": 160, "ucs-2": 70}
 PART = {"gsm-7": 153, "ucs-2": 67}

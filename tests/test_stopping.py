@@ -53,11 +53,11 @@ class Stopping:
     @property
     def waiting(self) -> int:
         """How many calls wait for something, or follow the events."""
-        return len(self.world.listeners) - self._listeners
+        return len(self.world.batch_subscribers) - self._listeners
 
     async def __aenter__(self) -> Self:
         self._port = (await self._server.__aenter__()).plain
-        self._listeners = len(self.world.listeners)
+        self._listeners = len(self.world.batch_subscribers)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -116,7 +116,7 @@ async def test_all_that_is_under_way_shares_one_deadline_and_is_closed_without_a
     async with Stopping(LATE) as server:
         kept_back = [await server.ask(content) for content in (SEND, SEND_BY_THE_WEB, SEND + SEND, SEND_BY_THE_WEB)]
         waiting = await server.ask(call("GET /_sandbox/messages?to=1&wait=60s"))
-        await until(lambda: (len(server.world.exchanges), server.waiting) == (4, 1))
+        await until(lambda: (len(server.world.requests), server.waiting) == (4, 1))
         await server.stop()
 
         assert (
@@ -130,7 +130,7 @@ async def test_all_that_is_under_way_shares_one_deadline_and_is_closed_without_a
 async def test_a_reply_that_is_due_before_the_deadline_is_still_given(content: bytes) -> None:
     async with Stopping("rules: [{then: {after: 100ms}}]") as server:
         line = await server.ask(content)
-        await until(lambda: len(server.world.exchanges) == 1)
+        await until(lambda: len(server.world.requests) == 1)
         await server.stop()
 
         assert ((await line.rest())[:15], server.took < GRACE) == (b"HTTP/1.1 200 OK", True)

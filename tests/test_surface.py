@@ -121,7 +121,7 @@ async def test_every_reply_tells_its_number_in_the_journal(sandbox: Sandbox) -> 
 
     assert (
         [reply.headers["X-Sandbox-Request"] for reply in replies],
-        [(each.operation, each.status, each.refused) for each in sandbox.world.exchanges.values()],
+        [(each.operation, each.status, each.refused) for each in sandbox.world.requests.values()],
     ) == (
         ["1", "2", "3", "4"],
         [

@@ -1,9 +1,9 @@
 """One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
 
-from sandbox.core.account import Window
+from sandbox.core.account import RateWindow
 from sandbox.core.callback import Target
 from sandbox.core.change import Batch, TargetSet, WorkspaceDeleted, WorkspaceReset
-from sandbox.core.clock import Mode, make_clock
+from sandbox.core.clock import ClockMode, make_clock
 from sandbox.core.journal import RequestRecord
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import JOURNAL_KEPT, REQUESTS_KEPT
@@ -32,7 +32,7 @@ EXCHANGE = RequestRecord(
 
 def test_a_batch_has_the_next_number_and_all_that_changed_together() -> None:
     world = make_world()
-    windows = [Window(name, NOON, 1) for name in "abc"]
+    windows = [RateWindow(name, NOON, 1) for name in "abc"]
     batches = [world.commit(windows[0]), world.commit(*windows[1:])]
 
     assert (batches, world.batches) == (
@@ -43,9 +43,9 @@ def test_a_batch_has_the_next_number_and_all_that_changed_together() -> None:
 
 def test_listeners_hear_of_a_batch_when_it_is_written() -> None:
     world = make_world()
-    heard: list[tuple[int, dict[str, Window]]] = []
-    world.listeners.append(lambda batch: heard.append((batch.number, dict(world.windows))))
-    window = Window("a", NOON, 1)
+    heard: list[tuple[int, dict[str, RateWindow]]] = []
+    world.batch_subscribers.append(lambda batch: heard.append((batch.number, dict(world.windows))))
+    window = RateWindow("a", NOON, 1)
     world.commit(window)
 
     assert heard == [(1, {"a": window})]
@@ -56,7 +56,7 @@ def test_a_request_is_one_batch_whatever_it_does() -> None:
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body={})
 
-    assert (desk.world.batches, len(desk.world.messages), len(desk.world.exchanges)) == (2, 1, 2)
+    assert (desk.world.batches, len(desk.world.messages), len(desk.world.requests)) == (2, 1, 2)
 
 
 def test_clearing_forgets_all_but_targets_scenario_and_the_count_of_batches() -> None:
@@ -64,14 +64,14 @@ def test_clearing_forgets_all_but_targets_scenario_and_the_count_of_batches() ->
     world = desk.world
     world.commit(TargetSet("betatel", Target("http://127.0.0.1/")))
     desk.send("POST", "/api/smpp/client/send", headers=KEY, json_body=SENT)
-    world.commit(WorkspaceReset(make_clock(Mode.FROZEN, start=NOON), 8))
+    world.commit(WorkspaceReset(make_clock(ClockMode.FROZEN, start=NOON), 8))
 
     assert (
         [
             world.messages,
             world.numbers,
             world.callbacks,
-            world.exchanges,
+            world.requests,
             world.accounts,
             world.windows,
             list(world.agenda),
@@ -107,7 +107,7 @@ def test_the_journal_keeps_the_newest_and_counts_the_rest() -> None:
     for number in range(1, REQUESTS_KEPT + 4):
         world.commit(EXCHANGE._replace(id=number))
 
-    assert (len(world.exchanges), min(world.exchanges), world.evicted["requests"]) == (REQUESTS_KEPT, 4, 3)
+    assert (len(world.requests), min(world.requests), world.evicted["requests"]) == (REQUESTS_KEPT, 4, 3)
 
 
 def test_the_journal_keeps_no_more_bytes_than_its_bound() -> None:
@@ -116,7 +116,7 @@ def test_the_journal_keeps_no_more_bytes_than_its_bound() -> None:
     for number in range(1, 7):
         world.commit(EXCHANGE._replace(id=number, body=body))
 
-    assert (list(world.exchanges), world.evicted["requests"], world.journal_bytes) == ([3, 4, 5, 6], 2, JOURNAL_KEPT)
+    assert (list(world.requests), world.evicted["requests"], world.journal_bytes) == ([3, 4, 5, 6], 2, JOURNAL_KEPT)
 
 
 def test_the_journal_counts_the_ids_of_the_messages_that_a_request_made() -> None:
@@ -125,7 +125,7 @@ def test_the_journal_counts_the_ids_of_the_messages_that_a_request_made() -> Non
     for number in range(1, 7):
         world.commit(EXCHANGE._replace(id=number, messages=ids))
 
-    assert (list(world.exchanges), world.evicted["requests"]) == ([3, 4, 5, 6], 2)
+    assert (list(world.requests), world.evicted["requests"]) == ([3, 4, 5, 6], 2)
 
 
 def test_nothing_is_left_of_a_workspace_that_is_deleted() -> None:

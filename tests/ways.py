@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aiohttp import web
 from hypothesis import strategies as st
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
@@ -100,7 +100,7 @@ class Place:
     @property
     def journal(self) -> list[RequestRecord]:
         """What was asked and answered, but for the time it took."""
-        return [each._replace(ms=0.0) for each in self.engine.default.world.exchanges.values()]
+        return [each._replace(ms=0.0) for each in self.engine.default.world.requests.values()]
 
 
 @asynccontextmanager
@@ -143,7 +143,7 @@ WAYS = (short_way, web_way)
 
 def frozen(scenario: str = "rules: []") -> Engine:
     """Return an engine on a frozen clock, with a scenario of its own."""
-    return make_engine(WorkspaceConfig(load(scenario), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)))
+    return make_engine(WorkspaceConfig(load(scenario), seed=7, clock_config=ClockConfig(ClockMode.FROZEN, start=NOON)))
 
 
 def request(*lines: str, start: str = f"POST {PATH} HTTP/1.1", body: bytes = BODY) -> bytes:

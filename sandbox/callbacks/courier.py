@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox.callbacks.egress import Egress
-from sandbox.core.callback import Origin, Outgoing
-from sandbox.core.clock import ticks
+from sandbox.core.callback import Outgoing, TargetOrigin
+from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
 
 AT_A_TIME = 64  # attempts under way at one target
@@ -40,7 +40,7 @@ class Job:
     workspace: str
     message: int
     host_queue: str
-    origin: Origin
+    origin: TargetOrigin
     timeout: timedelta
     first: bool
     begin: Callable[[], tuple[datetime, Outgoing]]
@@ -152,7 +152,7 @@ class Courier:
                 future.set_result(None)
 
     async def _attempt(self, job: Job) -> None:
-        begun = ticks()
+        begun = monotonic()
         at, outgoing = job.begin()
         status, answer, error = None, "", None
         try:
@@ -162,4 +162,4 @@ class Courier:
             error = f"no answer within {job.timeout.total_seconds():g} s"
         except (SandboxError, OSError, ValueError) as failure:
             error = str(failure)
-        job.done(Result(at, outgoing, status, answer, (ticks() - begun) * 1000, error))
+        job.done(Result(at, outgoing, status, answer, (monotonic() - begun) * 1000, error))

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from sandbox.callbacks.compose import ladder_of, target_of, timeout_of, write
 from sandbox.callbacks.courier import Courier, Job, Result
 from sandbox.callbacks.egress import host_queue_of
-from sandbox.core.agenda import Due, Kind
-from sandbox.core.callback import OPEN, Attempt, Callback, Origin, State, Target, tried
+from sandbox.core.agenda import AgendaEntry, EntryKind
+from sandbox.core.callback import OPEN_STATES, Attempt, Callback, CallbackState, Target, TargetOrigin, record_attempt
 from sandbox.core.change import AgendaEntryRemoved, Change
 from sandbox.core.errors import CallbackStateError
 from sandbox.core.message import CallbackPolicy, Message
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
-NOWHERE = Target("", None, Origin.SETTINGS)
+NOWHERE = Target("", None, TargetOrigin.SETTINGS)
 LOST = "lost on the way: the scenario drops it"
 
 
@@ -24,7 +24,7 @@ def hand_over(world: World, packs: Registry, callback: Callback) -> Callback | N
     """
     message = world.messages[callback.message]
     callback_policy = message.callback_policy
-    nothing = AgendaEntryRemoved(Kind.CALLBACK, callback.id)
+    nothing = AgendaEntryRemoved(EntryKind.CALLBACK, callback.id)
     if callback_policy.strict and _earlier_open(world, message, callback):
         changed = () if world.callbacks[callback.id] is callback else (callback,)
         world.commit(*changed, nothing)  # `follow_ups` puts it back
@@ -34,10 +34,10 @@ def hand_over(world: World, packs: Registry, callback: Callback) -> Callback | N
         return None
     if callback_policy.muted or target_of(world, packs, message) is None:
         written = write(world, packs, callback)
-        collected = callback._replace(state=State.COLLECTED, request=written)
+        collected = callback._replace(state=CallbackState.COLLECTED, request=written)
         world.commit(collected, nothing, *follow_ups(world, collected))
         return collected
-    sending = callback._replace(state=State.SENDING)
+    sending = callback._replace(state=CallbackState.SENDING)
     world.commit(sending, nothing)
     return sending
 
@@ -53,13 +53,13 @@ def _lose(world: World, packs: Registry, callback: Callback) -> None:
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
     ladder = () if callback.step.status in message.callback_policy.lost else ladder_of(world, message)
-    after = tried(callback, attempt, request=written, ladder=ladder)
-    world.commit(after, AgendaEntryRemoved(Kind.CALLBACK, after.id), *follow_ups(world, after))
+    after = record_attempt(callback, attempt, request=written, ladder=ladder)
+    world.commit(after, AgendaEntryRemoved(EntryKind.CALLBACK, after.id), *follow_ups(world, after))
 
 
 def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
     return any(
-        world.callbacks[each].state in OPEN for each in message.callbacks[: message.callbacks.index(callback.id)]
+        world.callbacks[each].state in OPEN_STATES for each in message.callbacks[: message.callbacks.index(callback.id)]
     )
 
 
@@ -68,17 +68,21 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
 
     `callback` is as it is after the attempt, and is being committed along with them.
     """
-    if callback.state is State.PENDING:
-        return (Due(callback.due, Kind.CALLBACK, 0, callback.id),)
+    if callback.state is CallbackState.PENDING:
+        return (AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id),)
     message = world.messages[callback.message]
-    if not message.callback_policy.strict or callback.state in OPEN:
+    if not message.callback_policy.strict or callback.state in OPEN_STATES:
         return ()
     later = (world.callbacks[each] for each in message.callbacks if each != callback.id)
-    waiting = next((each for each in later if each.state in OPEN), None)
-    if waiting is None or waiting.state is not State.PENDING or world.agenda.find(Kind.CALLBACK, waiting.id):
+    waiting = next((each for each in later if each.state in OPEN_STATES), None)
+    if (
+        waiting is None
+        or waiting.state is not CallbackState.PENDING
+        or world.agenda.find(EntryKind.CALLBACK, waiting.id)
+    ):
         return ()
     due = max(waiting.due, world.now())
-    return (waiting._replace(due=due), Due(due, Kind.CALLBACK, 0, waiting.id))
+    return (waiting._replace(due=due), AgendaEntry(due, EntryKind.CALLBACK, 0, waiting.id))
 
 
 class Dispatch:
@@ -118,53 +122,57 @@ class Dispatch:
             number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
         )
         ladder = () if replay else ladder_of(self._world, message)
-        after = tried(callback, attempt, request=result.request, ladder=ladder)
+        after = record_attempt(callback, attempt, request=result.request, ladder=ladder)
         self._noted(message, number)
         self._world.commit(after, *follow_ups(self._world, after))
 
     def fire(self, callback: Callback) -> Callback:
         """Send a waiting callback now, whatever the clock says."""
-        self._require(callback, {State.PENDING, State.HELD}, "fired")
-        due = callback._replace(state=State.PENDING, due=self._world.now())
+        self._require(callback, {CallbackState.PENDING, CallbackState.HELD}, "fired")
+        due = callback._replace(state=CallbackState.PENDING, due=self._world.now())
         fired = hand_over(self._world, self._packs, due)
-        if fired is not None and fired.state is State.SENDING:
+        if fired is not None and fired.state is CallbackState.SENDING:
             self.send(fired)
         return self._world.callbacks[callback.id]
 
     def hold(self, callback: Callback) -> Callback:
         """Keep a waiting callback back until it is released or fired."""
-        self._require(callback, {State.PENDING}, "held")
-        held = callback._replace(state=State.HELD)
-        self._world.commit(held, AgendaEntryRemoved(Kind.CALLBACK, callback.id))
+        self._require(callback, {CallbackState.PENDING}, "held")
+        held = callback._replace(state=CallbackState.HELD)
+        self._world.commit(held, AgendaEntryRemoved(EntryKind.CALLBACK, callback.id))
         return held
 
     def release(self, callback: Callback) -> Callback:
         """Let a held callback go at its time, or now when that is over."""
-        self._require(callback, {State.HELD}, "released")
+        self._require(callback, {CallbackState.HELD}, "released")
         due = max(callback.due, self._world.now())
-        free = callback._replace(state=State.PENDING, due=due)
-        self._world.commit(free, Due(due, Kind.CALLBACK, 0, free.id))
+        free = callback._replace(state=CallbackState.PENDING, due=due)
+        self._world.commit(free, AgendaEntry(due, EntryKind.CALLBACK, 0, free.id))
         return free
 
     def cancel(self, callback: Callback) -> Callback:
         """Give a waiting callback up."""
-        self._require(callback, {State.PENDING, State.HELD}, "cancelled")
-        gone = callback._replace(state=State.CANCELLED)
-        self._world.commit(gone, AgendaEntryRemoved(Kind.CALLBACK, callback.id), *follow_ups(self._world, gone))
+        self._require(callback, {CallbackState.PENDING, CallbackState.HELD}, "cancelled")
+        gone = callback._replace(state=CallbackState.CANCELLED)
+        self._world.commit(gone, AgendaEntryRemoved(EntryKind.CALLBACK, callback.id), *follow_ups(self._world, gone))
         return gone
 
     def replay(self, callback: Callback) -> Callback:
         """Make a further attempt of a callback that has ended, marked as a replay."""
-        self._require(callback, {State.DELIVERED, State.FAILED, State.CANCELLED, State.COLLECTED}, "replayed")
+        self._require(
+            callback,
+            {CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED},
+            "replayed",
+        )
         if target_of(self._world, self._packs, self._world.messages[callback.message]) is None:
             message = f"callback {callback.id} has nowhere to go: {callback.provider} has no target"
             raise CallbackStateError(message)
-        sending = callback._replace(state=State.SENDING)
+        sending = callback._replace(state=CallbackState.SENDING)
         self._world.commit(sending)
         self.send(sending, replay=True)
         return sending
 
-    def _require(self, callback: Callback, states: set[State], verb: str) -> None:
+    def _require(self, callback: Callback, states: set[CallbackState], verb: str) -> None:
         if callback.state not in states:
             fitting = " or ".join(sorted(states))
             message = f"callback {callback.id} is {callback.state}; only one that is {fitting} can be {verb}"

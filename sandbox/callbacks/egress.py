@@ -16,7 +16,7 @@ from yarl import URL
 
 from sandbox.callbacks.connection import NotThereError, Peer
 from sandbox.callbacks.http_client import HttpClient
-from sandbox.core.callback import HOST, Origin, Outgoing
+from sandbox.core.callback import HOST, Outgoing, TargetOrigin
 from sandbox.core.errors import SandboxError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -101,15 +101,15 @@ class Policy:
     networks: tuple[Network, ...] = ()
     target_hosts: frozenset[str] = frozenset()
 
-    def allows(self, host: str, address: Address, origin: Origin) -> bool:
+    def allows(self, host: str, address: Address, origin: TargetOrigin) -> bool:
         """Whether a target's resolved address may be reached; link-local and metadata addresses never."""
         plain = getattr(address, "ipv4_mapped", None) or address
         if _is_barred(plain) or _is_barred(_tunnelled(plain)):
             return False
-        nets = LOOPBACK if origin is Origin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
+        nets = LOOPBACK if origin is TargetOrigin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
         if any(plain in net for net in (*nets, *self.networks) if net.version == plain.version):
             return True
-        return host in self.hosts or (host in self.target_hosts and origin is Origin.SETTINGS)
+        return host in self.hosts or (host in self.target_hosts and origin is TargetOrigin.SETTINGS)
 
 
 def _is_barred(address: Address) -> bool:
@@ -147,7 +147,7 @@ class Egress:
         """Close every connection that waits for a call."""
         self._outbound.close()
 
-    async def send(self, outgoing: Outgoing, origin: Origin) -> tuple[int, str]:
+    async def send(self, outgoing: Outgoing, origin: TargetOrigin) -> tuple[int, str]:
         """Send a callback; return the status and the first 2 KB of the answer.
 
         Raises:
@@ -170,7 +170,7 @@ class Egress:
                 continue
         return _shown(*await self._outbound.call(peers[-1], request))
 
-    def _judge_literal(self, host: str, origin: Origin) -> tuple[str, ...]:
+    def _judge_literal(self, host: str, origin: TargetOrigin) -> tuple[str, ...]:
         """Return the address that a host is itself; nothing when it is a name."""
         try:
             address = ipaddress.ip_address(host.partition("%")[0])
@@ -178,7 +178,7 @@ class Egress:
             return ()
         return self._allowed(host, [address], origin)
 
-    async def _resolve(self, host: str, port: int | None, origin: Origin) -> tuple[str, ...]:
+    async def _resolve(self, host: str, port: int | None, origin: TargetOrigin) -> tuple[str, ...]:
         """Return the addresses that a name leads to now, those that may be reached alone."""
         loop = asyncio.get_running_loop()
         try:
@@ -189,7 +189,7 @@ class Egress:
         unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
         return self._allowed(host, sorted(unique, key=lambda address: address.version), origin)
 
-    def _allowed(self, host: str, found: list[Address], origin: Origin) -> tuple[str, ...]:
+    def _allowed(self, host: str, found: list[Address], origin: TargetOrigin) -> tuple[str, ...]:
         allowed = tuple(str(address) for address in found if self.policy.allows(host, address, origin))
         if not allowed:
             raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
@@ -219,9 +219,9 @@ def _shown(status: int, body: bytes) -> tuple[int, str]:
     return status, body.decode("utf-8", "replace")
 
 
-def _refusal(host: str, address: Address, origin: Origin, policy: Policy) -> str:
+def _refusal(host: str, address: Address, origin: TargetOrigin, policy: Policy) -> str:
     where = host if host == str(address) else f"{host} ({address})"
-    if origin is Origin.REQUEST:
+    if origin is TargetOrigin.REQUEST:
         nets = "loopback and private networks" if policy.open_bind else "loopback"
         return (
             f"{where} is not allowed: a target that comes with a request may lead to {nets} alone; set --allow-callback"

@@ -11,9 +11,9 @@ import click
 from sandbox.cli.api_commands import finding
 from sandbox.cli.inspect import default_url
 from sandbox.cli.options import Rate, Span, Whole
-from sandbox.core.clock import Mode, parse_duration, ticks
+from sandbox.core.clock import ClockMode, monotonic, parse_duration
 from sandbox.core.errors import SandboxError
-from sandbox.core.seeded_random import fresh_seed
+from sandbox.core.seeded_random import make_seed
 
 if TYPE_CHECKING:
     from sandbox.client import AsyncClient
@@ -59,7 +59,7 @@ def demo(  # noqa: PLR0913 - click hands over options by name
         message = f"'{span}' is no time at all; write 30s, 2m, or leave it out to go on until Ctrl-C"
         raise click.BadParameter(message, param_hint="'--for'")
     client = AsyncClient(url or default_url(), token=control_token or None, workspace=workspace or None)
-    screen = Screen(client.url, Wish(rate, count, seconds), fresh_seed() if seed is None else seed)
+    screen = Screen(client.url, Wish(rate, count, seconds), make_seed() if seed is None else seed)
     try:
         asyncio.run(fill(client, workspace or "default", screen))
     finally:
@@ -93,7 +93,7 @@ class Screen:
         self.seed = seed
         self.tally = Tally()
         self._live = sys.stdout.isatty()
-        self._told = ticks()
+        self._told = monotonic()
 
     def begin(self, providers: Sequence[str], able: Sequence[str], clock: str) -> None:
         """Tell what is about to be sent.
@@ -112,13 +112,13 @@ class Screen:
             f"filling {self.url} by {', '.join(able)}: {self.wish.rate:g} requests a second, seed {self.seed};"
             " Ctrl-C ends it"
         )
-        if clock == Mode.FROZEN:
+        if clock == ClockMode.FROZEN:
             click.echo("its clock is frozen, so nothing is delivered before: sms-sandbox advance 5m")
 
     def step(self) -> None:
         """Tell how far it is, if that was some time ago."""
-        if ticks() - self._told >= (REDRAWN if self._live else REPEATED):
-            self._told = ticks()
+        if monotonic() - self._told >= (REDRAWN if self._live else REPEATED):
+            self._told = monotonic()
             click.echo(f"{WIPE}{self._figures()}" if self._live else self._figures(), nl=not self._live)
 
     def end(self) -> None:

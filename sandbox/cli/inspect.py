@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from sandbox.cli.options import FOLDER, PATH, TLS_DIR, WRONG_USE, Span, flag
-from sandbox.core.clock import parse_duration, ticks
+from sandbox.core.clock import monotonic, parse_duration
 from sandbox.formats.yaml_files import shipped
 
 KINDS: Mapping[str, type[http.client.HTTPConnection]] = {
@@ -63,9 +63,9 @@ def objection(url: str) -> str | None:
 def ready(url: str | None, wait: str) -> int:
     """Tell whether a server serves. Exit code 0 if so, else 1."""
     url = url or default_url()
-    until = ticks() + parse_duration(wait).total_seconds()
+    until = monotonic() + parse_duration(wait).total_seconds()
     while why := objection(url):
-        if ticks() >= until:
+        if monotonic() >= until:
             click.echo(f"sms-sandbox: {why}", err=True)
             return 1
         threading.Event().wait(PAUSE)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sandbox.core.callback import HOST
-from sandbox.core.clock import DurationError, Mode, parse_duration
+from sandbox.core.clock import ClockMode, DurationError, parse_duration
 
 WRONG_USE = 2  # the exit code of wrong use, or of no server to talk to
 PREFIX = "SANDBOX_"  # of every environment variable
@@ -127,17 +127,17 @@ class Span(click.types.StringParamType):
         return str(value)
 
 
-def read_clock(_: click.Context, __: click.Parameter, value: str | None) -> tuple[Mode, float] | None:
+def read_clock(_: click.Context, __: click.Parameter, value: str | None) -> tuple[ClockMode, float] | None:
     """Read `real`, `frozen`, or a pace such as `60x`."""
     if value is None:
         return None
-    if value in {Mode.REAL, Mode.FROZEN}:
-        return Mode(value), 1.0
+    if value in {ClockMode.REAL, ClockMode.FROZEN}:
+        return ClockMode(value), 1.0
     match = PACE.fullmatch(value)
     if match is None or float(match[1]) == 0:
         message = f"'{value}' is no clock; there are real, frozen, or a pace such as 60x"
         raise click.BadParameter(message)
-    return Mode.SCALED, float(match[1])
+    return ClockMode.SCALED, float(match[1])
 
 
 def check_clock(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from sandbox.client.decode import read, read_all, read_named
 from sandbox.client.errors import ArgumentError
 from sandbox.client.values import Page
-from sandbox.core.clock import parse_duration, stamp
+from sandbox.core.clock import format_time, parse_duration
 
 Answer = TypeVar("Answer")
 Other = TypeVar("Other")
@@ -99,7 +99,7 @@ def plain(value: object) -> object:
             if value.tzinfo is None:
                 message = f"{value.isoformat()} has no zone; give it one, such as datetime.UTC"
                 raise ArgumentError(message)
-            return stamp(value.astimezone(UTC))
+            return format_time(value.astimezone(UTC))
         case timedelta():
             return value.total_seconds()
         case Decimal():

@@ -9,7 +9,7 @@ from sandbox.control.call_input import Given
 from sandbox.control.parameter_types import FAR
 from sandbox.control.problems import refuse
 from sandbox.control.serializers import show_clock
-from sandbox.core.clock import Clock, ClockConfig, Mode, stamp
+from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.engine.advance import Advance, Happening
 
 
@@ -20,12 +20,12 @@ def clock_config(given: Given, running: Clock | None = None, *, at: str = "") ->
         ProblemError: 400, a scaled clock has no rate, or another one has.
 
     """
-    mode = Mode(given.get("mode", str) or (running.mode if running else Mode.REAL))
+    mode = ClockMode(given.get("mode", str) or (running.mode if running else ClockMode.REAL))
     rate = given.get("rate", float) or given.get("rate", int)
-    if rate and mode is not Mode.SCALED:
+    if rate and mode is not ClockMode.SCALED:
         raise refuse(400, f"{at}/rate", f"a {mode} clock has no rate; only a scaled one has")
-    if mode is Mode.SCALED and not rate:
-        if running is None or running.mode is not Mode.SCALED:
+    if mode is ClockMode.SCALED and not rate:
+        if running is None or running.mode is not ClockMode.SCALED:
             raise refuse(400, f"{at}/rate", "rate is missing: a scaled clock needs one")
         rate = running.rate
     return ClockConfig(mode, float(rate or 1), given.get("start", datetime))
@@ -52,8 +52,8 @@ async def advance_clock(ask: ControlCall) -> web.Response:
 def show_advance(advance: Advance) -> dict[str, object]:
     """Return what an advance came to."""
     return {
-        "from": stamp(advance.begin),
-        "to": stamp(advance.end),
+        "from": format_time(advance.begin),
+        "to": format_time(advance.end),
         "count": advance.count,
         "items": [show_happening(each) for each in advance.items],
         "truncated": advance.count > len(advance.items),
@@ -62,7 +62,7 @@ def show_advance(advance: Advance) -> dict[str, object]:
 
 def show_happening(happening: Happening) -> dict[str, object]:
     """Return one thing that an advance did; a callback that was kept as collected has no attempt."""
-    shown: dict[str, object] = {"at": stamp(happening.at)}
+    shown: dict[str, object] = {"at": format_time(happening.at)}
     if happening.status is not None:
         return {**shown, "kind": "status", "message": happening.message, "status": happening.status}
     return {**shown, "kind": "callback", "message": happening.message, "attempt": happening.attempt}

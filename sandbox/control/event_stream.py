@@ -83,7 +83,7 @@ class EventStream:
         self._flushed = 0.0
         self._newest = world.last_message
         self.over = False
-        world.listeners.append(self._hear)
+        world.batch_subscribers.append(self._hear)
 
     @contextmanager
     def reading(self, after: Place | None) -> Iterator[Reader]:

@@ -39,12 +39,12 @@ class ChangeWaiter:
         self._reset = False
 
     def __enter__(self) -> Self:
-        self._world.listeners.append(self._hear)
+        self._world.batch_subscribers.append(self._hear)
         self._waits.ears.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._world.listeners.remove(self._hear)
+        self._world.batch_subscribers.remove(self._hear)
         self._waits.ears.discard(self)
 
     def stir(self) -> None:

@@ -6,15 +6,15 @@ It hears of every change, so it only adds to plain dictionaries.
 from bisect import bisect_left
 from collections import Counter
 
-from sandbox.core.callback import Callback, State
+from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message
 from sandbox.engine.engine import Engine
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-TRIED = frozenset({State.DELIVERED, State.FAILED})
-ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED, State.COLLECTED})
+TRIED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED})
+ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
 
 
 class MetricsCollector:
@@ -54,7 +54,7 @@ class MetricsCollector:
         return {
             "messages": sum(len(world.messages) for world in worlds),
             "callbacks": sum(len(world.callbacks) for world in worlds),
-            "requests": sum(len(world.exchanges) for world in worlds),
+            "requests": sum(len(world.requests) for world in worlds),
             "accounts": sum(len(world.accounts) for world in worlds),
         }
 

@@ -13,7 +13,7 @@ from sandbox.control.parameter_types import Since
 from sandbox.control.problems import refuse
 from sandbox.control.serializers import code_of
 from sandbox.core.change import Change
-from sandbox.core.clock import stamp
+from sandbox.core.clock import format_time
 from sandbox.core.message import Message
 
 
@@ -57,6 +57,6 @@ async def get_otp(ask: ControlCall) -> web.Response:
             "to": message.recipient,
             "provider": message.provider,
             "message": message.id,
-            "at": stamp(readable_at(message)),
+            "at": format_time(readable_at(message)),
         },
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sandbox.callbacks.egress import parse_url
 from sandbox.control.problems import Mistake, pointer
 from sandbox.control.schema_errors import helped, mistakes_in
-from sandbox.core.callback import State
+from sandbox.core.callback import CallbackState
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import Status
@@ -140,7 +140,7 @@ READERS: Mapping[str, Callable[[Setting, object], object]] = {
     "since-message": _since_message,
     "since-request": _since_number("request", lambda world: world.last_request),
     "span": lambda _, value: parse_duration(value),
-    "state": _one_of("state", lambda _: set(State)),
+    "state": _one_of("state", lambda _: set(CallbackState)),
     "status": _one_of("status", _statuses),
     "wait": _wait,
 }

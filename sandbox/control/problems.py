@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sandbox.core.errors import (
-    BackwardsError,
+    AdvanceLimitError,
     CallbackStateError,
-    EndlessError,
+    ClockBackwardsError,
     IllegalMoveError,
     ResetError,
     SandboxError,
@@ -16,10 +16,10 @@ from sandbox.specs.types import problem
 
 # What the layers below refuse, and the HTTP status that says so.
 STATUS_OF: Mapping[type[SandboxError], int] = {
-    BackwardsError: 409,
+    ClockBackwardsError: 409,
     CallbackStateError: 409,
     TooManyWorkspacesError: 409,
-    EndlessError: 409,
+    AdvanceLimitError: 409,
     IllegalMoveError: 409,
     ResetError: 409,
 }

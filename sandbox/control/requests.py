@@ -19,7 +19,7 @@ def table(world: World) -> Table[RequestRecord]:
     """Return the journal of a workspace."""
     return Table(
         RequestRecord,
-        world.exchanges,
+        world.requests,
         number=lambda exchange: exchange.id,
         at=lambda exchange: exchange.at,
         show=show_exchange,
@@ -51,4 +51,4 @@ async def list_requests(ask: ControlCall) -> web.Response:
 async def get_request(ask: ControlCall) -> web.Response:
     """Answer one entry of the journal."""
     world = ask.world
-    return await single(ask, table(world), lambda name: by_number(world.exchanges, name), noun="request")
+    return await single(ask, table(world), lambda name: by_number(world.requests, name), noun="request")

@@ -28,7 +28,7 @@ from sandbox.control.openapi import contract
 from sandbox.control.parameter_types import Setting
 from sandbox.control.problems import refuse
 from sandbox.control.server_state import Memory
-from sandbox.core.world import DEFAULT
+from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 
@@ -134,7 +134,7 @@ def workspace_of(engine: Engine, path: Mapping[str, str]) -> Workspace:
         ProblemError: 404, there is none.
 
     """
-    name = path.get("workspace", DEFAULT)
+    name = path.get("workspace", DEFAULT_WORKSPACE)
     workspace = engine.workspaces.get(name)
     if workspace is None:
         raise refuse(404, "/workspace", f"no workspace is called {name[:200]!r}")

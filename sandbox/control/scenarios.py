@@ -11,7 +11,7 @@ from aiohttp import web
 from sandbox.control.call import ControlCall, reply
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import FileMistake, ScenarioError
-from sandbox.core.rules import Index, Rule
+from sandbox.core.rules import Rule, RuleIndex
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.formats.yaml_files import FileError, parse
@@ -48,7 +48,7 @@ def show_scenario(world: World) -> dict[str, object]:
     """Return the scenario in use: its rules in words, each with how many of the kept requests it shaped."""
     scenario = world.scenario
     titles = {rule.title for index in scenario.rules.values() for rule in every_rule(index)}
-    hits = Counter(exchange.rule for exchange in world.exchanges.values())
+    hits = Counter(exchange.rule for exchange in world.requests.values())
     split = [split_words(line, titles) for line in scenario.words]
     return {
         "name": scenario.name,
@@ -59,7 +59,7 @@ def show_scenario(world: World) -> dict[str, object]:
     }
 
 
-def every_rule(index: Index) -> Iterator[Rule]:
+def every_rule(index: RuleIndex) -> Iterator[Rule]:
     """Yield the rules of one operation, some of them twice."""
     yield from (*index.general, *index.matches_refused)
     yield from (rule for _, rules in index.tails for found in rules.values() for rule in found)

@@ -8,7 +8,7 @@ from sandbox.callbacks.compose import request_of
 from sandbox.control.masking import mask, masked_headers, masked_query, masked_text, masked_url
 from sandbox.core.account import Account, Sender
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
-from sandbox.core.clock import Clock, stamp
+from sandbox.core.clock import Clock, format_time
 from sandbox.core.code_detection import find_code
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.message import Message
@@ -45,12 +45,13 @@ def show_message(message: Message, now: datetime) -> Object:
         "provider_status": message.provider_status,
         "rule": message.rule,
         "request": message.request,
-        "accepted_at": stamp(message.accepted_at),
+        "accepted_at": format_time(message.accepted_at),
         "scheduled_for": _stamp(message.scheduled_for),
         "history": [
-            {"status": step.status, "provider_status": step.word, "at": stamp(step.at)} for step in message.history
+            {"status": step.status, "provider_status": step.word, "at": format_time(step.at)}
+            for step in message.history
         ],
-        "planned": [{"status": step.status, "at": stamp(step.at)} for step in message.plan],
+        "planned": [{"status": step.status, "at": format_time(step.at)} for step in message.plan],
         "callbacks": list(message.callbacks),
     }
 
@@ -70,7 +71,7 @@ def show_report(callback: Callback, world: World) -> Object:
         "provider": callback.provider,
         "reports": callback.step.word,
         "state": callback.state,
-        "due": stamp(callback.due),
+        "due": format_time(callback.due),
         "attempts": [show_attempt(attempt) for attempt in callback.attempts],
     }
 
@@ -89,7 +90,7 @@ def show_attempt(attempt: Attempt) -> Object:
     """Return one attempt of a callback."""
     return {
         "number": attempt.number,
-        "at": stamp(attempt.at),
+        "at": format_time(attempt.at),
         "url": masked_url(attempt.url) if attempt.url else None,
         "status": attempt.status,
         "answer": attempt.answer,
@@ -120,7 +121,7 @@ def show_entry(exchange: RequestRecord) -> Object:
     key = exchange.key
     return {
         "id": exchange.id,
-        "at": stamp(exchange.at),
+        "at": format_time(exchange.at),
         "provider": exchange.provider,
         "operation": exchange.operation,
         "method": exchange.method,
@@ -158,7 +159,7 @@ def show_amount(amount: Decimal) -> int | float:
 
 def show_clock(clock: Clock) -> Object:
     """Return a clock and the present instant on it."""
-    return {"mode": clock.mode, "rate": clock.rate, "start": stamp(clock.start), "now": stamp(clock.now())}
+    return {"mode": clock.mode, "rate": clock.rate, "start": format_time(clock.start), "now": format_time(clock.now())}
 
 
 def show_target(target: Target) -> Object:
@@ -176,7 +177,7 @@ def _sender(sender: Sender, now: datetime) -> Object:
 
 
 def _stamp(at: datetime | None) -> str | None:
-    return None if at is None else stamp(at)
+    return None if at is None else format_time(at)
 
 
 def _text(body: bytes) -> str:

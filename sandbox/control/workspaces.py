@@ -13,7 +13,7 @@ from sandbox.control.problems import refuse
 from sandbox.control.scenarios import load
 from sandbox.control.serializers import show_clock, show_targets
 from sandbox.control.targets import target
-from sandbox.core.world import DEFAULT
+from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.engine import TTL, Engine
 from sandbox.engine.workspace import Workspace
 
@@ -84,8 +84,8 @@ async def get_workspace(ask: ControlCall) -> web.Response:
 async def delete_workspace(ask: ControlCall) -> web.Response:
     """End a workspace."""
     name = found(ask).name
-    if name == DEFAULT:
-        raise refuse(409, "/id", f"the workspace {DEFAULT} always exists; reset empties it")
+    if name == DEFAULT_WORKSPACE:
+        raise refuse(409, "/id", f"the workspace {DEFAULT_WORKSPACE} always exists; reset empties it")
     await ask.engine.delete_workspace(name)
     return done()
 

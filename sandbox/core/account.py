@@ -65,7 +65,7 @@ def spend(account: Account, purse: str, amount: Decimal) -> Account:
     return Account(account.provider, account.key, balance, account.senders, account.templates, account.stop_list)
 
 
-class Check(StrEnum):
+class CheckResult(StrEnum):
     """What a check of a code found."""
 
     RIGHT = "right"
@@ -89,31 +89,31 @@ class Otp:
     used: bool = False
 
 
-def check(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[Check, Otp]:
+def check_code(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[CheckResult, Otp]:
     """Return what entering `code` at the instant `at` finds, and its record after it; `tries` wrong ones end it."""
     if otp.used:
-        return Check.USED, otp
+        return CheckResult.USED, otp
     if otp.wrong_tries >= tries:
-        return Check.EXHAUSTED, otp
+        return CheckResult.EXHAUSTED, otp
     if at >= otp.expires_at:
-        return Check.EXPIRED, otp
+        return CheckResult.EXPIRED, otp
     if code != otp.code:
-        return Check.WRONG, replace(otp, wrong_tries=otp.wrong_tries + 1)
-    return Check.RIGHT, replace(otp, used=True)
+        return CheckResult.WRONG, replace(otp, wrong_tries=otp.wrong_tries + 1)
+    return CheckResult.RIGHT, replace(otp, used=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RateWindow:
     """`count` things since `since`; a window that is over counts as empty when it is read."""
 
     name: str
     since: datetime
     count: int
 
-    def at(self, now: datetime, span: timedelta) -> "Window":
+    def at(self, now: datetime, span: timedelta) -> "RateWindow":
         """Return the window that holds at `now`: this one, or an empty one that begins now."""
-        return self if now - self.since < span else Window(self.name, now, 0)
+        return self if now - self.since < span else RateWindow(self.name, now, 0)
 
-    def plus(self, count: int) -> "Window":
+    def plus(self, count: int) -> "RateWindow":
         """Return the window with `count` more."""
-        return Window(self.name, self.since, self.count + count)
+        return RateWindow(self.name, self.since, self.count + count)

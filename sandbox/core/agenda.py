@@ -11,18 +11,18 @@ from enum import IntEnum
 from typing import NamedTuple
 
 
-class Kind(IntEnum):
+class EntryKind(IntEnum):
     """What is due; the value is the order at one instant."""
 
     MOVE = 0
     CALLBACK = 1
 
 
-class Due(NamedTuple):
+class AgendaEntry(NamedTuple):
     """One pending entry: the message number or callback id `number` is due at `at`; a lower `rank` goes first."""
 
     at: datetime
-    kind: Kind
+    kind: EntryKind
     rank: int
     number: int
 
@@ -33,25 +33,25 @@ class Agenda:
     __slots__ = ("_first", "_heap", "_live")
 
     def __init__(self) -> None:
-        self._heap: list[Due] = []  # those that were replaced or dropped among them
-        self._live: dict[tuple[Kind, int], Due] = {}
-        self._first: Due | None = None
+        self._heap: list[AgendaEntry] = []  # those that were replaced or dropped among them
+        self._live: dict[tuple[EntryKind, int], AgendaEntry] = {}
+        self._first: AgendaEntry | None = None
 
     def __len__(self) -> int:
         return len(self._live)
 
-    def __iter__(self) -> Iterator[Due]:
+    def __iter__(self) -> Iterator[AgendaEntry]:
         return iter(self._live.values())
 
-    def first(self) -> Due | None:
+    def first(self) -> AgendaEntry | None:
         """Return the entry that is due first."""
         return self._first
 
-    def find(self, kind: Kind, number: int) -> Due | None:
+    def find(self, kind: EntryKind, number: int) -> AgendaEntry | None:
         """Return the pending entry of a subject."""
         return self._live.get((kind, number))
 
-    def put(self, due: Due) -> None:
+    def put(self, due: AgendaEntry) -> None:
         """Add an entry; an earlier one of the same subject is replaced."""
         subject, first, heap = (due.kind, due.number), self._first, self._heap
         replaced = self._live.get(subject)
@@ -66,7 +66,7 @@ class Agenda:
         elif replaced is first:
             self._first = self._seek()
 
-    def drop(self, kind: Kind, number: int) -> None:
+    def drop(self, kind: EntryKind, number: int) -> None:
         """Forget what was pending for a subject, if anything."""
         dropped = self._live.pop((kind, number), None)
         if dropped is None:
@@ -83,7 +83,7 @@ class Agenda:
         self._live.clear()
         self._first = None
 
-    def _seek(self) -> Due | None:
+    def _seek(self) -> AgendaEntry | None:
         """Return the first entry of the heap that is still live; what stands before it is forgotten."""
         heap, live = self._heap, self._live
         while heap:

@@ -12,7 +12,7 @@ ANSWER_LIMIT = 2048  # bytes of an answer that are kept
 HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?", re.ASCII)  # a name or IPv4 address
 
 
-class State(StrEnum):
+class CallbackState(StrEnum):
     """Where a callback stands."""
 
     PENDING = "pending"
@@ -24,10 +24,10 @@ class State(StrEnum):
     COLLECTED = "collected"
 
 
-OPEN = frozenset({State.PENDING, State.HELD, State.SENDING})
+OPEN_STATES = frozenset({CallbackState.PENDING, CallbackState.HELD, CallbackState.SENDING})
 
 
-class Origin(StrEnum):
+class TargetOrigin(StrEnum):
     """Who named a target; what comes with a request may lead to fewer places."""
 
     REQUEST = "request"
@@ -39,7 +39,7 @@ class Target(NamedTuple):
 
     url: str
     key: str | None = None
-    origin: Origin = Origin.SETTINGS
+    origin: TargetOrigin = TargetOrigin.SETTINGS
 
 
 class Outgoing(NamedTuple):
@@ -81,26 +81,28 @@ class Callback(NamedTuple):
     provider: str
     step: Step
     due: datetime
-    state: State = State.PENDING
+    state: CallbackState = CallbackState.PENDING
     request: Outgoing | None = None
     attempts: tuple[Attempt, ...] = ()
     settings: Mapping[str, object] | None = None
 
 
-def pause(attempt: int, ladder: tuple[timedelta, ...]) -> timedelta | None:
+def retry_delay(attempt: int, ladder: tuple[timedelta, ...]) -> timedelta | None:
     """Return how long to wait after the `attempt`-th try (from 1); None when the ladder ends."""
     return ladder[attempt - 1] if attempt <= len(ladder) else None
 
 
-def tried(callback: Callback, attempt: Attempt, *, request: Outgoing, ladder: tuple[timedelta, ...]) -> Callback:
+def record_attempt(
+    callback: Callback, attempt: Attempt, *, request: Outgoing, ladder: tuple[timedelta, ...]
+) -> Callback:
     """Return the callback after an attempt: delivered, due again by the ladder, or failed at its end.
 
     A retry is due at its attempt's due time plus the ladder's step, as an attempt takes no time on the clock.
     """
     done = callback._replace(request=request, settings=None, attempts=(*callback.attempts, attempt))
     if attempt.succeeded:
-        return done._replace(state=State.DELIVERED)
-    wait = pause(len(done.attempts), ladder)
+        return done._replace(state=CallbackState.DELIVERED)
+    wait = retry_delay(len(done.attempts), ladder)
     if wait is None:
-        return done._replace(state=State.FAILED)
-    return done._replace(state=State.PENDING, due=callback.due + wait)
+        return done._replace(state=CallbackState.FAILED)
+    return done._replace(state=CallbackState.PENDING, due=callback.due + wait)

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sandbox.core.account import Account, Otp, Window
-from sandbox.core.agenda import Due, Kind
+from sandbox.core.account import Account, Otp, RateWindow
+from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReply, RequestRecord
 from sandbox.core.message import Message
-from sandbox.core.rules import ScenarioStateSet, Tally
+from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 
 
 class AgendaEntryRemoved(NamedTuple):
     """Nothing is pending any more for this subject."""
 
-    kind: Kind
+    kind: EntryKind
     number: int
 
 
@@ -68,13 +68,13 @@ Change = (
     | Callback
     | Account
     | Otp
-    | Window
+    | RateWindow
     | RequestRecord
     | LostReply
-    | Due
+    | AgendaEntry
     | AgendaEntryRemoved
     | TargetSet
-    | Tally
+    | RuleCounted
     | ScenarioStateSet
 )
 
@@ -88,7 +88,7 @@ class Batch(NamedTuple):
     changes: tuple[Change, ...]
 
 
-Listener = Callable[[Batch], None]
+BatchSubscriber = Callable[[Batch], None]
 
 
 class Subscribers(dict[type, list[Callable[..., None]]]):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox.core.errors import BackwardsError, SandboxError
+from sandbox.core.errors import ClockBackwardsError, SandboxError
 
 if TYPE_CHECKING:
     import time
@@ -25,7 +25,7 @@ else:
     _spec.loader.exec_module(time)
 
 
-class Mode(StrEnum):
+class ClockMode(StrEnum):
     """How a clock runs."""
 
     REAL = "real"
@@ -33,12 +33,12 @@ class Mode(StrEnum):
     FROZEN = "frozen"
 
 
-def wall() -> datetime:
+def utc_now() -> datetime:
     """Return the real time of day, in UTC."""
     return datetime.fromtimestamp(_since_1970(), UTC)
 
 
-def second() -> int:
+def unix_time() -> int:
     """Return the real time of day in whole seconds since 1970."""
     return int(_since_1970())
 
@@ -51,12 +51,12 @@ def _since_1970() -> float:
     return time.time()
 
 
-def ticks() -> float:
+def monotonic() -> float:
     """Return real seconds since some fixed moment; they never go back."""
     return time.monotonic()
 
 
-def stamp(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Return RFC 3339 with milliseconds, as the control API shows every time."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -70,7 +70,7 @@ def processor_seconds() -> float:
 class Clock:
     """The clock stood at `origin` when the real one had counted `anchor` seconds; it runs `rate` times as fast."""
 
-    mode: Mode
+    mode: ClockMode
     rate: float
     start: datetime
     origin: datetime
@@ -97,34 +97,34 @@ class Clock:
 
         """
         refuse_backwards(self.now(), to)
-        return Clock(self.mode, self.rate, self.start, to, ticks())
+        return Clock(self.mode, self.rate, self.start, to, monotonic())
 
 
 def refuse_backwards(now: datetime, to: datetime) -> None:
     """Raise BackwardsError where `to` is before `now`, the instant that a running clock showed when it was asked."""
     if to < now:
-        message = f"the clock stands at {stamp(now)} and cannot go back to {stamp(to)}"
-        raise BackwardsError(message)
+        message = f"the clock stands at {format_time(now)} and cannot go back to {format_time(to)}"
+        raise ClockBackwardsError(message)
 
 
 class ClockConfig(NamedTuple):
     """How a clock is to run: `rate` counts for a scaled one alone; without `start` it begins at the real time."""
 
-    mode: Mode = Mode.REAL
+    mode: ClockMode = ClockMode.REAL
     rate: float = 1.0
     start: datetime | None = None
 
 
-def make_clock(mode: Mode, *, rate: float = 1.0, start: datetime | None = None) -> Clock:
+def make_clock(mode: ClockMode, *, rate: float = 1.0, start: datetime | None = None) -> Clock:
     """Return a clock that begins at `start`, or at the real time of making; `rate` counts for a scaled one alone."""
-    begin = start or wall()
-    speed = {Mode.REAL: 1.0, Mode.SCALED: rate, Mode.FROZEN: 0.0}[mode]
-    return Clock(mode, speed, begin, begin, ticks())
+    begin = start or utc_now()
+    speed = {ClockMode.REAL: 1.0, ClockMode.SCALED: rate, ClockMode.FROZEN: 0.0}[mode]
+    return Clock(mode, speed, begin, begin, monotonic())
 
 
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-FORM = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)?", re.ASCII)
-LONGEST = timedelta(days=3650)
+DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)?", re.ASCII)
+LONGEST_DURATION = timedelta(days=3650)
 
 
 class DurationError(SandboxError):
@@ -138,12 +138,14 @@ def parse_duration(value: object) -> timedelta:
         DurationError: it is none, is negative, or is longer than ten years.
 
     """
-    match = FORM.fullmatch(str(value).strip()) if isinstance(value, str | int | float) and value is not True else None
+    match = (
+        DURATION.fullmatch(str(value).strip()) if isinstance(value, str | int | float) and value is not True else None
+    )
     if match is None or isinstance(value, bool):
         message = f"{value!r} is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
         raise DurationError(message)
-    seconds = float(match[1]) * UNITS[match[2] or "s"]
-    if seconds > LONGEST.total_seconds():
+    seconds = float(match[1]) * DURATION_UNITS[match[2] or "s"]
+    if seconds > LONGEST_DURATION.total_seconds():
         message = f"{value!r} is longer than ten years"
         raise DurationError(message)
     return timedelta(seconds=seconds)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from sandbox.core.code_words import CUES, FILLERS, ISO_WORDS, LABELS, MONEY_WORDS, SIGNS, UNITS
+from sandbox.core.code_words import CODE_WORDS, CURRENCY_SIGNS, CURRENCY_WORDS, FILLERS, LABELS, MONEY_WORDS, UNITS
 
 SHORTEST, LONGEST = 4, 10  # characters of a code
 LONG = 9  # digits from which on a number looks like a telephone number
@@ -28,7 +28,7 @@ SPACED = re.compile(r"\d[\d.,:/-]*(?<=\d)")
 WHOLE = re.compile(r"([a-z]*)(\d+)([a-z]*)")
 MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
 DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
-MONEY_ALL = MONEY_WORDS | ISO_WORDS
+MONEY_ALL = MONEY_WORDS | CURRENCY_WORDS
 HALVES = frozenset({(3, 3), (2, 2, 2)})
 UNCERTAIN = frozenset({(4, 4), (2, 2, 2, 2), (2, 2)})  # telephone numbers and dates look so too
 LOCAL = (3, 4)  # a telephone number without its area
@@ -73,7 +73,7 @@ class Candidate(NamedTuple):
         return len(self.value) >= LONG and self.value.isdecimal()
 
 
-def numbers(text: str, low: str) -> Iterator[Candidate]:
+def find_candidates(text: str, low: str) -> Iterator[Candidate]:
     """Yield the numbers of a text that are long enough for a code; `low` is the text folded."""
     for match in NUMBER.finditer(low):
         found, start, end = match[0], match.start(), match.end()
@@ -102,7 +102,7 @@ def _first(found: str) -> str:
     return piece[0] if piece else ""
 
 
-def runs_on(character: str) -> bool:
+def is_unspaced(character: str) -> bool:
     """Whether a letter belongs to a script without blanks around numbers, so that it may touch a code."""
     code = ord(character)
     return code >= 0x590 and not any(first <= code <= last for first, last in SPACED_SCRIPTS)  # noqa: PLR2004
@@ -111,7 +111,7 @@ def runs_on(character: str) -> bool:
 def _single(text: str, low: str, start: int, end: int) -> Candidate:
     """Return a number without groups."""
     value, size = low[start:end], end - start
-    reason = Reason.TOO_LONG if size > LONGEST else touched(text, low, start, end)
+    reason = Reason.TOO_LONG if size > LONGEST else why_touched(text, low, start, end)
     return Candidate(value, start, end, reason, exact=size >= LONG, minus=DATED if _is_dated(value) else 0)
 
 
@@ -133,13 +133,13 @@ def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
     if "-" in found:
         left, _, right = value.partition("-")
         same = len(left) == len(right) and value == value.upper() and not right.isdigit() and not right.isalpha()
-        reason = touched(text, low, start, end) if same else Reason.REFERENCE
+        reason = why_touched(text, low, start, end) if same else Reason.REFERENCE
         yield Candidate(left + right, start, end, reason, exact=True, grouped=True)
         return
     whole = WHOLE.fullmatch(found)
     before, after = (whole[1], whole[3]) if whole else ("", "")
-    if before in CUES and whole and not after and SHORTEST <= len(whole[2]) <= LONGEST:
-        yield Candidate(whole[2], start + len(before), end, touched(text, low, start, end), exact=True)
+    if before in CODE_WORDS and whole and not after and SHORTEST <= len(whole[2]) <= LONGEST:
+        yield Candidate(whole[2], start + len(before), end, why_touched(text, low, start, end), exact=True)
     elif SHORTEST <= len(found) <= LONGEST:
         reason = _worded(before, after) or _mixed_reason(text, low, start, end)
         yield Candidate(value, start, end, reason, exact=True)
@@ -158,7 +158,7 @@ def _mixed_reason(text: str, low: str, start: int, end: int) -> Reason | None:
         return Reason.MASKED
     if start and low[start - 1] in "+/=-.#&?@":
         return Reason.PART
-    return touched(text, low, start, end) if text[start:end].isascii() else Reason.PART
+    return why_touched(text, low, start, end) if text[start:end].isascii() else Reason.PART
 
 
 def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
@@ -220,16 +220,16 @@ def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
 
 def _grouped(text: str, low: str, start: int, end: int, *, exact: bool) -> Candidate:
     value = "".join(PIECE.findall(low[start:end]))
-    return Candidate(value, start, end, touched(text, low, start, end), exact=exact, grouped=True)
+    return Candidate(value, start, end, why_touched(text, low, start, end), exact=exact, grouped=True)
 
 
 def counts_something(low: str, end: int) -> bool:
     """Whether a unit or a currency stands behind a number."""
     word = COUNTED.match(low, end)
-    return word is not None and (word[1] in UNITS or word[1] in MONEY_WORDS or word[1] in ISO_WORDS)
+    return word is not None and (word[1] in UNITS or word[1] in MONEY_WORDS or word[1] in CURRENCY_WORDS)
 
 
-def touched(text: str, low: str, start: int, end: int) -> Reason | None:
+def why_touched(text: str, low: str, start: int, end: int) -> Reason | None:
     """Return why what touches a number makes it no code."""
     before = low[start - 2 : start] if start > 1 else f" {low[:start]}".rjust(2)
     after = (low[end : end + 2]).ljust(2)
@@ -240,10 +240,10 @@ def touched(text: str, low: str, start: int, end: int) -> Reason | None:
 
 def _touched_before(low: str, before: str, after: str, start: int) -> Reason | None:
     far, near = before[0], before[1]
-    if near in SIGNS or (near == " " and far in SIGNS):
+    if near in CURRENCY_SIGNS or (near == " " and far in CURRENCY_SIGNS):
         return Reason.AMOUNT
     if near.isalpha():
-        return None if runs_on(near) or glued_word(low, start) in CUES else Reason.PART
+        return None if is_unspaced(near) or glued_word(low, start) in CODE_WORDS else Reason.PART
     longer = near in "@+" or (near == "/" and far.isalnum()) or (near in "-." and far.isdecimal())
     if longer or (near == "_" and (after[0] != "_" or far.isalnum())):
         return Reason.PART
@@ -253,10 +253,15 @@ def _touched_before(low: str, before: str, after: str, start: int) -> Reason | N
 
 def _touched_after(text: str, low: str, after: str, end: int) -> Reason | None:
     near, far = after[0], after[1]
-    if near in SIGNS or near in "%°" or after == "/-" or (near == " " and (far in SIGNS or far == "%")):
+    if (
+        near in CURRENCY_SIGNS
+        or near in "%°"
+        or after == "/-"
+        or (near == " " and (far in CURRENCY_SIGNS or far == "%"))
+    ):
         return Reason.AMOUNT
     if near.isalpha():
-        return None if runs_on(near) else Reason.PART
+        return None if is_unspaced(near) else Reason.PART
     suffixed = near == "-" and (far.isdecimal() or (far.isalpha() and text[end + 1].isupper()))
     longer = near in "@+" or (near in "/_" and far.isalnum()) or (near == "." and DOMAIN.match(low, end))
     if suffixed or longer:

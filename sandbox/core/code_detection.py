@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sandbox.core import code_words as table
-from sandbox.core.code_candidates import PIECE, Candidate, Reason, numbers, runs_on
-from sandbox.core.code_words import ALSO_WORDS, ISO_4217, ISO_WORDS, MONEY_WORDS, fold
+from sandbox.core.code_candidates import PIECE, Candidate, Reason, find_candidates, is_unspaced
+from sandbox.core.code_words import CURRENCIES_THAT_ARE_WORDS, CURRENCY_WORDS, ISO_4217, MONEY_WORDS, fold
 
 LOOK_BACK = 6  # words that are looked at before a number or a word for a code
 SMALL = 2  # digits of a number that may stand in a name: `last 4 digits`
@@ -31,16 +31,16 @@ SHORT_DATES = re.compile(rf"{DAY}{MONTH}\d\d|\d\d{MONTH}{DAY}|{MONTH}{DAY}\d\d")
 Word = re.Match[str]
 
 
-def is_cue(name: str) -> bool:
+def is_code_word(name: str) -> bool:
     """Whether a folded word is one for a code."""
-    if name in table.CUES:
+    if name in table.CODE_WORDS:
         return True
-    if name.endswith(table.CUE_ENDS):
-        return not name.startswith(table.OTHER_COMPOUNDS) and name not in table.NO_CUES
-    return name.startswith(table.CUE_STEMS.get(name[:2], ("\0",)))
+    if name.endswith(table.CODE_WORD_ENDINGS):
+        return not name.startswith(table.OTHER_COMPOUNDS) and name not in table.NOT_CODE_WORDS
+    return name.startswith(table.CODE_WORD_STEMS.get(name[:2], ("\0",)))
 
 
-class Context:
+class TextContext:
     """A text, and `low`: the same folded, character by character, without the addresses in it."""
 
     def __init__(self, text: str) -> None:
@@ -51,9 +51,9 @@ class Context:
         self.text = text
         self.low = URL.sub(_blank, low) if has_address else low
 
-    def numbers(self) -> list[Candidate]:
+    def find_candidates(self) -> list[Candidate]:
         """Return the numbers of the text, judged by their looks alone."""
-        return list(numbers(self.text, self.low))
+        return list(find_candidates(self.text, self.low))
 
     @cached_property
     def words(self) -> list[Word]:
@@ -80,9 +80,9 @@ class Context:
             edge = word.start()
         return found
 
-    def is_cue(self, word: Word) -> bool:
+    def is_code_word(self, word: Word) -> bool:
         """Whether a word of the text is one for a code; TAN is one in capitals."""
-        return is_cue(word[0]) or (word[0] == "tan" and self.text[word.start() : word.end()] == "TAN")
+        return is_code_word(word[0]) or (word[0] == "tan" and self.text[word.start() : word.end()] == "TAN")
 
     def judged(self, each: Candidate) -> Candidate:
         """Return a candidate with the reason that the words beside it give, if it has none of its own."""
@@ -96,7 +96,7 @@ class Context:
         if label and not apart:
             return each._replace(reason=Reason.LABELLED)
         if label:
-            within = any(self.is_cue(word) for word in self.back(place))
+            within = any(self.is_code_word(word) for word in self.back(place))
             return each._replace(minus=each.minus + (LABELLED_WITHIN if within else LABELLED))
         return each
 
@@ -118,14 +118,14 @@ class Context:
             ):
                 return Reason.COUNT
         blank = low[each.end : each.end + 1] == " "
-        if not low.isascii() and low.startswith(table.INNER_UNITS, each.end + blank):
+        if not low.isascii() and low.startswith(table.UNSPACED_UNITS, each.end + blank):
             return Reason.COUNT
         return None
 
     def _is_money(self, word: Word) -> bool:
-        if word[0] in MONEY_WORDS or word[0] in ISO_WORDS:
+        if word[0] in MONEY_WORDS or word[0] in CURRENCY_WORDS:
             return True
-        return word[0] in ALSO_WORDS and self.text[word.start() : word.end()] in ISO_4217
+        return word[0] in CURRENCIES_THAT_ARE_WORDS and self.text[word.start() : word.end()] in ISO_4217
 
     def _sent_to(self, each: Candidate, place: int) -> Reason | None:
         """Return the reason that a number gets a message."""
@@ -159,7 +159,7 @@ class Context:
         for word in reversed(self.words[max(0, place - LOOK_BACK) : place]):
             gap, name = self.low[word.end() : edge], word[0]
             ended = SENTENCE_END.search(gap) is not None
-            if any(len(each) > SMALL for each in PIECE.findall(gap)) or self.is_cue(word):
+            if any(len(each) > SMALL for each in PIECE.findall(gap)) or self.is_code_word(word):
                 return "", False
             apart = apart or ":" in gap or "=" in gap
             if name in table.LABELS:
@@ -179,9 +179,9 @@ class Context:
 def _inner_label(name: str) -> str:
     """Return what a word of a script without blanks names a number with, at its end."""
     stem = name.rstrip(table.JOINTS)
-    if not stem or not runs_on(stem[-1]):
+    if not stem or not is_unspaced(stem[-1]):
         return ""
-    return next((label for label in table.INNER_LABELS if stem.endswith(label)), "")
+    return next((label for label in table.UNSPACED_LABELS if stem.endswith(label)), "")
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -210,7 +210,7 @@ SENTENCE = 25  # what each end of a sentence between takes
 ENOUGH = 10
 
 
-class Cue(NamedTuple):
+class CodeWord(NamedTuple):
     """A word for a code, and what it is worth."""
 
     start: int
@@ -228,7 +228,7 @@ def find_code(text: str) -> str | None:
         return mixed[1]
     if "@" in text and (line := ORIGIN_LINE.search(text[-LINE:])) and DIGIT.search(line[1]):
         return line[1]
-    return _best(Context(text if len(text) <= 2 * SEARCHED else _ends(text)))
+    return _best(TextContext(text if len(text) <= 2 * SEARCHED else _ends(text)))
 
 
 def _ends(text: str) -> str:
@@ -236,9 +236,9 @@ def _ends(text: str) -> str:
     return f"{text[:SEARCHED].rstrip(DIGITS)}\n{text[-SEARCHED:].lstrip(DIGITS)}"
 
 
-def _best(context: Context) -> str | None:
+def _best(context: TextContext) -> str | None:
     """Return the value of the candidate with the highest score, the first of equals."""
-    found = [each for each in context.numbers() if each.reason is None]
+    found = [each for each in context.find_candidates() if each.reason is None]
     cues = _cues(context) if found else []
     if not cues:
         return None
@@ -253,48 +253,48 @@ def _best(context: Context) -> str | None:
     return value
 
 
-def _is_near(cue: Cue, each: Candidate) -> bool:
+def _is_near(cue: CodeWord, each: Candidate) -> bool:
     return cue.start - each.end <= REACH and each.start - cue.end <= REACH
 
 
-def _cues(context: Context) -> list[Cue]:
+def _cues(context: TextContext) -> list[CodeWord]:
     """Return the words for a code in order."""
     low, found, names = context.low, [], [word[0] for word in context.words]
     for place, name in enumerate(names):
-        kind = table.KINDS.get(name)
-        if kind is None and not (name.endswith(table.CUE_ENDS) or name[:2] in table.CUE_STEMS):
+        kind = table.CODE_WORD_KINDS.get(name)
+        if kind is None and not (name.endswith(table.CODE_WORD_ENDINGS) or name[:2] in table.CODE_WORD_STEMS):
             continue
         word, previous = context.words[place], names[place - 1] if place else ""
-        if kind == "weak" or (previous, name) in table.WEAK_PAIRS:
-            found.append(Cue(word.start(), word.end(), WEAK))
+        if kind == "weak" or (previous, name) in table.LOGIN_PAIRS:
+            found.append(CodeWord(word.start(), word.end(), WEAK))
         elif (
-            (context.is_cue(word) or (previous, name) in table.CUE_PAIRS)
+            (context.is_code_word(word) or (previous, name) in table.CODE_WORD_PAIRS)
             and not _is_of_another(context, names, place)
             and not (name in table.PLAIN_CODES and previous not in table.SECURITY and _is_of_discount(context, word))
         ):
             told = not table.NEGATIONS.isdisjoint(names[max(0, place - LOOK_BACK) : place])
             negated = told and any(before[0] in table.NEGATIONS for before in context.back(place))
-            found.append(Cue(word.start(), word.end(), NEGATED if negated else STRONG))
-    if low.isascii() or max(low) < table.FIRST_INNER:
+            found.append(CodeWord(word.start(), word.end(), NEGATED if negated else STRONG))
+    if low.isascii() or max(low) < table.FIRST_UNSPACED:
         return found
-    for match in table.INNER_CUES.finditer(low):
+    for match in table.UNSPACED_CODE_WORDS.finditer(low):
         said = low[max(0, match.start() - 10) : match.start()] + low[match.end() : match.end() + 12]
-        negated = any(each in said for each in table.INNER_NEGATIONS)
-        found.append(Cue(match.start(), match.end(), NEGATED if negated else STRONG))
+        negated = any(each in said for each in table.UNSPACED_NEGATIONS)
+        found.append(CodeWord(match.start(), match.end(), NEGATED if negated else STRONG))
     return sorted(found)
 
 
-def _is_of_another(context: Context, names: list[str], place: int) -> bool:
+def _is_of_another(context: TextContext, names: list[str], place: int) -> bool:
     """Return whether the word beside `code` makes it another, as in `promo code` and `code promo`."""
     if place and names[place - 1] in table.OTHER_CODES:
         before, word = context.words[place - 1 : place + 1]
         if DIGIT.search(context.low, before.end(), word.start()) is None:
             return True
     after = names[place + 1 : place + 3]
-    return bool(after) and after[after[0] in {"de", "di"} and len(after) > 1] in table.OF_ANOTHER
+    return bool(after) and after[after[0] in {"de", "di"} and len(after) > 1] in table.OTHER_CODES_AFTER
 
 
-def _is_of_discount(context: Context, word: Word) -> bool:
+def _is_of_discount(context: TextContext, word: Word) -> bool:
     """Return whether a code takes something off a price, by what its sentence says before or after it."""
     discounts = context.discounts
     if not discounts:
@@ -305,7 +305,7 @@ def _is_of_discount(context: Context, word: Word) -> bool:
     return any(end - start <= REACH and SENTENCE_END.search(context.low, start, end) is None for start, end in gaps)
 
 
-def _score(context: Context, each: Candidate, near: list[Cue]) -> int:
+def _score(context: TextContext, each: Candidate, near: list[CodeWord]) -> int:
     """Return how well a candidate fits the words for a code around it."""
     low, place = context.low, context.place(each.start)
     word = context.words[place - 1] if place else None

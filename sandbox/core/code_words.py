@@ -12,8 +12,8 @@ from unicodedata import category, digit, normalize
 
 ACCENTED = range(0x80, 0x2000)  # Hangul, which decomposes too, stands beyond
 FULL_WIDTH = range(0xFF01, 0xFF5F)
-KEPT = 10_000  # characters whose folding is remembered
-ALONE = {"đ": "d", "ł": "l", "ø": "o", "ß": "s", "ı": "i", "ё": "е"}
+FOLDINGS_KEPT = 10_000  # characters whose folding is remembered
+FOLDED_LETTERS = {"đ": "d", "ł": "l", "ø": "o", "ß": "s", "ı": "i", "ё": "е"}
 
 
 class Folding(dict[int, str]):
@@ -22,7 +22,7 @@ class Folding(dict[int, str]):
     def __missing__(self, key: int) -> str:
         """Return what a character becomes."""
         folded = _fold_character(chr(key))
-        if len(self) < KEPT:
+        if len(self) < FOLDINGS_KEPT:
             self[key] = folded
         return folded
 
@@ -39,7 +39,7 @@ def _fold_character(character: str) -> str:
     if kind in {"Zs", "Cf"}:
         return " "
     lower = character.lower()[0]
-    return ALONE.get(lower) or (normalize("NFD", lower)[0] if code in ACCENTED else lower)
+    return FOLDED_LETTERS.get(lower) or (normalize("NFD", lower)[0] if code in ACCENTED else lower)
 
 
 FOLDING = Folding()
@@ -50,12 +50,12 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(FOLDING)
 
 
-def words(*lines: str) -> frozenset[str]:
+def fold_words(*lines: str) -> frozenset[str]:
     """Return the words of some lines."""
     return frozenset(word for line in lines for word in fold(line).split())
 
 
-def by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def group_by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return stems by their first two characters, so that a word is compared with few."""
     found: dict[str, tuple[str, ...]] = {}
     for stem in sorted(stems):
@@ -64,7 +64,7 @@ def by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 # Words for a code; they count as they stand.
-CUES = words(
+CODE_WORDS = fold_words(
     "msimbo šifra šifru šifre şifrə zaporka zaporku parool salasõna contrasinal contrasenya kodea kóði kóðinn cód",
     "clé nip chave clau tac parol wagwoord ikhodi koodka құпиясөз рамз нууц code codes otp otps pin pins",
     "passcode passcodes password token 2fa mfa totp verification authentication",
@@ -79,17 +79,17 @@ CUES = words(
     "құпиясөз кодыңыз коды кодунуз κωδικός κωδικό κωδικού συνθηματικό կոդ կոդը կոդն գաղտնաբառ გაღტნაბარი ኮድ",
 )
 # Beginnings of words for a code, where the language goes on with endings.
-CUE_STEMS = by_beginning(
-    words(
+CODE_WORD_STEMS = group_by_beginning(
+    fold_words(
         "verifikac verificac verifizier vahvistuskood kinnituskood bestätigungscod sicherheitscod zugangscod",
         "einmalcod კოდ პაროლ პინ კოდი कोड ओटीपी पासवर्ड पिन सांकेतांक संकेतांक কোড ওটিপি পিন পাসওয়ার্ড குறியீ",
         "ஓடிபி கடவுச்சொ కోడ్ ఓటీపీ పిన్ ಕೋಡ್ ಒಟಿಪಿ കോഡ് ഒടിപി કોડ ઓટીપી પિન ਕੋਡ ਓਟੀਪੀ ਪਿੰਨ කේත කේතය կոդ",
     )
 )
 # Ends of words for a code: compounds of German, Dutch, Finnish and the languages of the north.
-CUE_ENDS = ("code", "codes", "kode", "koden", "kod", "koodi", "koodisi", "kood", "passwort")
+CODE_WORD_ENDINGS = ("code", "codes", "kode", "koden", "kod", "koodi", "koodisi", "kood", "passwort")
 # Words for a code in scripts that put no blank around words, or set prefixes before them.
-INNER_CUES = re.compile(
+UNSPACED_CODE_WORDS = re.compile(
     "验证码|驗證碼|校验码|校驗碼|动态码|動態碼|动态密码|動態密碼|认证码|認證碼|確認碼|确认码|验证代码"
     "|驗證代碼|密码|密碼|口令|识别码|安全码|安全碼"
     "|随机码|取件码|取货码|提货码|登录码"
@@ -99,28 +99,28 @@ INNER_CUES = re.compile(
     r"|\b(?:وال|بال|ال|لل|و|ب|ل|ف)?(?:رمز|كود|سری)|المرور|\bکد(?!ا)|گذرواژه|کوڈ|کوډ|کۆد|او ٹی پی|پاسورڈ"
     r"|\b[הבלכמשו]{0,2}(?:קוד(?!ם)|סיסמ)",
 )
-FIRST_INNER = "\u0590"  # the first character of these scripts
+FIRST_UNSPACED = "\u0590"  # the first character of these scripts
 # Two words that make one.
-CUE_PAIRS = frozenset(
+CODE_WORD_PAIRS = frozenset(
     {("time", "pass"), ("kata", "sandi"), ("mat", "khau"), ("ma", "xac"), ("ma", "otp"), ("ma", "kich"), ("ma", "bao")}
     | {("құпия", "сөз"), ("security", "number"), ("ma", "pin"), ("ya", "siri"), ("kata", "laluan")}
 )
 # Words that speak of a code only where the number itself is what is to be entered.
-WEAK_CUES = words(
+LOGIN_WORDS = fold_words(
     "verify verifying validate validar valider acceder connecter einloggen confirm confirming login",
     "signin authenticate activate register unlock authorise authorize",
     "access verifica verificar confirmar confirmer vérifier bestätigen anmelden potvrdite prijavu войти входа",
     "подтверждения вход potwierdź zaloguj giriş",
 )
-WEAK_PAIRS = frozenset({("sign", "in"), ("log", "in"), ("sign", "up"), ("log", "on")})
+LOGIN_PAIRS = frozenset({("sign", "in"), ("log", "in"), ("sign", "up"), ("log", "on")})
 # What a word that stands alone may be; the second words of pairs are to be looked at.
-KINDS = {
-    **dict.fromkeys([second for _, second in CUE_PAIRS | WEAK_PAIRS] + ["tan"], "pair"),
-    **dict.fromkeys(WEAK_CUES, "weak"),
-    **dict.fromkeys(CUES, "strong"),
+CODE_WORD_KINDS = {
+    **dict.fromkeys([second for _, second in CODE_WORD_PAIRS | LOGIN_PAIRS] + ["tan"], "pair"),
+    **dict.fromkeys(LOGIN_WORDS, "weak"),
+    **dict.fromkeys(CODE_WORDS, "strong"),
 }
 # Words beside `code` that make it another: of a discount, a place, a product.
-OTHER_CODES = words(
+OTHER_CODES = fold_words(
     "promo promotion promotional discount coupon voucher zip postal post area country city dial bar qr tracking",
     "product error dress referral invite swift ifsc sort branch offer gift sale item color colour style source",
     "building reward pnr booking reservation room class meeting course party event flight airport airline station",
@@ -130,15 +130,15 @@ OTHER_CODES = words(
     "kedvezmény reducere",
 )
 # Words for a code of any kind; in a sentence about a discount they speak of a promotional one,
-PLAIN_CODES = words(
+PLAIN_CODES = fold_words(
     "code codes codigo codigos código códigos codice codici codi cod codul kod koda kodu kode koden koder kodi kodo",
     "kód kódot koodi koodin kood код кода кодом κωδικός κωδικό",
 )
 # unless one of these stands before them.
-SECURITY = words(
+SECURITY = fold_words(
     "security verification authentication authorization authorisation login access confirmation activation"
 )
-SECURITY |= words("time sms otp pin sicherheits verificacion verificação подтверждения безопасности")
+SECURITY |= fold_words("time sms otp pin sicherheits verificacion verificação подтверждения безопасности")
 DISCOUNT = re.compile(
     r"(?:[\d%$€£₹]|\b(?:percent|half|money|usd|eur|rs)) ?off\b"
     r"|(?<!log )(?<!sign )(?<!turn )(?<!switch )\boff (?:your|on|all|any|the|everything)\b"
@@ -149,20 +149,20 @@ OTHER_COMPOUNDS = (
     *("bar", "zip", "post", "qr", "promo", "coupon", "voucher", "rabat", "gutschein", "discount", "kupon", "vorteils"),
     *("aktions", "korting", "source", "area", "region", "product", "country", "kampanj"),
 )
-NO_CUES = frozenset({"decode", "encode", "unicode"})
+NOT_CODE_WORDS = frozenset({"decode", "encode", "unicode"})
 # Words behind `code` that make it another.
-OF_ANOTHER = words(
+OTHER_CODES_AFTER = fold_words(
     "promo promocional promotionnel promozionale postal postale rabatowy promocyjny pocztowy descuento desconto",
     "sconto postnr poste reduction réduction barras barre",
 )
 # Words that stand before a code and tell nothing else.
-CONNECTIVES = words(
+CONNECTIVES = fold_words(
     "is are as now here the a your this below follows following reads equals will be number no nr je jest to es",
     "está é e è est sera ist lautet sind är er on olet dir eshte është este hier isto adalah ialah la là ni ya",
     "sua seu su tu votre vostro il el o это есть ваш си є το είναι եւ է है এই হল হলো ஆகும் ఉంది ಇದೆ",
     "ആണ് છે ਹੈ ہے هو هي است הוא היא הינו ነው არის",
 )
-EQUALS = words(
+EQUALS = fold_words(
     "is je jest to es está é è est ist lautet är er on dir este adalah là є это είναι أهو هو هي است ہے हैं है הוא",
     "הינו არის է lauten será sera nustatytas yra ir vagyok e как as are for como como: comme als kao jako",
 )
@@ -174,21 +174,21 @@ COLONS = (":", "：")
 AROUND_END = "*_])>】'\""
 AROUND = f"{AROUND_NUMBER}:：=-.,>)]」】』》”"
 # What one does with a code.
-ENTER = words(
+ENTER = fold_words(
     "use enter type input using with key submit apply provide insert utilisez saisissez entrez usa usá utiliza",
     "ingresa ingrese introduce introduzca digite insira informe inserisci inserire utilizza unesite upišite",
     "koristite iskoristite ukucajte wpisz użyj podaj zadejte zadajte použijte girin nutze nutzen verwenden geben",
     "gib gebruik voer använd ange brug bruk indtast syötä käytä adja írja introduceti folosiți введите",
     "используйте укажите введіть въведете gunakan masukkan nhập nhap dùng شماره أدخل ادخل",
 )
-NEGATIONS = words(
+NEGATIONS = fold_words(
     "not never don dont no nobody nikad nikada ne nemojte nunca jamais pas nie niemals nicht keine não non mai",
     "niet nooit ikke aldrig inte älä ei neodesílejte nikdy nedávejte asla kimseyle никому не ніколи ніхто jangan",
     "đừng không لا כל אל μην ποτέ कभी न नहीं",
 )
-INNER_NEGATIONS = ("勿", "不要", "请勿", "切勿", "別", "しないで", "教えない", "ห้าม", "อย่า", "마세요", "말고")
+UNSPACED_NEGATIONS = ("勿", "不要", "请勿", "切勿", "別", "しないで", "教えない", "ห้าม", "อย่า", "마세요", "말고")
 # What a number names that stands right behind one of these.
-LABELS = words(
+LABELS = fold_words(
     "account acct acc ac iban card cards visa mastercard ref reference refno order orders ordernr invoice inv",
     "bill balance bal avl avbl txn transaction transactions trx tran tx rrn utr ticket booking pnr reservation",
     "flight train seat room gate table tracking shipment parcel awb package policy loan case claim contract",
@@ -220,8 +220,8 @@ LABELS = words(
     "пратка δέμα iznos iznosu betrag montant importe valor importo kwota kwotę suma сумма сума сумму tutar összeg",
     "ποσό",
 )
-INNER_LABELS = tuple(
-    words(
+UNSPACED_LABELS = tuple(
+    fold_words(
         "订单 訂單 订单号 訂單編號 单号 單號 尾号 尾號 卡号 卡號 账号 帳號 账户 帳戶 流水号 余额 餘額 編號",
         "编号 注文番号 口座 口座番号 カード お客様番号 受付番号",
         "会員番号 予約番号 残高 電話番号 电话 電話 致电 拨打 热线 客服 주문번호 주문 계좌 카드 고객번호",
@@ -231,44 +231,44 @@ INNER_LABELS = tuple(
     )
 )
 # Words that may stand between such a name and the number.
-FILLERS = words(
+FILLERS = fold_words(
     "no nr num number nummer numero número numéro nº n° № # id in with digits digit on of the your for sa br broj",
     "broja numer numeru numru číslo čísla numara numarası numaralı száma номер номером номеру số so ref ending a",
     "en por mit auf pe cu som de del der dem des da do di au xx xxx xxxx nos at me na wa us now by to am an und",
     "नंबर संख्या رقم شماره מספר",
 )
 # After one of these a number goes that something is sent to, or fetched from.
-SENDING = words(
+SENDING = fold_words(
     "sent send sms text reply message msg forward report deliver delivered call ring dial contact poslan poslat",
     "pošaljite pošalji gesendet senden envoyé envoyez enviado enviar envíe inviato invia wysłano wyślij odešlete",
     "küld gönder gönderildi отправьте отправлен надіслано verzonden stuur skickat sendt lähetä kirim",
 )
-TARGETS = words("to na an au al ao a an til till kepada ke на по naar fra")
-DATE_WORDS = words(
+TARGETS = fold_words("to na an au al ao a an til till kepada ke на по naar fra")
+DATE_WORDS = fold_words(
     "in since until till by before after year on during from of am dana le el em il en del od do um im vom"
 )
-TIME_WORDS = words("at till until by before after um à las bis u do в до kl ore ora saat om")
-MONTHS = words(
+TIME_WORDS = fold_words("at till until by before after um à las bis u do в до kl ore ora saat om")
+MONTHS = fold_words(
     "jan feb mar apr may mai maj maja jun jul aug avg sep set oct okt out nov dec dez dic déc gen giu lug ago ott",
     "fév avr juin jui août ene abr янв фев мар апр май мая июн июл авг сен окт ноя дек jän mrt mei ağu eyl eki",
     "kas ara oca şub",
 )
 # What a number counts that stands right before one of these. Time is counted by short numbers alone.
-TIME_UNITS = words(
+TIME_UNITS = fold_words(
     "min mins minute minutes minuta minuti minuten minuto minutos minuts minut perc dakika minuuttia мин минут",
     "минуты хв hr hrs hour hours h sat sati sata std stunden uhr heure heures hora horas ore ur godz saat órá óra",
     "час часа часов s sec secs second seconds sekundi sekunden segundos secondes secondi sekund saniye сек секунд",
     "day days dana dan tage jours días giorni dni gün дней дня week weeks month months year years god am pm मिनट",
     "मिनिट মিনিট நிமிட నిమిషా دقيقة دقائق دقیقه منٹ דקות λεπτά წუთი",
 )
-COUNT_UNITS = words(
+COUNT_UNITS = fold_words(
     "m cm mm kg g mg lb lbs oz ml l ft mi mph kwh kb mb gb tb mbps points point pts miles coins credits items pcs",
     "units users people persons steps views likes followers votes bodova punkte puntos punti punktów puan баллов",
     "бонусов",
 )
 UNITS = TIME_UNITS | COUNT_UNITS
-INNER_UNITS = tuple(
-    words(
+UNSPACED_UNITS = tuple(
+    fold_words(
         "分钟 分鐘 分 秒 小时 小時 時間 天 日 年 月 元 円 块 人民币 积分 點 点 次 件 人 岁 분 초 시간 년 월",
         "일 원 점 นาที บาท ชั่วโมง วัน",
         "ปี दिन रुपये रु दिनार دقيقة ريال درهم جنيه ש",
@@ -279,7 +279,7 @@ INNER_UNITS = tuple(
 # ISO 4217, funds codes and metals included.
 ISO_4217 = frozenset(
     code.upper()
-    for code in words(
+    for code in fold_words(
         "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob bov brl bsd btn bwp byn bzd",
         "cad cdf che chf chw clf clp cny cop cou crc cuc cup cve czk djf dkk dop dzd egp ern etb eur fjd fkp gbp",
         "gel ghs gip gmd gnf gtq gyd hkd hnl hrk htg huf idr ils inr iqd irr isk jmd jod jpy kes kgs khr kmf kpw",
@@ -291,9 +291,9 @@ ISO_4217 = frozenset(
     )
 )
 # Codes that are words too; they are money only in capitals.
-ALSO_WORDS = words("all ang bob cad cup mad mop nad pab pen sos srd top try che lak")
-ISO_WORDS = frozenset(code.lower() for code in ISO_4217) - ALSO_WORDS
-MONEY_WORDS = words(
+CURRENCIES_THAT_ARE_WORDS = fold_words("all ang bob cad cup mad mop nad pab pen sos srd top try che lak")
+CURRENCY_WORDS = frozenset(code.lower() for code in ISO_4217) - CURRENCIES_THAT_ARE_WORDS
+MONEY_WORDS = fold_words(
     "rs re rupee rupees lakh lakhs crore crores cr lac lacs dollar dollars euro euros eura evra pound pounds cent",
     "cents km kn kuna kune dinara din dinar dinars lev leva leke lek lekë lei leu zł zl złotych złote kč kc korun",
     "ft forint kr kronor kroner tl lira liras lari gel rub руб рублей рубля рубль р грн гривень гривні лв лева",
@@ -303,4 +303,4 @@ MONEY_WORDS = words(
     "hundred bs bsf sek nok dkk रुपये रुपए रु टका টাকা ரூபாய் రూపాయలు રૂપિયા ਰੁਪਏ ریال درهم دينار جنيه ليرة تومان",
     "روپے שקלים שקל",
 )
-SIGNS = frozenset("$€£¥₾₹₽₺₴₸₼₪₩₫₦₱₲₡₵₮₭₨฿₿¢؋﷼元円")
+CURRENCY_SIGNS = frozenset("$€£¥₾₹₽₺₴₸₼₪₩₫₦₱₲₡₵₮₭₨฿₿¢؋﷼元円")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sandbox.core.message import CallbackPolicy, Lifecycle, LifecycleStep, Status
 from sandbox.core.seeded_random import Distribution, Fixed, draw_fraction
 
-FAILURE = 400  # HTTP statuses from here on refuse
+FIRST_ERROR_STATUS = 400  # HTTP statuses from here on refuse
 
 
 class Fault(StrEnum):
@@ -23,7 +23,7 @@ class Fault(StrEnum):
     SLOW_BODY = "slow_body"
 
 
-class Moment(StrEnum):
+class ReplyMoment(StrEnum):
     """When a reply leaves, other than after a span of time: once the callbacks that are due at once have been tried."""
 
     CALLBACKS = "callbacks"
@@ -70,27 +70,25 @@ class LifecycleTemplate:
     """A life whose delays are drawn for each message; `name` sets its draws apart."""
 
     name: str
-    stages: tuple[StepTemplate, ...]
+    steps: tuple[StepTemplate, ...]
     fixed: Lifecycle | None = None
 
-    def life(self, seed: int, number: int) -> Lifecycle:
+    def draw(self, seed: int, number: int) -> Lifecycle:
         """Return the life of the message `number`."""
         if self.fixed is not None:
             return self.fixed
         return tuple(
             LifecycleStep(
-                stage.status, stage.delay.at(draw_fraction(seed, number, f"{self.name} step {place}")), stage.word
+                step.status, step.delay.at(draw_fraction(seed, number, f"{self.name} step {place}")), step.word
             )
-            for place, stage in enumerate(self.stages)
+            for place, step in enumerate(self.steps)
         )
 
 
-def make_lifecycle_template(name: str, stages: tuple[StepTemplate, ...]) -> LifecycleTemplate:
+def make_lifecycle_template(name: str, steps: tuple[StepTemplate, ...]) -> LifecycleTemplate:
     """Return a course; one without chance has its life at hand."""
-    legs = [
-        LifecycleStep(stage.status, stage.delay.delay, stage.word) for stage in stages if isinstance(stage.delay, Fixed)
-    ]
-    return LifecycleTemplate(name, stages, tuple(legs) if len(legs) == len(stages) else None)
+    fixed = [LifecycleStep(step.status, step.delay.delay, step.word) for step in steps if isinstance(step.delay, Fixed)]
+    return LifecycleTemplate(name, steps, tuple(fixed) if len(fixed) == len(steps) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +97,15 @@ class Effect:
 
     error: Mapping[str, str] | None = None
     reply: ReplyTemplate | None = None
-    after: Distribution | Moment | None = None
+    after: Distribution | ReplyMoment | None = None
     fault: Fault | None = None
     accepted: bool = False
-    course: LifecycleTemplate | None = None
+    lifecycle: LifecycleTemplate | None = None
 
     @property
     def accepts(self) -> bool:
         """Whether the request does what it asks for, whatever is answered."""
-        replied = self.reply is not None and self.reply.status >= FAILURE
+        replied = self.reply is not None and self.reply.status >= FIRST_ERROR_STATUS
         return self.accepted or not (self.error is not None or self.fault is not None or replied)
 
 
@@ -128,7 +126,7 @@ class Rate:
     announced: frozenset[str] = frozenset()
 
 
-class Outcome(NamedTuple):
+class WeightedEffect(NamedTuple):
     """One of several effects; a draw below `until`, and not below those before it, chooses it."""
 
     until: float
@@ -140,7 +138,7 @@ class Actions:
     """What a rule does when it holds."""
 
     effect: Effect = NO_EFFECT
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[WeightedEffect, ...] = ()
     callback_policy: CallbackPolicy | None = None
     state: str | None = None
     rate: Rate | None = None

@@ -41,7 +41,7 @@ class UnknownStatusError(SandboxError):
     """A status word that neither we nor the provider have."""
 
 
-class BackwardsError(SandboxError):
+class ClockBackwardsError(SandboxError):
     """A clock was to go back."""
 
 
@@ -65,7 +65,7 @@ class ScenarioError(MistakesError):
     """A scenario that cannot be used."""
 
 
-class EndlessError(SandboxError):
+class AdvanceLimitError(SandboxError):
     """An advance until idle that finds no end: 30 days of clock time or 1,000,000 steps."""
 
 

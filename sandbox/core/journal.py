@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
-ID_WEIGHT = 80  # bytes that an id of a message takes; a request may make tens of thousands
+ID_SIZE = 80  # bytes that an id of a message takes; a request may make tens of thousands
 
 
 class RequestRecord(NamedTuple):
@@ -38,13 +38,13 @@ class RequestRecord(NamedTuple):
     resent_of: int | None = None
 
 
-def weight(exchange: RequestRecord) -> int:
+def record_size(exchange: RequestRecord) -> int:
     """Return how many bytes an entry keeps in its bodies and its messages' ids."""
-    return len(exchange.body) + len(exchange.reply_body) + ID_WEIGHT * len(exchange.messages)
+    return len(exchange.body) + len(exchange.reply_body) + ID_SIZE * len(exchange.messages)
 
 
-WINDOW = timedelta(minutes=1)  # on the workspace's clock
-KEPT = 10_000  # texts that are remembered at most
+RESEND_WINDOW = timedelta(minutes=1)  # on the workspace's clock
+TEXTS_KEPT = 10_000  # texts that are remembered at most
 
 
 class SentText(NamedTuple):
@@ -81,18 +81,18 @@ class LostReplies:
             self._found[text] = (lost.at, lost.request)
         while self._found:
             oldest = next(iter(self._found))
-            if len(self._found) <= KEPT and lost.at - self._found[oldest][0] <= WINDOW:
+            if len(self._found) <= TEXTS_KEPT and lost.at - self._found[oldest][0] <= RESEND_WINDOW:
                 return
             del self._found[oldest]
 
     def are_recent(self, at: datetime) -> bool:
         """Whether a reply was lost within the last minute."""
-        return self._last is not None and at - self._last <= WINDOW
+        return self._last is not None and at - self._last <= RESEND_WINDOW
 
     def find(self, texts: Iterable[SentText], at: datetime) -> int | None:
         """Return the number of the request that first sent one of the texts and whose reply was lost of late."""
         for text in texts:
             found = self._found.get(text)
-            if found is not None and at - found[0] <= WINDOW:
+            if found is not None and at - found[0] <= RESEND_WINDOW:
                 return found[1]
         return None

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
-from sandbox.core.agenda import Due, Kind
+from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.errors import IllegalMoveError, UnknownStatusError
 from sandbox.core.seeded_random import AT_ONCE, Distribution
 
@@ -47,7 +47,7 @@ class Channel:
     read_back: Mapping[str, Status]
     moves: Mapping[Status, frozenset[Status]]
     reports: frozenset[Status]
-    life: Lifecycle
+    lifecycle: Lifecycle
 
     def may_follow(self, status: Status) -> frozenset[Status]:
         """Return the statuses that a message in `status` may move to."""
@@ -86,7 +86,7 @@ class Step(NamedTuple):
     at: datetime
 
 
-class Order(StrEnum):
+class CallbackOrder(StrEnum):
     """An order of a message's callbacks other than their own; they wait for the last planned one."""
 
     REVERSE = "reverse"
@@ -108,7 +108,7 @@ class CallbackPolicy:
     copies: int = 1
     lost: frozenset[Status] = frozenset()
     first_lost: bool = False
-    order: Order | None = None
+    order: CallbackOrder | None = None
     held: bool = False
     key: str | None = None  # in place of the target's
     strict: bool = False
@@ -118,7 +118,7 @@ DEFAULT_POLICY = CallbackPolicy()
 
 
 class Draft(NamedTuple):
-    """A message that a pack proposes. `life` None: the channel's own, unless a rule has another.
+    """A message that a pack proposes. `lifecycle` None: the channel's own, unless a rule has another.
 
     `data` is what the pack itself wants to remember of it. A lower `rank` goes first at the same instant.
     """
@@ -130,7 +130,7 @@ class Draft(NamedTuple):
     text: str
     code: str | None = None
     scheduled_for: datetime | None = None
-    life: Lifecycle | None = None
+    lifecycle: Lifecycle | None = None
     rank: int = 0
     data: Mapping[str, str] | None = None
 
@@ -184,19 +184,23 @@ class Message(NamedTuple):
 HISTORY = Message._fields.index("history")  # behind it stand plan and callbacks, which a move changes too
 
 
-def plan_lifecycle(channel: Channel, life: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
+def plan_lifecycle(channel: Channel, lifecycle: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
     """Lay a life out on the clock: each delay counts from the step before; a status the channel lacks is left out."""
     steps, words, at = [], channel.words, begin
-    for status, delay, word in life:
+    for status, delay, word in lifecycle:
         if status in words:
             at += delay
             steps.append(Step(status, word or words[status], at))
     return tuple(steps)
 
 
-def skip_first_delay(life: Lifecycle) -> Lifecycle:
-    """Return the life with its first leg at once, as priority traffic travels."""
-    return (LifecycleStep(life[0].status, timedelta(0), life[0].word), *life[1:]) if life else life
+def skip_first_delay(lifecycle: Lifecycle) -> Lifecycle:
+    """Return the lifecycle with no delay before its first step, as for priority traffic."""
+    return (
+        (LifecycleStep(lifecycle[0].status, timedelta(0), lifecycle[0].word), *lifecycle[1:])
+        if lifecycle
+        else lifecycle
+    )
 
 
 def move(message: Message, step: Step, *, callback: int | None = None, illegal: bool = False) -> Message:
@@ -219,6 +223,6 @@ def move(message: Message, step: Step, *, callback: int | None = None, illegal: 
     return Message._make((*message[:HISTORY], (*message.history, step), rest, calls, *message[HISTORY + 3 :]))
 
 
-def next_move(message: Message) -> Due | None:
+def next_move(message: Message) -> AgendaEntry | None:
     """Return the agenda's entry for the next planned step of a message."""
-    return Due(message.plan[0].at, Kind.MOVE, message.rank, message.number) if message.plan else None
+    return AgendaEntry(message.plan[0].at, EntryKind.MOVE, message.rank, message.number) if message.plan else None

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sandbox.core.account import Window
+from sandbox.core.account import RateWindow
 from sandbox.core.effects import Actions, Effect
 from sandbox.core.seeded_random import draw_fraction
 
-RULED = "rule "  # how the name of a rule's window begins; providers have windows of their own
-START = "start"  # the state in which every scenario begins
+RULE_PREFIX = "rule "  # how the name of a rule's window begins; providers have windows of their own
+START_STATE = "start"  # the state in which every scenario begins
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RuleCounted:
     """How often a rule was met; `name` is the rule's key, and what it counts apart."""
 
     name: str
@@ -29,46 +29,46 @@ class ScenarioStateSet:
 
 
 @dataclass(slots=True)
-class Run:
+class RuleMemory:
     """A scenario's memory as one request finds it and moves it on; it is written when its changes are committed."""
 
-    tallies: Mapping[str, int]
-    windows: Mapping[str, Window]
+    rule_counts: Mapping[str, int]
+    windows: Mapping[str, RateWindow]
     state: str
     at: datetime
-    _turned: bool = False
+    _state_set: bool = False
     _counted: dict[str, int] = field(default_factory=dict)
-    _filled: dict[str, Window] = field(default_factory=dict)
+    _filled: dict[str, RateWindow] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
         """Count one more, and return how many it makes."""
-        count = self._counted.get(name) or self.tallies.get(name, 0)
+        count = self._counted.get(name) or self.rule_counts.get(name, 0)
         self._counted[name] = count + 1
         return count + 1
 
-    def turn(self, state: str) -> None:
+    def set_state(self, state: str) -> None:
         """Go over to another state."""
         self.state = state
-        self._turned = True
+        self._state_set = True
 
     def exceeds(self, name: str, *, limit: int, per: timedelta) -> timedelta | None:
         """Take one more within the limit; where there is no room, return how long until there is."""
-        own = RULED + name
-        before = self._filled.get(own) or self.windows.get(own) or Window(own, self.at, 0)
+        own = RULE_PREFIX + name
+        before = self._filled.get(own) or self.windows.get(own) or RateWindow(own, self.at, 0)
         window = before.at(self.at, per)
         if window.count >= limit:
             return window.since + per - self.at
         self._filled[own] = window.plus(1)
         return None
 
-    def changes(self) -> tuple[Tally | ScenarioStateSet | Window, ...]:
+    def changes(self) -> tuple[RuleCounted | ScenarioStateSet | RateWindow, ...]:
         """Return what a commit must write."""
-        tallies = tuple(Tally(name, count) for name, count in self._counted.items())
-        turns = (ScenarioStateSet(self.state),) if self._turned else ()
+        tallies = tuple(RuleCounted(name, count) for name, count in self._counted.items())
+        turns = (ScenarioStateSet(self.state),) if self._state_set else ()
         return (*tallies, *turns, *self._filled.values())
 
 
-Test = Callable[["RuleInput"], bool]
+Condition = Callable[["RuleInput"], bool]
 
 
 class RuleInput(NamedTuple):
@@ -91,7 +91,7 @@ class RuleInput(NamedTuple):
     seed: int
     request: int
     row: int
-    run: Run
+    memory: RuleMemory
 
     def draw(self, purpose: str) -> float:
         """Return this case's number from 0 to 1 for a purpose."""
@@ -107,11 +107,11 @@ class RuleCounter:
 
 
 class Verdict(NamedTuple):
-    """What a rule decided; `wait` is how long until its rate has room again."""
+    """What a rule decided; `retry_after` is how long until its rate has room again."""
 
     rule: "Rule"
     effect: Effect
-    wait: timedelta | None = None
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Rule:
 
     key: str
     title: str
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Condition, ...] = ()
     counting: RuleCounter | None = None
     matches_refused: bool = False
     tail: str | None = None
@@ -139,18 +139,18 @@ class Rule:
         if counting is None:
             return True
         name = f"{self.key} {counting.per(case)}" if counting.per else self.key
-        return counting.fits(case.run.count(name))
+        return counting.fits(case.memory.count(name))
 
     def decide(self, case: RuleInput) -> Verdict | None:
         """Act on a case for which it holds; return None when it lets the case go on."""
         then = self.then
         if then.state is not None:
-            case.run.turn(then.state)
+            case.memory.set_state(then.state)
         if then.rate is not None:
             name = f"{self.key} {case.provider} {case.account}" if then.rate.apart else self.key
-            wait = case.run.exceeds(name, limit=then.rate.limit, per=then.rate.per)
-            if wait is not None:
-                return Verdict(self, Effect(error=then.rate.error), wait)
+            retry_after = case.memory.exceeds(name, limit=then.rate.limit, per=then.rate.per)
+            if retry_after is not None:
+                return Verdict(self, Effect(error=then.rate.error), retry_after)
         if then.passes:
             return None
         if not then.outcomes:
@@ -160,7 +160,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class RuleIndex:
     """The rules that can hold for one operation, in order (`places`); `tails` finds those of some recipients."""
 
     places: Mapping[str, int]
@@ -190,14 +190,14 @@ def first_decision(rules: Sequence[Rule], case: RuleInput) -> Verdict | None:
     return None
 
 
-def make_index(rules: Sequence[Rule]) -> Index:
+def make_rule_index(rules: Sequence[Rule]) -> RuleIndex:
     """Return the index of the rules of one operation."""
     tails: dict[int, dict[str, tuple[Rule, ...]]] = {}
     for rule in rules:
         if rule.tail:
             table = tails.setdefault(len(rule.tail), {})
             table[rule.tail] = (*table.get(rule.tail, ()), rule)
-    return Index(
+    return RuleIndex(
         places={rule.key: place for place, rule in enumerate(rules)},
         general=tuple(rule for rule in rules if not rule.tail),
         tails=tuple(tails.items()),

@@ -9,7 +9,7 @@ from sandbox.core.account import Account, Sender, Template
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig
 from sandbox.core.errors import FileMistake
-from sandbox.core.rules import Index
+from sandbox.core.rules import RuleIndex
 
 SUFFIXES = (".yaml", ".yml", ".json")  # of a scenario's file
 
@@ -60,7 +60,7 @@ class Scenario:
     targets: Mapping[str, Target] = field(default_factory=dict)
     seed: int | None = None
     clock: ClockConfig | None = None
-    rules: Mapping[str, Index] = field(default_factory=dict)
+    rules: Mapping[str, RuleIndex] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     warnings: tuple[FileMistake, ...] = ()

@@ -17,12 +17,12 @@ SEED_BITS = 32
 LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def fresh_seed() -> int:
+def make_seed() -> int:
     """Return a seed for a workspace that was given none; the one draw that no seed rules."""
     return secrets.randbits(SEED_BITS)
 
 
-def fresh_token(length: int) -> str:
+def make_token(length: int) -> str:
     """Return lower-case letters and digits that cannot be guessed, for workspace ids and minted keys."""
     return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(length))
 
@@ -66,7 +66,7 @@ class CountedRandom(random.Random):
         return super().getrandbits(k)
 
 
-def counted_random(seed: int, report: Callable[[int], None]) -> CountedRandom:
+def make_counted_random(seed: int, report: Callable[[int], None]) -> CountedRandom:
     """Return a generator that calls `report` with the number of draws before it draws; what that raises ends them."""
     made = CountedRandom(seed)
     made.report = report
@@ -108,7 +108,7 @@ class Normal:
 
     def at(self, fraction: float) -> timedelta:
         """Return the duration of a draw."""
-        return max(timedelta(0), self.mean + self.deviation * bell(fraction))
+        return max(timedelta(0), self.mean + self.deviation * normal_deviate(fraction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Lognormal:
 
     def at(self, fraction: float) -> timedelta:
         """Return the duration of a draw."""
-        return self.median * exp(self.sigma * bell(fraction))
+        return self.median * exp(self.sigma * normal_deviate(fraction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ AT_ONCE = Fixed(timedelta(0))
 
 
 @lru_cache(maxsize=1024)
-def bell(fraction: float) -> float:
+def normal_deviate(fraction: float) -> float:
     """Return how many standard deviations from the mean a draw lies."""
     from statistics import NormalDist  # noqa: PLC0415 - 10 ms that a start without bell curves need not pay
 
@@ -160,7 +160,7 @@ PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # each st
 SHIFTS = range(120, -1, -10)
 
 
-def ulid(at: datetime, drawn: bytes) -> str:
+def make_ulid(at: datetime, drawn: bytes) -> str:
     """Return the ULID of an instant, to the millisecond, and ten bytes (https://github.com/ulid/spec)."""
     number = int(at.timestamp() * 1000) << 80 | int.from_bytes(drawn, "big")
     return "".join([PAIRS[number >> shift & 1023] for shift in SHIFTS])

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from sandbox.core.account import Account, Otp, Window
-from sandbox.core.agenda import Agenda, Due, Kind
-from sandbox.core.callback import OPEN, Callback, Target
+from sandbox.core.account import Account, Otp, RateWindow
+from sandbox.core.agenda import Agenda, AgendaEntry, EntryKind
+from sandbox.core.callback import OPEN_STATES, Callback, Target
 from sandbox.core.change import (
     AgendaEntryRemoved,
     Batch,
+    BatchSubscriber,
     Change,
-    Listener,
     MessagesDeleted,
     Subscribers,
     TargetSet,
@@ -20,18 +20,18 @@ from sandbox.core.change import (
     WorkspaceReset,
 )
 from sandbox.core.clock import Clock
-from sandbox.core.journal import LostReplies, LostReply, RequestRecord, weight
+from sandbox.core.journal import LostReplies, LostReply, RequestRecord, record_size
 from sandbox.core.message import Message
-from sandbox.core.rules import RULED, START, Run, ScenarioStateSet, Tally
+from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
 
-DEFAULT = "default"  # the workspace that always exists
+DEFAULT_WORKSPACE = "default"  # the workspace that always exists
 
 MESSAGES_KEPT = 100_000
 REQUESTS_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
-TALLIES_KEPT = 100_000
+RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
 
 
@@ -54,10 +54,10 @@ class World:
         self.name = name
         self.defaults = defaults
         self.subscribers = Subscribers() if subscribers is None else subscribers
-        self.listeners: list[Listener] = []
+        self.batch_subscribers: list[BatchSubscriber] = []
         self.batches = 0
         self.targets: dict[str, Target] = {}
-        self.windows: dict[str, Window] = {}
+        self.windows: dict[str, RateWindow] = {}
         self.max_pending = 1_000_000  # entries on the agenda; a send that would make more is refused
         self._clear(WorkspaceReset(clock, seed))
         self._follow(scenario)
@@ -65,7 +65,7 @@ class World:
     @property
     def path(self) -> str:
         """The path of its control API."""
-        return "/_sandbox" if self.name == DEFAULT else f"/_sandbox/workspaces/{self.name}"
+        return "/_sandbox" if self.name == DEFAULT_WORKSPACE else f"/_sandbox/workspaces/{self.name}"
 
     def now(self) -> datetime:
         """Return the present instant on this workspace's clock."""
@@ -95,13 +95,13 @@ class World:
         for change in changes:
             for hear in subscribers.get(type(change), ()):
                 hear(change, batch)
-        for listener in self.listeners:
+        for listener in self.batch_subscribers:
             listener(batch)
         return batch
 
-    def run(self) -> Run:
+    def rule_memory(self) -> RuleMemory:
         """Return the scenario's memory for one request."""
-        return Run(self.tallies, self.windows, self.state, self.now())
+        return RuleMemory(self.rule_counts, self.windows, self.state, self.now())
 
     def _follow(self, scenario: Scenario) -> None:
         """Behave as a scenario says from now on; `settings` are the specs' defaults with its own on top."""
@@ -113,10 +113,10 @@ class World:
 
     def _begin(self) -> None:
         """Begin the scenario anew: no counts, its first state, and `during` counts from now."""
-        self.tallies: OrderedDict[str, int] = OrderedDict()
-        self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULED)}
-        self.state = START
-        self.began = self.now()
+        self.rule_counts: OrderedDict[str, int] = OrderedDict()
+        self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULE_PREFIX)}
+        self.state = START_STATE
+        self.scenario_began = self.now()
 
     def _clear(self, cleared: WorkspaceReset) -> None:
         """Forget messages, journal, callbacks, codes, counters and accounts; targets and scenario stay."""
@@ -126,7 +126,7 @@ class World:
         self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
         self.callbacks: SequenceStore[Callback] = SequenceStore()
-        self.exchanges: dict[int, RequestRecord] = {}
+        self.requests: dict[int, RequestRecord] = {}
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.lost_replies = LostReplies()
@@ -158,9 +158,9 @@ class World:
         dropped = [self.messages[number] for number in numbers if number in self.messages]
         for message in dropped:
             for callback in message.callbacks:
-                self.agenda.drop(Kind.CALLBACK, callback)
+                self.agenda.drop(EntryKind.CALLBACK, callback)
                 del self.callbacks[callback]
-            self.agenda.drop(Kind.MOVE, message.number)
+            self.agenda.drop(EntryKind.MOVE, message.number)
             del self.messages[message.number], self.numbers[message.id]
         gone = {message.number for message in dropped}
         self.otps = {name: otp for name, otp in self.otps.items() if otp.message not in gone}
@@ -184,7 +184,7 @@ class World:
 
     def _put_callback(self, callback: Callback) -> None:
         self.last_callback = max(self.last_callback, callback.id)
-        if callback.message < self._evicting and callback.state not in OPEN:
+        if callback.message < self._evicting and callback.state not in OPEN_STATES:
             self._ended.append(callback.message)
         self.callbacks[callback.id] = callback
 
@@ -194,31 +194,31 @@ class World:
     def _put_otp(self, otp: Otp) -> None:
         self.otps[otp.provider, otp.account, otp.recipient] = otp
 
-    def _put_window(self, window: Window) -> None:
+    def _put_window(self, window: RateWindow) -> None:
         self.windows[window.name] = window
 
-    def _put_tally(self, tally: Tally) -> None:
-        self.tallies[tally.name] = tally.count
-        self.tallies.move_to_end(tally.name)  # so that the one longest unused goes first
-        if len(self.tallies) > TALLIES_KEPT:
-            self.tallies.popitem(last=False)
+    def _put_tally(self, tally: RuleCounted) -> None:
+        self.rule_counts[tally.name] = tally.count
+        self.rule_counts.move_to_end(tally.name)  # so that the one longest unused goes first
+        if len(self.rule_counts) > RULE_COUNTS_KEPT:
+            self.rule_counts.popitem(last=False)
 
     def _put_turn(self, turn: ScenarioStateSet) -> None:
         self.state = turn.state
 
     def _put_exchange(self, exchange: RequestRecord) -> None:
         self.last_request = max(self.last_request, exchange.id)
-        self.exchanges[exchange.id] = exchange
-        self.journal_bytes += weight(exchange)
-        while len(self.exchanges) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
-            oldest = self.exchanges.pop(exchange.id - len(self.exchanges) + 1)  # ids count up without a gap
-            self.journal_bytes -= weight(oldest)
+        self.requests[exchange.id] = exchange
+        self.journal_bytes += record_size(exchange)
+        while len(self.requests) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
+            oldest = self.requests.pop(exchange.id - len(self.requests) + 1)  # ids count up without a gap
+            self.journal_bytes -= record_size(oldest)
             self.evicted["requests"] += 1
 
     def _put_lost_reply(self, lost: LostReply) -> None:
         self.lost_replies.put(lost)
 
-    def _put_due(self, due: Due) -> None:
+    def _put_due(self, due: AgendaEntry) -> None:
         self.agenda.put(due)
 
     def _put_nothing(self, nothing: AgendaEntryRemoved) -> None:
@@ -254,7 +254,7 @@ class World:
             self.evicted["callbacks"] += len(message.callbacks)
 
     def _finished(self, message: Message) -> bool:
-        return not message.plan and not any(self.callbacks[each].state in OPEN for each in message.callbacks)
+        return not message.plan and not any(self.callbacks[each].state in OPEN_STATES for each in message.callbacks)
 
     _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
         Clock: _put_clock,
@@ -266,12 +266,12 @@ class World:
         Callback: _put_callback,
         Account: _put_account,
         Otp: _put_otp,
-        Window: _put_window,
+        RateWindow: _put_window,
         RequestRecord: _put_exchange,
         LostReply: _put_lost_reply,
-        Due: _put_due,
+        AgendaEntry: _put_due,
         AgendaEntryRemoved: _put_nothing,
         TargetSet: _put_aim,
-        Tally: _put_tally,
+        RuleCounted: _put_tally,
         ScenarioStateSet: _put_turn,
     }

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.callbacks.courier import Courier
-from sandbox.core.agenda import Due, Kind
+from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback
-from sandbox.core.clock import refuse_backwards, ticks
-from sandbox.core.errors import EndlessError, ResetError
+from sandbox.core.clock import monotonic, refuse_backwards
+from sandbox.core.errors import AdvanceLimitError, ResetError
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.engine.scheduler import Scheduler
@@ -78,7 +78,7 @@ class AdvanceRun:
                     world.commit(world.clock.moved(end))
             finally:
                 if self._unbroken():
-                    world.commit(replace(running, origin=world.now(), anchor=ticks()))
+                    world.commit(replace(running, origin=world.now(), anchor=monotonic()))
         return Advance(begin, world.now() if end is None else end, self._count, tuple(self._items))
 
     async def _walk(self, begin: datetime, end: datetime | None) -> None:
@@ -93,7 +93,7 @@ class AdvanceRun:
                 return
             if end is None and (due.at > begin + HORIZON or self._count > STEPS):
                 message = f"no end after {HORIZON.days} days or {STEPS} steps: something is always pending"
-                raise EndlessError(message)
+                raise AdvanceLimitError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))
             while self._unbroken() and self._scheduler.slice(world.now(), self._told):
@@ -101,10 +101,10 @@ class AdvanceRun:
             self._note(*(happening for *_, happening in sorted(self._callbacks)))
             self._callbacks.clear()
 
-    def _told(self, due: Due, collected: Callback | None) -> None:
+    def _told(self, due: AgendaEntry, collected: Callback | None) -> None:
         """Note what carrying out an entry did."""
         world = self._world
-        if due.kind is Kind.MOVE:
+        if due.kind is EntryKind.MOVE:
             message = world.messages[due.number]
             self._note(Happening(due.at, message.id, status=message.status))
             if collected is not None:

@@ -10,9 +10,9 @@ from sandbox.callbacks.courier import Courier
 from sandbox.callbacks.egress import Egress
 from sandbox.core import seeded_random
 from sandbox.core.change import Subscribers
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
-from sandbox.core.world import DEFAULT, World
+from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Answer, Arrival, arrive, miss, preflight, refuse_unreadable
 from sandbox.providers.registry import Registry
@@ -59,7 +59,7 @@ class Engine:
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self._gone: set[str] = set()
-        self.default = self._add(DEFAULT, start)
+        self.default = self._add(DEFAULT_WORKSPACE, start)
 
     @property
     def worlds(self) -> Mapping[str, World]:
@@ -78,7 +78,7 @@ class Engine:
 
     def receive(self, request: Request) -> tuple[Workspace, Answer]:
         """Handle a provider request; return the workspace it led into and what goes back."""
-        arrived = ticks()
+        arrived = monotonic()
         arrival = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
         if isinstance(arrival, Missed):
             return self.default, miss(self.default.world, request, arrival, arrived=arrived)
@@ -87,11 +87,11 @@ class Engine:
 
     def preflight(self, request: Request, headers: Mapping[str, str]) -> Answer:
         """Answer that a page may call a path; `headers` say how."""
-        return preflight(self.default.world, request, headers, arrived=ticks())
+        return preflight(self.default.world, request, headers, arrived=monotonic())
 
     def refuse(self, request: Request, *, status: int, why: str) -> Answer:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
-        arrived = ticks()
+        arrived = monotonic()
         found = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
         arrival = None if isinstance(found, Missed) else self._judged(found)
         world = self.default.world if arrival is None else self._workspace_of(arrival).world
@@ -102,7 +102,7 @@ class Engine:
         lease = self.leases.get(name)
         if lease is None:
             return self.default
-        lease.used = ticks()
+        lease.used = monotonic()
         return lease.workspace
 
     def _judged(self, arrival: Arrival) -> Arrival:
@@ -120,14 +120,14 @@ class Engine:
         if len(self.leases) >= WORKSPACES:
             message = f"there are {WORKSPACES} workspaces; delete some, or give them a shorter ttl"
             raise TooManyWorkspacesError(message)
-        name = "w" + seeded_random.fresh_token(ID_LENGTH - 1)
+        name = "w" + seeded_random.make_token(ID_LENGTH - 1)
         keys = {
             provider: {
-                field: name + seeded_random.fresh_token(KEY_LENGTH - ID_LENGTH) for field in pack.spec.credentials
+                field: name + seeded_random.make_token(KEY_LENGTH - ID_LENGTH) for field in pack.spec.credentials
             }
             for provider, pack in self.packs.items()
         }
-        lease = Lease(self._add(name, start), keys, ttl, ticks())
+        lease = Lease(self._add(name, start), keys, ttl, monotonic())
         self.leases[name] = lease
         self._watch(lease)
         return lease
@@ -135,11 +135,11 @@ class Engine:
     def touch(self, name: str) -> None:
         """Note that a workspace is in use."""
         if name in self.leases:
-            self.leases[name].used = ticks()
+            self.leases[name].used = monotonic()
 
     def _watch(self, lease: Lease) -> None:
         """Delete a workspace when it was unused for its time; look again later otherwise."""
-        left = lease.used + lease.ttl.total_seconds() - ticks()
+        left = lease.used + lease.ttl.total_seconds() - monotonic()
         loop = asyncio.get_running_loop()
         if left > 0:
             lease.timer = loop.call_later(left, self._watch, lease)

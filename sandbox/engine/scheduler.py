@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sandbox.core.agenda import Due
-from sandbox.core.callback import Callback, State
+from sandbox.core.agenda import AgendaEntry
+from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
@@ -25,7 +25,7 @@ class Scheduler:
         self._leaving = leaving
         self._timer: tuple[datetime, asyncio.TimerHandle] | None = None
         self._held = False
-        world.listeners.append(self.arm)
+        world.batch_subscribers.append(self.arm)
 
     def arm(self, _: Batch | None = None) -> None:
         """See to it that the loop wakes when the first entry of the agenda is due."""
@@ -68,7 +68,7 @@ class Scheduler:
             self._held = False
         self.arm()
 
-    def slice(self, now: datetime, told: Callable[[Due, Callback | None], None] | None = None) -> bool:
+    def slice(self, now: datetime, told: Callable[[AgendaEntry, Callback | None], None] | None = None) -> bool:
         """Carry out some of what is due; return whether there may be more.
 
         `told` hears of each entry, and of the callback that was collected by it; not of those that leave.
@@ -78,7 +78,7 @@ class Scheduler:
             if due is None or due.at > now:
                 return False
             callback = carry_out(self._world, self._packs, due)
-            if callback is not None and callback.state is State.SENDING:
+            if callback is not None and callback.state is CallbackState.SENDING:
                 self._leaving(callback)
             elif told is not None:
                 told(due, callback)

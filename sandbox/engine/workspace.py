@@ -42,7 +42,7 @@ class WorkspaceConfig:
     def draw_seed(self) -> int:
         """Return the seed asked for, else the scenario's, else a fresh one."""
         asked = self.scenario.seed if self.seed is None else self.seed
-        return seeded_random.fresh_seed() if asked is None else asked
+        return seeded_random.make_seed() if asked is None else asked
 
 
 class Workspace:
@@ -110,8 +110,8 @@ class Workspace:
             if not waiting:
                 _end(future)
 
-        self.world.listeners.append(look)
-        future.add_done_callback(lambda _: self.world.listeners.remove(look))
+        self.world.batch_subscribers.append(look)
+        future.add_done_callback(lambda _: self.world.batch_subscribers.remove(look))
         look()
         return future
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 DIGIT_LIMIT = 1000  # digits of a number
-BLANK = re.compile(r"[ \t\n\r]*")
+WHITESPACE = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 LEADING_ZERO = re.compile(r"-?0[0-9]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which Python writes and reads, and JSON does not have
 LITERALS = {"true": True, "false": False, "null": None}
 
-Steps = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 
 
 class JsonError(Exception):
@@ -35,8 +35,8 @@ class JsonReader:
 
     def __init__(self, text: str, *, depth_limit: int, value_limit: int) -> None:
         self.text = text
-        self.places: dict[Steps, tuple[int, int]] = {}
-        self.written: dict[Steps, str] = {}
+        self.places: dict[ValuePath, tuple[int, int]] = {}
+        self.written: dict[ValuePath, str] = {}
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._depth_limit = depth_limit
         self._value_limit = value_limit
@@ -57,7 +57,7 @@ class JsonReader:
             self._refuse("not JSON: something follows the end of the value", self._at, syntax=True)
         return value
 
-    def _value(self, path: Steps, place: int) -> object:
+    def _value(self, path: ValuePath, place: int) -> object:
         """Read the value that begins here; `place` is where it, or its key, stands."""
         start = self._at
         if len(self.places) >= self._value_limit:
@@ -137,7 +137,7 @@ class JsonReader:
         self._at += len(word)
         return LITERALS[word]
 
-    def _number(self, written: str, path: Steps, start: int) -> int | float:
+    def _number(self, written: str, path: ValuePath, start: int) -> int | float:
         if len(written) > DIGIT_LIMIT:
             self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is a text", start)
         value = int(written) if written.lstrip("-").isdigit() else float(written)
@@ -156,7 +156,7 @@ class JsonReader:
         return self.text[self._at : self._at + 1]
 
     def _skip(self) -> None:
-        match = BLANK.match(self.text, self._at)
+        match = WHITESPACE.match(self.text, self._at)
         self._at = match.end() if match else self._at
 
     def _place(self, at: int) -> tuple[int, int]:
@@ -170,12 +170,12 @@ class JsonReader:
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-def slowly(value: object) -> bytes:
+def encode_json_slowly(value: object) -> bytes:
     """Return JSON by the standard library: what orjson does not take, such as integers of more than 64 bits."""
     return ENCODER.encode(value).encode()
 
 
-def _quick() -> Callable[[object], bytes] | None:
+def _find_orjson() -> Callable[[object], bytes] | None:
     try:
         import orjson  # noqa: PLC0415 - there is none for PyPy
     except ImportError:
@@ -183,14 +183,14 @@ def _quick() -> Callable[[object], bytes] | None:
     return orjson.dumps
 
 
-QUICK = _quick()
+ORJSON = _find_orjson()
 
 
-def compact(value: object) -> bytes:
+def encode_json(value: object) -> bytes:
     """Return JSON; of floats beyond 1e16 or below 1e-4 the two ways write the exponent differently (1e-7, 1e-07)."""
-    if QUICK is None:
-        return slowly(value)
+    if ORJSON is None:
+        return encode_json_slowly(value)
     try:
-        return QUICK(value)
+        return ORJSON(value)
     except TypeError:
-        return slowly(value)
+        return encode_json_slowly(value)

@@ -14,7 +14,7 @@ Encoding = Literal["gsm-7", "ucs-2"]
 ESCAPE = 0x1B
 
 
-class Room(NamedTuple):
+class Capacity(NamedTuple):
     """How many units (septets, or UTF-16 units) fit; a `wide` character takes two, which stay together."""
 
     alone: int
@@ -29,11 +29,11 @@ class Alphabet(NamedTuple):
     extension: str
     plain: re.Pattern[str]
     whole: re.Pattern[str]
-    rooms: dict[Encoding, Room]
+    rooms: dict[Encoding, Capacity]
 
 
 @cache
-def alphabet() -> Alphabet:
+def load_alphabet() -> Alphabet:
     """Return the alphabet, made at the first look: its library takes 30 ms, which a start need not pay.
 
     The codec is asked for its alphabet alone: it copies the whole text at each character, too slow for one of 1 MB.
@@ -43,9 +43,9 @@ def alphabet() -> Alphabet:
     septets = [septet for septet in range(0x80) if septet != ESCAPE]
     basic = str(Codec().decode(bytes(septets))[0])
     extension = "".join(Codec().decode(bytes([ESCAPE, septet]), "ignore")[0] for septet in septets)
-    rooms: dict[Encoding, Room] = {
-        "gsm-7": Room(160, 153, re.compile(f"[{re.escape(extension)}]")),
-        "ucs-2": Room(70, 67, re.compile("[\U00010000-\U0010ffff]")),
+    rooms: dict[Encoding, Capacity] = {
+        "gsm-7": Capacity(160, 153, re.compile(f"[{re.escape(extension)}]")),
+        "ucs-2": Capacity(70, 67, re.compile("[\U00010000-\U0010ffff]")),
     }
     plain, whole = (re.compile(f"[{re.escape(each)}]*") for each in (basic, basic + extension))
     return Alphabet(basic, extension, plain, whole, rooms)
@@ -63,23 +63,23 @@ class Segments:
     @property
     def parts(self) -> tuple[str, ...]:
         """The texts of the SMS, in order."""
-        return tuple(self.text[begin:end] for begin, end in cut(self.text, self.encoding))
+        return tuple(self.text[begin:end] for begin, end in split_text(self.text, self.encoding))
 
 
 def segment(text: str) -> Segments:
     """Count the SMS of a text; an empty one takes one."""
-    known = alphabet()
+    known = load_alphabet()
     if known.plain.fullmatch(text):
         room = known.rooms["gsm-7"]
         count = 1 if len(text) <= room.alone else -(-len(text) // room.part)
         return Segments("gsm-7", count, len(text), text)
     encoding: Encoding = "gsm-7" if known.whole.fullmatch(text) else "ucs-2"
-    return Segments(encoding, sum(1 for _ in cut(text, encoding)), len(text), text)
+    return Segments(encoding, sum(1 for _ in split_text(text, encoding)), len(text), text)
 
 
-def cut(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
+def split_text(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
     """Yield begin and end of each part, every one as full as it can be."""
-    alone, part, wide = alphabet().rooms[encoding]
+    alone, part, wide = load_alphabet().rooms[encoding]
     if len(text) <= alone and len(text) + len(wide.findall(text)) <= alone:
         yield 0, len(text)
         return

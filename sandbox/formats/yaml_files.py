@@ -121,7 +121,7 @@ WRITTEN_TAGS = frozenset({BOOLEAN_TAG, INTEGER_TAG, FLOAT_TAG})
 JSON_SUFFIX = ".json"
 BYTE_ORDER_MARK = "\ufeff"
 
-Path_ = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 
 
 class FileError(SandboxError):
@@ -147,14 +147,14 @@ class Document:
 
     name: str
     value: object
-    places: Mapping[Path_, tuple[int, int]]
-    written: Mapping[Path_, str] = field(default_factory=dict)
+    places: Mapping[ValuePath, tuple[int, int]]
+    written: Mapping[ValuePath, str] = field(default_factory=dict)
 
-    def place(self, path: Path_) -> str:
+    def place(self, path: ValuePath) -> str:
         """Return `file:line:column` of the value at a path, or of the nearest one around it."""
         return self.mistake(path, "").place
 
-    def mistake(self, path: Path_, problem: str) -> FileMistake:
+    def mistake(self, path: ValuePath, problem: str) -> FileMistake:
         """Return a mistake at the value of a path, or at the nearest one around it."""
         while path not in self.places and path:
             path = path[:-1]
@@ -241,11 +241,11 @@ class _Builder:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.places: dict[Path_, tuple[int, int]] = {}
-        self.written: dict[Path_, str] = {}
+        self.places: dict[ValuePath, tuple[int, int]] = {}
+        self.written: dict[ValuePath, str] = {}
         self._scalars = CoreLoader("")
 
-    def build(self, node: yaml.Node, path: Path_) -> object:
+    def build(self, node: yaml.Node, path: ValuePath) -> object:
         self._note(node, path)
         if len(path) > DEPTH_LIMIT:  # an alias that names what it stands in has no end
             raise self._error(node, TOO_DEEP)
@@ -263,7 +263,7 @@ class _Builder:
             self.written[path] = node.value
         return value
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, object]:
+    def _mapping(self, node: yaml.MappingNode, path: ValuePath) -> dict[str, object]:
         result: dict[str, object] = {}
         for key_node, value_node in node.value:
             if key_node.tag == MERGE_TAG:
@@ -277,7 +277,7 @@ class _Builder:
             self._note(key_node, (*path, key))
         return result
 
-    def _note(self, node: yaml.Node, path: Path_) -> None:
+    def _note(self, node: yaml.Node, path: ValuePath) -> None:
         if len(self.places) >= VALUE_LIMIT:
             raise self._error(node, f"more than {VALUE_LIMIT} values, aliases written out")
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)

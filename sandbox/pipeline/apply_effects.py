@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 
-from sandbox.core.effects import Effect, Moment, RenderedReply
+from sandbox.core.effects import Effect, RenderedReply, ReplyMoment
 from sandbox.core.message import Draft
 from sandbox.core.rules import Verdict
 from sandbox.core.seeded_random import draw_fraction
@@ -43,7 +43,7 @@ def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Dra
     pause, after_callbacks = NO_PAUSE, False
     if slow is not None and slow.verdict.effect.after is not None:
         rule, after = slow.verdict.rule, slow.verdict.effect.after
-        if isinstance(after, Moment):
+        if isinstance(after, ReplyMoment):
             after_callbacks = True
         else:
             pause = after.at(draw_fraction(call.seed, world.last_request + 1, f"{rule.key} after"))
@@ -78,9 +78,9 @@ def _refusal(arrival: Arrival, call: Call, verdict: Verdict) -> tuple[Reply, Map
     error = _error(arrival, call, verdict)
     reply = arrival.pack.provider.render_error(error, Refusal(error.name, ()), call)
     rate = verdict.rule.then.rate
-    if verdict.wait is None or rate is None or call.operation not in rate.announced:
+    if verdict.retry_after is None or rate is None or call.operation not in rate.announced:
         return reply, {}
-    return reply, {"Retry-After": str(ceil(verdict.wait.total_seconds()))}
+    return reply, {"Retry-After": str(ceil(verdict.retry_after.total_seconds()))}
 
 
 def _error(arrival: Arrival, call: Call, verdict: Verdict) -> ErrorReply:

@@ -8,7 +8,7 @@ from sandbox.core.change import Change
 from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
-from sandbox.core.rules import RuleInput, Run, Verdict, first_decision
+from sandbox.core.rules import RuleInput, RuleMemory, Verdict, first_decision
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal
@@ -58,7 +58,7 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     refused = isinstance(outcome, Refusal) or bool(_why(outcome))
     if refused and not index.matches_refused:
         return NO_RULING
-    run: Run | None = None
+    memory: RuleMemory | None = None
     parts: Sequence[RequestedMessage | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
     if refused:  # it made no drafts
         parts = tuple(visit.arrival.route.operation.message.messages(visit.call.values))
@@ -66,16 +66,18 @@ def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
     for row, part in enumerate(parts or (NO_MESSAGE,)):
         to = normalize_number(part.recipient)
         rules = index.matches_refused if refused else index.candidates(to)
-        run = run or world.run() if rules else run
-        verdicts.append(first_decision(rules, _case(visit, part, to, row=row, run=run)) if run and rules else None)
-    return NO_RULING if run is None else Ruling(tuple(verdicts), run.changes())
+        memory = memory or world.rule_memory() if rules else memory
+        verdicts.append(
+            first_decision(rules, _case(visit, part, to, row=row, memory=memory)) if memory and rules else None
+        )
+    return NO_RULING if memory is None else Ruling(tuple(verdicts), memory.changes())
 
 
 def _why(outcome: Outcome) -> tuple[str, ...]:
     return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
 
 
-def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, run: Run) -> RuleInput:
+def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, memory: RuleMemory) -> RuleInput:
     """Return what the rules see of a message; `to` is its recipient compared by digits."""
     world, arrival, call = visit
     return RuleInput(
@@ -88,11 +90,11 @@ def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, ru
         headers=call.headers,
         is_otp=partial(_is_otp, visit, part),
         at=call.at,
-        elapsed=call.at - world.began,
+        elapsed=call.at - world.scenario_began,
         seed=call.seed,
         request=world.last_request + 1,
         row=row,
-        run=run,
+        memory=memory,
     )
 
 

@@ -121,12 +121,12 @@ def _accept(
     world, _, call = visit
     number = call.number + row
     channel, later = draft.channel, draft.scheduled_for
-    life = channel.life if draft.life is None else draft.life
+    life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
     rule = None
     if verdict is not None:
         rule = verdict.rule.title
-        course = verdict.effect.course
-        life = life if course is None else course.life(world.seed, number)
+        course = verdict.effect.lifecycle
+        life = life if course is None else course.draw(world.seed, number)
         callback_policy = (
             callback_policy if callback_policy.muted else verdict.rule.then.callback_policy or callback_policy
         )

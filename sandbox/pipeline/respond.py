@@ -6,11 +6,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from sandbox.core.change import Change
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 from sandbox.core.effects import Fault
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
-from sandbox.formats.json_text import compact
+from sandbox.formats.json_text import encode_json
 from sandbox.providers.base import Body, Reply
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
@@ -72,7 +72,7 @@ def encode(body: Body) -> bytes:
     """Return a reply's bytes: compact JSON for a mapping, UTF-8 for a text."""
     if isinstance(body, str):
         return body.encode()
-    return compact(body)
+    return encode_json(body)
 
 
 def explain(why: tuple[str, ...], exchange: int, path: str) -> str:
@@ -151,7 +151,7 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
         why,
         shape.rule,
         record.messages,
-        (ticks() - record.arrived) * 1000,
+        (monotonic() - record.arrived) * 1000,
         record.resent_of,
     )
     world.commit(*changes, exchange, at=record.at)

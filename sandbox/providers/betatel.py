@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sandbox.core.account import spend
 from sandbox.core.callback import Outgoing
-from sandbox.core.clock import stamp
+from sandbox.core.clock import format_time
 from sandbox.core.message import Draft, Message, Status
-from sandbox.core.seeded_random import draw_text, ulid
+from sandbox.core.seeded_random import draw_text, make_ulid
 from sandbox.core.world import World
-from sandbox.formats.json_text import compact
+from sandbox.formats.json_text import encode_json
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Report
 
@@ -60,7 +60,7 @@ def send_connect_sms(_: World, call: Call) -> Outcome:
 
 def send_whatsapp(_: World, call: Call) -> Outcome:
     """Accept one WhatsApp code; its ULID decodes to the sandbox's clock, as the documented sample is a genuine one."""
-    reply = {"uuid": ulid(call.at, call.draw("ulid", 10)), "to": call.text("to")}
+    reply = {"uuid": make_ulid(call.at, call.draw("ulid", 10)), "to": call.text("to")}
     return accepted(call, reply["uuid"], reply)
 
 
@@ -122,8 +122,8 @@ def record(world: World, message: Message) -> dict[str, object]:
         "to": message.recipient,
         "text": message.text,
         "status": message.provider_status,
-        "timestamp": stamp(message.accepted_at),
-        "delivery_timestamp": stamp(arrival) if arrival else None,
+        "timestamp": format_time(message.accepted_at),
+        "delivery_timestamp": format_time(arrival) if arrival else None,
         "delivery_time": round((arrival - message.accepted_at).total_seconds() * 1000) if arrival else None,
         "webhook_delivered": any(world.callbacks[each].state == "delivered" for each in message.callbacks),
     }
@@ -181,7 +181,7 @@ def connect_sms(world: World, call: Call) -> Outcome:
         "from": message.sender,
         "to": message.recipient,
         "text": message.text,
-        "timestamp": stamp(message.accepted_at),
+        "timestamp": format_time(message.accepted_at),
         "userId": message.fact("user"),
         "segments": segment(message.text).count,
     }
@@ -193,7 +193,7 @@ def balance(_: World, call: Call) -> Outcome:
     left = call.owner.balance[PURSE]
     return Reply(
         200,
-        {"userId": call.owner.key, "balance": float(left), "currency": PURSE, "lastUpdated": stamp(call.at)},
+        {"userId": call.owner.key, "balance": float(left), "currency": PURSE, "lastUpdated": format_time(call.at)},
         call.type,
     )
 
@@ -207,7 +207,7 @@ def report(change: Report) -> Outgoing:
         "to": "+" + message.recipient.removeprefix("+"),
         "timestamp": step.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return Outgoing("POST", change.target.url if change.target else "", JSON_HEADERS, compact(body).decode())
+    return Outgoing("POST", change.target.url if change.target else "", JSON_HEADERS, encode_json(body).decode())
 
 
 PROVIDER = Provider(

@@ -7,7 +7,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from sandbox.core.errors import FileMistake, SpecError
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.providers.base import Provider
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
@@ -91,7 +91,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" + (f", line {steps[-1].lineno} of {steps[-1].filename}" if steps else "")
 
 
-def _place_of(spec: ProviderSpec, operation: str) -> Path_:
+def _place_of(spec: ProviderSpec, operation: str) -> ValuePath:
     """Return where a document names an operation."""
     calls = operations_of(spec.document)
     method, template = next((each[:2] for each in calls if each[2]["x-operation"] == operation), ("", ""))

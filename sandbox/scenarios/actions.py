@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sandbox.core.effects import NO_EFFECT, Actions, Effect, Rate
-from sandbox.core.message import CallbackPolicy, Order, Status
+from sandbox.core.message import CallbackOrder, CallbackPolicy, Status
 from sandbox.scenarios.delays import delay
 from sandbox.scenarios.effects import ALONE, EFFECT, effect, error, outcomes, refusing
 from sandbox.scenarios.scope import Scope, announces
@@ -46,7 +46,7 @@ def only_messages(found: Actions) -> bool:
     """Whether a rule changes nothing but lives and callbacks, so that it has nothing to say to other requests."""
     effects: list[Effect] = [found.effect, *(each.effect for each in found.outcomes)]
     whole = any(each.error or each.reply or each.after or each.fault for each in effects)
-    about = found.callback_policy or any(each.course for each in effects)
+    about = found.callback_policy or any(each.lifecycle for each in effects)
     return bool(about) and not (whole or found.state or found.rate)
 
 
@@ -74,7 +74,7 @@ def callbacks(node: Node) -> CallbackPolicy:
         copies=fields.read("copies", copies, 1),
         lost=lost,
         first_lost=first_lost,
-        order=fields.read("order", lambda each: Order(one_of(each, Order, what="order")), None),
+        order=fields.read("order", lambda each: CallbackOrder(one_of(each, CallbackOrder, what="order")), None),
         held=fields.read("hold", flag, None) or False,
         key=fields.read("key", word, None),
         strict=strict,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.core.rules import RuleCounter, RuleInput, Test
+from sandbox.core.rules import Condition, RuleCounter, RuleInput
 from sandbox.scenarios.counting import COUNTS, counting
 from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, words_or_regex
 from sandbox.scenarios.scope import Catalogue, Scope
@@ -33,7 +33,7 @@ class When:
     """
 
     scope: Scope
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Condition, ...] = ()
     counting: RuleCounter | None = None
     matches_refused: bool = False
     tail: str | None = None
@@ -82,9 +82,9 @@ def _written(fields: Fields, name: str) -> str:
     return (entry.written or str(entry.value)).strip()
 
 
-def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, NumberPlan], *, key: str) -> list[Test]:
+def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, NumberPlan], *, key: str) -> list[Condition]:
     """Return the tests of a rule, the cheap ones first."""
-    found: list[Test | None] = [
+    found: list[Condition | None] = [
         _to(to, homes) if to else None,
         fields.read("from", _from, None),
         fields.read("account", _account, None),
@@ -99,7 +99,7 @@ def _tests(fields: Fields, to: Pattern | None, homes: Mapping[str, NumberPlan], 
     return [test for test in found if test is not None]
 
 
-def _to(pattern: Pattern, homes: Mapping[str, NumberPlan]) -> Test:
+def _to(pattern: Pattern, homes: Mapping[str, NumberPlan]) -> Condition:
     matches = pattern.matches
     at_home = _at_home(pattern, homes)
     if not at_home:
@@ -116,37 +116,37 @@ def _at_home(pattern: Pattern, homes: Mapping[str, NumberPlan]) -> set[str]:
     }
 
 
-def _from(node: Node) -> Test:
+def _from(node: Node) -> Condition:
     matches = glob_or_regex(node).matches
     return lambda case: matches(case.from_)
 
 
-def _account(node: Node) -> Test:
+def _account(node: Node) -> Condition:
     matches = glob(node).matches
     return lambda case: matches(case.account)
 
 
-def _text(node: Node) -> Test:
+def _text(node: Node) -> Condition:
     matches = words_or_regex(node).matches
     return lambda case: matches(case.text)
 
 
-def _headers(node: Node) -> Test:
+def _headers(node: Node) -> Condition:
     wanted = {name.lower(): glob(entry).matches for name, entry in node.entries().items()}
     return lambda case: all(name in case.headers and matches(case.headers[name]) for name, matches in wanted.items())
 
 
-def _otp(node: Node) -> Test:
+def _otp(node: Node) -> Condition:
     wanted = flag(node)
     return lambda case: case.is_otp() is wanted
 
 
-def _state(node: Node) -> Test:
+def _state(node: Node) -> Condition:
     wanted = word(node)
-    return lambda case: case.run.state == wanted
+    return lambda case: case.memory.state == wanted
 
 
-def _during(node: Node) -> Test:
+def _during(node: Node) -> Condition:
     fields = node.fields(DURING, what="during")
     begin = fields.read("from", duration, timedelta(0))
     end = fields.read("to", duration, timedelta.max)
@@ -157,7 +157,7 @@ def _during(node: Node) -> Test:
     return lambda case: begin <= case.elapsed < end
 
 
-def _between(node: Node) -> Test:
+def _between(node: Node) -> Condition:
     entries = node.items()
     if len(entries) not in {2, 3}:
         node.refuse('write between: ["22:00", "06:00", Europe/Sarajevo]; without a zone it is UTC')
@@ -187,7 +187,7 @@ def _zone(node: Node) -> ZoneInfo:
         node.refuse(f"no time zone is called '{node.value}'; write one such as Europe/Sarajevo")
 
 
-def _chance(node: Node, key: str) -> Test:
+def _chance(node: Node, key: str) -> Condition:
     share = number(node)
     if not 0 < share <= 1:
         node.refuse(f"{share:g} is no chance; it goes from 0 to 1: one in a hundred is 0.01")

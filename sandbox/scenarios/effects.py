@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-from sandbox.core.effects import NO_EFFECT, Effect, Fault, LifecycleTemplate, Moment, Outcome, make_lifecycle_template
+from sandbox.core.effects import (
+    NO_EFFECT,
+    Effect,
+    Fault,
+    LifecycleTemplate,
+    ReplyMoment,
+    WeightedEffect,
+    make_lifecycle_template,
+)
 from sandbox.core.errors import near_miss
 from sandbox.core.seeded_random import Distribution
 from sandbox.scenarios.delays import delay
@@ -31,13 +39,13 @@ def effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
         reply=fields.read("reply", reply, None),
         after=fields.read("after", after, None),
         fault=fields.read("fault", lambda each: Fault(one_of(each, Fault, what="fault")), None),
-        course=fields.read("lifecycle", lambda each: course(each, scope, key=key, illegal=bool(illegal)), None),
+        lifecycle=fields.read("lifecycle", lambda each: course(each, scope, key=key, illegal=bool(illegal)), None),
     )
     accepted = fields.read("accepted", flag, None)
     if accepted and found.accepts and not {"error", "reply", "fault"} & set(fields.entries):
         fields.note("accepted", "accepted goes with an error, a reply from 400 on, or a fault")
     found = replace(found, accepted=bool(accepted))
-    if found.course is not None and not found.accepts:
+    if found.lifecycle is not None and not found.accepts:
         fields.warn("lifecycle", f"this lifecycle never begins: {refusing(fields)}")
     return NO_EFFECT if found == NO_EFFECT else found
 
@@ -48,9 +56,9 @@ def refusing(fields: Fields) -> str:
     return f"the {name} beside it accepts nothing; write accepted: true to store the message and lose the reply alone"
 
 
-def after(node: Node) -> Distribution | Moment:
+def after(node: Node) -> Distribution | ReplyMoment:
     """Read when the reply leaves: after a span of time, or once the callbacks that are due at once have been tried."""
-    return Moment.CALLBACKS if node.value == Moment.CALLBACKS else delay(node)
+    return ReplyMoment.CALLBACKS if node.value == ReplyMoment.CALLBACKS else delay(node)
 
 
 def course(node: Node, scope: Scope, *, key: str, illegal: bool) -> LifecycleTemplate:
@@ -88,7 +96,7 @@ def error(node: Node, scope: Scope) -> Mapping[str, str]:
     return found
 
 
-def outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[Outcome, ...]:
+def outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[WeightedEffect, ...]:
     """Read a weighted choice; what an outcome does not say is as the rule has it."""
     nodes = node.items()
     if not nodes:
@@ -105,4 +113,4 @@ def outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[Outco
     total = sum(weights)
     untils = [share / total for share in accumulate(weights)]
     untils[-1] = 1.0
-    return tuple(map(Outcome, untils, effects))
+    return tuple(map(WeightedEffect, untils, effects))

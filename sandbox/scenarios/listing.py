@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sandbox.core.clock import Mode, stamp
+from sandbox.core.clock import ClockMode, format_time
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.providers.registry import Registry
@@ -63,8 +63,8 @@ def _opening(scenario: Scenario) -> Iterator[str]:
         yield f"the seed is {scenario.seed}"
     if scenario.clock is not None:
         mode, rate, start = scenario.clock
-        speed = f", {rate:g} times as fast" if mode is Mode.SCALED else ""
-        yield f"the clock is {mode}{speed}{f', from {stamp(start)}' if start else ''}"
+        speed = f", {rate:g} times as fast" if mode is ClockMode.SCALED else ""
+        yield f"the clock is {mode}{speed}{f', from {format_time(start)}' if start else ''}"
     for provider, values in sorted(scenario.settings.items()):
         yield from (f"the setting {provider}.{name} is {value}" for name, value in values.items())
     for provider, target in sorted(scenario.targets.items()):

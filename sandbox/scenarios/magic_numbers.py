@@ -56,8 +56,8 @@ def _words(read: Iterable[RuleRead], packs: Registry) -> Mapping[str, str]:
             if effect.error is not None:
                 error = errors_of(packs[spec.name], spec.operations[operation])[effect.error[operation]]
                 said.setdefault(f"{spec.name} {channel.name}", str(error.code))
-            if effect.course is not None:
-                life = [stage for stage in effect.course.stages if stage.status in channel.words]
+            if effect.lifecycle is not None:
+                life = [stage for stage in effect.lifecycle.steps if stage.status in channel.words]
                 word = channel.word(life[-1].status, life[-1].word) if life else ""
                 said.setdefault(f"{spec.name} {channel.name}", f"`{word}`")
     return said

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.core.effects import Moment
+from sandbox.core.effects import ReplyMoment
 
 Words = Callable[[object], str]
 SECOND_TO_LAST = 2
@@ -144,7 +144,7 @@ CALLBACKS: Mapping[str, Words] = {
 THEN: Mapping[str, Words] = {
     "error": lambda value: f"the error {value}",
     "reply": _reply,
-    "after": lambda value: AFTER_CALLBACKS if value == Moment.CALLBACKS else f"the reply takes {span(value)}",
+    "after": lambda value: AFTER_CALLBACKS if value == ReplyMoment.CALLBACKS else f"the reply takes {span(value)}",
     "fault": lambda value: f"the fault {str(value).replace('_', ' ')}",
     "accepted": lambda value: "accepted all the same" if value else "",
     "lifecycle": _life,

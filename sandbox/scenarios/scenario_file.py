@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig
 from sandbox.core.errors import FileMistake, near_miss
-from sandbox.core.rules import START, Index, Rule, make_index
+from sandbox.core.rules import START_STATE, Rule, RuleIndex, make_rule_index
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.scenarios import settings
 from sandbox.scenarios.rulebook import RuleRead, rules
@@ -108,7 +108,7 @@ def join(parts: Iterable[Part]) -> Scenario:
     )
 
 
-def _indexed(read: Sequence[RuleRead]) -> Mapping[str, Index]:
+def _indexed(read: Sequence[RuleRead]) -> Mapping[str, RuleIndex]:
     """Return the rules by operation, in order; of two with one key, the later gets another."""
     by_operation: dict[str, list[Rule]] = {}
     seen: Counter[str] = Counter()
@@ -118,12 +118,12 @@ def _indexed(read: Sequence[RuleRead]) -> Mapping[str, Index]:
         rule = replace(each.rule, key=f"{each.rule.key} ({seen[each.rule.key]})") if again else each.rule
         for operation in each.operations:
             by_operation.setdefault(operation, []).append(rule)
-    return {operation: make_index(found) for operation, found in by_operation.items()}
+    return {operation: make_rule_index(found) for operation, found in by_operation.items()}
 
 
 def unknown_states(parts: Sequence[Part]) -> Iterable[FileMistake]:
     """Return a mistake for each rule that waits for a state which nothing sets."""
-    known = {START, *(each.rule.then.state for part in parts for each in part.rules if each.rule.then.state)}
+    known = {START_STATE, *(each.rule.then.state for part in parts for each in part.rules if each.rule.then.state)}
     for part in parts:
         for each in part.rules:
             node = each.when.state

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sandbox.core.account import Approval, Sender, Template
 from sandbox.core.callback import Target
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import near_miss
 from sandbox.core.scenario import AccountRule
 from sandbox.providers.registry import Pack, Registry
@@ -68,10 +68,10 @@ def by_provider(node: Node, packs: Registry, reader: Callable[[Pack, Node], Valu
 def clock(node: Node) -> ClockConfig:
     """Read how the clock runs."""
     fields = node.fields(CLOCK, what="clock")
-    mode = Mode(fields.read("mode", lambda each: one_of(each, Mode, what="mode"), Mode.REAL))
-    if "rate" in fields and mode is not Mode.SCALED:
+    mode = ClockMode(fields.read("mode", lambda each: one_of(each, ClockMode, what="mode"), ClockMode.REAL))
+    if "rate" in fields and mode is not ClockMode.SCALED:
         fields.note("rate", "a rate goes with mode: scaled alone")
-    if mode is Mode.SCALED and "rate" not in fields:
+    if mode is ClockMode.SCALED and "rate" not in fields:
         fields.note("mode", "a scaled clock needs a rate, such as rate: 60")
     return ClockConfig(mode, fields.read("rate", positive, 1.0), fields.read("start", instant, None))
 

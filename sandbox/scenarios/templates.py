@@ -1,6 +1,6 @@
 """Templates in replies: what they see, and the errors of those that fail. Jinja is imported with the first of them.
 
-Nothing in them is left to chance: `uuid()`, `ulid()` and `fake` are drawn from the seed and the request's number.
+Nothing in them is left to chance: `uuid()`, `make_ulid()` and `fake` are drawn from the seed and the request's number.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sandbox.core.effects import TemplateContext
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.core.seeded_random import draw_bytes, ulid
+from sandbox.core.seeded_random import draw_bytes, make_ulid
 from sandbox.scenarios.value_readers import text
 from sandbox.scenarios.yaml_node import Node
 
@@ -101,4 +101,4 @@ def _uuids(scene: TemplateContext) -> Callable[[], str]:
 
 def _ulids(scene: TemplateContext) -> Callable[[], str]:
     places = count()
-    return lambda: ulid(scene.at, draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10))
+    return lambda: make_ulid(scene.at, draw_bytes(scene.seed, scene.number, f"template ulid {next(places)}", 10))

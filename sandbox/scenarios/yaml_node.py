@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
 from sandbox.core.errors import FileMistake, near_miss
-from sandbox.formats.yaml_files import Document, Path_
+from sandbox.formats.yaml_files import Document, ValuePath
 from sandbox.specs.schema import KINDS, show
 
 Value = TypeVar("Value")
@@ -19,7 +19,7 @@ Other = TypeVar("Other")
 class MistakeError(Exception):
     """One thing that is wrong with a value: where (`path`), and what, in words."""
 
-    def __init__(self, path: Path_, problem: str) -> None:
+    def __init__(self, path: ValuePath, problem: str) -> None:
         super().__init__(problem)
         self.path = path
 
@@ -32,11 +32,11 @@ class Sheet:
     mistakes: list[FileMistake] = field(default_factory=list)
     warnings: list[FileMistake] = field(default_factory=list)
 
-    def note(self, path: Path_, problem: str) -> None:
+    def note(self, path: ValuePath, problem: str) -> None:
         """Add a mistake."""
         self.mistakes.append(self.document.mistake(path, problem))
 
-    def warn(self, path: Path_, problem: str) -> None:
+    def warn(self, path: ValuePath, problem: str) -> None:
         """Add a warning."""
         self.warnings.append(self.document.mistake(path, problem))
 
@@ -46,7 +46,7 @@ class Node:
     """One value of a file."""
 
     sheet: Sheet
-    path: Path_
+    path: ValuePath
     value: object
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 
 OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})  # the process's own limit, or the machine's
 
@@ -75,7 +75,7 @@ class ReadTimeouts:
         self._timer.cancel()
 
     def _check(self) -> None:
-        now, known = ticks(), self._progress
+        now, known = monotonic(), self._progress
         self._progress = {}
         for each in [*self._connections()]:
             pending, received, progress = each.pending, each.received, known.get(each)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from sandbox.core.callback import OPEN, Callback, State
+from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
 from sandbox.core.change import Batch, MessagesDeleted, Subscribers, WorkspaceDeleted, WorkspaceReset
-from sandbox.core.clock import stamp, wall
+from sandbox.core.clock import format_time, utc_now
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
 from sandbox.core.world import World
@@ -29,7 +29,7 @@ RED, GREEN, GREY, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
 FIRST_FAILURE = 400  # the lowest HTTP status of a failure
 
 # The states in which an attempt leaves a callback; pending if a retry follows.
-ATTEMPTED = frozenset({State.DELIVERED, State.FAILED, State.PENDING})
+ATTEMPTED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.PENDING})
 
 
 class LogLine(NamedTuple):
@@ -115,7 +115,7 @@ def callback_line(callback: Callback, message: Message, *, bodies: bool) -> LogL
     if bodies and callback.request:
         details["body"] = callback.request.body
     wait = (callback.due - attempt.at).total_seconds()
-    result = f"failed, next in {round(wait, 1):g} s" if callback.state is State.PENDING else str(callback.state)
+    result = f"failed, next in {round(wait, 1):g} s" if callback.state is CallbackState.PENDING else str(callback.state)
     what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {result}"
     to = message.recipient[:5] + "…"
     return LogLine(
@@ -141,8 +141,8 @@ def format_text(line: LogLine, *, colour: bool) -> str:
 def format_json(line: LogLine) -> str:
     """Return a line as JSON without null; `time` is real, `at` is on the workspace's clock."""
     facts = {
-        "time": stamp(wall()),
-        "at": stamp(line.at),
+        "time": format_time(utc_now()),
+        "at": format_time(line.at),
         "kind": line.kind,
         line.kind: line.number,
         "operation": line.operation,
@@ -158,7 +158,7 @@ def format_json(line: LogLine) -> str:
 def format_note(text: str, *, kind: str = "note", as_json: bool) -> str:
     """Return the line of what is neither a request nor an attempt; as text it names a `kind` other than a note."""
     if as_json:
-        return json.dumps({"time": stamp(wall()), "kind": kind, "what": text}, ensure_ascii=False) + "\n"
+        return json.dumps({"time": format_time(utc_now()), "kind": kind, "what": text}, ensure_ascii=False) + "\n"
     return f"{text}\n" if kind == "note" else f"sms-sandbox: {kind}: {text}\n"
 
 
@@ -201,7 +201,7 @@ class Log:
     def _is_new_attempt(self, workspace: str, callback: Callback) -> bool:
         """Return whether an attempt has ended that is not logged; a callback changes for other reasons too."""
         logged = self._logged.pop((workspace, callback.id), 0)
-        if callback.state in OPEN:
+        if callback.state in OPEN_STATES:
             self._logged[workspace, callback.id] = len(callback.attempts)
         return callback.state in ATTEMPTED and len(callback.attempts) > logged
 
@@ -246,7 +246,7 @@ def format_banner_json(engine: Engine, options: Options, ports: Ports) -> str:
     host = _url_host(options)
     world = engine.default.world
     facts = {
-        "time": stamp(wall()),
+        "time": format_time(utc_now()),
         "kind": "start",
         "url": f"http://{host}:{ports.plain}",
         "port": ports.plain,

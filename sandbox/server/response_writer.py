@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from aiohttp.http import SERVER_SOFTWARE
 
-from sandbox.core.clock import second
+from sandbox.core.clock import unix_time
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ResetError
 from sandbox.engine.workspace import Workspace
@@ -39,7 +39,7 @@ def encode_head(answer: Answer) -> bytes:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     length = "" if status in BODILESS else f"Content-Length: {len(answer.body)}\r\n"
     named = len(headers) > OWN_HEADERS and any(name.lower() == "server" for name in headers)
-    end = _head_end(second(), "" if named else SERVER)
+    end = _head_end(unix_time(), "" if named else SERVER)
     return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{lines}{length}{end}".encode()
 
 

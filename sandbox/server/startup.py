@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from sandbox.callbacks.egress import Egress, make_policy, parse_url
 from sandbox.core.callback import Target
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError, ScenarioError
 from sandbox.core.scenario import SUFFIXES, Scenario, is_file
 from sandbox.engine.engine import Engine
@@ -31,7 +31,7 @@ class Options:
     scenario: str = "default"
     scenarios: Path | None = None
     seed: int | None = None
-    clock: tuple[Mode, float] | None = None
+    clock: tuple[ClockMode, float] | None = None
     callback: Mapping[str, str] = field(default_factory=dict)
     callback_ca: Path | None = None
     allow_callback: tuple[str, ...] = ()

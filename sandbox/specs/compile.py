@@ -114,7 +114,7 @@ def _channel(name: str, row: Node) -> Channel:
         read_back=read_back,
         moves={Status(status): frozenset(map(Status, each.get("next", ()))) for status, each in statuses.items()},
         reports=frozenset(Status(status) for status, each in statuses.items() if each.get("reported")),
-        life=read_lifecycle(row["life"]),
+        lifecycle=read_lifecycle(row["life"]),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.core.errors import FileMistake, SpecError
-from sandbox.formats.yaml_files import Document, FileError, Path_, load, parse, read_text
+from sandbox.formats.yaml_files import Document, FileError, ValuePath, load, parse, read_text
 from sandbox.specs.mistakes import Mistake
 
 Node = dict[str, Any]
@@ -79,7 +79,7 @@ def _placed(path: Path) -> Document | None:
 def _place(document: Document, mistake: Mistake) -> FileMistake:
     """Return a mistake with the place of what stands at its path once references are written out."""
     here: object = document.value
-    real: Path_ = ()
+    real: ValuePath = ()
     for step in mistake.path:
         here, real = _followed(document, here, real, step)
         known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
@@ -90,7 +90,7 @@ def _place(document: Document, mistake: Mistake) -> FileMistake:
     return document.mistake(real, str(mistake))
 
 
-def _followed(document: Document, here: object, real: Path_, step: str | int) -> tuple[object, Path_]:
+def _followed(document: Document, here: object, real: ValuePath, step: str | int) -> tuple[object, ValuePath]:
     """Return what a reference names, with its path; anything else, and what stands beside a reference, as it is."""
     seen: set[str] = set()
     while isinstance(here, dict) and isinstance(here.get("$ref"), str) and step not in here:
@@ -115,7 +115,7 @@ def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[FileMistake]:
             yield document.mistake((*place, "$ref"), f"{reference} {broken[reference]}")
 
 
-def _nodes(value: object, path: Path_) -> Iterator[tuple[Path_, Node]]:
+def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
     """Yield every mapping in a value, with its path."""
     if isinstance(value, dict):
         yield path, value

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sandbox.core.errors import near_miss
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.specs.schema import show
 
 Pointer = tuple[str, ...]
@@ -132,7 +132,7 @@ def _text(scopes: Sequence[Mapping[str, object]], places: tuple[Pointer, ...]) -
 NO_DECLARATION = read_fields({})
 
 
-Problem = tuple[Path_, str]
+Problem = tuple[ValuePath, str]
 
 
 def find_problems(declared: Mapping[str, object], schema: Mapping[str, object], *, sends: bool) -> Iterator[Problem]:
@@ -160,7 +160,7 @@ def find_problems(declared: Mapping[str, object], schema: Mapping[str, object], 
         yield ("recipient",), f"is missing; write which parameter has the number that is sent to: {names}"
 
 
-def _named(value: object, path: Path_, schemas: "Schemas", problems: list[Problem]) -> list[Mapping[str, object]]:
+def _named(value: object, path: ValuePath, schemas: "Schemas", problems: list[Problem]) -> list[Mapping[str, object]]:
     """Return the schemas of what a name or pointer leads to, none where that is noted as wrong."""
     if not isinstance(value, str) or not value:
         problems.append((path, f"{show(value)} is no parameter and no pointer; write such as {path[0]} or /{path[0]}"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from sandbox.core.errors import near_miss
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.specs.schema import KINDS, show
 from sandbox.specs.types import METHODS, WORDS
 
@@ -20,7 +20,7 @@ OPERATION = 3  # steps of a path to an operation: paths, template, method
 class Mistake(NamedTuple):
     """What is wrong at a path of a document."""
 
-    path: Path_
+    path: ValuePath
     problem: str
 
     def __str__(self) -> str:
@@ -28,7 +28,7 @@ class Mistake(NamedTuple):
         return f"{dotted(self.path)}: {self.problem}" if self.path else self.problem
 
 
-def dotted(path: Path_) -> str:
+def dotted(path: ValuePath) -> str:
     """Return a path as people write it: `x-sandbox.channels.sms`, `POST /messages: x-channel`."""
     steps = [str(step) for step in path]
     if path[:1] == ("paths",) and len(path) >= OPERATION and path[2] in METHODS:
@@ -42,7 +42,7 @@ class Part:
     """A value of a document with its path; `found` has the mistakes of the whole document."""
 
     found: list[Mistake]
-    path: Path_
+    path: ValuePath
     value: Any
 
     def note(self, problem: str, *steps: str | int) -> None:

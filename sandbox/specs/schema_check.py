@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from sandbox.core.errors import near_miss
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.specs.mistakes import Part
 from sandbox.specs.patterns import ecma
 
@@ -54,7 +54,7 @@ def parts(part: Part) -> Iterator[Part]:
         yield from parts(Part(part.found, (*part.path, *path), inner))
 
 
-def _inner(schema: dict[str, object]) -> Iterator[tuple[Path_, object]]:
+def _inner(schema: dict[str, object]) -> Iterator[tuple[ValuePath, object]]:
     for key in ONE:
         if key in schema:
             yield (key,), schema[key]

@@ -15,7 +15,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from sandbox.core.clock import DurationError, parse_duration
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.specs.patterns import ecma
 from sandbox.specs.schema import MANY, WORDING, Check, Schema, show
 from sandbox.specs.types import Violation
@@ -89,7 +89,7 @@ Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this o
 )
 
 
-SchemaProblem = tuple[Path_, str, object]
+SchemaProblem = tuple[ValuePath, str, object]
 
 
 def schema_problems(schema: Schema) -> tuple[SchemaProblem, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 from faker import Faker
 
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.core.seeded_random import counted_random, draw_bytes
+from sandbox.core.seeded_random import draw_bytes, make_counted_random
 from sandbox.templates.budget import BudgetExceededError, active, measure
 from sandbox.templates.fake_dates import dated, dates_provider
 
@@ -112,7 +112,7 @@ class FakeData:
         self._faker, self._now = _faker(), now
         self._faker.seed_instance(drawn)  # it looks whether it is seeded
         for factory in self._faker.factories:
-            factory.random = counted_random(drawn, lambda draws: active().step(STEPS_FOR_A_DRAW * draws))
+            factory.random = make_counted_random(drawn, lambda draws: active().step(STEPS_FOR_A_DRAW * draws))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a method of Faker
         """Return a method that draws; `unique` and `optional` have the same ones."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sandbox.client import Client, ClientError, Page, tables
-from sandbox.core.clock import stamp
+from sandbox.core.clock import format_time
 
 Row = TypeVar("Row")
 
@@ -16,7 +16,7 @@ def failure_report(client: Client) -> str:
     try:
         clock = client.clock()
         parts = [
-            f"scenario {client.scenario().name}, clock {clock.mode} at {stamp(clock.now)}",
+            f"scenario {client.scenario().name}, clock {clock.mode} at {format_time(clock.now)}",
             _part("requests", client.requests(limit=SHOWN), tables.requests),
             _part("messages", client.messages(limit=SHOWN), tables.messages),
             _part("callbacks", client.callbacks(limit=SHOWN), tables.callbacks),

@@ -12,7 +12,7 @@ from socket import socket
 from threading import Condition, Thread
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 
 POLL = 0.05  # seconds within which the thread notices that it is to end
 LOOPBACK = "127.0.0.1"
@@ -87,10 +87,10 @@ class Receiver:
             AssertionError: there are fewer after `timeout` seconds of real time.
 
         """
-        until = ticks() + timeout
+        until = monotonic() + timeout
         with self._heard:
             # `Condition.wait_for` never ends while a test freezes the time of its process.
-            while len(self.calls) < count and (left := until - ticks()) > 0:
+            while len(self.calls) < count and (left := until - monotonic()) > 0:
                 self._heard.wait(left)
             if len(self.calls) < count:
                 seen = f"{len(self.calls)} of {count} callbacks came within {timeout:g} s"

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import NamedTuple
 
 from sandbox.client import Client
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 
 LOOPBACK = "127.0.0.1"
 GRACE = 0.1  # seconds that requests under way are given when the server stops
@@ -60,7 +60,7 @@ def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Ite
 def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
     """Run a loop in a thread that does not keep a process from ending."""
     loop = asyncio.new_event_loop()
-    loop.time = ticks  # type: ignore[method-assign]  # its own stands while a test freezes the time of its process
+    loop.time = monotonic  # type: ignore[method-assign]  # its own stands while a test freezes the time of its process
     thread = Thread(target=loop.run_forever, name="sms-sandbox", daemon=True)
     thread.start()
     try:

@@ -121,7 +121,7 @@ def ask(desk: Desk, request: Request) -> Answer:
 def traces(world: World) -> list[object]:
     """Return what a refused request must not leave: anything but its entry in the journal."""
     kept = (world.messages, world.accounts, world.callbacks, world.otps, world.windows)
-    return [*filter(None, kept), *world.agenda, *(each for each in world.exchanges.values() if not each.refused)]
+    return [*filter(None, kept), *world.agenda, *(each for each in world.requests.values() if not each.refused)]
 
 
 def faults(desk: Desk, request: Request) -> list[object]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from sandbox.core.clock import Mode
+from sandbox.core.clock import ClockMode
 from sandbox.server.app import make_app
 from sandbox.server.runner import open_port
 from sandbox.server.startup import Options, make_engine
 from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sms
 
-FROZEN = Options(seed=7, clock=(Mode.FROZEN, 1.0))
+FROZEN = Options(seed=7, clock=(ClockMode.FROZEN, 1.0))
 Value = dict[str, Any]
 
 

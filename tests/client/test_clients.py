@@ -25,8 +25,8 @@ from sandbox.client import (
 )
 from sandbox.client.values import Plan, Step
 from sandbox.core.account import Approval
-from sandbox.core.callback import State
-from sandbox.core.clock import Mode
+from sandbox.core.callback import CallbackState
+from sandbox.core.clock import ClockMode
 from sandbox.core.message import Status
 from sandbox.testing import Rig
 from tests.builders import NOON
@@ -142,10 +142,10 @@ def test_a_callback_is_held_released_and_replayed(rig: Rig) -> None:
     rig.advance("0s")
 
     assert [each.state for each in (held, released, fired, replayed)] == [
-        State.HELD,
-        State.PENDING,
-        State.SENDING,
-        State.SENDING,
+        CallbackState.HELD,
+        CallbackState.PENDING,
+        CallbackState.SENDING,
+        CallbackState.SENDING,
     ]
     assert [(each.status, each.replay) for each in rig.callback(1).attempts] == [
         (503, False),
@@ -181,7 +181,7 @@ def test_the_clock_is_set_and_advanced(rig: Rig) -> None:
     rig.advance(to=NOON + timedelta(hours=1))
     clock = rig.set_clock("frozen", start=NOON + timedelta(hours=2))
 
-    assert (clock.mode, clock.now) == (Mode.FROZEN, NOON + timedelta(hours=2))
+    assert (clock.mode, clock.now) == (ClockMode.FROZEN, NOON + timedelta(hours=2))
 
 
 def test_an_advance_tells_what_happened(rig: Rig) -> None:

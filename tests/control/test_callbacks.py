@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
 from tests.conftest import SandboxMaker
@@ -218,7 +218,7 @@ async def test_an_attempt_that_the_scenario_drops_tells_where_it_would_have_gone
 ) -> None:
     sandbox = await make_sandbox(
         WorkspaceConfig(
-            load("rules: [{then: {callbacks: {drop: first}}}]"), clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+            load("rules: [{then: {callbacks: {drop: first}}}]"), clock_config=ClockConfig(ClockMode.FROZEN, start=NOON)
         )
     )
     await reported(sandbox, receiver)

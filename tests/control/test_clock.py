@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.conftest import SandboxMaker
 from tests.control.calls import Control
@@ -20,7 +20,9 @@ async def test_a_frozen_clock_says_where_it_stands(control: Control) -> None:
 
 async def test_a_running_clock_says_how_fast(make_sandbox: SandboxMaker) -> None:
     real = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig())))
-    scaled = Control(await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(Mode.SCALED, 60.0))))
+    scaled = Control(
+        await make_sandbox(WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(ClockMode.SCALED, 60.0)))
+    )
     clocks = [await real.get("/clock"), await scaled.get("/clock")]
 
     assert [(clock["mode"], clock["rate"], clock["start"] <= clock["now"]) for clock in clocks] == [

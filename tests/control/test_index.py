@@ -57,4 +57,4 @@ async def test_a_probe_of_the_root_leaves_no_trace_in_the_journal(sandbox: Sandb
     async with sandbox.client.get("/"):
         pass
 
-    assert len(sandbox.world.exchanges) == 0
+    assert len(sandbox.world.requests) == 0

@@ -162,10 +162,10 @@ async def test_a_reset_ends_a_wait_with_409(sandbox: Sandbox, control: Control) 
 
 
 async def test_nothing_listens_after_a_wait(sandbox: Sandbox, control: Control) -> None:
-    before = list(sandbox.world.listeners)
+    before = list(sandbox.world.batch_subscribers)
     await control.get("/messages", wait="1ms")
 
-    assert sandbox.world.listeners == before
+    assert sandbox.world.batch_subscribers == before
 
 
 async def test_a_message_is_moved_by_our_word_and_its_plan_is_given_up(sandbox: Sandbox, control: Control) -> None:

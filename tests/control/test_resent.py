@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientError
 
 from sandbox.core.effects import Fault
-from sandbox.core.journal import KEPT, LostReplies, LostReply, SentText
+from sandbox.core.journal import TEXTS_KEPT, LostReplies, LostReply, SentText
 from sandbox.scenarios import load_named
 from tests.builders import NOON, packs
 from tests.control.calls import Control
@@ -127,7 +127,7 @@ async def test_a_reset_forgets_lost_replies(sandbox: Sandbox, control: Control) 
 
 
 def test_only_so_many_texts_are_remembered() -> None:
-    lost, texts = LostReplies(), [SentText("betatel", "k1", str(number), "text") for number in range(KEPT + 1)]
+    lost, texts = LostReplies(), [SentText("betatel", "k1", str(number), "text") for number in range(TEXTS_KEPT + 1)]
     lost.put(LostReply(NOON, 1, tuple(texts[:-1])))
     lost.put(LostReply(NOON, 2, tuple(texts[-1:])))
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
@@ -10,7 +10,7 @@ from tests.servers import Receiver
 
 SOON = timedelta(seconds=1)  # when a Betatel SMS has reported `sent` and not yet `delivered`
 LATER = timedelta(seconds=5)  # when its life is over
-FAST = ClockConfig(Mode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
+FAST = ClockConfig(ClockMode.SCALED, 1000, NOON)  # a second of the clock takes a millisecond
 
 
 def running() -> WorkspaceConfig:

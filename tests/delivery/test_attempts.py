@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON, packs
@@ -33,7 +33,7 @@ def impatient(scenario: str = "impatient") -> WorkspaceConfig:
     """Return a start whose receivers have 50 ms of real time."""
     settings = {provider: {"timeout": "50ms"} for provider in ("betatel", "ubill", "smsbuddy")}
     return WorkspaceConfig(
-        Scenario(scenario, settings=settings), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+        Scenario(scenario, settings=settings), seed=7, clock_config=ClockConfig(ClockMode.FROZEN, start=NOON)
     )
 
 

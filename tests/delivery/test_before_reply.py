@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiohttp import ClientError, web
 
-from sandbox.core.callback import State
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.callback import CallbackState
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_named
 from tests.builders import NOON, packs
@@ -16,7 +16,7 @@ from tests.scenarios.builders import load, one_rule
 from tests.servers import BETATEL_SMS, UBILL_SMS, Gate, Receiver, Sandbox, hangs_up, says, turn
 
 SMS_63 = BETATEL_SMS.with_values(to="38761000063")
-STANDING = ClockConfig(Mode.FROZEN, start=NOON)
+STANDING = ClockConfig(ClockMode.FROZEN, start=NOON)
 UBILL_63 = UBILL_SMS.with_values(numbers="995511000063,995512000063")
 
 
@@ -50,7 +50,7 @@ async def test_63_replies_once_every_callback_was_tried(
         False,
         200,
         ["sent", "delivered"],
-        [State.DELIVERED] * 2,
+        [CallbackState.DELIVERED] * 2,
     )
 
 
@@ -62,7 +62,7 @@ async def test_63_waits_for_the_callbacks_of_every_recipient(sandbox: Sandbox, r
     assert (reply.status, len(receiver.calls), [each.state for each in sandbox.callbacks]) == (
         200,
         4,
-        [State.DELIVERED] * 4,
+        [CallbackState.DELIVERED] * 4,
     )
 
 
@@ -84,7 +84,7 @@ async def test_a_receiver_that_fails_holds_the_reply_back_for_one_attempt_alone(
 async def test_without_a_target_the_reply_comes_at_once_and_the_callbacks_are_there(sandbox: Sandbox) -> None:
     reply = await sandbox.send(SMS_63)
 
-    assert (reply.status, [each.state for each in sandbox.callbacks]) == (200, [State.COLLECTED] * 2)
+    assert (reply.status, [each.state for each in sandbox.callbacks]) == (200, [CallbackState.COLLECTED] * 2)
 
 
 LATER_DELIVERED = "lifecycle: [sent: 0s, delivered: 5s], after: callbacks"
@@ -128,11 +128,11 @@ async def test_a_reset_closes_the_connection_of_a_reply_that_waits(sandbox: Sand
     gate = Gate()
     receiver.otherwise = gate
     sandbox.set_target("betatel", receiver.url())
-    before = len(sandbox.world.listeners)
+    before = len(sandbox.world.batch_subscribers)
     sending = asyncio.create_task(sandbox.send(SMS_63))
     await gate.until(1)
     await sandbox.reset()
 
     with pytest.raises(ClientError):
         await sending
-    assert len(sandbox.world.listeners) == before
+    assert len(sandbox.world.batch_subscribers) == before

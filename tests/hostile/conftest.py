@@ -6,18 +6,18 @@ from itertools import count
 
 import pytest
 
-from sandbox.core.clock import ticks
+from sandbox.core.clock import monotonic
 
 
 @pytest.fixture
 def seeds(request: pytest.FixtureRequest) -> Iterator[int]:
     """Return the seeds of a fuzz's rounds: 0 alone, or with `--hostile` one after the other until the time is up."""
     duration: timedelta | None = request.config.getoption("--hostile")
-    return iter((0,)) if duration is None else _until(ticks() + duration.total_seconds())
+    return iter((0,)) if duration is None else _until(monotonic() + duration.total_seconds())
 
 
 def _until(end: float) -> Iterator[int]:
     for seed in count():
         yield seed
-        if ticks() >= end:
+        if monotonic() >= end:
             return

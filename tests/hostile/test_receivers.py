@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
@@ -137,7 +137,9 @@ def start(error: str | None) -> WorkspaceConfig:
     """Return a start without second attempts; only receivers that end in `LATE` have no more than 0.1 s."""
     settings: dict[str, object] = {"timeout": "100ms" if error == LATE else PATIENCE, "retries": []}
     return WorkspaceConfig(
-        Scenario("hostile", settings={"betatel": settings}), seed=7, clock_config=ClockConfig(Mode.FROZEN, start=NOON)
+        Scenario("hostile", settings={"betatel": settings}),
+        seed=7,
+        clock_config=ClockConfig(ClockMode.FROZEN, start=NOON),
     )
 
 

@@ -149,7 +149,7 @@ def test_an_error_of_any_type_is_answered_in_words_and_stands_in_the_journal(tem
 
     reply = betatel(at)
 
-    told, exchange = reply.body.decode(), at.world.exchanges[int(reply.headers["X-Sandbox-Request"])]
+    told, exchange = reply.body.decode(), at.world.requests[int(reply.headers["X-Sandbox-Request"])]
     assert (
         reply.status,
         told.startswith(f"evening.yaml:1:25: the template failed: {why}"),

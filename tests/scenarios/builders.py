@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 
-from sandbox.core.callback import State
+from sandbox.core.callback import CallbackState
 from sandbox.core.errors import ScenarioError
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
@@ -93,7 +93,7 @@ def lives(at: Desk) -> list[list[str]]:
     return [[step.word for step in message.history] for message in messages(at)]
 
 
-def reports(at: Desk) -> list[tuple[str, State, int]]:
+def reports(at: Desk) -> list[tuple[str, CallbackState, int]]:
     """Return each callback: the provider's word it reports, its state, its attempts."""
     return [(each.step.word, each.state, len(each.attempts)) for each in at.world.callbacks.values()]
 

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.dispatch import follow_ups
-from sandbox.core.callback import Callback, State, Target
+from sandbox.core.callback import Callback, CallbackState, Target
 from sandbox.core.change import Batch, TargetSet
 from sandbox.core.message import Status, Step
 from sandbox.engine.transitions import report_step
@@ -24,7 +24,7 @@ from tests.scenarios.builders import (
     whatsapp,
 )
 
-DONE = State.COLLECTED
+DONE = CallbackState.COLLECTED
 
 
 def order(at: Desk) -> list[tuple[str, float]]:
@@ -36,7 +36,7 @@ def order(at: Desk) -> list[tuple[str, float]]:
         done = [each for each in batch.changes if isinstance(each, Callback) and each.state is DONE]
         ended.extend((each.step.word, (batch.at - begin).total_seconds()) for each in done)
 
-    at.world.listeners.append(hear)
+    at.world.batch_subscribers.append(hear)
     return ended
 
 
@@ -79,7 +79,7 @@ def test_dropped_callbacks_never_leave_and_are_not_retried() -> None:
 
     errors = [attempt.error for each in at.world.callbacks.values() for attempt in each.attempts]
     assert (reports(at), errors) == (
-        [("sent", State.FAILED, 1), ("delivered", State.FAILED, 1)],
+        [("sent", CallbackState.FAILED, 1), ("delivered", CallbackState.FAILED, 1)],
         ["lost on the way: the scenario drops it"] * 2,
     )
 
@@ -90,7 +90,7 @@ def test_the_callbacks_of_some_statuses_can_be_dropped() -> None:
     betatel(at)
     later(at, minutes=1)
 
-    assert reports(at) == [("sent", State.FAILED, 1), ("delivered", DONE, 0)]
+    assert reports(at) == [("sent", CallbackState.FAILED, 1), ("delivered", DONE, 0)]
 
 
 def test_when_the_first_attempt_is_dropped_the_retry_follows_the_ladder() -> None:
@@ -140,7 +140,10 @@ def test_held_callbacks_wait_until_they_are_released() -> None:
     betatel(at)
     later(at, days=1)
 
-    assert (reports(at), len(at.world.agenda)) == ([("sent", State.HELD, 0), ("delivered", State.HELD, 0)], 0)
+    assert (reports(at), len(at.world.agenda)) == (
+        [("sent", CallbackState.HELD, 0), ("delivered", CallbackState.HELD, 0)],
+        0,
+    )
 
 
 def test_a_key_stands_in_place_of_the_targets() -> None:
@@ -194,10 +197,10 @@ def leaving(at: Desk, **by: float) -> list[str]:
     return [each.step.word for each in run_until(at.world, at.world.now() + timedelta(**by))]
 
 
-def end(at: Desk, number: int, state: State) -> None:
+def end(at: Desk, number: int, state: CallbackState) -> None:
     """End the attempt at a callback as a courier would tell it."""
     after = at.world.callbacks[number]._replace(state=state)
-    if state is State.PENDING:
+    if state is CallbackState.PENDING:
         after = after._replace(due=after.due + timedelta(seconds=5))
     at.world.commit(after, *follow_ups(at.world, after))
 
@@ -215,9 +218,9 @@ def test_with_strict_a_callback_waits_until_the_earlier_ones_have_ended() -> Non
 
     betatel(at)
     first = leaving(at, minutes=1)
-    end(at, 1, State.PENDING)
+    end(at, 1, CallbackState.PENDING)
     retry = leaving(at, minutes=1)
-    end(at, 1, State.DELIVERED)
+    end(at, 1, CallbackState.DELIVERED)
 
     assert (first, retry, leaving(at, seconds=0)) == (["sent"], ["sent"], ["delivered"])
 
@@ -227,7 +230,7 @@ def test_with_strict_a_failure_lets_the_next_callback_go() -> None:
 
     betatel(at)
     leaving(at, minutes=1)
-    end(at, 1, State.FAILED)
+    end(at, 1, CallbackState.FAILED)
 
     assert leaving(at, seconds=0) == ["delivered"]
 

@@ -1,7 +1,7 @@
 """What scenarios cost a request."""
 
-from sandbox.core.rules import Tally
-from sandbox.core.world import TALLIES_KEPT
+from sandbox.core.rules import RuleCounted
+from sandbox.core.world import RULE_COUNTS_KEPT
 from sandbox.scenarios import load_named
 from tests.builders import packs
 from tests.scenarios.builders import betatel, desk
@@ -34,8 +34,10 @@ def test_counts_that_are_kept_apart_do_not_grow_for_ever() -> None:
     at = desk("rules: [{when: {first: 1, per: to}, then: {after: 1s}}]")
 
     at.world.commit(
-        *(Tally(f"rule {number}", 1) for number in range(TALLIES_KEPT)), Tally("rule 0", 2), Tally("new", 1)
+        *(RuleCounted(f"rule {number}", 1) for number in range(RULE_COUNTS_KEPT)),
+        RuleCounted("rule 0", 2),
+        RuleCounted("new", 1),
     )
 
-    kept = at.world.tallies
-    assert (len(kept), kept["rule 0"], "rule 1" in kept) == (TALLIES_KEPT, 2, False)
+    kept = at.world.rule_counts
+    assert (len(kept), kept["rule 0"], "rule 1" in kept) == (RULE_COUNTS_KEPT, 2, False)

@@ -72,7 +72,7 @@ def transcript(happenings: list[Happening], *, seed: int) -> tuple[object, ...]:
     replies = [happen(at, each) for each in happenings]
     at.advance(timedelta(hours=1))
     callbacks = [(each.due, request_of(at.world, packs(), each), each.state) for each in at.world.callbacks.values()]
-    return replies, callbacks, [*at.world.messages.values()], [*at.world.tallies.items()]
+    return replies, callbacks, [*at.world.messages.values()], [*at.world.rule_counts.items()]
 
 
 @given(HAPPENINGS)
@@ -90,11 +90,11 @@ def test_another_seed_gives_others(happenings: list[Happening]) -> None:
 def test_a_draw_does_not_depend_on_what_else_is_drawn() -> None:
     course = make_lifecycle_template("rule", (StepTemplate(Status.SENT, Uniform(timedelta(0), timedelta(seconds=1))),))
 
-    alone = course.life(7, 3)
+    alone = course.draw(7, 3)
     for number in range(10):
-        course.life(7, number)
+        course.draw(7, number)
 
-    assert course.life(7, 3) == alone
+    assert course.draw(7, 3) == alone
 
 
 def test_draws_of_one_subject_differ_by_their_purpose() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.core.callback import State, Target
+from sandbox.core.callback import CallbackState, Target
 from sandbox.core.change import TargetSet
 from sandbox.core.effects import Fault
 from sandbox.scenarios import library, listing, load_named
@@ -142,7 +142,7 @@ def test_lost_callbacks_loses_some_for_good_and_some_for_a_while() -> None:
     shares = [rules[name] for name in ("never reported", "sent is not reported", "the first attempt is lost")]
     assert (
         [70 < shares[0] < 130, 70 < shares[1] < 130, 160 < shares[2] < 240],
-        states[State.FAILED] == 2 * shares[0] + shares[1],
+        states[CallbackState.FAILED] == 2 * shares[0] + shares[1],
     ) == ([True, True, True], True)
 
 

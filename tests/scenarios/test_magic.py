@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.core.callback import State
+from sandbox.core.callback import CallbackState
 from sandbox.core.effects import Fault
 from sandbox.core.message import Message
 from sandbox.pipeline import Answer
@@ -111,8 +111,8 @@ def test_06_keeps_callbacks_back_and_sends_them_in_reverse() -> None:
     later(at, seconds=3)
 
     assert (before, [(word, state) for word, state, _ in reports(at)]) == (
-        [State.PENDING],
-        [("sent", State.COLLECTED), ("delivered", State.COLLECTED)],
+        [CallbackState.PENDING],
+        [("sent", CallbackState.COLLECTED), ("delivered", CallbackState.COLLECTED)],
     )
 
 
@@ -121,7 +121,7 @@ def test_09_drops_the_first_attempt_and_the_retry_arrives() -> None:
 
     later(at, hours=1)
 
-    assert {(state, attempts) for _, state, attempts in reports(at)} == {(State.COLLECTED, 1)}
+    assert {(state, attempts) for _, state, attempts in reports(at)} == {(CallbackState.COLLECTED, 1)}
 
 
 @pytest.mark.parametrize(

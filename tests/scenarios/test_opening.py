@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.core.account import Account, Approval
 from sandbox.core.callback import Target
-from sandbox.core.clock import ClockConfig, Mode
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import ScenarioError
 from sandbox.scenarios import library, load_file, load_named, load_text
 from tests.builders import NOON, Desk, make_world, packs, read
@@ -61,10 +61,10 @@ def test_a_seed_is_a_whole_number() -> None:
 @pytest.mark.parametrize(
     ("text", "clock_config"),
     [
-        ("mode: real", ClockConfig(Mode.REAL)),
-        ("mode: scaled, rate: 60", ClockConfig(Mode.SCALED, 60.0)),
-        ("mode: frozen, start: 2026-03-02T12:00:00Z", ClockConfig(Mode.FROZEN, 1.0, NOON)),
-        ("mode: frozen, start: '2026-03-02T13:00:00+01:00'", ClockConfig(Mode.FROZEN, 1.0, NOON)),
+        ("mode: real", ClockConfig(ClockMode.REAL)),
+        ("mode: scaled, rate: 60", ClockConfig(ClockMode.SCALED, 60.0)),
+        ("mode: frozen, start: 2026-03-02T12:00:00Z", ClockConfig(ClockMode.FROZEN, 1.0, NOON)),
+        ("mode: frozen, start: '2026-03-02T13:00:00+01:00'", ClockConfig(ClockMode.FROZEN, 1.0, NOON)),
     ],
 )
 def test_a_clock_has_a_mode_a_rate_and_a_start(text: str, clock_config: ClockConfig) -> None:
@@ -180,7 +180,7 @@ def test_other_values_apply_where_the_file_has_none_of_its_own(folder: Path) -> 
 
     assert (scenario.seed, scenario.clock, scenario.settings, scenario.targets) == (
         2,
-        ClockConfig(Mode.FROZEN),
+        ClockConfig(ClockMode.FROZEN),
         {"betatel": {"price": 2, "timeout": "3s"}},
         {"betatel": Target("http://a/")},
     )
@@ -251,7 +251,7 @@ def test_rules_named_alike_in_two_files_count_apart(folder: Path) -> None:
     balance(at)
     balance(at)
 
-    assert dict(at.world.tallies) == {"same: rule (2)": 2}
+    assert dict(at.world.rule_counts) == {"same: rule (2)": 2}
 
 
 def names(values: Mapping[str, object]) -> list[str]:
@@ -263,7 +263,7 @@ def test_without_a_scenario_of_its_own_nothing_is_ruled() -> None:
 
     betatel(at)
 
-    assert (messages(at)[0].rule, at.world.now(), names(at.world.tallies)) == (
+    assert (messages(at)[0].rule, at.world.now(), names(at.world.rule_counts)) == (
         None,
         datetime(2026, 3, 2, 12, tzinfo=UTC),
         [],

@@ -9,9 +9,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from sandbox.core.account import Approval
-from sandbox.core.clock import Mode
+from sandbox.core.clock import ClockMode
 from sandbox.core.effects import Fault
-from sandbox.core.message import Order, Status
+from sandbox.core.message import CallbackOrder, Status
 from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import (
     actions,
@@ -51,11 +51,11 @@ KEYS = {
 }
 
 WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
-    "mode": (DEFS["clock"]["properties"]["mode"]["enum"], Mode),
+    "mode": (DEFS["clock"]["properties"]["mode"]["enum"], ClockMode),
     "state of a sender": (DEFS["sender"]["properties"]["state"]["enum"], Approval),
     "per": (DEFS["when"]["properties"]["per"]["enum"], counting.APART),
     "fault": (DEFS["fault"]["enum"], Fault),
-    "order": (DEFS["callbacks"]["properties"]["order"]["enum"], Order),
+    "order": (DEFS["callbacks"]["properties"]["order"]["enum"], CallbackOrder),
     "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], Status),
     "by": (DEFS["rate"]["properties"]["by"]["enum"], actions.BY),
 }

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.effects import Fault
-from sandbox.core.rules import RuleInput, Run
+from sandbox.core.rules import RuleInput, RuleMemory
 from sandbox.core.seeded_random import Fixed
 from sandbox.providers.base import JSON
 from sandbox.scenarios import load_text
@@ -71,7 +71,7 @@ def test_a_refusal_says_which_rule_it_came_from() -> None:
     reply = betatel(at)
 
     why = "betatel.sms.send: the scenario's rule 'the rule' has the error server-error"
-    exchange = at.world.exchanges[1]
+    exchange = at.world.requests[1]
     assert (rule_of(reply), reply.headers["X-Sandbox-Why"], exchange.rule, exchange.why, exchange.refused) == (
         "the rule",
         why,
@@ -86,7 +86,7 @@ def test_a_title_is_percent_encoded_in_its_header() -> None:
 
     reply = betatel(at)
 
-    assert (rule_of(reply), messages(at)[0].rule, at.world.exchanges[1].rule) == (
+    assert (rule_of(reply), messages(at)[0].rule, at.world.requests[1].rule) == (
         "sp%C3%A4t; 100 %25",
         "spät; 100 %",
         "spät; 100 %",
@@ -130,7 +130,7 @@ def test_a_reply_below_400_accepts() -> None:
 
     betatel(at)
 
-    assert ([message.rule for message in messages(at)], at.world.exchanges[1].refused) == (["the rule"], False)
+    assert ([message.rule for message in messages(at)], at.world.requests[1].refused) == (["the rule"], False)
 
 
 def test_after_delays_the_reply_and_nothing_else() -> None:
@@ -147,7 +147,7 @@ def test_a_fault_is_handed_to_the_server_and_accepts_nothing(fault: Fault) -> No
 
     reply = betatel(at)
 
-    assert (reply.fault, messages(at), at.world.exchanges[1].refused) == (fault, [], True)
+    assert (reply.fault, messages(at), at.world.requests[1].refused) == (fault, [], True)
 
 
 def test_a_malformed_body_is_neither_json_nor_utf_8() -> None:
@@ -164,7 +164,7 @@ def test_the_journal_has_no_reply_where_none_went_back(fault: str) -> None:
 
     betatel(at)
 
-    exchange = at.world.exchanges[1]
+    exchange = at.world.requests[1]
     assert (exchange.status, exchange.reply_headers, exchange.reply_body) == (0, {}, b"")
 
 
@@ -176,7 +176,7 @@ def test_accepted_stores_charges_and_reports_though_the_reply_is_lost(loss: str)
     later(at, minutes=1)
 
     left = at.world.accounts["betatel", "k1"].balance["USD"]
-    assert (lives(at), len(reports(at)), str(left), at.world.exchanges[1].refused) == (
+    assert (lives(at), len(reports(at)), str(left), at.world.requests[1].refused) == (
         [["queued", "sent", "delivered"]],
         2,
         "999999.95",
@@ -255,7 +255,7 @@ def case(number: int) -> RuleInput:
         seed=7,
         request=number,
         row=0,
-        run=Run({}, {}, "start", NOON),
+        memory=RuleMemory({}, {}, "start", NOON),
     )
 
 

@@ -313,7 +313,7 @@ def test_a_refused_request_is_met_by_the_recipients_that_it_names() -> None:
 
 
 def counts(at: Desk) -> dict[str, int]:
-    return dict(at.world.tallies)
+    return dict(at.world.rule_counts)
 
 
 def test_counts_belong_to_the_workspace_and_begin_anew_with_the_scenario() -> None:

@@ -39,7 +39,7 @@ def test_all_that_is_to_be_said_of_a_request_is_said(row: Row) -> None:
     desk = Desk()
     reply = ask(desk, request_of(row))
 
-    entry = desk.world.exchanges[1]
+    entry = desk.world.requests[1]
     assert (reply.status, entry.refused, len(entry.messages), [*entry.why]) == (
         row["status"],
         row["refused"],
@@ -79,7 +79,7 @@ def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(way: Sender) 
     desk = Desk()
     ask(desk, way.request(renamed(way)))
 
-    assert desk.world.exchanges[1].why[-1].endswith(f": not known here; {way.text}?")
+    assert desk.world.requests[1].why[-1].endswith(f": not known here; {way.text}?")
 
 
 def renamed(way: Sender) -> Mapping[str, object]:
@@ -96,7 +96,7 @@ def test_a_byte_order_mark_before_a_number_is_named_as_one(way: Sender) -> None:
     desk = Desk()
     ask(desk, way.request(way.changed(**{way.to: f"\ufeff{number}"})))
 
-    told = "; ".join(desk.world.exchanges[1].why)
+    told = "; ".join(desk.world.requests[1].why)
     assert (told.count("begins with U+FEFF (byte order mark)"), len(desk.world.messages)) == (1, 0)
 
 
@@ -118,7 +118,7 @@ def test_a_value_of_a_key_is_not_quoted() -> None:
     desk = Desk()
     ask(desk, Request("GET", "/v1/sms/balance", "key=secret%C2%A0", {}, b""))
 
-    assert desk.world.exchanges[1].why == ("query.key: ends with U+00A0 (no-break space)",)
+    assert desk.world.requests[1].why == ("query.key: ends with U+00A0 (no-break space)",)
 
 
 def test_hints_stand_behind_the_reasons_of_a_refusal() -> None:
@@ -126,7 +126,7 @@ def test_hints_stand_behind_the_reasons_of_a_refusal() -> None:
     body = urlencode({"key": "k1", "x": 1}).encode()
     ask(desk, Request("POST", "/api/v1/sms/send", "", {"content-type": FORM}, body))
 
-    entry = desk.world.exchanges[1]
+    entry = desk.world.requests[1]
     assert (entry.refused, len(entry.why), entry.why[-1]) == (True, 5, "form.x: not known here")
 
 
@@ -135,7 +135,7 @@ def test_what_was_passed_over_stands_behind_what_a_scenario_did() -> None:
     desk = Desk(make_world(load(rule)))
     ask(desk, Request("GET", "/v1/sms/send", "key=k1&brandID=1&text=a&numbers=995511194242,12&x=1", {}, b""))
 
-    entry = desk.world.exchanges[1]
+    entry = desk.world.requests[1]
     assert (len(entry.messages), [each[:30] for each in entry.why]) == (
         1,
         ["ubill.sms.send: the scenario's", "numbers[1]: '12' is dropped: i", "query.x: not known here"],
@@ -148,7 +148,7 @@ def test_a_request_that_has_hints_alone_meets_the_rules_of_accepted_ones() -> No
     ask(desk, Request("GET", "/v1/sms/send", "key=k1&brandID=1&text=a&numbers=995511194242,12&x=1", {}, b""))
 
     (message,) = desk.world.messages.values()
-    assert (message.rule, desk.world.exchanges[1].refused) == ("the rule", False)
+    assert (message.rule, desk.world.requests[1].refused) == ("the rule", False)
 
 
 @pytest.mark.parametrize(

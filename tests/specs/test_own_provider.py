@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.egress import Egress, Policy
 from sandbox.control.provider_docs import describe
-from sandbox.core.callback import State, Target
-from sandbox.core.clock import Mode, make_clock, parse_duration, ticks
+from sandbox.core.callback import CallbackState, Target
+from sandbox.core.clock import ClockMode, make_clock, monotonic, parse_duration
 from sandbox.core.errors import ScenarioError, SpecError
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
@@ -44,7 +44,7 @@ class Acme(NamedTuple):
         headers = {"content-type": "application/json", "x-acme-key": key}
         request = Request("POST", "/acme/messages", "", headers, json.dumps(body).encode(), oversize)
         router = Router(self.packs["acme"].spec.routes)
-        arrival = arrive(request, packs=self.packs, router=router, arrived=ticks())
+        arrival = arrive(request, packs=self.packs, router=router, arrived=monotonic())
         assert not isinstance(arrival, Missed)
         return answer(self.world, arrival)
 
@@ -75,7 +75,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
         monkeypatch.syspath_prepend(tmp_path)
         packs = {**shipped_packs(), **discover([tmp_path])}
         rules = load_text(scenario, "ours", packs=packs) if scenario else load_named("default", packs=packs)
-        clock = make_clock(Mode.FROZEN, start=NOON)
+        clock = make_clock(ClockMode.FROZEN, start=NOON)
         defaults = {each: pack.spec.defaults for each, pack in packs.items()}
         return Acme(World("default", clock=clock, seed=7, scenario=rules, defaults=defaults), packs)
 
@@ -458,6 +458,6 @@ async def test_a_report_that_fails_is_a_failed_attempt_with_the_reason(serve: Se
         [callback] = sandbox.callbacks
 
     assert (callback.state, callback.request and callback.request.body) == (
-        State.FAILED,
+        CallbackState.FAILED,
         "the function that reports for acme fails: KeyError: 'x'",
     )

@@ -11,12 +11,12 @@ import yaml
 
 from sandbox.callbacks.compose import ladder_of, timeout_of, write
 from sandbox.control.provider_docs import describe
-from sandbox.core.callback import State, Target
-from sandbox.core.clock import Mode, make_clock, ticks
+from sandbox.core.callback import CallbackState, Target
+from sandbox.core.clock import ClockMode, make_clock, monotonic
 from sandbox.core.errors import SpecError
 from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
-from sandbox.formats.yaml_files import Path_
+from sandbox.formats.yaml_files import ValuePath
 from sandbox.pipeline import answer, arrive
 from sandbox.providers.registry import Pack, discover
 from sandbox.scenarios import load_named
@@ -34,7 +34,7 @@ LINE = re.compile(r"[^\n]*acme\.yaml:\d+:\d+: [^\n]+")
 BODIES = (b'{"to": "38761444555", "body": "hi"}', b'{"to": "38761000050", "body": "hi"}', b"{}", b"")
 
 
-def paths(value: object, path: Path_ = ()) -> Iterator[Path_]:
+def paths(value: object, path: ValuePath = ()) -> Iterator[ValuePath]:
     """Yield the path of every value in a document."""
     if path:
         yield path
@@ -42,7 +42,7 @@ def paths(value: object, path: Path_ = ()) -> Iterator[Path_]:
         yield from paths(each, (*path, key))
 
 
-def spoiled(document: object, path: Path_, spoil: object) -> object:
+def spoiled(document: object, path: ValuePath, spoil: object) -> object:
     """Return a document with another value at a path, or with none there."""
     result: Any = copy.deepcopy(document)
     node = result
@@ -60,7 +60,9 @@ def used(own: Pack) -> None:
     packs = {**shipped_packs(), own.spec.name: own}
     scenario = load_named("default", packs=packs, folders=())
     defaults = {name: pack.spec.defaults for name, pack in packs.items()}
-    world = World("default", clock=make_clock(Mode.FROZEN, start=NOON), seed=7, scenario=scenario, defaults=defaults)
+    world = World(
+        "default", clock=make_clock(ClockMode.FROZEN, start=NOON), seed=7, scenario=scenario, defaults=defaults
+    )
     router = Router(own.spec.routes)
     describe(own.spec)
     provider_hosts(packs)
@@ -71,7 +73,7 @@ def used(own: Pack) -> None:
                 headers = {"content-type": "application/json", "x-acme-key": key}
                 for oversize in (False, True):
                     request = Request(route.method, route.template, "", headers, body, oversize)
-                    arrival = arrive(request, packs=packs, router=router, arrived=ticks())
+                    arrival = arrive(request, packs=packs, router=router, arrived=monotonic())
                     assert not isinstance(arrival, Missed)
                     reply = answer(world, arrival)
                     worded = {"X-Sandbox-Request", "X-Sandbox-Why"} <= reply.headers.keys()
@@ -80,7 +82,7 @@ def used(own: Pack) -> None:
         if due.at > world.now():
             world.commit(world.clock.moved(due.at))
         callback = carry_out(world, packs, due)
-        if callback is not None and callback.state is State.SENDING:
+        if callback is not None and callback.state is CallbackState.SENDING:
             message = world.messages[callback.message]
             write(world, packs, callback)
             ladder_of(world, message)

@@ -115,7 +115,7 @@ def test_every_life_leads_by_legal_moves_from_queued_to_an_end(provider: str) ->
     broken = []
     for name, channel in packs()[provider].spec.channels.items():
         here = Status.QUEUED
-        for leg in channel.life:
+        for leg in channel.lifecycle:
             if leg.status not in channel.may_follow(here):
                 broken.append(f"{name}: {here} to {leg.status}")
             here = leg.status

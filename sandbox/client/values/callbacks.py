@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.core.callback import State
+from sandbox.core.callback import CallbackState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Callback:
     message: str
     provider: str
     reports: str
-    state: State
+    state: CallbackState
     due: datetime
     request: Outgoing | None
     attempts: tuple[Attempt, ...]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sandbox.client.decode import KEY
 from sandbox.core.account import Approval
-from sandbox.core.clock import Mode
+from sandbox.core.clock import ClockMode
 from sandbox.core.message import Status
 
 
@@ -15,7 +15,7 @@ from sandbox.core.message import Status
 class Clock:
     """How a workspace's clock runs: it stood at `start` at first, and stands at `now`."""
 
-    mode: Mode
+    mode: ClockMode
     rate: float
     start: datetime
     now: datetime

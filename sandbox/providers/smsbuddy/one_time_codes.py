@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sandbox.core.account import Check, Otp, check
+from sandbox.core.account import CheckResult, Otp, check_code
 from sandbox.core.code_detection import find_code
 from sandbox.core.message import Message
 from sandbox.core.seeded_random import draw_text
@@ -19,10 +19,10 @@ EXPIRY = "120"  # minutes (documented)
 DIGITS = "6"  # (documented)
 TRANSACTIONAL = "1"  # a code is charged to trans (inferred)
 REFUSALS = {
-    Check.WRONG: ("otp-wrong", "is not the code that was sent last"),
-    Check.EXPIRED: ("otp-expired", "comes after the code has expired"),
-    Check.USED: ("otp-used", "comes after the code was used, and each works once"),
-    Check.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries, which end a code"),
+    CheckResult.WRONG: ("otp-wrong", "is not the code that was sent last"),
+    CheckResult.EXPIRED: ("otp-expired", "comes after the code has expired"),
+    CheckResult.USED: ("otp-used", "comes after the code was used, and each works once"),
+    CheckResult.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries, which end a code"),
 }
 
 
@@ -71,8 +71,8 @@ def verify(world: World, call: Call) -> Outcome:
     otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
     if otp is None:
         return Refusal("otp-unknown", (f"to: no code was made for {mobile} (smsbuddy.otp.create makes one)",))
-    found, after = check(otp, code, at=call.at, tries=tries(call))
-    if found is Check.RIGHT:
+    found, after = check_code(otp, code, at=call.at, tries=tries(call))
+    if found is CheckResult.RIGHT:
         reply = Reply(200, {"status": "200", "message": "OTP Verified Successfully"}, call.type)
         return Plan(reply, changes=(after, *verified(world, otp)))
     name, words = REFUSALS[found]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from ipaddress import AddressValueError, IPv6Address
 from zoneinfo import ZoneInfo
 
-from sandbox.core.clock import parse_duration, stamp
+from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
 from sandbox.providers.base import Call
@@ -60,7 +60,7 @@ def read_schedule(values: Mapping[str, object], call: Call) -> datetime | None:
         message = f"time: {show(text)} is no time to schedule for {TIME_RIGHT}"
         raise UnfitError(message)
     if due <= call.at:
-        message = f"time: {show(text)} is past, it is {stamp(call.at)} (inferred: a time to come)"
+        message = f"time: {show(text)} is past, it is {format_time(call.at)} (inferred: a time to come)"
         raise UnfitError(message)
     limit = call.settings["schedule_limit"]
     if due - call.at > parse_duration(limit):

@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from sandbox.core.account import Account, Approval, Window, spend
-from sandbox.core.clock import stamp
+from sandbox.core.account import Account, Approval, RateWindow, spend
+from sandbox.core.clock import format_time
 from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, ErrorReply, Refusal, Reply
@@ -195,7 +195,7 @@ def standing(call: Call, name: str) -> str:
     if sender is None:
         return "is no sender id of this account"
     if sender.state is Approval.PENDING and sender.approved_at:
-        return f"is approved at {stamp(sender.approved_at)} only (settings.smsbuddy.approval_delay)"
+        return f"is approved at {format_time(sender.approved_at)} only (settings.smsbuddy.approval_delay)"
     return f"is {sender.state}"
 
 
@@ -246,7 +246,7 @@ def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
         at = row.due or call.at
         if row.service == PROMOTIONAL and not may_promote(at, call.settings):
             why = (
-                f"{row.place}type: promotional SMS may go out within {hours}, not at {stamp(at)} (documented, "
+                f"{row.place}type: promotional SMS may go out within {hours}, not at {format_time(at)} (documented, "
                 "settings.smsbuddy.promotional_hours: off lifts it)"
             )
             return Refusal("promotional-hours", (why,))
@@ -269,18 +269,18 @@ def charged(account: Account, rows: Iterable[Row]) -> Account | Refusal:
     return account
 
 
-def counted(world: World, call: Call, count: int) -> tuple[Window, ...] | Refusal:
+def counted(world: World, call: Call, count: int) -> tuple[RateWindow, ...] | Refusal:
     """Count rows against the key's minute, which begins with its first row; without a limit nothing is counted."""
     limit = call.settings["rate_per_minute"]
     if limit in OFF:
         return ()
     name = f"smsbuddy {call.owner.key} rate_per_minute"
-    window = world.windows.get(name, Window(name, call.at, 0)).at(call.at, MINUTE).plus(count)
+    window = world.windows.get(name, RateWindow(name, call.at, 0)).at(call.at, MINUTE).plus(count)
     if window.count <= int(str(limit)):
         return (window,)
     why = (
-        f"key: {count} more make {window.count} SMS since {stamp(window.since)}, over {limit} a minute (documented, "
-        "settings.smsbuddy.rate_per_minute: off lifts it)"
+        f"key: {count} more make {window.count} SMS since {format_time(window.since)}, over {limit} a minute "
+        "(documented, settings.smsbuddy.rate_per_minute: off lifts it)"
     )
     message = f"Too many requests received. Your threshold value is {limit} SMS/minute. Please contact support."
     return Refusal("too-many-requests", (why,), message)

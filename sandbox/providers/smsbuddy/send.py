@@ -7,8 +7,8 @@ from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from sandbox.core.account import Account, Window
-from sandbox.core.callback import Origin, Outgoing, Target
+from sandbox.core.account import Account, RateWindow
+from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.message import Draft, Lifecycle, LifecycleStep, Message, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
@@ -24,7 +24,7 @@ class Submission(NamedTuple):
     """What sending some rows would store: a draft for each valid number, the account charged, the rate counted."""
 
     drafts: tuple[Draft, ...]
-    changes: tuple[Account | Window, ...]
+    changes: tuple[Account | RateWindow, ...]
 
 
 def send(world: World, call: Call) -> Outcome:
@@ -77,7 +77,7 @@ def drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:
             text=row.text,
             code=row.code,
             scheduled_for=row.due,
-            life=fate(call.owner, row, delay=call.channel.life[0].delay),
+            lifecycle=fate(call.owner, row, delay=call.channel.lifecycle[0].delay),
             data=row.facts or None,
         )
         for place, row in enumerate(rows, start=1)
@@ -197,7 +197,7 @@ APPENDED = ("id", "mobile", "status", "units", "custom", "refid", "deliv_time")
 def target(message: Message) -> Target | None:
     """Return the `dlr_url` of a message's send."""
     url = message.fact("dlr_url")
-    return Target(url, origin=Origin.REQUEST) if url else None
+    return Target(url, origin=TargetOrigin.REQUEST) if url else None
 
 
 def report(change: Report) -> Outgoing:

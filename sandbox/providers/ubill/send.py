@@ -89,7 +89,7 @@ def drafts(order: Order, sms_id: str) -> tuple[Draft, ...]:
             sender=sender,
             text=text,
             scheduled_for=later,
-            life=life(channel, stopped=number in stopped, urgent=urgent),
+            lifecycle=life(channel, stopped=number in stopped, urgent=urgent),
             rank=AHEAD if urgent else 0,
         )
         for row, number in enumerate(order.numbers, start=1)
@@ -98,8 +98,8 @@ def drafts(order: Order, sms_id: str) -> tuple[Draft, ...]:
 
 def life(channel: Channel, *, stopped: bool, urgent: bool) -> Lifecycle | None:
     """Return the life of a message, None for the usual one: a stopped number ends in an error, a code goes at once."""
-    own = (LifecycleStep(Status.REJECTED, channel.life[0].delay),) if stopped else None
-    return skip_first_delay(own or channel.life) if urgent else own
+    own = (LifecycleStep(Status.REJECTED, channel.lifecycle[0].delay),) if stopped else None
+    return skip_first_delay(own or channel.lifecycle) if urgent else own
 
 
 def send_time(call: Call) -> datetime | None:

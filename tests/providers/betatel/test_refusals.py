@@ -127,7 +127,7 @@ def test_all_that_is_wrong_is_named_beside_a_missing_key_or_account() -> None:
     desk.send("POST", OTP, json_body={"to": 5})
     post(desk, OTP, {"to": 5}, x_account_id="")
 
-    why = [[each.partition(":")[0] for each in exchange.why] for exchange in desk.world.exchanges.values()]
+    why = [[each.partition(":")[0] for each in exchange.why] for exchange in desk.world.requests.values()]
     assert [sorted(each) for each in why] == [
         ["body.text", "body.to", "header.x-account-id", "header.x-api-key"],
         ["body.text", "body.to", "header.x-account-id"],
@@ -208,7 +208,7 @@ def test_nothing_of_a_refused_request_stays() -> None:
         post(desk, path, {**body, "to": "x"})
     desk.advance(SOON)
 
-    assert (dict(desk.world.messages), desk.world.accounts, dict(desk.world.callbacks), len(desk.world.exchanges)) == (
+    assert (dict(desk.world.messages), desk.world.accounts, dict(desk.world.callbacks), len(desk.world.requests)) == (
         {},
         {},
         {},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.core.callback import Origin, Target
+from sandbox.core.callback import Target, TargetOrigin
 from tests.builders import Desk, packs, read
 from tests.providers.smsbuddy.requests import (
     FIRST_ID,
@@ -95,7 +95,7 @@ def test_a_node_overrides_neither_the_report_s_url_nor_the_time() -> None:
 
     (message,) = desk.world.messages.values()
     assert (packs()["smsbuddy"].provider.target(message), message.scheduled_for) == (
-        Target("http://127.0.0.1/root", origin=Origin.REQUEST),
+        Target("http://127.0.0.1/root", origin=TargetOrigin.REQUEST),
         None,
     )
 

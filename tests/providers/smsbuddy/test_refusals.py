@@ -306,7 +306,7 @@ def test_only_the_first_of_many_invalid_numbers_are_named() -> None:
     desk = Desk()
     post(desk, to=",".join(str(number) for number in range(100_000)))
 
-    reasons = desk.world.exchanges[1].why
+    reasons = desk.world.requests[1].why
     assert (len(reasons), reasons[-1]) == (21, "to: 99980 more like these")
 
 

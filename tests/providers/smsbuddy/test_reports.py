@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.callbacks.egress import parse_url
-from sandbox.core.callback import Origin, Outgoing, Target
+from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.message import LifecycleStep, Status, Step, plan_lifecycle
 from sandbox.providers.base import Report
 from sandbox.providers.smsbuddy.parameters import is_url
@@ -156,7 +156,7 @@ def test_a_target_of_a_request_may_lead_to_fewer_places() -> None:
     post(desk, dlr_url=URL)
     (message,) = desk.world.messages.values()
 
-    assert packs()["smsbuddy"].provider.target(message) == Target(URL, origin=Origin.REQUEST)
+    assert packs()["smsbuddy"].provider.target(message) == Target(URL, origin=TargetOrigin.REQUEST)
 
 
 def test_a_report_without_a_target_is_written_all_the_same() -> None:
