@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from sandbox.specs.body_parsing import FORM, Request, UnreadableError, gather, pairs, read_form, read_json, read_xml
 from sandbox.specs.fast_validation import compile_schema
-from sandbox.specs.patterns import ecma
 from sandbox.specs.routing import Found, Missed
 from sandbox.specs.spec import coerce
+from sandbox.specs.types import ecma
 from tests.builders import packs, router
 
 ROUTES = [route for pack in packs().values() for route in pack.spec.routes]

@@ -10,7 +10,7 @@ from sandbox.control.phone_numbers import Same
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
 from sandbox.formats.phone_numbers import normalize_number
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 NEAR = 5  # how many near misses are told
 LOOKED_AT = 1_000  # messages and requests, the newest, among which near misses are looked for

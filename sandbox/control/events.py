@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox.control.call import ControlCall
 from sandbox.control.event_stream import Place, Reader
 from sandbox.control.problems import refuse
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 HEARTBEAT = 15.0  # seconds of silence after which a comment is sent
 ID = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)

@@ -16,7 +16,7 @@ from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import Status
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
-from sandbox.specs.schema import MANY, show
+from sandbox.specs.types import MANY, show
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)([Zz]|[+ -]\d\d:\d\d)", re.ASCII)
 LONGEST_WAIT = timedelta(seconds=60)

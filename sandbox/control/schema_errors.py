@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.control.problems import Mistake, pointer
 from sandbox.core.errors import near_miss
-from sandbox.specs.schema import WORDING, show
+from sandbox.specs.types import WORDING, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -10,7 +10,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from sandbox.core.errors import FileMistake, SandboxError
-from sandbox.formats.json_text import DIGIT_LIMIT, JsonError, JsonReader
+from sandbox.formats.json_text import DIGIT_LIMIT, JsonError, JsonReader, ValuePath
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -120,8 +120,6 @@ COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 WRITTEN_TAGS = frozenset({BOOLEAN_TAG, INTEGER_TAG, FLOAT_TAG})
 JSON_SUFFIX = ".json"
 BYTE_ORDER_MARK = "\ufeff"
-
-ValuePath = tuple[str | int, ...]
 
 
 class FileError(SandboxError):

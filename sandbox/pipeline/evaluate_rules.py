@@ -12,7 +12,7 @@ from sandbox.core.rules import RuleInput, RuleMemory, Verdict, first_decision
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import Visit
 from sandbox.providers.base import Outcome, Plan, Refusal
-from sandbox.specs.message_fields import RequestedMessage
+from sandbox.specs.spec import RequestedMessage
 
 YES = frozenset({True, "true", "1"})  # 1 equals True here
 

@@ -21,7 +21,7 @@ from sandbox.pipeline.read import BODY_ACCEPTED, Arrival, Visit, make_call
 from sandbox.pipeline.resends import LOSING, find_first, lose
 from sandbox.pipeline.respond import Answer, Record, journalled
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
-from sandbox.specs.hints import unsaid
+from sandbox.specs.hints import without_repeats
 
 TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_ACCEPTED} bytes",))
 MUTED = CallbackPolicy(muted=True)
@@ -69,7 +69,7 @@ def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
     drafts = outcome.drafts if isinstance(outcome, Plan) else ()
     reply, shape = shape_reply(visit, reply, ruling=ruling, drafts=drafts)
     if arrival.reading.hints:
-        hints = unsaid(arrival.reading.hints, (*reply.why, *reply.notes))
+        hints = without_repeats(arrival.reading.hints, (*reply.why, *reply.notes))
         reply = reply._replace(notes=(*reply.notes, *hints))
     first = find_first(world, call, drafts)
     if messages and shape.fault in LOSING:

@@ -7,12 +7,12 @@ from pathlib import Path
 from traceback import extract_tb
 
 from sandbox.core.errors import FileMistake, SpecError
-from sandbox.formats.yaml_files import ValuePath
+from sandbox.formats.json_text import ValuePath
 from sandbox.providers.base import Provider
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
-from sandbox.specs.mistakes import Mistake
 from sandbox.specs.spec import ProviderSpec
+from sandbox.specs.types import PathProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def discover(folders: Iterable[Path]) -> Registry:
                 pack = _pack(path)
                 if pack.spec.name in found:
                     message = f"another spec already serves the provider '{pack.spec.name}'"
-                    raise refused(path, [Mistake(("x-sandbox", "provider"), message)])
+                    raise refused(path, [PathProblem(("x-sandbox", "provider"), message)])
             except SpecError as error:
                 mistakes += error.mistakes
             else:
@@ -61,21 +61,21 @@ def _pack(path: Path) -> Pack:
     try:
         provider = import_module(spec.module).PROVIDER
     except Exception as error:  # noqa: BLE001 - a module of the user's own may raise anything
-        raise refused(path, [Mistake(module, f"{spec.module}: {_reason(error)}")]) from None
+        raise refused(path, [PathProblem(module, f"{spec.module}: {_reason(error)}")]) from None
     if not isinstance(provider, Provider):
         what = f"{spec.module}: PROVIDER is no sandbox.provider.Provider"
-        raise refused(path, [Mistake(module, what)])
+        raise refused(path, [PathProblem(module, what)])
     mistakes = [
-        Mistake(_place_of(spec, name), f"{name} has no function in {spec.module}")
+        PathProblem(_place_of(spec, name), f"{name} has no function in {spec.module}")
         for name in sorted(set(spec.operations) - set(provider.operations))
     ]
     mistakes += [
-        Mistake(module, f"{spec.module} has a function for {name}, which is no x-operation here")
+        PathProblem(module, f"{spec.module} has a function for {name}, which is no x-operation here")
         for name in sorted(set(provider.operations) - set(spec.operations))
     ]
     if provider.name != spec.name:
         what = f"'{spec.name}' is called '{provider.name}' in {spec.module}"
-        mistakes.append(Mistake(("x-sandbox", "provider"), what))
+        mistakes.append(PathProblem(("x-sandbox", "provider"), what))
     if mistakes:
         raise refused(path, mistakes)
     return Pack(spec, provider)

@@ -12,8 +12,8 @@ from sandbox.scenarios.patterns import Pattern, glob, glob_or_regex, recipient, 
 from sandbox.scenarios.scope import Catalogue, Scope
 from sandbox.scenarios.value_readers import duration, flag, number, one_of, text, word
 from sandbox.scenarios.yaml_node import Fields, Node
-from sandbox.specs.schema import show
 from sandbox.specs.spec import NumberPlan
+from sandbox.specs.types import show
 
 UNCERTAIN = (*COUNTS, "chance", "state")  # what holds or not by more than the request and its time
 ALWAYS = {"every": ("1",), "chance": ("1", "1.0")}  # and when that holds all the same

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from sandbox.core.clock import DurationError, parse_duration
 from sandbox.core.errors import near_miss
 from sandbox.scenarios.yaml_node import Node
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 WORDS_OF_FLAGS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 

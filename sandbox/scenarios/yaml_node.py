@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
 from sandbox.core.errors import FileMistake, near_miss
-from sandbox.formats.yaml_files import Document, ValuePath
-from sandbox.specs.schema import KINDS, show
+from sandbox.formats.json_text import ValuePath
+from sandbox.formats.yaml_files import Document
+from sandbox.specs.types import KINDS, show
 
 Value = TypeVar("Value")
 Other = TypeVar("Other")

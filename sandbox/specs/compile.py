@@ -4,19 +4,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.message import Channel, Lifecycle, LifecycleStep, Status
 from sandbox.formats.yaml_files import shipped
-from sandbox.specs.body_parsing import FORM, READERS
 from sandbox.specs.document import Node, read, refused
 from sandbox.specs.fast_validation import compile_schema
 from sandbox.specs.hints import Known, names_of
-from sandbox.specs.message_fields import NO_DECLARATION, read_fields
-from sandbox.specs.spec import OWN_SETTINGS, NumberPlan, Operation, ProviderSpec, Route, Setting
-from sandbox.specs.types import JSON, METHODS, PROBLEM, ErrorReply
+from sandbox.specs.spec import (
+    NO_DECLARATION,
+    OWN_SETTINGS,
+    NumberPlan,
+    Operation,
+    ProviderSpec,
+    Route,
+    Setting,
+    read_fields,
+)
+from sandbox.specs.types import BRANCHES, JSON, METHODS, PROBLEM, ErrorReply
 
 # Errors that the sandbox and its scenarios speak of, for a provider whose document has none of that name.
 OWN_ERRORS = {
@@ -62,15 +69,11 @@ def _spec(document: Node) -> ProviderSpec:
     channels = {each: _channel(f"{own['provider']}.{each}", row) for each, row in own["channels"].items()}
     operations: dict[str, Operation] = {}
     routes = []
-    for template, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                node = item[method]
-                place = Place(method.upper(), template, f"{method.upper()} {template}")
-                operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
-                operations[operation.name] = operation
-                parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
-                routes.append(_route(place, node, parameters=parameters, operation=operation))
+    for method, template, node in operations_of(document):
+        operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
+        operations[operation.name] = operation
+        parameters = [*document["paths"][template].get("parameters", ()), *node.get("parameters", ())]
+        routes.append(_route((method, template), node, parameters=parameters, operation=operation))
     lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
     if lacking:
         more = {name: error for name, error in OWN_ERRORS.items() if name in lacking}
@@ -98,10 +101,6 @@ def _setting(name: str, row: Node) -> Setting:
 
 def _channel(name: str, row: Node) -> Channel:
     statuses: Node = row["statuses"]
-    missing = set(Status) - set(map(Status, statuses)) - set(map(Status, row.get("omitted", {})))
-    if missing:
-        message = f"x-sandbox.channels: {name} says nothing of {', '.join(sorted(missing))}"
-        raise ValueError(message)
     read_back: dict[str, Status] = {}
     for status, each in statuses.items():
         for word in (each["says"], *each.get("variants", ())):
@@ -152,28 +151,15 @@ def _with_operation(route: Route, operation: Operation) -> Route:
     return Route(**{**fields, "operation": operation})
 
 
-class Place(NamedTuple):
-    """Where in a document an operation stands."""
-
-    method: str
-    template: str
-    where: str
-
-
-def _route(place: Place, node: Node, *, parameters: list[Node], operation: Operation) -> Route:
+def _route(place: tuple[str, str], node: Node, *, parameters: list[Node], operation: Operation) -> Route:
+    method, template = place
     content = node.get("requestBody", {}).get("content", {})
-    unknown = set(content) - set(READERS)
-    if unknown:
-        message = (
-            f"{place.where}: bodies of type {', '.join(sorted(unknown))} cannot be read; there are {', '.join(READERS)}"
-        )
-        raise ValueError(message)
     schema = route_schema(parameters, node)
     properties: Mapping[str, Node] = schema["properties"]
     return Route(
-        method=place.method,
-        template=place.template,
-        pattern=_pattern(place.template) if "{" in place.template else None,
+        method=method,
+        template=template,
+        pattern=_pattern(template) if "{" in template else None,
         operation=operation,
         header_names=tuple(each["name"].lower() for each in parameters if each["in"] == "header"),
         reads_query=any(each["in"] == "query" for each in parameters),
@@ -196,18 +182,13 @@ def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
 
 
 def route_schema(parameters: list[Node], node: Node) -> Node:
-    """Return the schema of all that a request to an operation may carry."""
+    """Return the one schema that all values of a request to an operation are checked against, wherever they stand."""
     content = node.get("requestBody", {}).get("content", {})
-    return merged(parameters, [each["schema"] for each in content.values()])
-
-
-def merged(parameters: list[Node], bodies: list[Node]) -> Node:
-    """Return the one schema that all of a route's parameters are checked against, wherever they came from."""
     properties: Node = {}
     required: list[str] = []
     origins: dict[str, str] = {}
     extras: list[Node] = []
-    objects = list(bodies)
+    objects = [each["schema"] for each in content.values()]
     for parameter in parameters:
         schema = parameter["schema"]
         if parameter["in"] == "query" and schema.get("type") == "object" and parameter.get("explode", True):
@@ -227,7 +208,7 @@ def merged(parameters: list[Node], bodies: list[Node]) -> Node:
         if rest and rest not in extras:
             extras.append(rest)
     schema = {"type": "object", "properties": properties, "required": required, "x-origins": origins}
-    return {**schema, **({"allOf": extras} if extras else {}), "x-has-body": bool(bodies)}
+    return {**schema, **({"allOf": extras} if extras else {}), "x-has-body": bool(content)}
 
 
 def kinds(schema: Node) -> Iterator[str]:
@@ -238,7 +219,7 @@ def kinds(schema: Node) -> Iterator[str]:
     yield from [given] if isinstance(given, str) else given
     if any(isinstance(value, str) for value in schema.get("enum", ())):
         yield "string"
-    for branch in ("anyOf", "oneOf", "allOf"):
+    for branch in BRANCHES:
         for each in schema.get(branch, ()):
             yield from kinds(each)
 
@@ -256,6 +237,3 @@ def operations_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Node]
         for method in METHODS:
             if method in item:
                 yield method.upper(), template, item[method]
-
-
-__all__ = ["FORM", "METHODS", "compile_spec", "kinds", "merged", "operations_of", "read_lifecycle"]

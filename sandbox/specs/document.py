@@ -1,12 +1,112 @@
 """Reads a provider's OpenAPI document and writes its references out."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sandbox.core.errors import FileMistake, SpecError
-from sandbox.formats.yaml_files import Document, FileError, ValuePath, load, parse, read_text
-from sandbox.specs.mistakes import Mistake
+from sandbox.core.errors import FileMistake, SpecError, near_miss
+from sandbox.formats.json_text import ValuePath
+from sandbox.formats.yaml_files import Document, FileError, load, parse, read_text
+from sandbox.specs.types import KINDS, WORDS, PathProblem, pointer_steps, show
+
+Kind = Literal["a mapping", "a list", "a text", "true or false"]
+TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a text": str, "true or false": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class SpecNode:
+    """A value of a document with its path; `found` has the mistakes of the whole document."""
+
+    found: list[PathProblem]
+    path: ValuePath
+    value: Any
+
+    def note(self, problem: str, *steps: str | int) -> None:
+        """Add a mistake, `steps` below this part."""
+        self.found.append(PathProblem((*self.path, *steps), problem))
+
+    def inside(self, step: str | int, value: object) -> "SpecNode":
+        """Return a part below this one."""
+        return SpecNode(self.found, (*self.path, step), value)
+
+    def take(self, key: str, kind: Kind, *, default: object = None) -> "SpecNode | None":
+        """Return the value of a key, `default` written in where it is absent; None where there is nothing to read.
+
+        A value of another kind is noted.
+        """
+        value = self.value.get(key)
+        if value is None:
+            self.value.pop(key, None)
+            if default is None:
+                return None
+            value = self.value[key] = default
+        return self.inside(key, value).of(kind)
+
+    def need(self, key: str, kind: Kind, right: str) -> "SpecNode | None":
+        """Return the value of a key that must be there; `right` says what is written in it."""
+        value = self.value.get(key)
+        if value is None:
+            self.note(f"is missing; write {right}", key)
+            return None
+        part = self.inside(key, value).of(kind)
+        if part is not None and kind != "true or false" and not part.value:
+            part.note(f"is empty; write {right}")
+            return None
+        return part
+
+    def of(self, kind: Kind) -> "SpecNode | None":
+        """Return this part if it is of a kind; note it and return None if it is not."""
+        if isinstance(self.value, TYPES[kind]):
+            return self
+        if self.value is None:
+            self.note(f"is empty; it must be {kind}")
+            return None
+        what = KINDS[type(self.value)]
+        hint = "; put it in quotes" if kind == "a text" and isinstance(self.value, int | float) else ""
+        self.note(f"{show(self.value)} is {what}, not {kind}{hint}")
+        return None
+
+    def members(self) -> Iterator[tuple[str, "SpecNode"]]:
+        """Yield the mappings in a mapping by key, an empty value as one; other values are noted and left out."""
+        for key, value in list(self.value.items()):
+            if key.startswith("x-"):
+                continue
+            if value is None:
+                self.value[key] = {}
+            part = self.inside(key, self.value[key]).of("a mapping")
+            if part is not None:
+                yield key, part
+
+    def entries(self, kind: Kind) -> Iterator["SpecNode"]:
+        """Yield the entries of a list; those of another kind are noted and left out."""
+        for place, value in enumerate(self.value):
+            part = self.inside(place, value).of(kind)
+            if part is not None:
+                yield part
+
+    def one_of(self, known: Iterable[str], what: str) -> bool:
+        """Whether this text is one of some words; note it if it is not."""
+        names = tuple(known)
+        if self.value in names:
+            return True
+        self.note(f"no {what} is called '{self.value}'.{near_miss(self.value, names)}")
+        return False
+
+    def only(self, known: Iterable[str], what: str) -> None:
+        """Note the keys of a mapping that are not known; those that begin with `x-` are the writer's own."""
+        names = tuple(known)
+        for key in self.value:
+            if key not in names and not key.startswith("x-"):
+                self.note(f"{what} has no key '{key}'.{near_miss(key, names)}", key)
+
+    def marks(self) -> None:
+        """Read whose word a part is and where it stands, where it says so."""
+        word = self.take("x-word", "a text")
+        if word is not None:
+            word.one_of(WORDS, "word")
+        self.take("x-source", "a text")
+
 
 Node = dict[str, Any]
 
@@ -21,7 +121,7 @@ def read(path: Path) -> Node:
     try:
         document = load(path)
         if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
-            raise refused(path, [Mistake((), "an OpenAPI document with x-sandbox is needed")])
+            raise refused(path, [PathProblem((), "an OpenAPI document with x-sandbox is needed")])
         resolver = _Resolver(document)
         resolved = resolver.resolve(document, ())
     except FileError as error:
@@ -58,7 +158,7 @@ def _slashed(node: object, row: Node) -> object:
     return {**node, **row, "operationId": f"{node['operationId']}.slash"}
 
 
-def refused(path: Path, mistakes: Iterable[Mistake]) -> SpecError:
+def refused(path: Path, mistakes: Iterable[PathProblem]) -> SpecError:
     """Return the error that tells of some mistakes, one a line, each with its place in the file."""
     document = _placed(path)
     found: dict[tuple[str, str], FileMistake] = {}  # what several operations share is told of once
@@ -76,7 +176,7 @@ def _placed(path: Path) -> Document | None:
         return None
 
 
-def _place(document: Document, mistake: Mistake) -> FileMistake:
+def _place(document: Document, mistake: PathProblem) -> FileMistake:
     """Return a mistake with the place of what stands at its path once references are written out."""
     here: object = document.value
     real: ValuePath = ()
@@ -99,7 +199,7 @@ def _followed(document: Document, here: object, real: ValuePath, step: str | int
         if found is None or reference in seen:
             break
         seen.add(reference)
-        here, real = found, tuple(_steps(reference))
+        here, real = found, pointer_steps(reference.removeprefix("#"))
     return here, real
 
 
@@ -126,16 +226,10 @@ def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
             yield from _nodes(each, (*path, place))
 
 
-def _steps(reference: str) -> list[str]:
-    return [
-        step.replace("~1", "/").replace("~0", "~") for step in reference.removeprefix("#").removeprefix("/").split("/")
-    ]
-
-
 def _find(document: object, reference: str) -> object | None:
     """Return what a reference names, None where it leads nowhere."""
     here = document
-    for step in _steps(reference):
+    for step in pointer_steps(reference.removeprefix("#")):
         if not isinstance(here, Mapping) or step not in here:
             return None
         here = here[step]

@@ -11,11 +11,11 @@ from sandbox.core.account import Approval
 from sandbox.core.clock import DurationError, parse_duration
 from sandbox.core.errors import near_miss
 from sandbox.core.message import Status
-from sandbox.specs.mistakes import Mistake, Part
+from sandbox.specs.document import SpecNode
 from sandbox.specs.path_check import check_paths
-from sandbox.specs.schema import show
-from sandbox.specs.schema_check import check_schema, fits
 from sandbox.specs.spec import NAME, OWN_SETTINGS
+from sandbox.specs.types import PathProblem, show
+from sandbox.specs.validation import check_schema, fits
 
 OWN = ("provider", "module", "credentials", "numbers", "account", "settings", "channels", "trailing_slash")
 ACCOUNT = ("balance", "senders", "brands", "templates", "stop_list")
@@ -24,10 +24,10 @@ STATUS = ("says", "next", "reported", "reads_back", "variants")
 SETTING = ("default", "schema", "description")
 
 
-def complete(document: dict[str, object]) -> list[Mistake]:
+def complete(document: dict[str, object]) -> list[PathProblem]:
     """Write the defaults into a document, in place, and return what is wrong with it."""
-    found: list[Mistake] = []
-    top = Part(found, (), document)
+    found: list[PathProblem] = []
+    top = SpecNode(found, (), document)
     own = top.need("x-sandbox", "a mapping", "what the sandbox has to know: provider, module, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
@@ -50,7 +50,7 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _name(own: Part) -> str:
+def _name(own: SpecNode) -> str:
     """Return the provider's name, empty where it has none that can be used."""
     name = own.need("provider", "a text", "the provider's name in lower case, such as acme")
     if name is None:
@@ -61,7 +61,7 @@ def _name(own: Part) -> str:
     return str(name.value)
 
 
-def _own(own: Part) -> Mapping[str, object]:
+def _own(own: SpecNode) -> Mapping[str, object]:
     """Check `x-sandbox`; return the channels that can be used."""
     own.only(OWN, "x-sandbox")
     own.need("module", "a text", "the Python module with the provider's functions, such as acme")
@@ -91,13 +91,13 @@ def _own(own: Part) -> Mapping[str, object]:
     return channels.value if channels is not None else {}
 
 
-def _texts(part: Part) -> None:
+def _texts(part: SpecNode) -> None:
     for each in part.entries("a text"):
         if not each.value:
             each.note("is empty")
 
 
-def _numbers(part: Part) -> None:
+def _numbers(part: SpecNode) -> None:
     national = part.value.get("national")
     if not isinstance(national, int) or isinstance(national, bool) or national < 1:
         part.note(f"{show(national)} is no count of digits; write how many a national number has", "national")
@@ -106,7 +106,7 @@ def _numbers(part: Part) -> None:
         part.note(f'{show(country)} is no country code; write its digits, such as "91"', "country")
 
 
-def _account(account: Part) -> None:
+def _account(account: SpecNode) -> None:
     account.only(ACCOUNT, "account")
     account.marks()
     balance = account.take("balance", "a mapping", default={})
@@ -140,7 +140,7 @@ def _is_amount(value: object) -> bool:
     return amount.is_finite() and amount >= 0
 
 
-def _settings(settings: Part) -> None:
+def _settings(settings: SpecNode) -> None:
     for name, row in OWN_SETTINGS.items():
         if settings.value.get(name) is None:
             settings.value[name] = dict(row)
@@ -158,7 +158,7 @@ def _settings(settings: Part) -> None:
                 setting.note(problem, "default")
 
 
-def _channel(channel: Part) -> None:
+def _channel(channel: SpecNode) -> None:
     channel.only(CHANNEL, "a channel")
     right = "a row for each status that a message can have, such as queued: {says: accepted, next: [sent]}"
     statuses = channel.need("statuses", "a mapping", right)
@@ -184,14 +184,14 @@ def _channel(channel: Part) -> None:
     _life(life, statuses.value)
 
 
-def _is_status(part: Part, status: str) -> bool:
+def _is_status(part: SpecNode, status: str) -> bool:
     if status in set(Status):
         return True
     part.note(f"no status is called '{status}'.{near_miss(status, set(Status))}", status)
     return False
 
 
-def _status(row: Part, statuses: Part) -> bool:
+def _status(row: SpecNode, statuses: SpecNode) -> bool:
     row.only(STATUS, "a status")
     row.marks()
     row.need("says", "a text", "the provider's word for this status")
@@ -210,7 +210,7 @@ def _status(row: Part, statuses: Part) -> bool:
     return True
 
 
-def _life(life: Part, statuses: Mapping[str, object]) -> None:
+def _life(life: SpecNode, statuses: Mapping[str, object]) -> None:
     """Check that each status of a life is one of the channel's and may follow the one before."""
     here = Status.QUEUED.value
     for leg in life.entries("a mapping"):

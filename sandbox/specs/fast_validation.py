@@ -8,9 +8,7 @@ from typing import Any
 
 import fastjsonschema
 
-from sandbox.specs.patterns import ecma_source
-from sandbox.specs.schema import Check, Schema
-from sandbox.specs.types import Violation
+from sandbox.specs.types import Check, Schema, Violation, ecma_source
 
 KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
 KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})

@@ -5,24 +5,72 @@ apart from violations, and a request whose names are all known and whose texts a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
 
-from sandbox.specs.bodies import USUAL_TYPES, body_hints, query_coding, repeated
 from sandbox.specs.body_parsing import Request, UnreadableError, Values, pairs
-from sandbox.specs.characters import misread_digits, unseen
-from sandbox.specs.near_parameter import member, suggestion
-from sandbox.specs.schema import show
-from sandbox.specs.types import Violation
+from sandbox.specs.text_hints import (
+    body_hints,
+    code_of,
+    invisible_characters,
+    is_usual_type,
+    misread_digits,
+    query_coding,
+    repeated,
+    unseen,
+)
+from sandbox.specs.types import USUAL, Schema, Violation, member, properties_of, show
+
+LONGEST = 40  # characters of a name that is compared
+ALIKE = 0.7  # of difflib's likeness
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Return the known name that is most likely meant by another, empty where none is."""
+    bare = {_bare(each): each for each in sorted(known)}
+    asked = _bare(name[: 2 * LONGEST])
+    if not asked or len(asked) > LONGEST:
+        return ""
+    if asked in bare:
+        return bare[asked]
+    close = get_close_matches(asked, bare, n=1, cutoff=ALIKE)
+    if close:
+        return bare[close[0]]
+    same = next((group for group in SYNONYMS if asked in group), frozenset[str]())
+    return next((each for short, each in bare.items() if short in same), "")
+
+
+def _bare(name: str) -> str:
+    """Return a name without what parts its words, an index or a namespace."""
+    return re.sub(r"^\{.*\}|\[.*\]$|[\W_]", "", name).casefold()
+
+
+# Providers use different words for one parameter; a client of one provider sends its word to another.
+SYNONYMS = tuple(
+    frozenset(map(_bare, words))
+    for words in (
+        USUAL["recipient"],
+        (*USUAL["text"], "sms"),
+        (*USUAL["sender"], "brandID", "brand"),
+        (*USUAL["otp"], "code", "pin"),
+        ("key", "apikey", "token", "accesskey"),
+        ("dlrurl", "callbackurl", "callback", "webhook", "statuscallback"),
+        ("sendtime", "time", "sendat", "scheduledat", "scheduletime"),
+    )
+)
+
 
 LIMIT = 20  # hints that a request gets
 SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose value is not quoted
-CODE = re.compile(r"U\+[0-9A-F]{4,6}")
-PARAMETER = re.compile(r"(\w+)(?:\[\d+\])*: ")
-BRANCHES = ("allOf", "anyOf", "oneOf")
-CONDITIONS = ("if", "then", "else")
 
-Schema = Mapping[str, Any]
+
+class Hint(NamedTuple):
+    """A sentence for a person, and the `characters` that it names in the value of a `parameter`, if it names any."""
+
+    sentence: str
+    parameter: str = ""
+    characters: tuple[str, ...] = ()
 
 
 class Names(NamedTuple):
@@ -57,28 +105,16 @@ class Given(NamedTuple):
 
 def names_of(schemas: Iterable[Schema], *, objects: Iterable[Schema] = ()) -> Names:
     """Return the names that some schemas of one object have; `objects` are further ones that may let in any name."""
-    found: dict[str, list[Schema]] = {}
-    for schema in (*schemas, *objects):
-        for name, each in _properties(schema):
-            found.setdefault(name, []).append(each)
+    objects = tuple(objects)
+    found = properties_of((*schemas, *objects))
     inside = {name: names for name, each in found.items() if (names := _names_inside(each)) is not None}
     return Names(frozenset(found), inside, any(map(_is_free, objects)))
-
-
-def _properties(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    yield from schema.get("properties", {}).items()
-    for branch in BRANCHES:
-        for each in schema.get(branch, ()):
-            yield from _properties(each)
-    for condition in CONDITIONS:
-        if isinstance(schema.get(condition), Mapping):
-            yield from _properties(schema[condition])
 
 
 def _names_inside(schemas: list[Schema]) -> Names | None:
     """Return the names of an object's members, or of those of a list's entries; None where neither is described."""
     inner = [*schemas, *(each["items"] for each in schemas if isinstance(each.get("items"), Mapping))]
-    described = [each for each in inner if any(_properties(each))]
+    described = [each for each in inner if properties_of([each])]
     return names_of((), objects=described) if described else None
 
 
@@ -86,7 +122,7 @@ def _is_free(schema: Schema) -> bool:
     return (
         schema.get("additionalProperties", False) is not False
         or "patternProperties" in schema
-        or not any(_properties(schema))
+        or not properties_of([schema])
     )
 
 
@@ -94,7 +130,7 @@ def is_usual(request: Request, values: Mapping[str, object], known: Known, given
     """Tell whether nothing about a request calls for a closer look; it is asked of every request that is valid."""
     query, body, origin = given
     if request.body:
-        if not known.types or request.headers.get("content-type") not in USUAL_TYPES:
+        if not known.types or not is_usual_type(request.headers.get("content-type")):
             return False
         if request.body.count(b"&") >= len(body) if origin == "form" else request.body.startswith(b"<"):
             return False
@@ -106,13 +142,16 @@ def is_usual(request: Request, values: Mapping[str, object], known: Known, given
 
 
 def _is_plain(values: Mapping[str, object], names: Names) -> bool:
-    """Tell whether all names of an object are known, and all its texts in one line without blanks around them."""
+    """Return whether all names of an object are known and none of its texts needs a closer look.
+
+    A text is plain if it has only printable characters and line breaks, and no blanks around it.
+    """
     known, inside, free = names
     if not (values.keys() <= known or free):
         return False
     for name, value in values.items():
         if type(value) is str:
-            if not value.isprintable() or value != value.strip():
+            if value != value.strip() or not (value.isprintable() or _is_plain_text(value)):
                 return False
         elif type(value) is dict:
             if not _is_plain(value, inside.get(name, ANY)):
@@ -122,35 +161,40 @@ def _is_plain(values: Mapping[str, object], names: Names) -> bool:
     return True
 
 
+def _is_plain_text(text: str) -> bool:
+    return text.replace("\n", "").replace("\r", "").isprintable()
+
+
 def _is_plain_list(values: list[object], names: Names) -> bool:
     for each in values:
         if type(each) is str:
-            if not each.isprintable() or each != each.strip():
+            if each != each.strip() or not (each.isprintable() or _is_plain_text(each)):
                 return False
         elif type(each) is dict and not _is_plain(each, names):
             return False
     return True
 
 
-def hints_of(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> tuple[str, ...]:
-    """Return what there is to say about a request beside its violations, at most 20 sentences."""
-    found: dict[str, None] = {}
+def hints_of(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> tuple[Hint, ...]:
+    """Return the hints on a request beside its violations, at most 20."""
+    found: dict[Hint, None] = {}
     for each in _hints(request, known, given, violations):
         if len(found) == LIMIT and each not in found:
-            return (*[*found][:-1], "request: there are more hints like these")
+            return (*[*found][:-1], Hint("request: there are more hints like these"))
         found[each] = None
     return tuple(found)
 
 
-def _hints(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> Iterator[str]:
+def _hints(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> Iterator[Hint]:
     about_body = tuple(body_hints(request, known.types, reads_query=known.reads_query))
-    yield from about_body
+    yield from map(Hint, about_body)
     if request.query:
-        yield from query_coding(request.query) if known.reads_query else _unread(request.query, known)
-    yield from repeated(request, given.origin, read=given.body, reads_query=known.reads_query)
+        about_query = query_coding(request.query) if known.reads_query else _unread(request.query, known)
+        yield from map(Hint, about_query)
+    yield from map(Hint, repeated(request, given.origin, read=given.body, reads_query=known.reads_query))
     for name, value in given.query.items():
         if name in given.body and given.body[name] != value:
-            yield f"query{member(name)}: is not read, as {given.origin}{member(name)} is given too"
+            yield Hint(f"query{member(name)}: is not read, as {given.origin}{member(name)} is given too")
     yield from _walk(given.query, known.names, at="query", top=known.names)
     if not (about_body and given.origin == "form" and request.body.lstrip()[:1] in {b"{", b"["}):
         yield from _walk(given.body, known.names, at=given.origin, top=known.names)
@@ -158,7 +202,7 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
     for each in violations:
         value = merged.get(each.name)
         if each.rule == "pattern" and isinstance(value, str) and (odd := misread_digits(value)):
-            yield f"{each.at}: {show(value)} {odd}"
+            yield Hint(f"{each.at}: {show(value)} {odd}")
 
 
 def _unread(query: str, known: Known) -> Iterator[str]:
@@ -173,7 +217,7 @@ def _unread(query: str, known: Known) -> Iterator[str]:
         yield f"query{member(name)}: not known here, where the query is not read{meant}"
 
 
-def _walk(values: Mapping[str, object], names: Names, *, at: str, top: Names) -> Iterator[str]:
+def _walk(values: Mapping[str, object], names: Names, *, at: str, top: Names) -> Iterator[Hint]:
     """Say which members of an object are not known, and which texts have characters that nobody sees."""
     for name, value in values.items():
         place = at + member(name)
@@ -181,13 +225,13 @@ def _walk(values: Mapping[str, object], names: Names, *, at: str, top: Names) ->
             absent = [each for each in names.known if each not in values]
             meant = suggestion(name, absent) or _elsewhere(name, top)
             odd = unseen(name)
-            yield f"{place}: not known here{f'; {meant}?' if meant else ''}{f' The name {odd}' if odd else ''}"
+            yield Hint(f"{place}: not known here{f'; {meant}?' if meant else ''}{f' The name {odd}' if odd else ''}")
             continue
         inside = names.inside.get(name, ANY)
         for step, each in _entries(value):
-            if isinstance(each, str) and (odd := unseen(each)):
+            if isinstance(each, str) and (characters := invisible_characters(each)):
                 shown = "" if SECRET.search(name) else f"{show(each)} "
-                yield f"{place}{step}: {shown}{odd}"
+                yield Hint(f"{place}{step}: {shown}{unseen(each)}", name, characters)
             elif isinstance(each, dict):
                 yield from _walk(each, inside, at=place + step, top=top)
 
@@ -206,12 +250,19 @@ def _elsewhere(name: str, top: Names) -> str:
     return next((f"body.{outer}.{name}" for outer, inner in top.inside.items() if name in inner.known), "")
 
 
-def unsaid(hints: tuple[str, ...], why: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the hints but those on characters that the reasons `why` name in the same parameter."""
-    said = {(parameter, code) for each in why for parameter, code in _characters(each)}
-    return tuple(each for each in hints if not (told := set(_characters(each))) or not told <= said)
+def without_repeats(hints: tuple[Hint, ...], reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sentences of hints, without those on characters that a reason names in the same parameter."""
+    return tuple([hint.sentence for hint in hints if not _is_repeated(hint, reasons)])
 
 
-def _characters(sentence: str) -> Iterator[tuple[str, str]]:
-    place = PARAMETER.search(sentence)
-    yield from ((place[1] if place else "", code) for code in CODE.findall(sentence))
+def _is_repeated(hint: Hint, reasons: tuple[str, ...]) -> bool:
+    if not hint.characters:
+        return False
+    named = " ".join(each for each in reasons if _is_about(each, hint.parameter))
+    return all(code_of(each) in named for each in hint.characters)
+
+
+def _is_about(reason: str, parameter: str) -> bool:
+    """Return whether a reason such as `body.nodes[1].to: …` or `to[1]: …` is about a parameter."""
+    place = re.sub(r"(\[\d+\])*$", "", reason.partition(": ")[0])
+    return place == parameter or place.endswith(f".{parameter}")

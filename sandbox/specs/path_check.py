@@ -1,15 +1,15 @@
 """Checks the paths of a provider's document: operations, parameters, bodies, replies and named errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sandbox.core.errors import near_miss
+from sandbox.formats.json_text import ValuePath
 from sandbox.specs.body_parsing import READERS
-from sandbox.specs.message_fields import FIELDS, PLACES, find_problems, names_members
-from sandbox.specs.mistakes import Part
-from sandbox.specs.schema import show
-from sandbox.specs.schema_check import check_schema
-from sandbox.specs.types import METHODS
+from sandbox.specs.document import SpecNode
+from sandbox.specs.spec import FIELDS, PLACES, Pointer, pointers
+from sandbox.specs.types import METHODS, USUAL, PathProblem, Schema, properties_of, show
+from sandbox.specs.validation import check_schema
 
 ITEM = (*METHODS, "parameters", "summary", "description", "servers", "head", "options", "trace")
 IN = ("query", "header", "path")
@@ -18,7 +18,7 @@ PATH_PARAMETER = re.compile(r"\{([^{}]*)\}")
 PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-def check_paths(top: Part, provider: str, channels: Mapping[str, object]) -> None:
+def check_paths(top: SpecNode, provider: str, channels: Mapping[str, object]) -> None:
     """Check every path; `channels` are those that an operation may send on."""
     paths = top.need("paths", "a mapping", "at least one path with a method")
     if paths is None:
@@ -46,7 +46,7 @@ def check_paths(top: Part, provider: str, channels: Mapping[str, object]) -> Non
         paths.note("no path has a method; write get, post, put, patch or delete below it")
 
 
-def _template(item: Part, template: str) -> list[str] | None:
+def _template(item: SpecNode, template: str) -> list[str] | None:
     """Return the parameters in a path, None where it is no path that can be served."""
     if not template.startswith("/"):
         item.note("a path begins with /")
@@ -61,7 +61,7 @@ def _template(item: Part, template: str) -> list[str] | None:
     return names
 
 
-def _parameters(node: Part, template: str) -> list[Part]:
+def _parameters(node: SpecNode, template: str) -> list[SpecNode]:
     """Check the parameters of a path or an operation; return those that can be read."""
     listed = node.take("parameters", "a list")
     found = []
@@ -84,7 +84,7 @@ def _parameters(node: Part, template: str) -> list[Part]:
     return found
 
 
-def _path_values(node: Part, names: list[str] | tuple[str, ...], parameters: list[Part]) -> None:
+def _path_values(node: SpecNode, names: list[str] | tuple[str, ...], parameters: list[SpecNode]) -> None:
     declared = {each.value["name"] for each in parameters if each.value["in"] == "path"}
     for name in names:
         if name not in declared and PARAMETER_NAME.fullmatch(name):
@@ -92,7 +92,7 @@ def _path_values(node: Part, names: list[str] | tuple[str, ...], parameters: lis
             node.note(f"{{{name}}} of the path is not described; write {right}", "parameters")
 
 
-def _operation(node: Part, provider: str, channels: Mapping[str, object], seen: dict[str, object]) -> None:
+def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], seen: dict[str, object]) -> None:
     node.marks()
     node.value.setdefault("x-word", "inferred")
     example = f"{provider or 'acme'}.send"
@@ -121,7 +121,7 @@ def _operation(node: Part, provider: str, channels: Mapping[str, object], seen: 
         _response(response, status)
 
 
-def _content(content: Part) -> None:
+def _content(content: SpecNode) -> None:
     """Check the schema of a body and its examples."""
     schema = content.take("schema", "a mapping", default={})
     if schema is not None and check_schema(schema):
@@ -133,7 +133,7 @@ def _content(content: Part) -> None:
         _value(example)
 
 
-def _value(example: Part) -> None:
+def _value(example: SpecNode) -> None:
     """Check what an example shows."""
     value = example.value.get("value")
     if value is None:
@@ -142,7 +142,7 @@ def _value(example: Part) -> None:
         example.note(f"{show(value)} is neither a mapping nor a text", "value")
 
 
-def _response(response: Part, status: str) -> None:
+def _response(response: SpecNode, status: str) -> None:
     if not STATUS.fullmatch(status):
         response.note(f"'{status}' is no HTTP status; write 100 to 599")
     headers = response.take("headers", "a mapping")
@@ -163,7 +163,7 @@ def _response(response: Part, status: str) -> None:
                 example.note(f"an error needs a status of its own, such as 400; '{status}' is none", "x-code")
 
 
-def _message(node: Part, parameters: list[Part], seen: dict[str, object]) -> None:
+def _message(node: SpecNode, parameters: list[SpecNode], seen: dict[str, object]) -> None:
     """Check where an operation says that the parts of a message stand."""
     own = node.take("x-sandbox", "a mapping")
     sends = node.value.get("x-channel") is not None
@@ -182,7 +182,7 @@ def _message(node: Part, parameters: list[Part], seen: dict[str, object]) -> Non
         declared.note(problem, *path)
 
 
-def _names(node: Part, parameters: list[Part]) -> dict[str, object]:
+def _names(node: SpecNode, parameters: list[SpecNode]) -> dict[str, object]:
     """Return the schema of everything that a request may carry; an empty one where it may carry anything."""
     named: dict[str, object] = {}
     objects: list[Mapping[str, object]] = []
@@ -196,6 +196,62 @@ def _names(node: Part, parameters: list[Part]) -> dict[str, object]:
     content = body.get("content") if isinstance(body, dict) else None
     bodies = content.values() if isinstance(content, dict) else ()
     objects += [each.get("schema", {}) if isinstance(each, dict) else {} for each in bodies]
-    if not all(map(names_members, objects)):
+    if not all(properties_of([each]) for each in objects):
         return {}
     return {"allOf": [{"properties": named}, *objects]}
+
+
+def find_problems(declared: Mapping[str, object], schema: Schema, *, sends: bool) -> Iterator[PathProblem]:
+    """Yield what is wrong with a declaration, each with its path; `schema` is that of the whole request."""
+    problems: list[PathProblem] = []
+    inside: list[Schema] = [schema]
+    for name in PLACES:
+        if declared.get(name) is not None:
+            found = _named(declared[name], (name,), [schema], problems)
+            inside += [_items(each) for each in found] if name == "rows" else found
+    if problems:
+        yield from problems
+        return
+    for name in FIELDS:
+        value = declared.get(name)
+        if isinstance(value, list):
+            for place, each in enumerate(value):
+                _named(each, (name, place), inside, problems)
+        elif value is not None:
+            _named(value, (name,), inside, problems)
+    yield from problems
+    known = properties_of(inside)
+    if sends and declared.get("recipient") is None and known and not known.keys() & {*USUAL["recipient"]}:
+        names = ", ".join(sorted(known))
+        yield PathProblem(("recipient",), f"is missing; write which parameter has the number that is sent to: {names}")
+
+
+def _named(value: object, path: ValuePath, schemas: "Schemas", problems: list[PathProblem]) -> list[Schema]:
+    """Return the schemas of what a name or pointer leads to, none where that is noted as wrong."""
+    if not isinstance(value, str) or not value:
+        problem = f"{show(value)} is no parameter and no pointer; write such as {path[0]} or /{path[0]}"
+        problems.append(PathProblem(path, problem))
+        return []
+    found = _follow(schemas, pointers(value)[0])
+    if isinstance(found, str):
+        problems.append(PathProblem(path, found))
+        return []
+    return found
+
+
+def _items(schema: Schema) -> Schema:
+    items = schema.get("items")
+    return items if isinstance(items, Mapping) else {}
+
+
+Schemas = Sequence[Schema]
+
+
+def _follow(schemas: Schemas, pointer: Pointer) -> list[Schema] | str:
+    """Return the schemas of what a pointer leads to, or what is wrong with it; none where the schemas do not say."""
+    for step in pointer:
+        members = properties_of(schemas)
+        if members and step not in members:
+            return f"no parameter is called '{step}'.{near_miss(step, members)}"
+        schemas = members.get(step, [])
+    return list(schemas)

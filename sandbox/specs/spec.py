@@ -1,7 +1,7 @@
 """A provider's compiled spec: its operations, the routes that lead to them, and what `x-sandbox` says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,18 @@ from typing import Any, NamedTuple
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.message import Channel
 from sandbox.specs.body_parsing import Request, UnreadableError, Values, gather, pairs, read_body, syntax
-from sandbox.specs.hints import Given, Known, hints_of, is_usual
-from sandbox.specs.message_fields import NO_DECLARATION, MessageFields
-from sandbox.specs.schema import Check
-from sandbox.specs.types import ErrorReply, Violation
+from sandbox.specs.hints import Given, Hint, Known, hints_of, is_usual
+from sandbox.specs.types import (
+    USUAL,
+    Check,
+    ErrorReply,
+    Violation,
+    pointer_steps,
+)
 
+Pointer = tuple[str, ...]
+FIELDS = ("recipient", "sender", "text", "code", "otp")
+PLACES = ("rows", "common")
 NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
 
 # The settings that the sandbox itself reads, for a document that has none of its own.
@@ -31,6 +38,91 @@ OWN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "description": "How long a receiver may take to answer a callback.",
     },
 }
+
+
+class RequestedMessage(NamedTuple):
+    """A message that a refused request asked for; the fields are those of a draft that rules look at."""
+
+    recipient: str
+    sender: str
+    text: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFields:
+    """Where the parts of an operation's messages stand."""
+
+    recipient: tuple[Pointer, ...]
+    sender: tuple[Pointer, ...]
+    text: tuple[Pointer, ...]
+    code: tuple[Pointer, ...]
+    otp: tuple[Pointer, ...]
+    rows: Pointer | None = None
+    common: Pointer | None = None
+
+    def messages(self, values: Mapping[str, object]) -> Iterator[RequestedMessage]:
+        """Yield the messages that a request seems to ask for, at most one a recipient."""
+        rows = find(values, self.rows) if self.rows else None
+        common = find(values, self.common) if self.common else None
+        for row in rows if isinstance(rows, list) else [None]:
+            scopes = [each for each in (row, common, values) if isinstance(each, Mapping)]
+            sender, text = _text(scopes, self.sender), _text(scopes, self.text)
+            for recipient in _text(scopes, self.recipient).split(","):
+                yield RequestedMessage(recipient.strip(), sender, text)
+
+    def flags(self, values: Mapping[str, object]) -> Iterator[object]:
+        """Yield the values by which a request says that it carries a one-time code."""
+        yield from (find(values, pointer) for pointer in self.otp)
+
+    def has_code(self, values: Mapping[str, object]) -> bool:
+        """Whether a code stands where the document says that codes stand."""
+        return any(find(values, pointer) not in (None, "") for pointer in self.code)
+
+
+def read_fields(declared: Mapping[str, object]) -> MessageFields:
+    """Return what a document declares, the usual names where it says nothing."""
+    places = {name: pointers(declared[name]) if name in declared else usual(name) for name in FIELDS}
+    rows, common = (pointers(declared[name])[0] if name in declared else None for name in PLACES)
+    return MessageFields(**places, rows=rows, common=common)
+
+
+def usual(name: str) -> tuple[Pointer, ...]:
+    """Return the usual places of a part."""
+    return tuple((each,) for each in USUAL[name])
+
+
+def pointers(value: object) -> tuple[Pointer, ...]:
+    """Return parameter names and JSON pointers as the steps to what they name."""
+    return tuple(map(_pointer, value if isinstance(value, list) else [value]))
+
+
+def _pointer(value: object) -> Pointer:
+    text = str(value)
+    return pointer_steps(text) if text.startswith("/") else (text,)
+
+
+def find(value: object, pointer: Pointer) -> object:
+    """Return what stands at a pointer, None where nothing does."""
+    for step in pointer:
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value
+
+
+def _text(scopes: Sequence[Mapping[str, object]], places: tuple[Pointer, ...]) -> str:
+    """Return the first value that is there as a text, a list of them with commas between."""
+    for place in places:
+        value = next((found for scope in scopes if (found := find(scope, place)) is not None), None)
+        if isinstance(value, list):
+            return ",".join(map(str, value))
+        if value is not None and not isinstance(value, Mapping):
+            return str(value)
+    return ""
+
+
+NO_DECLARATION = read_fields({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +144,12 @@ class Operation:
 class Reading(NamedTuple):
     """What a request says: its values merged, and every way in which it breaks the schema.
 
-    `hints` are sentences on what the provider passes over; they stand apart, as they refuse nothing.
+    `hints` say what the provider ignores; they stand apart, as they refuse nothing.
     """
 
     values: Mapping[str, object]
     violations: tuple[Violation, ...]
-    hints: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,64 @@
-"""What a spec tells those who use it: its named errors, and the ways in which a request breaks its schemas."""
+"""What all of this folder use: values, JSON Schema's types and rules in words, and patterns."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sandbox.formats.json_text import ValuePath
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
 WORDS = ("documented", "published", "inferred")  # whose word an item of a document is
+# What the parts of a message are usually called; the first that is there counts.
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "recipient": (
+        "to",
+        "numbers",
+        "number",
+        "recipient",
+        "recipients",
+        "phone",
+        "phone_number",
+        "phoneNumber",
+        "mobile",
+        "msisdn",
+        "destination",
+    ),
+    "sender": ("sender", "from", "sender_id", "senderId", "source", "originator"),
+    "text": ("text", "message", "body", "content", "msg"),
+    "code": (),
+    "otp": ("otp",),
+}
+OPERATION_DEPTH = 3  # steps of a path to an operation: paths, template, method
 Body = Mapping[str, object] | str
 
 
 def problem(status: int, detail: str, **more: object) -> dict[str, object]:
     """Return a problem document (RFC 9457); `more` are its further members."""
     return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+
+
+class PathProblem(NamedTuple):
+    """What is wrong at a path of a document."""
+
+    path: ValuePath
+    problem: str
+
+    def __str__(self) -> str:
+        """Return the sentence for a person, which begins with the path."""
+        return f"{dotted(self.path)}: {self.problem}" if self.path else self.problem
+
+
+def dotted(path: ValuePath) -> str:
+    """Return a path as people write it: `x-sandbox.channels.sms`, `POST /messages: x-channel`."""
+    steps = [str(step) for step in path]
+    if path[:1] == ("paths",) and len(path) >= OPERATION_DEPTH and path[2] in METHODS:
+        rest = ".".join(steps[OPERATION_DEPTH:])
+        return f"{steps[2].upper()} {steps[1]}" + (f": {rest}" if rest else "")
+    return ".".join(steps)
 
 
 class Violation(NamedTuple):
@@ -41,3 +86,90 @@ class ErrorReply(NamedTuple):
     code: int | str
     type: str
     body: Body
+
+
+SHOWN = 60  # characters of a value that are shown
+PLAIN_NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
+MANY = 50  # violations that are worded; a request with more has many of one kind
+
+Schema = Mapping[str, Any]
+Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
+
+# What `type` calls a value, for a person.
+KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+
+
+def member(name: str) -> str:
+    """Return a name as a step of a place: `.to`, or `['odd name']`."""
+    if PLAIN_NAME.fullmatch(name):
+        return f".{name}"
+    return f"[{name[:SHOWN]!r}]" if len(name) <= SHOWN else f"[{name[:SHOWN]!r}…]"
+
+
+def show(value: object) -> str:
+    """Return a value as it came, cut to a length that fits a sentence."""
+    text = repr(value if not isinstance(value, str) else value[: SHOWN + 1])
+    return text if len(text) <= SHOWN + 2 else text[:SHOWN] + "…'" if isinstance(value, str) else text[:SHOWN] + "…"
+
+
+WORDING: Mapping[str, Callable[[Any, Any], str]] = {
+    "type": lambda value, rule: f"{show(value)} is {KINDS.get(type(value), 'null')}, not {_either(rule)}",
+    "pattern": lambda value, rule: f"{show(value)} does not match {rule}",
+    "minLength": lambda value, rule: f"{show(value)} has {len(value)} characters, fewer than {rule}",
+    "maxLength": lambda value, rule: f"{show(value)} has {len(value)} characters, more than {rule}",
+    "minItems": lambda value, rule: f"it has {len(value)} entries, fewer than {rule}",
+    "maxItems": lambda value, rule: f"it has {len(value)} entries, more than {rule}",
+    "minimum": lambda value, rule: f"{show(value)} is less than {rule}",
+    "maximum": lambda value, rule: f"{show(value)} is more than {rule}",
+    "format": lambda value, rule: f"{show(value)} is no {rule}",
+    "enum": lambda value, rule: f"{show(value)} is none of {', '.join(map(str, rule))}",
+}
+
+
+def _either(kinds: str | list[str]) -> str:
+    return kinds if isinstance(kinds, str) else " or ".join(kinds)
+
+
+BRANCHES = ("allOf", "anyOf", "oneOf")
+CONDITIONS = ("if", "then", "else")
+
+
+def properties_of(schemas: Iterable[Schema]) -> dict[str, list[Schema]]:
+    """Return the schemas of each property that some schemas of one object name, in their branches too."""
+    found: dict[str, list[Schema]] = {}
+    for schema in schemas:
+        properties = schema.get("properties")
+        for name, each in properties.items() if isinstance(properties, Mapping) else ():
+            found.setdefault(name, []).extend([each] if isinstance(each, Mapping) else [])
+        branches = [schema.get(name) for name in CONDITIONS]
+        for name in BRANCHES:
+            several = schema.get(name)
+            branches += several if isinstance(several, list) else []
+        inner = [each for each in branches if isinstance(each, Mapping)]
+        for name, more in properties_of(inner).items() if inner else ():
+            found.setdefault(name, []).extend(more)
+    return found
+
+
+def pointer_steps(pointer: str) -> tuple[str, ...]:
+    """Return the steps of a JSON pointer such as `/content/body`, unescaped."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/"))
+
+
+def ecma_source(pattern: str) -> str:
+    r"""Return an ECMA-262 pattern as Python writes it: `$` becomes `\Z`."""
+    out: list[str] = []
+    escaped = in_class = False
+    for character in pattern:
+        bare = not escaped
+        out.append(r"\Z" if character == "$" and bare and not in_class else character)
+        if bare and character in "[]":
+            in_class = character == "["
+        escaped = character == "\\" and bare
+    return "".join(out)
+
+
+@lru_cache(maxsize=1024)
+def ecma(pattern: str) -> re.Pattern[str]:
+    r"""Return an ECMA-262 pattern compiled: `\d`, `\w` and `\b` know ASCII alone."""
+    return re.compile(ecma_source(pattern), re.ASCII)

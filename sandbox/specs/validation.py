@@ -4,6 +4,7 @@ It is loaded when something is found wrong for the first time: a start need not 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
@@ -15,10 +16,12 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from sandbox.core.clock import DurationError, parse_duration
-from sandbox.formats.yaml_files import ValuePath
-from sandbox.specs.patterns import ecma
-from sandbox.specs.schema import MANY, WORDING, Check, Schema, show
-from sandbox.specs.types import Violation
+from sandbox.core.errors import near_miss
+from sandbox.formats.json_text import ValuePath
+from sandbox.specs.document import SpecNode
+from sandbox.specs.types import MANY, WORDING, Check, PathProblem, Schema, Violation, ecma, show
+
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
 def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
@@ -89,22 +92,25 @@ Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves this o
 )
 
 
-SchemaProblem = tuple[ValuePath, str, object]
-
-
-def schema_problems(schema: Schema) -> tuple[SchemaProblem, ...]:
-    """Return why a schema is none: a path in it, what is wrong there, and the value."""
+def schema_problems(schema: Schema) -> tuple[PathProblem, ...]:
+    """Return what makes a schema invalid, each with its path in the schema."""
     return _schema_problems(json.dumps(schema, default=str))
 
 
 @lru_cache(maxsize=1024)  # a document names the same schema in many places, and a look at one takes milliseconds
-def _schema_problems(text: str) -> tuple[SchemaProblem, ...]:
-    found: list[SchemaProblem] = []
+def _schema_problems(text: str) -> tuple[PathProblem, ...]:
+    found: list[PathProblem] = []
     for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(json.loads(text)):
         while error.context:  # the branch of an anyOf that says most
             error = best_match(error.context)  # noqa: PLW2901
-        found.append((tuple(error.absolute_path), _problem(error), error.instance))
+        path = tuple(error.absolute_path)
+        is_type = path[-1:] == ("type",) or path[-2:-1] == ("type",)
+        found.append(PathProblem(path, _unknown_type(str(error.instance)) if is_type else _problem(error)))
     return tuple(found)
+
+
+def _unknown_type(name: str) -> str:
+    return f"no type is called '{name}'.{near_miss(name, TYPES)}"
 
 
 def thorough(schema: Schema) -> Check:
@@ -148,3 +154,63 @@ def _problem(error: ValidationError) -> str:
     rule: Any = error.validator_value
     word = WORDING.get(str(error.validator))
     return word(value, rule) if word else f"{show(value)} breaks the rule {error.validator}: {show(rule)}"
+
+
+ONE = ("items", "not", "if", "then", "else", "additionalProperties", "contains", "propertyNames")
+SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
+NAMED = ("properties", "patternProperties", "dependentSchemas")
+
+
+def check_schema(part: SpecNode) -> bool:
+    """Whether a schema is one; what is wrong with it is noted."""
+    before = len(part.found)
+    from sandbox.specs.validation import schema_problems  # noqa: PLC0415 - a start without specs of one's own has no need
+
+    for path, problem in schema_problems(part.value):
+        part.note(problem, *path)
+    if len(part.found) == before:
+        for inner in parts(part):
+            _check_words(inner)
+    return len(part.found) == before
+
+
+def _check_words(part: SpecNode) -> None:
+    part.marks()
+    pattern = part.value.get("pattern")
+    for each in [*([pattern] if isinstance(pattern, str) else ()), *part.value.get("patternProperties", ())]:
+        try:
+            ecma(each)
+        except re.error as error:
+            part.note(f"'{each}' is no pattern: {error}", "pattern")
+    for name, each in part.value.get("properties", {}).items():
+        part.inside("properties", {}).inside(name, each).of("a mapping")
+
+
+def parts(part: SpecNode) -> Iterator[SpecNode]:
+    """Yield a schema and every schema in it."""
+    if not isinstance(part.value, dict):
+        return
+    yield part
+    for path, inner in _inner(part.value):
+        yield from parts(SpecNode(part.found, (*part.path, *path), inner))
+
+
+def _inner(schema: dict[str, object]) -> Iterator[tuple[ValuePath, object]]:
+    for key in ONE:
+        if key in schema:
+            yield (key,), schema[key]
+    for key in SEVERAL:
+        branches = schema.get(key)
+        if isinstance(branches, list):
+            yield from (((key, place), each) for place, each in enumerate(branches))
+    for key in NAMED:
+        named = schema.get(key)
+        if isinstance(named, dict):
+            yield from (((key, name), each) for name, each in named.items())
+
+
+def fits(value: object, schema: dict[str, object]) -> list[str]:
+    """Return what a value breaks of a schema that is known to be one."""
+    from sandbox.specs.validation import thorough  # noqa: PLC0415 - as above
+
+    return [each.problem for each in thorough({"properties": {"value": schema}})({"value": value}, {})]

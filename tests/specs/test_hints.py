@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.formats.yaml_files import parse
 from sandbox.specs.body_parsing import FORM, Request
-from sandbox.specs.characters import misread_digits, unseen
-from sandbox.specs.hints import names_of, unsaid
-from sandbox.specs.near_parameter import member, suggestion
+from sandbox.specs.hints import Hint, names_of, suggestion, without_repeats
+from sandbox.specs.text_hints import is_usual_type, misread_digits, unseen
+from sandbox.specs.types import member
 from tests.bad_input.ways import JSON, KEYS, SENDERS, XML, Sender, ask, label, ways
 from tests.builders import Desk, make_world
 from tests.scenarios.builders import load
@@ -243,10 +243,28 @@ def test_a_schema_that_lets_in_any_name_knows_them_all() -> None:
 
 def test_a_character_that_a_reason_names_is_not_named_again() -> None:
     hints = (
-        "form.to: 'x' ends with U+00A0 (no-break space)",
-        "form.message: 'x' has U+00A0 at character 2",
-        "form.x: odd",
+        Hint("form.to: 'x' ends with U+00A0 (no-break space)", "to", ("\u00a0",)),
+        Hint("form.message: 'x' has U+00A0 at character 2", "message", ("\u00a0",)),
+        Hint("body.nodes[0].to: 'x' begins with U+FEFF", "to", ("\ufeff",)),
+        Hint("form.x: odd"),
     )
-    why = ("to[1]: 'x' is dropped: it ends with U+00A0 (no-break space)",)
+    reasons = ("to[1]: 'x' is dropped: it ends with U+00A0 (no-break space)",)
 
-    assert unsaid(hints, why) == hints[1:]
+    assert without_repeats(hints, reasons) == tuple(each.sentence for each in hints[1:])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "usual"),
+    [
+        (JSON, True),
+        ("application/json; charset=UTF-8", True),
+        ('Application/JSON;charset="utf-8"', True),
+        (f"{FORM}; charset=us-ascii", True),
+        ("text/xml", True),
+        ("application/json; charset=iso-8859-1", False),
+        ("text/plain", False),
+        (None, False),
+    ],
+)
+def test_a_content_type_is_usual_if_no_hint_can_follow_from_it(content_type: str | None, *, usual: bool) -> None:
+    assert is_usual_type(content_type) is usual

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sandbox.specs.path_difference import find_difference
-from sandbox.specs.routing import Missed
+from sandbox.specs.routing import Missed, find_difference
 from tests.builders import router
 
 SEND = "/api/v1/sms/send"

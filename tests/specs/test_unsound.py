@@ -16,10 +16,10 @@ from sandbox.core.clock import ClockMode, make_clock, monotonic
 from sandbox.core.errors import SpecError
 from sandbox.core.world import World
 from sandbox.engine.transitions import carry_out
-from sandbox.formats.yaml_files import ValuePath
+from sandbox.formats.json_text import ValuePath
 from sandbox.pipeline import answer, arrive
 from sandbox.providers.registry import Pack, discover
-from sandbox.scenarios import load_named
+from sandbox.scenarios import load_text
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
@@ -31,6 +31,13 @@ CSafeDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML may be bui
 GONE = object()
 SPOILS = {"removed": GONE, "empty": None, "no entries": {}, "an empty list": [], "a text": "x", "a number": 7}
 LINE = re.compile(r"[^\n]*acme\.yaml:\d+:\d+: [^\n]+")
+SCENARIO = """
+accounts: {"*": {"invalid*": {closed: true}}}
+rules:
+  - {name: refused, when: {to: "*000050"}, then: {error: server-error}}
+  - {name: delivered, when: {to: "*555"}, then: {lifecycle: [sent: 200ms, delivered: 1s]}}
+  - {name: whatever was refused, when: {valid: any, text: hi}, then: {after: 0s}}
+"""
 BODIES = (b'{"to": "38761444555", "body": "hi"}', b'{"to": "38761000050", "body": "hi"}', b"{}", b"")
 
 
@@ -58,7 +65,7 @@ def spoiled(document: object, path: ValuePath, spoil: object) -> object:
 def used(own: Pack) -> None:
     """Send good and bad requests to a provider and see their callbacks through; refusals must say why."""
     packs = {**shipped_packs(), own.spec.name: own}
-    scenario = load_named("default", packs=packs, folders=())
+    scenario = load_text(SCENARIO, "unsound", packs=packs)
     defaults = {name: pack.spec.defaults for name, pack in packs.items()}
     world = World(
         "default", clock=make_clock(ClockMode.FROZEN, start=NOON), seed=7, scenario=scenario, defaults=defaults

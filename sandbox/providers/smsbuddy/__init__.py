@@ -25,7 +25,7 @@ from sandbox.providers.smsbuddy.refusals import (
     wrong_kind,
 )
 from sandbox.providers.smsbuddy.send import report, result, send, send_json, target
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 # A value of a wrong JSON type is no key, service, sender or number, and so gets the code of that, in its turn.
 JUDGED_LATER = frozenset({"key", "type", "sender", "senderid", "to"})

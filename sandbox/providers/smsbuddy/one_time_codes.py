@@ -12,7 +12,7 @@ from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.parameters import find_mobile, given, why_no_mobile, written
 from sandbox.providers.smsbuddy.refusals import NUMBER, Row, asks_for_result, render_error, wrong_kind
 from sandbox.providers.smsbuddy.send import describe, find_rows, submit, unknown_id
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 PLACEHOLDER = "{#otp#}"
 EXPIRY = "120"  # minutes (documented)

@@ -10,8 +10,8 @@ from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
 from sandbox.providers.base import Call
-from sandbox.specs.characters import why_no_digits
-from sandbox.specs.schema import show
+from sandbox.specs.text_hints import why_no_digits
+from sandbox.specs.types import show
 
 BLANK = " \t\r\n"
 OFF = ("off", False)  # how a setting is switched off; YAML reads a bare off as false

@@ -26,7 +26,7 @@ from sandbox.providers.smsbuddy.parameters import (
     read_schedule,
     why_no_mobile,
 )
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 SEND, SEND_JSON = "smsbuddy.sms.send", "smsbuddy.sms.send_json"
 MANDATORY = ("type", "sender", "message")  # of a JSON send, in a node or its root

@@ -17,7 +17,7 @@ from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply, Report
 from sandbox.providers.smsbuddy import refusals
 from sandbox.providers.smsbuddy.parameters import INDIA, given, written
 from sandbox.providers.smsbuddy.refusals import Row, asked_for, asks_for_result, flat_rows, json_rows
-from sandbox.specs.schema import show
+from sandbox.specs.types import show
 
 
 class Submission(NamedTuple):

@@ -12,7 +12,7 @@ from sandbox.core.world import World
 from sandbox.formats.phone_numbers import is_possible, why_impossible
 from sandbox.providers.base import Body, Call, ErrorReply, Refusal, Reply
 from sandbox.providers.base import render_error as render_example
-from sandbox.specs.characters import why_no_digits
+from sandbox.specs.text_hints import why_no_digits
 
 XML = "application/xml"
 SHOWN = 60  # characters of a value that a sentence shows
