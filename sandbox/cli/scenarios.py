@@ -28,12 +28,12 @@ SPECS = click.option("--specs", multiple=True, type=FOLDER, help="A folder with 
 def check(files: tuple[str, ...], scenarios: Path | None, specs: Files, *, strict: bool) -> int:
     """Find mistakes in scenarios. By default in all that have a name. Exit code 1 if there are mistakes."""
     from sandbox.providers.registry import discover  # noqa: PLC0415 - the other commands need no packs
-    from sandbox.scenarios import check as find_mistakes  # noqa: PLC0415
+    from sandbox.scenarios import check_scenarios  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
     folders = (*own_folders(scenarios), *(Path(word) for word in files if is_folder(word)))
     paths = tuple(dict.fromkeys(find_files(files, folders)))
-    mistakes, warnings = find_mistakes(paths, packs, folders)
+    mistakes, warnings = check_scenarios(paths, packs, folders)
     for mistake in mistakes:
         click.echo(str(mistake))
     for warning in warnings:
@@ -46,9 +46,9 @@ def check(files: tuple[str, ...], scenarios: Path | None, specs: Files, *, stric
 
 def is_folder(word: str) -> bool:
     """Whether a word means a folder: one with the name of a scenario must be written with a slash."""
-    from sandbox.scenarios import library  # noqa: PLC0415 - as above
+    from sandbox.scenarios import scenario_paths  # noqa: PLC0415 - as above
 
-    return Path(word).is_dir() and ("/" in word or word not in library())
+    return Path(word).is_dir() and ("/" in word or word not in scenario_paths())
 
 
 def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
@@ -59,9 +59,9 @@ def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
 
     """
     from sandbox.core.scenario import SUFFIXES, is_file  # noqa: PLC0415 - as above
-    from sandbox.scenarios import library, unknown_name  # noqa: PLC0415
+    from sandbox.scenarios import scenario_paths, unknown_scenario  # noqa: PLC0415
 
-    named = library(folders)
+    named = scenario_paths(folders)
     if not words:
         yield from named.values()
     for word in words:
@@ -77,7 +77,7 @@ def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
-            message = f"{word}: No such file or directory" if is_file(word) else unknown_name(word, named)
+            message = f"{word}: No such file or directory" if is_file(word) else unknown_scenario(word, named)
             raise click.UsageError(message)
 
 
@@ -88,13 +88,13 @@ def find_files(words: tuple[str, ...], folders: Files) -> Iterator[Path]:
 def scenarios(context: click.Context, scenarios: Path | None, specs: Files) -> None:
     """List the scenarios that can be named. `scenarios show NAME` tells one in words."""
     from sandbox.providers.registry import discover  # noqa: PLC0415 - as above
-    from sandbox.scenarios import ScenarioLibrary, listing  # noqa: PLC0415
+    from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415
 
     packs = discover([shipped("specs"), *specs])
     folders = own_folders(scenarios)
     context.obj = ScenarioLibrary(packs, folders)
     if context.invoked_subcommand is None:
-        for each in listing(packs, folders):
+        for each in list_scenarios(packs, folders):
             told = each.mistakes[0] if each.mistakes else each.description
             click.echo(f"{each.name:22} {told}".rstrip())
 

@@ -7,7 +7,7 @@ from sandbox.control.long_poll import WaitRegistry
 from sandbox.control.metrics_collector import MetricsCollector
 from sandbox.control.phone_numbers import homes_of
 from sandbox.engine.engine import Engine
-from sandbox.scenarios import ScenarioLibrary, library
+from sandbox.scenarios import ScenarioLibrary, scenario_paths
 
 
 class Memory:
@@ -31,7 +31,7 @@ class Memory:
 
     def shelf(self) -> ScenarioLibrary:
         """Return the scenarios that can be named; files that have changed are read anew."""
-        stamps = {path: path.stat().st_mtime_ns for path in library(self.engine.folders).values()}
+        stamps = {path: path.stat().st_mtime_ns for path in scenario_paths(self.engine.folders).values()}
         if self._shelf is None or stamps != self._stamps:
             self._shelf, self._stamps = ScenarioLibrary(self.engine.packs, self.engine.folders), stamps
         return self._shelf

@@ -37,6 +37,11 @@ def draw_fraction(seed: int, number: int, purpose: str) -> float:
     return int.from_bytes(draw_bytes(seed, number, purpose, 7), "big") / (1 << 56)
 
 
+def fake_data_seed(seed: int, number: int) -> int:
+    """Return the seed of a Faker generator for the subject `number`."""
+    return int.from_bytes(draw_bytes(seed, number, "samples", 8), "big")
+
+
 def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: str = LETTERS_AND_DIGITS) -> str:
     """Return `length` characters of `alphabet`, each as likely as the next to within one in 2**60."""
     pool = int.from_bytes(draw_bytes(seed, number, purpose, 64), "big")

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sandbox.core.seeded_random import draw_bytes
+from sandbox.core.seeded_random import fake_data_seed
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -15,7 +15,7 @@ def seeded(seed: int, number: int, locale: str | None = None) -> "Faker":
     They are one generator for each locale that is seeded anew, so those of an earlier subject are over.
     """
     faker = _faker(locale)
-    faker.seed_instance(int.from_bytes(draw_bytes(seed, number, "samples", 8), "big"))
+    faker.seed_instance(fake_data_seed(seed, number))
     return faker
 
 

@@ -1,18 +1,35 @@
-"""Scenarios: finds, reads, checks and compiles the YAML that says how the providers behave today."""
+"""The scenario language: finds, reads, checks and compiles the YAML that says how the providers behave.
 
-from sandbox.scenarios.library import ScenarioLibrary, library, load_file, load_named, load_text, unknown_name
-from sandbox.scenarios.listing import Checked, Listed, check, explain, listing
+The text of a scenario file comes in; a `core.scenario.Scenario` goes out, or every mistake with its file, line and
+column. The path is `library` (names and files), `scenario_file` (one file), `rulebook` (its rules), `conditions` and
+`actions` (`when` and `then` of a rule), `value_readers` (single values). This folder imports `core`, `formats`,
+`templates`, `specs` and the provider registry.
+"""
+
+from sandbox.scenarios.library import (
+    CheckResult,
+    ListedScenario,
+    ScenarioLibrary,
+    check_scenarios,
+    list_scenarios,
+    load_file,
+    load_named,
+    load_text,
+    scenario_paths,
+    unknown_scenario,
+)
+from sandbox.scenarios.rule_text import explain
 
 __all__ = [
-    "Checked",
-    "Listed",
+    "CheckResult",
+    "ListedScenario",
     "ScenarioLibrary",
-    "check",
+    "check_scenarios",
     "explain",
-    "library",
-    "listing",
+    "list_scenarios",
     "load_file",
     "load_named",
     "load_text",
-    "unknown_name",
+    "scenario_paths",
+    "unknown_scenario",
 ]

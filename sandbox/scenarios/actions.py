@@ -1,133 +1,307 @@
-"""Reads `then`: what a rule does."""
+"""Reads `then`: what a rule does to a request, its messages, their callbacks and the state of the scenario."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 
-from sandbox.core.effects import NO_EFFECT, Actions, Effect, Rate
-from sandbox.core.message import CallbackOrder, CallbackPolicy, Status
-from sandbox.scenarios.delays import delay
-from sandbox.scenarios.effects import ALONE, EFFECT, effect, error, outcomes, refusing
-from sandbox.scenarios.scope import Scope, announces
-from sandbox.scenarios.value_readers import count, duration, flag, one_of, word
-from sandbox.scenarios.yaml_node import Node
+from sandbox.core.effects import (
+    NO_EFFECT,
+    Actions,
+    Effect,
+    Fault,
+    LifecycleTemplate,
+    Rate,
+    ReplyMoment,
+    StepTemplate,
+    WeightedEffect,
+    make_lifecycle_template,
+)
+from sandbox.core.errors import near_miss
+from sandbox.core.message import CallbackOrder, CallbackPolicy, Channel, Status
+from sandbox.core.seeded_random import Distribution
+from sandbox.scenarios.reply_templates import read_reply
+from sandbox.scenarios.scope import Scope, errors_of, has_retry_after
+from sandbox.scenarios.value_readers import (
+    read_boolean,
+    read_choice,
+    read_count,
+    read_delay,
+    read_duration,
+    read_name,
+    read_positive_number,
+)
+from sandbox.scenarios.yaml_node import Fields, Node
 
-OF_MESSAGES = ("lifecycle", "illegal", "outcomes", "callbacks")
-THEN = (*EFFECT, "outcomes", "callbacks", "set", "rate")
-CALLBACKS = ("delay", "copies", "drop", "order", "hold", "key", "timeout", "retries", "strict")
-SET = ("state",)
-RATE = ("limit", "per", "error", "by")
-BY = ("account", "workspace")
-MOST_COPIES = 100
+EFFECT_KEYS = ("error", "reply", "after", "fault", "accepted", "lifecycle", "illegal")
+OUTCOME_KEYS = ("weight", *EFFECT_KEYS)
+NOT_BESIDE_OUTCOMES = ("error", "reply", "fault", "accepted", "lifecycle", "illegal")
+THEN_KEYS = (*EFFECT_KEYS, "outcomes", "callbacks", "set", "rate")
+CALLBACK_KEYS = ("delay", "copies", "drop", "order", "hold", "key", "timeout", "retries", "strict")
+SET_KEYS = ("state",)
+RATE_KEYS = ("limit", "per", "error", "by")
+RATE_BY = ("account", "workspace")
+COPIES_LIMIT = 100
 
 
-def then(node: Node, scope: Scope, *, key: str) -> Actions:
-    """Read what the rule `key` does."""
-    fields = node.fields(THEN, what="then")
+def read_actions(node: Node, scope: Scope, *, key: str) -> Actions:
+    """Read the actions of the rule `key`."""
+    fields = node.fields(THEN_KEYS, what="then")
     if "outcomes" in fields:
-        for name in ALONE:
+        for name in NOT_BESIDE_OUTCOMES:
             if name in fields:
-                fields.note(name, f"{name} stands in the outcomes, or instead of them")
-    base = effect(fields, scope, key=key)
-    choice = fields.read("outcomes", lambda each: outcomes(each, scope, base=base, key=key), ())
+                fields.add_mistake(name, f"move {name} into the outcomes, or remove the outcomes")
+    base = _read_effect(fields, scope, key=key)
+    outcomes = fields.read("outcomes", lambda each: _read_outcomes(each, scope, base=base, key=key), ())
     if "callbacks" in fields and not base.accepts:
-        fields.warn("callbacks", f"these callbacks are never sent: {refusing(fields)}")
-    if "callbacks" in fields and choice and not any(each.effect.accepts for each in choice):
-        fields.warn("callbacks", "these callbacks are never sent: no outcome accepts a message")
+        fields.add_warning("callbacks", f"these callbacks are never sent: {_why_rejected(fields)}")
+    if "callbacks" in fields and outcomes and not any(each.effect.accepts for each in outcomes):
+        fields.add_warning("callbacks", "these callbacks are never sent: every outcome rejects the request")
     return Actions(
         effect=NO_EFFECT if "outcomes" in fields else base,
-        outcomes=choice,
-        callback_policy=fields.read("callbacks", callbacks, None),
-        state=fields.read("set", state, None),
-        rate=fields.read("rate", lambda each: rate(each, scope), None),
+        outcomes=outcomes,
+        callback_policy=fields.read("callbacks", _read_callbacks, None),
+        state=fields.read("set", _read_set, None),
+        rate=fields.read("rate", lambda each: _read_rate(each, scope), None),
     )
 
 
-def only_messages(found: Actions) -> bool:
-    """Whether a rule changes nothing but lives and callbacks, so that it has nothing to say to other requests."""
-    effects: list[Effect] = [found.effect, *(each.effect for each in found.outcomes)]
-    whole = any(each.error or each.reply or each.after or each.fault for each in effects)
-    about = found.callback_policy or any(each.lifecycle for each in effects)
-    return bool(about) and not (whole or found.state or found.rate)
+def affects_only_messages(actions: Actions) -> bool:
+    """Return whether actions change only lifecycles and callbacks, and so nothing for a request without messages."""
+    effects: list[Effect] = [actions.effect, *(each.effect for each in actions.outcomes)]
+    affects_request = any(each.error or each.reply or each.after or each.fault for each in effects)
+    affects_messages = actions.callback_policy or any(each.lifecycle for each in effects)
+    return bool(affects_messages) and not (affects_request or actions.state or actions.rate)
 
 
-def errors_in(found: Actions) -> list[Mapping[str, str]]:
-    """Return every error that a rule may answer, each by the operations that have it."""
+def errors_in(actions: Actions) -> list[Mapping[str, str]]:
+    """Return every error that actions may reply with, each by the operations that have it."""
     named = [
-        found.effect.error,
-        *(each.effect.error for each in found.outcomes),
-        found.rate.error if found.rate else None,
+        actions.effect.error,
+        *(each.effect.error for each in actions.outcomes),
+        actions.rate.error if actions.rate else None,
     ]
     return [each for each in named if each is not None]
 
 
-def callbacks(node: Node) -> CallbackPolicy:
+def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
+    """Read the effect of a rule or outcome; `key` names the draws of its lifecycle."""
+    if "error" in fields and "reply" in fields:
+        fields.add_mistake("reply", "error and reply exclude each other")
+    illegal = fields.read("illegal", read_boolean, None)
+    if "illegal" in fields and "lifecycle" not in fields:
+        fields.add_mistake("illegal", "illegal needs a lifecycle beside it")
+    found = Effect(
+        error=fields.read("error", lambda each: _read_error(each, scope), None),
+        reply=fields.read("reply", read_reply, None),
+        after=fields.read("after", _read_after, None),
+        fault=fields.read("fault", lambda each: Fault(read_choice(each, Fault, what="fault")), None),
+        lifecycle=fields.read(
+            "lifecycle", lambda each: _read_lifecycle(each, scope, key=key, illegal=bool(illegal)), None
+        ),
+    )
+    accepted = fields.read("accepted", read_boolean, None)
+    if accepted and found.accepts and not {"error", "reply", "fault"} & set(fields.entries):
+        fields.add_mistake("accepted", "accepted needs an error, a fault, or a reply with a status of at least 400")
+    found = replace(found, accepted=bool(accepted))
+    if found.lifecycle is not None and not found.accepts:
+        fields.add_warning("lifecycle", f"this lifecycle never begins: {_why_rejected(fields)}")
+    return NO_EFFECT if found == NO_EFFECT else found
+
+
+def _why_rejected(fields: Fields) -> str:
+    """Return the reason why a rule or outcome accepts nothing."""
+    name = next(name for name in ("error", "reply", "fault") if name in fields)
+    return f"the {name} rejects the request; write accepted: true to store the message and lose only the reply"
+
+
+def _read_after(node: Node) -> Distribution | ReplyMoment:
+    """Read when the reply is sent: after a delay, or after the callbacks that are due at once have been tried."""
+    return ReplyMoment.CALLBACKS if node.value == ReplyMoment.CALLBACKS else read_delay(node)
+
+
+def _read_error(node: Node, scope: Scope) -> Mapping[str, str]:
+    """Read the name or code of an error; return its name by operation.
+
+    A rule that names neither provider nor operation applies to the providers that have the error.
+    """
+    given = node.value
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        node.fail_type("the name or code of an error")
+    code = int(given) if str(given).isascii() and str(given).isdecimal() else None
+    codes = {str(given), str(code)}  # a code may be a word, too
+    found: dict[str, str] = {}
+    lacking: dict[str, list[str]] = {}
+    for pack, operation in scope.operations:
+        known = errors_of(pack, operation)
+        name = (
+            given if given in known else next((each.name for each in known.values() if str(each.code) in codes), None)
+        )
+        if isinstance(name, str):
+            found[operation.name] = name
+        else:
+            words = [str(each.code) for each in known.values() if code is not None or isinstance(each.code, str)]
+            words += [] if code is not None else list(known)
+            lacking.setdefault(pack.spec.name, []).extend(words)
+    if lacking and (scope.named or not found):
+        provider, words = next(iter(lacking.items()))
+        what = "with the code" if code is not None else "called"
+        node.fail(f"{provider} has no error {what} '{given}'.{near_miss(str(given), {*words})}")
+    return found
+
+
+def _read_outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[WeightedEffect, ...]:
+    """Read a weighted choice; an outcome without `after` has that of the rule."""
+    nodes = node.items()
+    if not nodes:
+        node.fail("write at least one outcome, such as {weight: 1, lifecycle: [sent: 1s]}")
+    weights: list[float] = []
+    effects: list[Effect] = []
+    for place, entry in enumerate(nodes):
+        fields = entry.fields(OUTCOME_KEYS, what="an outcome")
+        if "weight" not in fields:
+            fields.add_mistake("weight", "an outcome needs a weight")
+        weights.append(fields.read("weight", read_positive_number, 1.0))
+        own = _read_effect(fields, scope, key=f"{key} outcome {place + 1}")
+        effects.append(own if own.after is not None else replace(own, after=base.after))
+    total = sum(weights)
+    untils = [share / total for share in accumulate(weights)]
+    untils[-1] = 1.0
+    return tuple(map(WeightedEffect, untils, effects))
+
+
+def _read_lifecycle(node: Node, scope: Scope, *, key: str, illegal: bool) -> LifecycleTemplate:
+    """Read the steps of a message; `illegal` allows transitions that the provider's table does not have."""
+    steps = node.read_each(lambda entry: _read_step(entry, scope))
+    _warn_of_statuses(node, steps, scope)
+    if not illegal:
+        any(_finds_illegal_step(node, steps, name, channel) for name, channel in scope.channels.items())
+    return make_lifecycle_template(key, steps)
+
+
+def _read_step(node: Node, scope: Scope) -> StepTemplate:
+    entries = node.entries() if isinstance(node.value, dict) else {}
+    if len(entries) != 1:
+        node.fail("write each step as status: delay, such as sent: 200ms")
+    ((written, entry),) = entries.items()
+    ours, _, theirs = written.partition("/")
+    if ours not in {*Status}:
+        entry.fail(_unknown_status(written, scope))
+    status = Status(ours)
+    for name, channel in scope.channels.items() if theirs else ():
+        words = {*channel.variants.get(status, ()), channel.words.get(status)}
+        if status in channel.words and theirs not in words:
+            known = sorted(f"{ours}/{word}" for word in words)
+            entry.fail(f"no status is called '{written}' for {name}.{near_miss(written, known)}")
+    return StepTemplate(status, read_delay(entry), theirs or None)
+
+
+def _warn_of_statuses(node: Node, steps: tuple[StepTemplate, ...], scope: Scope) -> None:
+    """Warn of each step whose status none of the rule's channels has: no message takes it."""
+    if not scope.channels or len(node.items()) != len(steps):
+        return
+    for entry, step in zip(node.items(), steps, strict=True):
+        if not any(step.status in channel.words for channel in scope.channels.values()):
+            names = ", ".join(scope.channels)
+            node.file.add_warning(entry.path, f"this step never happens: {names} has no status {step.status}")
+
+
+def _unknown_status(word: str, scope: Scope) -> str:
+    """Return the mistake for an unknown status."""
+    where = next(iter(scope.channels), "any channel")
+    known = {*map(str, Status)}
+    for channel in scope.channels.values():
+        known |= {f"{status}/{variant}" for status, variants in channel.variants.items() for variant in variants}
+    hint = near_miss(word, known)
+    if "Did you mean" not in hint:
+        hint = f" There are: {', '.join(Status)}."
+    return f"no status is called '{word}' for {where}.{hint}"
+
+
+def _finds_illegal_step(node: Node, steps: tuple[StepTemplate, ...], name: str, channel: Channel) -> bool:
+    """Add a mistake for the first step that cannot follow the one before it; return whether there is one."""
+    now = Status.QUEUED
+    for place, step in enumerate(steps):
+        if step.status not in channel.words:
+            continue
+        if step.status not in channel.may_follow(now):
+            following = ", ".join(sorted(channel.may_follow(now))) or "no status"
+            entry = node.items()[place] if len(node.items()) == len(steps) else node
+            problem = f"{step.status} cannot follow {now} for {name}; {following} can"
+            node.file.add_mistake(entry.path, f"{problem}. Write illegal: true to allow it")
+            return True
+        now = step.status
+    return False
+
+
+def _read_callbacks(node: Node) -> CallbackPolicy:
     """Read how callbacks are sent."""
-    fields = node.fields(CALLBACKS, what="callbacks")
-    lost, first_lost = fields.read("drop", drop, (frozenset[Status](), False))
-    strict = fields.read("strict", flag, None) or False
+    fields = node.fields(CALLBACK_KEYS, what="callbacks")
+    lost, first_lost = fields.read("drop", _read_drop, (frozenset[Status](), False))
+    strict = fields.read("strict", read_boolean, None) or False
     if strict and "order" in fields:
-        fields.note("strict", "strict keeps callbacks in their own order; it excludes order")
+        fields.add_mistake("strict", "strict and order exclude each other")
     return CallbackPolicy(
-        timeout=fields.read("timeout", duration, None),
-        retries=fields.read("retries", lambda each: each.each(duration), None),
-        delay=fields.read("delay", delay, CallbackPolicy().delay),
-        copies=fields.read("copies", copies, 1),
+        timeout=fields.read("timeout", read_duration, None),
+        retries=fields.read("retries", lambda each: each.read_each(read_duration), None),
+        delay=fields.read("delay", read_delay, CallbackPolicy().delay),
+        copies=fields.read("copies", _read_copies, 1),
         lost=lost,
         first_lost=first_lost,
-        order=fields.read("order", lambda each: CallbackOrder(one_of(each, CallbackOrder, what="order")), None),
-        held=fields.read("hold", flag, None) or False,
-        key=fields.read("key", word, None),
+        order=fields.read("order", lambda each: CallbackOrder(read_choice(each, CallbackOrder, what="order")), None),
+        held=fields.read("hold", read_boolean, None) or False,
+        key=fields.read("key", read_name, None),
         strict=strict,
     )
 
 
-def copies(node: Node) -> int:
-    """Read how often each callback is sent."""
-    value = count(node)
-    if value > MOST_COPIES:
-        node.refuse(f"{value} copies of each callback are more than {MOST_COPIES}")
+def _read_copies(node: Node) -> int:
+    """Read how many times each callback is sent."""
+    value = read_count(node)
+    if value > COPIES_LIMIT:
+        node.fail(f"{value} is more than {COPIES_LIMIT}")
     return value
 
 
-def drop(node: Node) -> tuple[frozenset[Status], bool]:
-    """Read which callbacks never arrive, and whether the first attempt of each does not."""
+def _read_drop(node: Node) -> tuple[frozenset[Status], bool]:
+    """Read the statuses whose callbacks are lost, and whether only the first attempt of each callback is lost."""
     if isinstance(node.value, list):
-        return frozenset(node.each(lambda each: Status(one_of(each, Status, what="status")))), False
+        return frozenset(node.read_each(lambda each: Status(read_choice(each, Status, what="status")))), False
     if node.value == "first":
         return frozenset(), True
     if node.value != "all":
-        node.refuse("write drop: all, drop: first, or a list of statuses such as [sent]")
+        node.fail("write drop: all, drop: first, or a list of statuses such as [sent]")
     return frozenset(Status), False
 
 
-def state(node: Node) -> str | None:
-    """Read the state to go over to."""
-    fields = node.fields(SET, what="set")
+def _read_set(node: Node) -> str | None:
+    """Read the new state of the scenario."""
+    fields = node.fields(SET_KEYS, what="set")
     if "state" not in fields:
-        fields.note("state", "write set: {state: down}")
-    return fields.read("state", word, None)
+        fields.add_mistake("state", "write set: {state: down}")
+    return fields.read("state", read_name, None)
 
 
-def rate(node: Node, scope: Scope) -> Rate:
+def _read_rate(node: Node, scope: Scope) -> Rate:
     """Read a rate limit."""
-    fields = node.fields(RATE, what="rate")
+    fields = node.fields(RATE_KEYS, what="rate")
     for name in ("limit", "per", "error"):
         if name not in fields:
-            fields.note(name, f"a rate needs {name}: write {{limit: 10, per: 1m, error: too-many-requests}}")
-    errors: Mapping[str, str] = fields.read("error", lambda each: error(each, scope), {})
+            fields.add_mistake(name, f"rate needs {name}: write {{limit: 10, per: 1m, error: too-many-requests}}")
+    errors: Mapping[str, str] = fields.read("error", lambda each: _read_error(each, scope), {})
     packs = {operation.name: pack for pack, operation in scope.operations}
     return Rate(
-        limit=fields.read("limit", count, 1),
-        per=fields.read("per", span, timedelta(minutes=1)),
+        limit=fields.read("limit", read_count, 1),
+        per=fields.read("per", _read_period, timedelta(minutes=1)),
         error=errors,
-        apart=fields.read("by", lambda each: one_of(each, BY, what="way to count apart"), BY[0]) == BY[0],
-        announced=frozenset(name for name, each in errors.items() if announces(packs[name], name, each)),
+        apart=fields.read("by", lambda each: read_choice(each, RATE_BY, what="way to count"), RATE_BY[0]) == RATE_BY[0],
+        announced=frozenset(name for name, each in errors.items() if has_retry_after(packs[name], name, each)),
     )
 
 
-def span(node: Node) -> timedelta:
+def _read_period(node: Node) -> timedelta:
     """Read a duration above 0."""
-    value = duration(node)
+    value = read_duration(node)
     if not value:
-        node.refuse("a span of time is longer than 0")
+        node.fail("the duration must be longer than 0")
     return value

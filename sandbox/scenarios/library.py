@@ -1,74 +1,99 @@
-"""Finds scenarios by name and loads them, with what they extend; each file is read once."""
+"""Finds scenarios by name, loads them with what they extend, and checks and lists them; each file is read once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from os.path import realpath
 from pathlib import Path
+from typing import NamedTuple
 
 from sandbox.core.errors import FileMistake, ScenarioError, near_miss
 from sandbox.core.scenario import Scenario
-from sandbox.formats.yaml_files import FileError, read_text, shipped
+from sandbox.formats.yaml_files import FileError, parse, read_text, shipped
 from sandbox.providers.registry import Registry
-from sandbox.scenarios.parse import Read, read_source, unreadable
 from sandbox.scenarios.rulebook import decided_by
-from sandbox.scenarios.scenario_file import Part, join, unknown_states
+from sandbox.scenarios.scenario_file import ScenarioFile, find_unknown_states, join_files, read_file
 from sandbox.scenarios.scope import Catalogue
+from sandbox.scenarios.yaml_node import SourceFile
 
-DEPTH_LIMIT = 50  # scenarios in a row, each of which extends the next
+DEPTH_LIMIT = 50  # scenarios in a chain of extends
 
 
-def library(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
-    """Return the scenarios of some folders and the shipped ones, by name; what comes first hides its namesakes."""
+class ListedScenario(NamedTuple):
+    """A scenario in a list; one with mistakes has no description."""
+
+    name: str
+    description: str
+    path: Path
+    mistakes: tuple[str, ...] = ()
+
+
+class CheckResult(NamedTuple):
+    """The mistakes in some files, and the warnings for those without mistakes."""
+
+    mistakes: tuple[FileMistake, ...]
+    warnings: tuple[FileMistake, ...]
+
+
+class _Parsed(NamedTuple):
+    """A file with its mistakes and warnings."""
+
+    file: ScenarioFile
+    mistakes: tuple[FileMistake, ...]
+    warnings: tuple[FileMistake, ...] = ()
+
+
+def scenario_paths(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
+    """Return the scenarios of some folders and the shipped ones, by name; an earlier folder hides later namesakes."""
     found: dict[str, Path] = {}
     for folder in (*folders, shipped("scenarios")):
         for path in sorted(folder.glob("*.yaml")):
-            if not (path.is_fifo() or path.is_char_device() or path.is_socket()):  # whose reading may never end
+            if not (path.is_fifo() or path.is_char_device() or path.is_socket()):  # reading one may never end
                 found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
-def unknown_name(name: str, known: Iterable[str]) -> str:
-    """Return what to say of a name that no scenario has."""
+def unknown_scenario(name: str, known: Iterable[str]) -> str:
+    """Return the error for a name that no scenario has."""
     return f"no scenario is called '{name}'.{near_miss(name, known)}"
 
 
 class ScenarioLibrary:
-    """The scenarios that can be named, and those read so far."""
+    """The scenarios that have a name, and those read so far."""
 
     def __init__(self, packs: Registry, folders: Iterable[Path] = ()) -> None:
         self._catalogue = Catalogue(packs)
-        self.paths = library(folders)
-        self._read: dict[Path, Read] = {}
+        self.paths = scenario_paths(folders)
+        self._parsed: dict[Path, _Parsed] = {}
 
     def named(self, name: str) -> Scenario:
         """Return a scenario by name.
 
         Raises:
-            ScenarioError: there is none of that name, or it has mistakes.
+            ScenarioError: No scenario has the name, or it has mistakes.
 
         """
         path = self.paths.get(name)
         if path is None:
-            raise ScenarioError([FileMistake(unknown_name(name, self.paths))])
+            raise ScenarioError([FileMistake(unknown_scenario(name, self.paths))])
         return self.file(path)
 
     def file(self, path: Path) -> Scenario:
         """Return the scenario of a file.
 
         Raises:
-            ScenarioError: it cannot be read, or it has mistakes.
+            ScenarioError: The file cannot be read, or it has mistakes.
 
         """
-        return self._whole(self._of(path), path)
+        return self._join(self._parse_file(path), path)
 
     def text(self, text: str, name: str, *, is_json: bool = False) -> Scenario:
-        """Return the scenario of a YAML or JSON text; `is_json`: it must be JSON.
+        """Return the scenario of a YAML or JSON text; `is_json`: the text must be JSON.
 
         Raises:
-            ScenarioError: it has mistakes.
+            ScenarioError: The text has mistakes.
 
         """
-        return self._whole(read_source(text, self._catalogue, name=name, stem=name, is_json=is_json), None)
+        return self._join(_parse_text(text, self._catalogue, name=name, stem=name, is_json=is_json), None)
 
     def mistakes(self, path: Path) -> tuple[FileMistake, ...]:
         """Return every mistake in a file and in what it extends."""
@@ -78,75 +103,92 @@ class ScenarioLibrary:
             return error.mistakes
         return ()
 
-    def _whole(self, read: Read, path: Path | None) -> Scenario:
-        """Return a file joined with what it extends."""
-        found: dict[str, Read] = {}
-        self._collect(read, realpath(path) if path else "", found=found, below=())
-        reads = tuple(reversed(found.values()))
-        parts = tuple(each.part for each in reads)
-        mistakes = [mistake for each in reads for mistake in sorted(each.mistakes, key=_in_the_file)]
-        mistakes += unknown_states(parts)
+    def _join(self, parsed: _Parsed, path: Path | None) -> Scenario:
+        """Return the scenario of a file and what it extends."""
+        found: dict[str, _Parsed] = {}
+        self._collect(parsed, realpath(path) if path else "", found=found, below=())
+        every = tuple(reversed(found.values()))
+        files = tuple(each.file for each in every)
+        mistakes = [mistake for each in every for mistake in sorted(each.mistakes, key=_position)]
+        mistakes += find_unknown_states(files)
         if mistakes:
             raise ScenarioError(dict.fromkeys(mistakes))
-        warnings = [*(warning for each in reads for warning in each.warnings), *self._never_reached(read.part)]
-        return replace(join(parts), warnings=tuple(dict.fromkeys(sorted(warnings, key=_in_the_file))))
+        warnings = [*(warning for each in every for warning in each.warnings), *self._never_reached(parsed.file)]
+        return replace(join_files(files), warnings=tuple(dict.fromkeys(sorted(warnings, key=_position))))
 
-    def _collect(self, read: Read, file: str, *, found: dict[str, Read], below: tuple[str, ...]) -> None:
-        """Add all that a file extends, the last first, and then the file itself, with its mistakes.
+    def _collect(self, parsed: _Parsed, path: str, *, found: dict[str, _Parsed], below: tuple[str, ...]) -> None:
+        """Add every file that a file extends, the last first, and then the file itself, with its mistakes.
 
-        A file that is reached twice is added once, so that it stands after all that extend it. `file` is its real
-        path, as a link to a file is that file; `below` are those of the files that led here.
+        A file that is reached twice is added once, after all that extend it. `path` is the real path of the file, so
+        that a link is the same file as its target; `below` has the paths of the files that led here.
         """
         own: list[FileMistake] = []
-        for node in reversed(read.part.extends):
+        for node in reversed(parsed.file.extends):
             name = str(node.value)
-            path = self.paths.get(name)
-            other = realpath(path) if path else ""
+            named = self.paths.get(name)
+            other = realpath(named) if named else ""
             problem = None
-            if path is None:
-                problem = unknown_name(name, self.paths)
-            elif other == file:
+            if named is None:
+                problem = unknown_scenario(name, self.paths)
+            elif other == path:
                 problem = "a scenario cannot extend itself"
             elif other in below:
                 problem = f"'{name}' extends this scenario in turn"
             elif len(below) >= DEPTH_LIMIT:
-                problem = f"more than {DEPTH_LIMIT} scenarios extend one another in a row"
+                problem = f"the chain of extends is longer than {DEPTH_LIMIT} scenarios"
             elif other not in found:
-                self._collect(self._of(path), other, found=found, below=(*below, file))
+                self._collect(self._parse_file(named), other, found=found, below=(*below, path))
             if problem is not None:
-                own.append(node.sheet.document.mistake(node.path, problem))
-        found[file] = read._replace(mistakes=(*read.mistakes, *own))
+                own.append(node.file.document.mistake(node.path, problem))
+        found[path] = parsed._replace(mistakes=(*parsed.mistakes, *own))
 
-    def _never_reached(self, part: Part) -> Iterator[FileMistake]:
-        """Yield a warning for each scenario that a file extends in vain: it has only rules, which are never reached."""
-        for node in part.extends:
-            other = self._of(self.paths[str(node.value)]).part
-            before = [decided_by(part.rules, each) for each in other.rules]
+    def _never_reached(self, file: ScenarioFile) -> Iterator[FileMistake]:
+        """Yield a warning for each extended scenario that has only rules, none of which is ever reached."""
+        for node in file.extends:
+            other = self._parse_file(self.paths[str(node.value)]).file
+            before = [decided_by(file.rules, each) for each in other.rules]
             if before and all(before) and other.has_only_rules:
-                titles = sorted({f"'{each.rule.title}'" for each in before if each})
-                problem = f"no rule of '{node.value}' is ever reached: {', '.join(titles)} decides all that they would"
-                yield node.sheet.document.mistake(node.path, problem)
+                titles = ", ".join(sorted({f"'{each.rule.title}'" for each in before if each}))
+                problem = f"no rule of '{node.value}' is ever reached: every request that they would match is"
+                yield node.file.document.mistake(node.path, f"{problem} decided by {titles}")
 
-    def _of(self, path: Path) -> Read:
-        known = self._read.get(path)
+    def _parse_file(self, path: Path) -> _Parsed:
+        known = self._parsed.get(path)
         if known is None:
             try:
-                known = read_source(read_text(path), self._catalogue, name=str(path), stem=path.stem)
+                known = _parse_text(read_text(path), self._catalogue, name=str(path), stem=path.stem)
             except FileError as error:
-                known = unreadable(error, path.stem)
-            self._read[path] = known
+                known = _unreadable(error, path.stem)
+            self._parsed[path] = known
         return known
 
 
-def _in_the_file(mistake: FileMistake) -> tuple[int, int, str]:
+def _parse_text(text: str, catalogue: Catalogue, *, name: str, stem: str, is_json: bool = False) -> _Parsed:
+    """Parse the text of a file; a text that is neither YAML nor JSON is one mistake."""
+    try:
+        source = SourceFile(parse(text, name, is_json=is_json))
+    except FileError as error:
+        return _unreadable(error, stem)
+    file = read_file(source, catalogue, stem=stem, source=text)
+    return _Parsed(file, tuple(source.mistakes), tuple(source.warnings))
+
+
+def _unreadable(error: FileError, stem: str) -> _Parsed:
+    """Return an empty file with one mistake, at its beginning if the error has no place."""
+    mistake = error.mistake
+    placed = mistake._replace(line=1, column=1) if mistake.line is None else mistake
+    return _Parsed(ScenarioFile(stem), (placed,))
+
+
+def _position(mistake: FileMistake) -> tuple[int, int, str]:
     return mistake.line or 1, mistake.column or 1, mistake.problem
 
 
 def load_named(name: str, *, packs: Registry, folders: Iterable[Path] = ()) -> Scenario:
-    """Return the scenario called `name`, from `folders` or else of the shipped ones.
+    """Return the scenario called `name`, from `folders` or the shipped ones.
 
     Raises:
-        ScenarioError: there is none, or it has mistakes: one `file:line:column: message` a line.
+        ScenarioError: No scenario has the name, or it has mistakes: one `file:line:column: message` a line.
 
     """
     return ScenarioLibrary(packs, folders).named(name)
@@ -156,7 +198,7 @@ def load_file(path: Path, *, packs: Registry, folders: Iterable[Path] = ()) -> S
     """Return the scenario of a file; what it extends is looked up in `folders`, then among the shipped ones.
 
     Raises:
-        ScenarioError: as `load_named`.
+        ScenarioError: As for `load_named`.
 
     """
     return ScenarioLibrary(packs, folders).file(path)
@@ -166,7 +208,30 @@ def load_text(text: str, name: str, *, packs: Registry, folders: Iterable[Path] 
     """Return the scenario of a YAML or JSON text; `name` stands for the file in messages.
 
     Raises:
-        ScenarioError: as `load_named`.
+        ScenarioError: As for `load_named`.
 
     """
     return ScenarioLibrary(packs, folders).text(text, name)
+
+
+def list_scenarios(packs: Registry, folders: Iterable[Path] = ()) -> tuple[ListedScenario, ...]:
+    """Return every scenario that has a name."""
+    library = ScenarioLibrary(packs, folders)
+    found = []
+    for name, path in library.paths.items():
+        mistakes = tuple(map(str, library.mistakes(path)))
+        found.append(ListedScenario(name, "" if mistakes else library.file(path).description, path, mistakes))
+    return tuple(found)
+
+
+def check_scenarios(paths: Iterable[Path], packs: Registry, folders: Iterable[Path] = ()) -> CheckResult:
+    """Return every mistake and warning in some files and in what they extend, each once."""
+    library = ScenarioLibrary(packs, folders)
+    mistakes: dict[FileMistake, None] = {}
+    warnings: dict[FileMistake, None] = {}
+    for path in paths:
+        try:
+            warnings |= dict.fromkeys(library.file(path).warnings)
+        except ScenarioError as error:
+            mistakes |= dict.fromkeys(error.mistakes)
+    return CheckResult(tuple(mistakes), tuple(warnings))

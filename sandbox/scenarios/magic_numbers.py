@@ -5,48 +5,48 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.formats.yaml_files import parse, read_text
 from sandbox.providers.registry import Registry
-from sandbox.scenarios.library import library
-from sandbox.scenarios.rulebook import RuleRead, rules
+from sandbox.scenarios.library import scenario_paths
+from sandbox.scenarios.rulebook import ParsedRule, read_rules
 from sandbox.scenarios.scope import Catalogue, errors_of
-from sandbox.scenarios.yaml_node import Node, Sheet
+from sandbox.scenarios.yaml_node import Node, SourceFile
 
-MAGIC = re.compile(r"\*0000(\d\d)")
-TITLE = re.compile(r"(?P<number>\d\d) (?P<fate>[^()]+?)(?: \((?P<provider>.+)\))?")
+MAGIC_RECIPIENT = re.compile(r"\*0000(\d\d)")
+RULE_NAME = re.compile(r"(?P<number>\d\d) (?P<outcome>[^()]+?)(?: \((?P<provider>.+)\))?")
 
 
 def magic_numbers(packs: Registry) -> str:
-    """Return the table in Markdown: the number, the fate, and how each provider says it on each of its channels."""
-    path = library()["default"]
-    sheet = Sheet(parse(read_text(path), str(path)))
-    found: dict[str, list[RuleRead]] = {}
-    for each in rules(Node(sheet, ("rules",), _rules(sheet)), Catalogue(packs), scenario="default"):
-        match = MAGIC.fullmatch(each.when.fixed.get("to", ""))
+    """Return the table in Markdown: the number, what it does, and the final status or error code on each channel."""
+    path = scenario_paths()["default"]
+    file = SourceFile(parse(read_text(path), str(path)))
+    found: dict[str, list[ParsedRule]] = {}
+    for each in read_rules(Node(file, ("rules",), _rules(file)), Catalogue(packs), scenario="default"):
+        match = MAGIC_RECIPIENT.fullmatch(each.conditions.fixed.get("to", ""))
         if match:
             found.setdefault(match[1], []).append(each)
     channels = [f"{name} {channel}" for name, pack in packs.items() for channel in pack.spec.channels]
     rows = [["NN", "fate", *channels], ["---"] * (len(channels) + 2)]
-    for number, read in found.items():
-        said = _words(read, packs)
-        rows.append([number, _fate(read), *(said.get(channel, "") for channel in channels)])
+    for number, rules in found.items():
+        words = _words_by_channel(rules, packs)
+        rows.append([number, _outcome(rules), *(words.get(channel, "") for channel in channels)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
-def _rules(sheet: Sheet) -> object:
-    value = sheet.document.value
+def _rules(file: SourceFile) -> object:
+    value = file.document.value
     return value.get("rules") if isinstance(value, Mapping) else None
 
 
-def _fate(read: Iterable[RuleRead]) -> str:
-    """Return what the rules of one number are called, without the number and without a provider."""
-    *_, last = read
-    match = TITLE.fullmatch(last.rule.title)
-    return match["fate"] if match else last.rule.title
+def _outcome(rules: Iterable[ParsedRule]) -> str:
+    """Return the name of one number's rules, without the number and the provider."""
+    *_, last = rules
+    match = RULE_NAME.fullmatch(last.rule.title)
+    return match["outcome"] if match else last.rule.title
 
 
-def _words(read: Iterable[RuleRead], packs: Registry) -> Mapping[str, str]:
-    """Return, by channel, the word that a life ends with or the code of an error; the first rule counts."""
-    said: dict[str, str] = {}
-    for each in read:
+def _words_by_channel(rules: Iterable[ParsedRule], packs: Registry) -> Mapping[str, str]:
+    """Return the final status or the error code by channel; the first rule wins."""
+    found: dict[str, str] = {}
+    for each in rules:
         effect = each.rule.then.effect
         for operation in sorted(each.operations):
             spec = packs[operation.partition(".")[0]].spec
@@ -55,9 +55,9 @@ def _words(read: Iterable[RuleRead], packs: Registry) -> Mapping[str, str]:
                 continue
             if effect.error is not None:
                 error = errors_of(packs[spec.name], spec.operations[operation])[effect.error[operation]]
-                said.setdefault(f"{spec.name} {channel.name}", str(error.code))
+                found.setdefault(f"{spec.name} {channel.name}", str(error.code))
             if effect.lifecycle is not None:
-                life = [stage for stage in effect.lifecycle.steps if stage.status in channel.words]
-                word = channel.word(life[-1].status, life[-1].word) if life else ""
-                said.setdefault(f"{spec.name} {channel.name}", f"`{word}`")
-    return said
+                steps = [step for step in effect.lifecycle.steps if step.status in channel.words]
+                word = channel.word(steps[-1].status, steps[-1].word) if steps else ""
+                found.setdefault(f"{spec.name} {channel.name}", f"`{word}`")
+    return found

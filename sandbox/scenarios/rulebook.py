@@ -5,74 +5,87 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sandbox.core.rules import Rule, RuleInput
-from sandbox.scenarios.actions import errors_in, only_messages, then
-from sandbox.scenarios.conditions import OF_MESSAGES, When, when
-from sandbox.scenarios.patterns import is_regex
-from sandbox.scenarios.rule_text import describe
+from sandbox.scenarios.actions import affects_only_messages, errors_in, read_actions
+from sandbox.scenarios.conditions import MESSAGE_KEYS, Conditions, read_conditions
+from sandbox.scenarios.rule_text import describe_rule
 from sandbox.scenarios.scope import Catalogue
-from sandbox.scenarios.value_readers import word
+from sandbox.scenarios.value_readers import is_regex, read_name
 from sandbox.scenarios.yaml_node import Node
 
-TEXTS = ("account", *OF_MESSAGES)  # the conditions whose numbers are texts
-RULE = ("name", "when", "then")
-LONGEST = 200  # characters of a rule's name
+STRING_KEYS = ("account", *MESSAGE_KEYS)  # conditions in which a number stands for a string
+RULE_KEYS = ("name", "when", "then")
+NAME_LIMIT = 200  # characters
 
 
 @dataclass(frozen=True)
-class RuleRead:
-    """A rule as it was read: where it stands, its conditions, and the operations that it can hold for."""
+class ParsedRule:
+    """A rule with its place, its conditions, and the operations that it can hold for."""
 
     node: Node
     rule: Rule
-    when: When
+    conditions: Conditions
     operations: frozenset[str]
-    to_messages: bool = False  # only a request with a recipient can meet it
+    needs_recipient: bool = False  # only a request with a recipient can match
 
     @cached_property
     def words(self) -> str:
-        """The rule in words; asked for only where it has no mistakes."""
-        return describe(_as_written(self.node), self.rule.title)
+        """The rule in words; only for a rule without mistakes."""
+        return describe_rule(_as_written(self.node), self.rule.title)
 
     @property
     def always_decides(self) -> bool:
-        """Whether it decides whenever its conditions on the request hold."""
-        return not (self.when.uncertain or self.rule.then.passes)
+        """Whether it decides every request that meets its fixed conditions."""
+        return not (self.conditions.uncertain or self.rule.then.passes)
 
 
-def rules(node: Node, catalogue: Catalogue, *, scenario: str) -> tuple[RuleRead, ...]:
+def read_rules(node: Node, catalogue: Catalogue, *, scenario: str) -> tuple[ParsedRule, ...]:
     """Read the rules of a file in their order."""
-    found = node.each(lambda entry: _rule(entry, catalogue, scenario=scenario))
-    _note_namesakes(found)
+    found = node.read_each(lambda entry: _read_rule(entry, catalogue, scenario=scenario))
+    _check_names(found)
     _warn_of_unreachable(found)
     return found
 
 
-def _rule(node: Node, catalogue: Catalogue, *, scenario: str) -> RuleRead:
-    fields = node.fields(RULE, what="a rule")
-    title = fields.read("name", _name, f"{scenario} rule {int(node.path[-1]) + 1}")
+def _read_rule(node: Node, catalogue: Catalogue, *, scenario: str) -> ParsedRule:
+    fields = node.fields(RULE_KEYS, what="a rule")
+    title = fields.read("name", _read_title, f"{scenario} rule {int(node.path[-1]) + 1}")
     key = f"{scenario}: {title}"
-    empty = Node(node.sheet, node.path, {})
-    met = fields.read("when", lambda each: when(each, catalogue, key=key), None) or when(empty, catalogue, key=key)
+    empty = Node(node.file, node.path, {})
+    conditions = fields.read("when", lambda each: read_conditions(each, catalogue, key=key), None) or read_conditions(
+        empty, catalogue, key=key
+    )
+    scope, tests = conditions.scope, conditions.tests
     if "then" not in fields:
-        fields.note("then", "a rule needs then: what it does")
-    does = fields.read("then", lambda each: then(each, met.scope, key=key), None) or then(empty, met.scope, key=key)
-    scope, tests = met.scope, met.tests
-    to_messages = only_messages(does)
-    if to_messages:
+        fields.add_mistake("then", "a rule needs then")
+    actions = fields.read("then", lambda each: read_actions(each, scope, key=key), None) or read_actions(
+        empty, scope, key=key
+    )
+    needs_recipient = affects_only_messages(actions)
+    operations = scope.names
+    if needs_recipient:
         if scope.operations and not scope.sending.operations:
-            fields.note("then", f"no message is sent by {', '.join(sorted(scope.names))}, so this changes nothing")
-        scope, tests = scope.sending, (_has_recipient, *tests)
-    rule = Rule(key, title, tests, met.counting, matches_refused=met.matches_refused, tail=met.tail, then=does)
-    return RuleRead(node, rule, met, scope.names.intersection(*errors_in(does)), to_messages)
+            names = ", ".join(sorted(scope.names))
+            fields.add_mistake("then", f"this has no effect: {names} does not send messages")
+        operations, tests = scope.sending.names, (_has_recipient, *tests)
+    rule = Rule(
+        key,
+        title,
+        tests,
+        conditions.counter,
+        matches_refused=conditions.matches_refused,
+        tail=conditions.tail,
+        then=actions,
+    )
+    return ParsedRule(node, rule, conditions, operations.intersection(*errors_in(actions)), needs_recipient)
 
 
 def _as_written(node: Node) -> object:
-    """Return a rule with the numbers of its conditions on texts as they are written: `to: 0123` is not 123."""
-    rule = node.entries() if node.sheet.document.written else {}
+    """Return a rule in which the numbers that stand for strings are as written: `to: 0123` is not 123."""
+    rule = node.entries() if node.file.document.written else {}
     if "when" not in rule:
         return node.value
     conditions = rule["when"].entries()
-    shown = {name: each.written if name in TEXTS else each.value for name, each in conditions.items()}
+    shown = {name: each.written if name in STRING_KEYS else each.value for name, each in conditions.items()}
     when_shown = {name: conditions[name].value if value is None else value for name, value in shown.items()}
     if "header" in conditions:
         headers = conditions["header"].entries()
@@ -84,60 +97,63 @@ def _has_recipient(case: RuleInput) -> bool:
     return case.to != ""
 
 
-def _name(node: Node) -> str:
-    value = word(node)
-    if len(value) > LONGEST:
-        node.refuse(f"a name has at most {LONGEST} characters; this has {len(value)}")
+def _read_title(node: Node) -> str:
+    value = read_name(node)
+    if len(value) > NAME_LIMIT:
+        node.fail(f"a name may have at most {NAME_LIMIT} characters; this one has {len(value)}")
     return value
 
 
-def _note_namesakes(read: Sequence[RuleRead]) -> None:
-    """Note rules that are called as an earlier one: journal and messages name rules."""
+def _check_names(rules: Sequence[ParsedRule]) -> None:
+    """Add a mistake for each rule that has the name of an earlier one; the journal and messages name rules."""
     seen: set[str] = set()
-    for each in read:
+    for each in rules:
         if each.rule.title in seen:
             path = (*each.node.path, "name")
-            each.node.sheet.note(path, f"another rule is called '{each.rule.title}' already")
+            each.node.file.add_mistake(path, f"another rule is already called '{each.rule.title}'")
         seen.add(each.rule.title)
 
 
-def _warn_of_unreachable(read: Sequence[RuleRead]) -> None:
-    """Warn of each rule that an earlier one, which always holds where this would, leaves nothing."""
-    for place, each in enumerate(read):
-        before = decided_by(read[:place], each)
+def _warn_of_unreachable(rules: Sequence[ParsedRule]) -> None:
+    """Warn of each rule that an earlier rule leaves nothing to decide."""
+    for place, each in enumerate(rules):
+        before = decided_by(rules[:place], each)
         if before is not None:
-            each.node.sheet.warn(each.node.path, f"never reached: '{before.rule.title}' decides all that it would")
+            problem = f"never reached: '{before.rule.title}' matches every request that this rule would match"
+            each.node.file.add_warning(each.node.path, problem)
 
 
-def decided_by(earlier: Iterable[RuleRead], rule: RuleRead) -> RuleRead | None:
-    """Return the first of some earlier rules that surely decides every request which a rule could hold for."""
+def decided_by(earlier: Iterable[ParsedRule], rule: ParsedRule) -> ParsedRule | None:
+    """Return the first earlier rule that is sure to decide every request which `rule` could match."""
     return next((each for each in earlier if each.always_decides and _covers(each, rule)), None)
 
 
-def _covers(general: RuleRead, special: RuleRead) -> bool:
+def _covers(general: ParsedRule, special: ParsedRule) -> bool:
     if not special.operations <= general.operations:
         return False
-    if special.rule.matches_refused and (not general.rule.matches_refused or general.to_messages > special.to_messages):
+    if special.rule.matches_refused and (
+        not general.rule.matches_refused or general.needs_recipient > special.needs_recipient
+    ):
         return False
-    return all(_implied(name, value, special.when) for name, value in general.when.fixed.items())
+    return all(_implied(name, value, special.conditions) for name, value in general.conditions.fixed.items())
 
 
-def _implied(name: str, value: str, when: When) -> bool:
-    """Whether a condition follows from those of a rule."""
-    own = when.fixed.get(name)
+def _implied(name: str, value: str, conditions: Conditions) -> bool:
+    """Return whether a fixed condition follows from those of a rule."""
+    own = conditions.fixed.get(name)
     if own is None or value == "*":
         return value == "*" and (own is not None or name in {"account", "from"})
     if own == value:
         return True
     if name == "text":
         return value in own and not is_regex(value) and not is_regex(own)
-    if name == "to" and when.at_home and not value.startswith("*"):
+    if name == "to" and conditions.has_national_number and not value.startswith("*"):
         return False
-    return (name in {"to", "from", "account"} or name.startswith("header ")) and _wider(value, own)
+    return (name in {"to", "from", "account"} or name.startswith("header ")) and _is_wider(value, own)
 
 
-def _wider(general: str, special: str) -> bool:
-    """Whether all that one glob matches is matched by another; said of simple globs alone."""
+def _is_wider(general: str, special: str) -> bool:
+    """Return whether one glob matches all that another matches; True only for simple globs."""
     if is_regex(general) or is_regex(special) or set("?[") & set(general):
         return False
     first, *middle = general.split("*")
@@ -148,9 +164,9 @@ def _wider(general: str, special: str) -> bool:
     if not (special.startswith(first) and special[place:].endswith(last)):
         return False
     rest = special[place : len(special) - len(last)]
-    for part in inner:
-        at = rest.find(part)
+    for literal in inner:
+        at = rest.find(literal)
         if at < 0:
             return False
-        rest = rest[at + len(part) :]
+        rest = rest[at + len(literal) :]
     return True

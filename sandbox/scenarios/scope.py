@@ -1,4 +1,4 @@
-"""Which operations a rule is about, and what their providers have: errors and channels."""
+"""The operations that a rule applies to, and the errors and channels of their providers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,24 +15,27 @@ from sandbox.specs.types import ErrorReply
 
 @dataclass(frozen=True)
 class Scope:
-    """Operations, each with its pack; `named`: the rule says which, so each of them must have what it speaks of."""
+    """Operations, each with its pack.
+
+    `named`: the rule names a provider or operation, so each operation must have the errors that the rule names.
+    """
 
     operations: tuple[tuple[Pack, Operation], ...]
     named: bool = True
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The operations' names."""
+        """The names of the operations."""
         return frozenset(operation.name for _, operation in self.operations)
 
     @cached_property
     def sending(self) -> "Scope":
-        """Those of them that send messages."""
+        """The operations that send messages."""
         return Scope(tuple(each for each in self.operations if each[1].channel is not None), self.named)
 
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
-        """The channels that they send on, as `betatel.sms`."""
+        """The channels that the operations send on, by names such as `betatel.sms`."""
         return {
             f"{pack.spec.name}.{operation.channel.name}": operation.channel
             for pack, operation in self.operations
@@ -41,15 +44,15 @@ class Scope:
 
 
 class Catalogue:
-    """What rules can be about; the scopes that were asked for are kept, as many rules have the same."""
+    """The providers and operations that rules can name; scopes are cached, because many rules share one."""
 
     def __init__(self, packs: Registry) -> None:
         self.packs = packs
-        self.homes = {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
+        self.number_plans = {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
         self._scopes: dict[tuple[str, str, bool], Scope] = {}
 
     def scope(self, fields: Fields, *, provider: str, operation: str) -> Scope:
-        """Return the operations that two globs name; what names none is noted at its key."""
+        """Return the operations that two globs match; a glob that matches none is a mistake at its key."""
         named = "provider" in fields or "operation" in fields
         known = self._scopes.get((provider, operation, named))
         if known is None:
@@ -61,19 +64,21 @@ class Catalogue:
     def _find(self, fields: Fields, provider: str, operation: str) -> Scope:
         served = {name: pack for name, pack in self.packs.items() if fnmatchcase(name, provider)}
         if not served:
-            fields.note("provider", f"no provider is called '{provider}'.{near_miss(provider, self.packs)}")
+            fields.add_mistake("provider", f"no provider is called '{provider}'.{near_miss(provider, self.packs)}")
             return Scope(())
         every = [(pack, each) for pack in served.values() for each in pack.spec.operations.values()]
         found = tuple((pack, each) for pack, each in every if fnmatchcase(each.name, operation))
         if not found:
             whose = f" of {provider}" if "provider" in fields else ""
             names = [each.name for _, each in every]
-            fields.note("operation", f"no operation{whose} is called '{operation}'.{near_miss(operation, names)}")
+            fields.add_mistake(
+                "operation", f"no operation{whose} is called '{operation}'.{near_miss(operation, names)}"
+            )
         return Scope(found, "provider" in fields or "operation" in fields)
 
 
 def errors_of(pack: Pack, operation: Operation) -> dict[str, ErrorReply]:
-    """Return an operation's errors by name, then those that its provider has elsewhere."""
+    """Return the errors of an operation by name, followed by those of its provider's other operations."""
     found = dict(operation.errors)
     for other in pack.spec.operations.values():
         for name, error in other.errors.items():
@@ -81,15 +86,15 @@ def errors_of(pack: Pack, operation: Operation) -> dict[str, ErrorReply]:
     return found
 
 
-def announces(pack: Pack, operation: str, error: str) -> bool:
-    """Whether the spec gives an operation's error a Retry-After header."""
+def has_retry_after(pack: Pack, operation: str, error: str) -> bool:
+    """Return whether the spec gives an operation's error a Retry-After header."""
     for item in pack.spec.document["paths"].values():
         for node in item.values():
             if isinstance(node, dict) and node.get("x-operation") == operation:
-                return any(_announced(response, error) for response in node.get("responses", {}).values())
+                return any(_declares_retry_after(response, error) for response in node.get("responses", {}).values())
     return False
 
 
-def _announced(response: dict[str, dict[str, dict[str, Iterable[str]]]], error: str) -> bool:
+def _declares_retry_after(response: dict[str, dict[str, dict[str, Iterable[str]]]], error: str) -> bool:
     names = {name for content in response.get("content", {}).values() for name in content.get("examples", ())}
     return error in names and "Retry-After" in response.get("headers", {})

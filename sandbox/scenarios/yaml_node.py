@@ -1,7 +1,7 @@
 """A value of a scenario file with its place, and the mistakes found in the file so far.
 
-A reader is a function from a node to a value; it raises `MistakeError` for what it cannot read. `Fields.read` notes it
-and goes on with the next key, so all mistakes of a file come out at once.
+A reader is a function from a node to a value. It raises `MistakeError` for a value that it cannot read. `Fields.read`
+records the mistake and continues with the next key, so all mistakes of a file are reported at once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +11,23 @@ from typing import NoReturn, TypeVar
 from sandbox.core.errors import FileMistake, near_miss
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import Document
-from sandbox.specs.types import KINDS, show
+from sandbox.specs.types import show
 
 Value = TypeVar("Value")
 Other = TypeVar("Other")
 
+TYPE_NAMES = {
+    dict: "a mapping",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
+
 
 class MistakeError(Exception):
-    """One thing that is wrong with a value: where (`path`), and what, in words."""
+    """One value is wrong; `path` leads to it, and the message says what is wrong."""
 
     def __init__(self, path: ValuePath, problem: str) -> None:
         super().__init__(problem)
@@ -26,18 +35,18 @@ class MistakeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file that is being read. A warning is about what is read, but does not do what its author may expect."""
+class SourceFile:
+    """A file that is being read. A warning is about a value that is valid but has no effect."""
 
     document: Document
     mistakes: list[FileMistake] = field(default_factory=list)
     warnings: list[FileMistake] = field(default_factory=list)
 
-    def note(self, path: ValuePath, problem: str) -> None:
+    def add_mistake(self, path: ValuePath, problem: str) -> None:
         """Add a mistake."""
         self.mistakes.append(self.document.mistake(path, problem))
 
-    def warn(self, path: ValuePath, problem: str) -> None:
+    def add_warning(self, path: ValuePath, problem: str) -> None:
         """Add a warning."""
         self.warnings.append(self.document.mistake(path, problem))
 
@@ -46,68 +55,59 @@ class Sheet:
 class Node:
     """One value of a file."""
 
-    sheet: Sheet
+    file: SourceFile
     path: ValuePath
     value: object
 
     @property
     def written(self) -> str | None:
-        """A number or truth value as it is written in the file; None: the value is neither."""
+        """A number or boolean as it is written in the file; None for other values."""
         if not isinstance(self.value, bool | int | float):
             return None
-        return self.sheet.document.written.get(self.path, str(self.value))
+        return self.file.document.written.get(self.path, str(self.value))
 
-    def refuse(self, problem: str) -> NoReturn:
-        """Say that this value is wrong.
-
-        Raises:
-            MistakeError: always.
-
-        """
+    def fail(self, problem: str) -> NoReturn:
+        """Raise MistakeError for this value."""
         raise MistakeError(self.path, problem)
 
-    def expect(self, expected: str, hint: str = "") -> NoReturn:
-        """Say that this value is of another kind than expected.
-
-        Raises:
-            MistakeError: always.
-
-        """
-        self.refuse(f"{self.written or show(self.value)} is {kind(self.value)}, not {expected}{hint}")
+    def fail_type(self, expected: str, hint: str = "") -> NoReturn:
+        """Raise MistakeError, because this value has another type than expected."""
+        type_name = TYPE_NAMES.get(type(self.value), "null")
+        self.fail(f"{self.written or show(self.value)} is {type_name}, not {expected}{hint}")
 
     def items(self) -> list["Node"]:
         """Return the entries of a list.
 
         Raises:
-            MistakeError: it is none.
+            MistakeError: The value is not a list.
 
         """
         if not isinstance(self.value, list):
-            self.expect("a list")
-        return [Node(self.sheet, (*self.path, index), each) for index, each in enumerate(self.value)]
+            self.fail_type("a list")
+        return [Node(self.file, (*self.path, index), each) for index, each in enumerate(self.value)]
 
     def entries(self) -> dict[str, "Node"]:
         """Return the values of a mapping by key.
 
         Raises:
-            MistakeError: it is none.
+            MistakeError: The value is not a mapping.
 
         """
         if not isinstance(self.value, dict):
-            self.expect("a mapping")
-        return {key: Node(self.sheet, (*self.path, key), each) for key, each in self.value.items()}
+            self.fail_type("a mapping")
+        return {key: Node(self.file, (*self.path, key), each) for key, each in self.value.items()}
 
-    def each(self, reader: Callable[["Node"], Value]) -> tuple[Value, ...]:
-        """Return what a reader makes of each entry of a list; entries with mistakes are noted and left out."""
+    def read_each(self, reader: Callable[["Node"], Value]) -> tuple[Value, ...]:
+        """Return the result of `reader` for each entry of a list; entries with mistakes are left out."""
         return tuple(_read(self.items(), reader))
 
     def fields(self, known: Iterable[str], *, what: str) -> "Fields":
-        """Return the values of a mapping whose keys are all `known`; others are noted, with the near miss."""
+        """Return the values of a mapping by key; a key that is not `known` is a mistake."""
         names = tuple(known)
         entries = self.entries()
         for key, node in entries.items():
             if key not in names:
-                self.sheet.note(node.path, f"{what} has no key '{key}'.{near_miss(key, names)}")
+                self.file.add_mistake(node.path, f"{what} has no key '{key}'.{near_miss(key, names)}")
         return Fields(self, entries)
 
 
@@ -122,17 +122,17 @@ class Fields:
         return name in self.entries
 
     def read(self, name: str, reader: Callable[[Node], Value], default: Other) -> Value | Other:
-        """Return what a reader makes of a key's value; `default` where the key is absent or its value has a mistake."""
+        """Return the result of `reader` for a key; `default` if the key is absent or its value has a mistake."""
         node = self.entries.get(name)
         return default if node is None else next(_read([node], reader), default)
 
-    def note(self, name: str, problem: str) -> None:
-        """Add a mistake at a key, or at the mapping where the key is absent."""
-        self.node.sheet.note((*self.node.path, name), problem)
+    def add_mistake(self, name: str, problem: str) -> None:
+        """Add a mistake at a key, or at the mapping if the key is absent."""
+        self.node.file.add_mistake((*self.node.path, name), problem)
 
-    def warn(self, name: str, problem: str) -> None:
+    def add_warning(self, name: str, problem: str) -> None:
         """Add a warning at a key."""
-        self.node.sheet.warn((*self.node.path, name), problem)
+        self.node.file.add_warning((*self.node.path, name), problem)
 
 
 def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Value]:
@@ -140,9 +140,4 @@ def _read(nodes: Iterable[Node], reader: Callable[[Node], Value]) -> Iterator[Va
         try:
             yield reader(node)
         except MistakeError as mistake:
-            node.sheet.note(mistake.path, str(mistake))
-
-
-def kind(value: object) -> str:
-    """Return what a value is, for a person."""
-    return KINDS.get(type(value), "nothing")
+            node.file.add_mistake(mistake.path, str(mistake))

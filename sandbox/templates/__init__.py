@@ -1,5 +1,6 @@
-"""Jinja templates with bounds: a budget of steps, memory and time for each reply, and seeded sample data.
+"""Jinja templates with limits, and seeded fake data.
 
-Comes in: the source of a template and the values it may see. Goes out: text, or an error that says where and why.
-Imports `core` alone.
+This folder compiles and renders the templates of scenario replies. The source of a template and the variables that it
+may read come in; text goes out, or an error that gives the reason. Each reply has one budget of steps, memory and time.
+This folder imports only `core`.
 """

@@ -1,9 +1,9 @@
-"""Jinja's sandboxed environment within a budget; it is imported when the first scenario with a template is read.
+"""Jinja's sandboxed environment with a budget; it is imported when the first scenario with a template is loaded.
 
-Jinja's sandbox keeps a template from reaching the server's own objects. It does not keep it from running for hours.
-Here everything that a template can repeat or enlarge goes through the budget first: the syntax tree is changed before
-it is compiled (loops, literals, comparisons, concatenations and slices have no hook in Jinja), and calls, operators,
-filters, tests and output go through the hooks that the environment has. Nothing is computed while a template is read.
+Jinja's sandbox keeps a template from the server's own objects, but not from running for hours. Here everything that a
+template can repeat or enlarge spends from the budget first. Loops, literals, comparisons, concatenations and slices
+have no hook in Jinja, so the syntax tree is changed before it is compiled. Calls, operators, filters, tests and output
+use the hooks of the environment. Nothing is computed while a template is compiled.
 """
 
 # ruff: noqa: N802 - Jinja calls the methods of a visitor by the names of its nodes
@@ -22,20 +22,18 @@ from jinja2.utils import Cycler, Joiner, Namespace, _PassArg
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
-from sandbox.templates.budget import active, counted, measure
-from sandbox.templates.filter_rules import FILTERS, TESTS_READ
-from sandbox.templates.method_rules import method
-from sandbox.templates.size_rules import checked, operator
-from sandbox.templates.text_rules import ESCAPED, format_method, text_of
+from sandbox.templates.allowed_calls import FILTERS, READING_TESTS, spend_method
+from sandbox.templates.budget import active_budget, count_members, measure
+from sandbox.templates.costs import ESCAPED_SIZE, limited_format, spend_operator, spend_result, to_text
 
-TOKENS = 10_000  # a template of so many takes 100 ms to compile
+TOKEN_LIMIT = 10_000  # a template with this many takes 100 ms to compile
 UNSEEDED_GLOBALS = ("lipsum",)
-# The names of our own filters in the changed tree; nobody can write them after a `|`.
+# The names of our own filters in the changed tree; they cannot be written after a `|`.
 MEMBERS, MADE, MEASURED, TEXT = "the members", "the value made", "the value measured", "the text"
 
 
 class TemplateNamespace(Namespace):
-    """A namespace whose text does not hold its members, which may hold namespaces in turn without end."""
+    """A namespace whose text leaves out its members, which may contain one another."""
 
     def __repr__(self) -> str:
         return "<namespace>"
@@ -45,11 +43,11 @@ class Function(Protocol):
     """A filter or test."""
 
     def __call__(self, *args: Any, **values: Any) -> Any:  # noqa: ANN401 - filters take and return anything
-        """Return what it makes of the value, the first argument."""
+        """Return the result for a value, the first argument."""
 
 
 class _Spending(NodeTransformer):
-    """Puts filters of our own around what would be compiled into plain Python."""
+    """Wraps nodes that would be compiled into plain Python in filters that spend from the budget."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         self.generic_visit(node)
@@ -104,7 +102,7 @@ def _filtered(node: nodes.Node, name: str) -> nodes.Expr:
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja's environment; what it renders must run inside `spending`."""
+    """Jinja's environment; its templates must be rendered inside `spending`."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
@@ -120,15 +118,15 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.tests = {name: _limited_test(name, test) for name, test in self.tests.items()}  # type: ignore[misc, arg-type] # Jinja types them as `function`
 
     def read(self, source: str) -> tuple[Template, set[str]]:
-        """Return a compiled template with the names that it looks up.
+        """Return a compiled template and the names that it looks up.
 
         Raises:
-            TemplateSyntaxError: It does not parse, or is too long.
+            TemplateSyntaxError: The template does not parse, or is too long.
 
         """
         for count, (line, _, _) in enumerate(self.lexer.tokeniter(source, None)):
-            if count == TOKENS:
-                message = f"it has more than {TOKENS} words and signs"
+            if count == TOKEN_LIMIT:
+                message = f"it has more than {TOKEN_LIMIT} tokens"
                 raise TemplateSyntaxError(message, line)
         tree = _Spending().visit(self.parse(source))
         tracking = TrackingCodeGenerator(self)
@@ -137,48 +135,48 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         return self.from_string(tree), tracking.undeclared_identifiers
 
     def call_binop(self, context: Context, operator_: str, left: object, right: object) -> object:
-        """Return what an operator makes of two values."""
-        budget = active()
+        """Return the result of a binary operator."""
+        budget = active_budget()
         budget.step()
         if not isinstance(left, Undefined) and not isinstance(right, Undefined):
-            operator(budget, operator_, left, right)
-        return checked(budget, super().call_binop(context, operator_, left, right))
+            spend_operator(budget, operator_, left, right)
+        return spend_result(budget, super().call_binop(context, operator_, left, right))
 
     def call_unop(self, context: Context, operator_: str, arg: object) -> object:
-        """Return what a sign makes of a value."""
-        active().step()
+        """Return the result of a unary operator."""
+        active_budget().step()
         return super().call_unop(context, operator_, arg)
 
     def getitem(self, obj: object, argument: object) -> object:
-        """Return a member of a value; its key is measured, as a tuple is hashed with all it contains."""
+        """Return a member of a value; the key is measured, because hashing a tuple hashes all its members."""
         if not isinstance(argument, str | int):
-            measure(active(), argument)
+            measure(active_budget(), argument)
         return super().getitem(obj, argument)
 
     def wrap_str_format(self, value: object) -> Callable[..., str] | None:
-        """Return `format` of a text within the budget; None for all other values."""
-        return format_method(self, value)
+        """Return `str.format` with the budget applied; None for other values."""
+        return limited_format(self, value)
 
     def call(self, context: Context, obj: object, /, *args: object, **values: object) -> object:
-        """Call something that templates may call.
+        """Return the result of a call.
 
         Raises:
-            SecurityError: They may not.
+            SecurityError: Templates cannot call this value.
 
         """
-        budget = active()
+        budget = active_budget()
         budget.step(2 + len(args))  # a call takes as long as two rounds of a loop
         given = {name: value for name, value in values.items() if name not in ("_loop_vars", "_block_vars")}
         if isinstance(obj, BuiltinMethodType | MethodType):
-            args = method(budget, obj.__self__, obj.__name__, args, given)
+            args = spend_method(budget, obj.__self__, obj.__name__, args, given)
         elif obj in (dict, TemplateNamespace):
             budget.make(sum(len(each) if hasattr(each, "__len__") else 1 for each in (*args, given)) * 128)
         elif isinstance(obj, LoopContext):
-            args = tuple(counted(each) if hasattr(each, "__iter__") else each for each in args)
+            args = tuple(count_members(each) if hasattr(each, "__iter__") else each for each in args)
         elif not isinstance(obj, _CALLABLE) and obj is not Cycler and obj is not Joiner:
-            message = f"templates may not call a value of type {type(obj).__name__}"
+            message = f"templates cannot call a value of type {type(obj).__name__}"
             raise SecurityError(message)
-        return checked(budget, super().call(context, obj, *args, **values))
+        return spend_result(budget, super().call(context, obj, *args, **values))
 
 
 _CALLABLE = (FunctionType, Macro, Joiner, BlockReference, Undefined)
@@ -186,12 +184,12 @@ _CALLABLE = (FunctionType, Macro, Joiner, BlockReference, Undefined)
 
 @pass_context
 def _finalize(context: Context, value: object) -> str:
-    """Return the text of a value that is written into the reply."""
-    budget = active()
+    """Return the text that is written into the reply for a value."""
+    budget = active_budget()
     budget.step()
-    text = text_of(value)
+    text = to_text(value)
     if context.eval_ctx.autoescape and not isinstance(text, Markup):
-        budget.make(measure(budget, text) * ESCAPED)
+        budget.make(measure(budget, text) * ESCAPED_SIZE)
         text = escape(text)
     budget.make(measure(budget, text))
     return text
@@ -199,35 +197,35 @@ def _finalize(context: Context, value: object) -> str:
 
 @pass_context
 def _members(_context: Context, value: Iterable[object]) -> Iterable[object]:
-    return counted(value)
+    return count_members(value)
 
 
 @pass_context
 def _made(_context: Context, value: object) -> object:
-    return checked(active(), value)
+    return spend_result(active_budget(), value)
 
 
 @pass_context
 def _measured(_context: Context, value: object) -> object:
     if not isinstance(value, Undefined):
-        active().read(measure(active(), value))
+        active_budget().read(measure(active_budget(), value))
     return value
 
 
 @pass_context
 def _text(_context: Context, value: object) -> str:
-    text = text_of(value)
-    active().make(measure(active(), text) * 2)
+    text = to_text(value)
+    active_budget().make(measure(active_budget(), text) * 2)
     return text
 
 
 @pass_context
 def _string(_context: Context, value: object) -> str:
-    return text_of(value)
+    return to_text(value)
 
 
 def _leading(function: Callable[..., Any], context: Context) -> tuple[object, ...]:
-    """Return what Jinja hands to a filter or test before the value."""
+    """Return the arguments that Jinja passes to a filter or test before the value."""
     match _PassArg.from_obj(function):
         case _PassArg.context:
             return (context,)
@@ -239,15 +237,15 @@ def _leading(function: Callable[..., Any], context: Context) -> tuple[object, ..
 
 
 def _limited_filter(name: str, function: Callable[..., Any]) -> Function:
-    """Return a filter that spends before it runs; as it asks for the context, Jinja never runs it while compiling."""
+    """Return a filter that spends before it runs; it takes the context, so Jinja never runs it at compile time."""
     rule = FILTERS[name]
 
     @wraps(function)
     def limited(context: Context, *args: object, **values: object) -> object:
-        budget = active()
+        budget = active_budget()
         budget.step()
         args = rule(budget, args, values)
-        return checked(budget, function(*_leading(function, context), *args, **values))
+        return spend_result(budget, function(*_leading(function, context), *args, **values))
 
     return pass_context(limited)
 
@@ -257,9 +255,9 @@ def _limited_test(name: str, function: Callable[..., Any]) -> Function:
 
     @wraps(function)
     def limited(context: Context, *args: object, **values: object) -> object:
-        budget = active()
+        budget = active_budget()
         budget.step()
-        if name in TESTS_READ:
+        if name in READING_TESTS:
             budget.read(measure(budget, *args))
         return function(*_leading(function, context), *args, **values)
 
@@ -267,12 +265,12 @@ def _limited_test(name: str, function: Callable[..., Any]) -> Function:
 
 
 def render(template: Template, variables: Mapping[str, object]) -> str:
-    """Return what a template writes.
+    """Return the text that a template writes.
 
-    It is run without Jinja's own wrapper, which rewrites the traceback of each error: that takes a second for a
-    recursion, and nobody sees tracebacks here.
+    The template runs without Jinja's own wrapper, which rewrites the traceback of each error. That takes a second for a
+    recursion, and tracebacks are not shown here.
     """
-    budget = active()
+    budget = active_budget()
     pieces: list[str] = []
     for piece in template.root_render_func(template.new_context({**variables})):
         budget.write(piece)
@@ -282,5 +280,5 @@ def render(template: Template, variables: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> TemplateEnvironment:
-    """Return the environment of all templates."""
+    """Return the environment that all templates share."""
     return TemplateEnvironment()

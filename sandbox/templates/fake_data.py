@@ -1,40 +1,46 @@
-"""What `fake` is in a template: the methods of Faker that are the same for a seed, within the budget of the reply.
+"""The object `fake` in templates: Faker methods that are reproducible and stay within the budget of the reply.
 
-Each reply has a generator of its own, so nothing is carried over from an earlier one, `unique` neither. The limits do
-not depend on how Faker is written: all chance comes from a generator of ours that spends a step for each draw, so no
-loop of Faker's runs on, and what is not a draw (the power of ten for `digits`) is kept small by the arguments.
+Each reply has its own generator, so no state carries over from earlier replies, not even that of `unique`. The limits
+do not depend on Faker's code: all randomness comes from our own generator, which spends a step for each draw, so no
+loop in Faker runs on. Limits on the arguments keep small what is not drawn, such as the power of ten for `digits`.
+
+Dates count from the workspace's clock instead of the machine's. Faker's date provider calls `datetime.now()` and
+`date.today()` in forty places and asks the machine for its time zone. It is loaded here a second time, apart from the
+one that others import, with these names replaced.
 """
 
 # ruff: noqa: SIM905 - a list of two hundred names reads better without quotes
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec
 from inspect import signature
 from typing import Any
 
 from faker import Faker
 
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.core.seeded_random import draw_bytes, make_counted_random
-from sandbox.templates.budget import BudgetExceededError, active, measure
-from sandbox.templates.fake_dates import dated, dates_provider
+from sandbox.core.seeded_random import fake_data_seed, make_counted_random
+from sandbox.templates.budget import BudgetExceededError, active_budget, measure
 
-STEPS_FOR_A_CALL = 60  # Faker takes 10 to 50 times as long as a round of a loop
-STEPS_FOR_A_DRAW = 2
-LARGEST_COUNT = 1_000
-LARGEST_VALUE = 10**15
-LONGEST_ARGUMENT = 10_000  # bytes
-# Arguments that are values, where every other number is a count, a length or a chance.
+STEPS_PER_CALL = 60  # a Faker call takes 10 to 50 times as long as a loop iteration
+STEPS_PER_DRAW = 2
+COUNT_LIMIT = 1_000
+VALUE_LIMIT = 10**15
+ARGUMENT_LIMIT = 10_000  # bytes
+# Arguments that are values; every other number is a count, a length or a probability.
 VALUES = frozenset(
     """
         min max min_value max_value number start_date end_date start_datetime end_datetime datetime_start datetime_end
         start end center radius year width height
         """.split()
 )
-# Arguments that name methods of Faker, by which those that are not offered could be reached.
+# Arguments that name Faker methods, and could so reach methods that are not available.
 WITHHELD = frozenset({"data_columns", "string_format", "value_types", "allowed_types"})
-OFFERED = frozenset(
+AVAILABLE = frozenset(
     """
         aba address administrative_unit am_pm android_platform_token ascii_company_email ascii_email ascii_free_email
         ascii_safe_email bank bank_country basic_phone_number bban binary boolean bothify bs building_number
@@ -69,14 +75,14 @@ OFFERED = frozenset(
         windows_platform_token word words year zipcode zipcode_in_state zipcode_plus4
         """.split()
 )
-_ARCHIVE = "an archive holds the time at which it was made"
-_MACHINE = "it reads the clock of the machine"
-_ORDER = "the order of a set is another in each process"
-_STATE = "it changes Faker itself, for all later replies"
-_ANY = "it reaches every method of Faker"
-NOT_OFFERED: Mapping[str, str] = {
-    "image": "it needs a library that draws pictures",
-    "xml": "it needs a library that writes XML",
+_ARCHIVE = "an archive contains its creation time"
+_MACHINE = "it reads the system clock"
+_ORDER = "the order of a set differs between processes"
+_STATE = "it changes Faker for all later replies"
+_ANY = "it can call any Faker method"
+NOT_AVAILABLE: Mapping[str, str] = {
+    "image": "it needs an imaging library",
+    "xml": "it needs an XML library",
     "json_bytes": "a template writes text; use fake.json",
     "tar": _ARCHIVE,
     "zip": _ARCHIVE,
@@ -85,12 +91,12 @@ NOT_OFFERED: Mapping[str, str] = {
     "passport_full": _MACHINE,
     "pyset": _ORDER,
     "pyiterable": _ORDER,
-    "pyobject": "it makes objects of Python",
-    "enum": "it takes a class of Python",
+    "pyobject": "it creates Python objects",
+    "enum": "it takes a Python class",
     "format": _ANY,
     "parse": _ANY,
-    "clear": "fake.unique begins anew with each reply",
-    "random": "draw with fake.random_int and its like",
+    "clear": "fake.unique starts empty in each reply",
+    "random": "use fake.random_int or a similar method",
     **dict.fromkeys(
         """
             add_provider del_arguments seed seed_instance seed_locale set_arguments set_formatter
@@ -99,23 +105,91 @@ NOT_OFFERED: Mapping[str, str] = {
     ),
 }
 
+_NOW: ContextVar[datetime] = ContextVar("now of the workspace")
+
+
+@contextmanager
+def use_clock(now: datetime) -> Iterator[None]:
+    """Make dates that are drawn inside count from `now`."""
+    token = _NOW.set(now)
+    try:
+        yield
+    finally:
+        _NOW.reset(token)
+
+
+class _Replacement(type):
+    """Replaces a class of `datetime`; calls, attributes and isinstance go to the real class."""
+
+    real: type
+
+    def __call__(cls, *args: object, **values: object) -> object:
+        return cls.real(*args, **values)
+
+    def __getattr__(cls, name: str) -> object:
+        return getattr(cls.real, name)
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.real)
+
+
+class _Datetime(metaclass=_Replacement):
+    real = datetime
+
+    @staticmethod
+    def now(tz: tzinfo | None = None) -> datetime:
+        """Return the workspace's time, in the form in which `datetime.now` returns the machine's."""
+        now = _NOW.get()
+        return now.replace(tzinfo=None) if tz is None else now.astimezone(tz)
+
+
+class _Date(metaclass=_Replacement):
+    real = date
+
+    @staticmethod
+    def today() -> date:
+        """Return the workspace's date in UTC."""
+        return _NOW.get().date()
+
+
+@lru_cache(maxsize=1)
+def load_dates_provider() -> Any:  # noqa: ANN401 - Faker has no type for a provider's class
+    """Return the date provider; its methods work only inside `use_clock`.
+
+    Raises:
+        ImportError: This version of Faker has its date provider elsewhere, or lacks a name that is replaced.
+
+    """
+    spec = find_spec("faker.providers.date_time")
+    if spec is None or spec.loader is None:
+        message = "Faker has no module faker.providers.date_time"
+        raise ImportError(message)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, value in {"datetime": _Datetime, "dtdate": _Date, "_get_local_timezone": lambda: UTC}.items():
+        if not hasattr(module, name):
+            message = f"faker.providers.date_time has no {name}"
+            raise ImportError(message)
+        setattr(module, name, value)
+    return module.Provider
+
 
 class FakeDataError(SandboxError):
-    """A method of Faker or an argument that templates do not have."""
+    """A Faker method or an argument is not available in templates."""
 
 
 class FakeData:
-    """Methods of Faker for one reply; a template calls them as `fake.name()`."""
+    """Faker methods for one reply; a template calls them as `fake.name()`."""
 
     def __init__(self, seed: int, number: int, now: datetime) -> None:
-        drawn = int.from_bytes(draw_bytes(seed, number, "samples", 8), "big")
-        self._faker, self._now = _faker(), now
-        self._faker.seed_instance(drawn)  # it looks whether it is seeded
+        drawn = fake_data_seed(seed, number)
+        self._faker, self._now = _make_faker(), now
+        self._faker.seed_instance(drawn)  # Faker checks that it was seeded
         for factory in self._faker.factories:
-            factory.random = make_counted_random(drawn, lambda draws: active().step(STEPS_FOR_A_DRAW * draws))
+            factory.random = make_counted_random(drawn, lambda draws: active_budget().step(STEPS_PER_DRAW * draws))
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a method of Faker
-        """Return a method that draws; `unique` and `optional` have the same ones."""
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a Faker method
+        """Return a Faker method; `unique` and `optional` have the same methods."""
         if name.startswith("_"):
             raise AttributeError(name)
         if name in ("unique", "optional"):
@@ -123,13 +197,13 @@ class FakeData:
         return self._method(name, self._faker)
 
     def _method(self, name: str, source: object) -> Callable[..., object]:
-        if name not in OFFERED or not hasattr(self._faker, name):
-            raise FakeDataError(_refusal(name))
+        if name not in AVAILABLE or not hasattr(self._faker, name):
+            raise FakeDataError(_why_not_available(name))
 
         def draw(*args: object, **values: object) -> object:
-            active().step(STEPS_FOR_A_CALL)
-            _check(name, getattr(self._faker, name), args, values)
-            with dated(self._now):
+            active_budget().step(STEPS_PER_CALL)
+            _check_arguments(name, getattr(self._faker, name), args, values)
+            with use_clock(self._now):
                 made = getattr(source, name)(*args, **values)
                 return [*made] if name == "time_series" else made
 
@@ -138,7 +212,7 @@ class FakeData:
 
 
 class _Variant:
-    """`fake.unique` or `fake.optional`, for the time of one reply."""
+    """`fake.unique` or `fake.optional`, for one reply."""
 
     def __init__(self, data: FakeData, name: str) -> None:
         self._data, self._name = data, name
@@ -149,46 +223,48 @@ class _Variant:
         return self._data._method(name, getattr(self._data._faker, self._name))  # noqa: SLF001 - a part of FakeData
 
 
-def _refusal(name: str) -> str:
-    if name in NOT_OFFERED:
-        return f"fake.{name} is not offered in templates: {NOT_OFFERED[name]}"
-    found = near_miss(name, OFFERED)
+def _why_not_available(name: str) -> str:
+    if name in NOT_AVAILABLE:
+        return f"fake.{name} is not available in templates: {NOT_AVAILABLE[name]}"
+    found = near_miss(name, AVAILABLE)
     hint = found if found.startswith(" Did you mean") else ""
-    return f"fake.{name} is not offered in templates: it is no method of Faker that is the same for a seed.{hint}"
+    return f"fake.{name} is not available in templates: it is not a reproducible Faker method.{hint}"
 
 
-def _check(name: str, method: Callable[..., object], args: tuple[object, ...], values: Mapping[str, object]) -> None:
-    """Raise where an argument could make a single step of Faker's large."""
-    probability = {"prob"}  # fake.optional takes it for itself
+def _check_arguments(
+    name: str, method: Callable[..., object], args: tuple[object, ...], values: Mapping[str, object]
+) -> None:
+    """Raise BudgetExceededError or FakeDataError if an argument could make a single step of Faker large."""
+    probability = {"prob"}  # consumed by fake.optional
     bound = signature(method).bind(*args, **{key: value for key, value in values.items() if key not in probability})
-    measured = measure(active(), args, dict(values))
-    if measured > LONGEST_ARGUMENT:
-        message = f"fake.{name} takes arguments of up to {LONGEST_ARGUMENT} bytes in templates"
+    measured = measure(active_budget(), args, dict(values))
+    if measured > ARGUMENT_LIMIT:
+        message = f"the arguments of fake.{name} exceed the limit of {ARGUMENT_LIMIT} bytes"
         raise BudgetExceededError(message)
     for key, value in bound.arguments.items():
         if key in WITHHELD:
-            message = f"fake.{name} takes no {key} in templates: it names other methods of Faker"
+            message = f"fake.{name} does not accept {key} in templates: it names other Faker methods"
             raise FakeDataError(message)
-        largest = LARGEST_VALUE if key in VALUES else LARGEST_COUNT
+        limit = VALUE_LIMIT if key in VALUES else COUNT_LIMIT
         for each in value if isinstance(value, tuple) else (value,):
             if callable(each):
-                message = f"fake.{name} takes no function in templates"
+                message = f"fake.{name} does not accept functions in templates"
                 raise FakeDataError(message)
-            if isinstance(each, str) and len(each) > LARGEST_COUNT:
-                message = f"fake.{name} takes texts of up to {LARGEST_COUNT} characters in templates"
+            if isinstance(each, str) and len(each) > COUNT_LIMIT:
+                message = f"a string argument of fake.{name} exceeds the limit of {COUNT_LIMIT} characters"
                 raise BudgetExceededError(message)
-            if isinstance(each, int | float) and abs(each) > largest:
-                message = f"fake.{name} takes {key} up to {largest} in templates"
+            if isinstance(each, int | float) and abs(each) > limit:
+                message = f"the argument {key} of fake.{name} exceeds the limit of {limit}"
                 raise BudgetExceededError(message)
 
 
-def _faker() -> Faker:
+def _make_faker() -> Faker:
     made = Faker()
-    made.add_provider(dates_provider())
+    made.add_provider(load_dates_provider())
     return made
 
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
-    """Let Faker load what it loads once: 100 ms."""
-    _faker()
+    """Load Faker's data ahead of the first reply; this takes 100 ms."""
+    _make_faker()

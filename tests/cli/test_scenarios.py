@@ -8,8 +8,8 @@ from tests.cli.conftest import Said, Say
 
 DOUBTFUL = "extends: [other]\nrules: [{then: {fault: hang, lifecycle: []}}]\n"
 WARNING = (
-    "mine.yaml:2:30: warning: this lifecycle never begins: the fault beside it accepts nothing; "
-    "write accepted: true to store the message and lose the reply alone\n"
+    "mine.yaml:2:30: warning: this lifecycle never begins: the fault rejects the request; "
+    "write accepted: true to store the message and lose only the reply\n"
 )
 
 

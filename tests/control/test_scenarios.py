@@ -125,12 +125,12 @@ async def test_every_mistake_of_a_scenario_comes_with_line_and_column(sandbox: S
 
 
 async def test_a_scenario_is_in_use_in_spite_of_warnings_and_tells_them(control: Control) -> None:
-    problem = "this lifecycle never begins: the fault beside it accepts nothing"
+    problem = "this lifecycle never begins: the fault rejects the request"
     put = await control.call("PUT", "/scenario", b"rules: [{then: {fault: hang, lifecycle: []}}]")
 
     assert (put.status, put.value["warnings"]) == (
         200,
-        [f"scenario:1:30: {problem}; write accepted: true to store the message and lose the reply alone"],
+        [f"scenario:1:30: {problem}; write accepted: true to store the message and lose only the reply"],
     )
 
 
@@ -191,7 +191,7 @@ async def test_yaml_is_read_even_where_its_type_says_json(control: Control) -> N
         ),
         (r'extends: ["a\r\n"]', r"1:11: no scenario is called 'a\r\n'."),
         (r'"a\nb": 1', r"1:1: a scenario has no key 'a\nb'."),
-        (r'settings: {betatel: {"a\nb": 1}}', r"1:22: the settings of betatel has no key 'a\nb'."),
+        (r'settings: {betatel: {"a\nb": 1}}', r"1:22: settings.betatel has no key 'a\nb'."),
         (r'rules: [{then: {lifecycle: ["a\u2028b": 1s]}}]', r"1:29: no status is called 'a\u2028b' for betatel.sms."),
     ],
 )

@@ -127,16 +127,18 @@ def test_the_shipped_files_read_the_same_by_both_versions_of_yaml(path: Path) ->
         ("to: +38761930305", "the recipient is +38761930305"),
         ("from: 0123", "the sender is 0123"),
         ("from: 1.50", "the sender is 1.50"),
-        ("account: 0123", "account 0123"),
-        ("account: 0x1F", "account 0x1F"),
-        ("account: 12e34567", "account 12e34567"),
-        ("account: .inf", "account .inf"),
-        ("text: 007", "the text has 007"),
-        ("header: {x-a: 0123}", "header x-a: 0123"),
+        ("account: 0123", "the account is 0123"),
+        ("account: 0x1F", "the account is 0x1F"),
+        ("account: 12e34567", "the account is 12e34567"),
+        ("account: .inf", "the account is .inf"),
+        ("text: 007", "the text contains 007"),
+        ("header: {x-a: 0123}", "the header x-a is 0123"),
     ],
 )
 def test_a_number_that_stands_for_a_text_is_told_as_it_is_written(condition: str, words: str) -> None:
-    assert load_scenario(one_rule(condition, "after: 1s")).words == (f"the rule: when {words}: the reply takes 1s",)
+    assert load_scenario(one_rule(condition, "after: 1s")).words == (
+        f"the rule: when {words}: the reply is sent after 1s",
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,5 +189,5 @@ def test_a_whole_number_may_be_written_as_json_schema_lets_it(text: str) -> None
 
 def test_a_time_of_day_needs_no_quotes() -> None:
     assert load_scenario(one_rule("between: [22:00, 06:00]", "after: 1s")).words == (
-        "the rule: when between 22:00 and 06:00 UTC: the reply takes 1s",
+        "the rule: between 22:00 and 06:00 UTC: the reply is sent after 1s",
     )

@@ -16,6 +16,12 @@ def seeds(request: pytest.FixtureRequest) -> Iterator[int]:
     return iter((0,)) if duration is None else _until(monotonic() + duration.total_seconds())
 
 
+@pytest.fixture
+def hostile(request: pytest.FixtureRequest) -> bool:
+    """Return whether `--hostile` asks for all that is too slow for the suite."""
+    return request.config.getoption("--hostile") is not None
+
+
 def _until(end: float) -> Iterator[int]:
     for seed in count():
         yield seed

@@ -1,4 +1,4 @@
-"""Prints a sample of every method of `fake`, as a process whose machine shows the day FAKE_DAY (a year)."""
+"""Prints a sample of each method of `fake` named as an argument, on a machine whose clock shows the year FAKE_DAY."""
 
 import datetime as dt
 import json
@@ -42,7 +42,7 @@ dt.datetime, dt.date = OtherDatetime, OtherDate  # type: ignore[misc] # before a
 from faker import Faker  # noqa: E402 - only now the machine shows another day
 
 from sandbox.templates.budget import Budget, spending  # noqa: E402 - as above
-from sandbox.templates.fake_data import OFFERED, FakeData  # noqa: E402 - as above
+from sandbox.templates.fake_data import FakeData  # noqa: E402 - as above
 
 NOW = RealDatetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 ARGUMENTS = {"binary": {"length": 8}, "dsv": {"num_rows": 2}}
@@ -57,4 +57,4 @@ def sample(name: str) -> str:
 
 
 machine = str(Faker().date_this_year(before_today=False))
-json.dump({"machine": machine, "samples": {name: sample(name) for name in sorted(OFFERED)}}, sys.stdout)
+json.dump({"machine": machine, "samples": {name: sample(name) for name in sys.argv[1:]}}, sys.stdout)

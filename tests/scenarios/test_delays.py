@@ -7,15 +7,15 @@ import pytest
 
 from sandbox.core.seeded_random import Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform, draw_fraction
 from sandbox.formats.yaml_files import parse
-from sandbox.scenarios.delays import delay
-from sandbox.scenarios.yaml_node import Node, Sheet
+from sandbox.scenarios.value_readers import read_delay
+from sandbox.scenarios.yaml_node import Node, SourceFile
 
 SECOND = timedelta(seconds=1)
 
 
 def reading(text: str) -> Distribution:
-    sheet = Sheet(parse(text, "delay.yaml"))
-    return delay(Node(sheet, (), sheet.document.value))
+    file = SourceFile(parse(text, "delay.yaml"))
+    return read_delay(Node(file, (), file.document.value))
 
 
 @pytest.mark.parametrize(

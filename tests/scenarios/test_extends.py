@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.errors import ScenarioError
-from sandbox.scenarios import library, load_file
+from sandbox.scenarios import load_file, scenario_paths
 from tests.builders import packs
 
 
@@ -99,7 +99,7 @@ def test_too_many_scenarios_in_a_row_are_a_mistake(write: Write) -> None:
         write(f"a{number}", f"extends: [a{number + 1}]")
 
     assert mistakes(write("a2000", "seed: 7").with_name("a0.yaml")) == [
-        "a50.yaml:1:11: more than 50 scenarios extend one another in a row"
+        "a50.yaml:1:11: the chain of extends is longer than 50 scenarios"
     ]
 
 
@@ -125,4 +125,4 @@ def test_a_pipe_and_a_device_have_no_name_as_scenarios(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "null.yaml").symlink_to("/dev/null")
 
-    assert {"pipe", "null"} & {*library([tmp_path])} == set()
+    assert {"pipe", "null"} & {*scenario_paths([tmp_path])} == set()

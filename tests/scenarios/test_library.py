@@ -8,7 +8,7 @@ import pytest
 from sandbox.core.callback import CallbackState, Target
 from sandbox.core.change import TargetSet
 from sandbox.core.effects import Fault
-from sandbox.scenarios import library, listing, load_named
+from sandbox.scenarios import list_scenarios, load_named, scenario_paths
 from tests.builders import NOON, Desk, make_world, packs, read, run_until
 from tests.scenarios.builders import balance, betatel, later, lives, named, reports, rule_of, smsbuddy, times, ubill
 
@@ -16,13 +16,13 @@ NUMBER = "38761930305"
 
 
 def test_every_shipped_scenario_is_described_and_without_mistakes() -> None:
-    told = [(each.name, bool(each.description), each.mistakes) for each in listing(packs())]
+    told = [(each.name, bool(each.description), each.mistakes) for each in list_scenarios(packs())]
 
-    assert told == [(name, True, ()) for name in library()]
+    assert told == [(name, True, ()) for name in scenario_paths()]
 
 
 def test_at_least_a_dozen_are_shipped_beside_the_default() -> None:
-    assert {*library()} >= {
+    assert {*scenario_paths()} >= {
         "all-delivered",
         "brownout",
         "callbacks-before-reply",
@@ -43,7 +43,7 @@ def test_at_least_a_dozen_are_shipped_beside_the_default() -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(library()))
+@pytest.mark.parametrize("name", sorted(scenario_paths()))
 def test_keys_that_begin_with_invalid_are_nobodys_in_every_scenario(name: str) -> None:
     at = named(name)
     later(at, minutes=1)  # past the maintenance at the start

@@ -16,14 +16,11 @@ from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import (
     actions,
     conditions,
-    counting,
-    delays,
-    effects,
-    library,
-    replies,
+    reply_templates,
     rulebook,
     scenario_file,
-    settings,
+    scenario_paths,
+    value_readers,
 )
 from tests.scenarios.builders import mistakes
 
@@ -32,32 +29,32 @@ DEFS: Mapping[str, Any] = SCHEMA["$defs"]
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 KEYS = {
-    "scenario": (SCHEMA, scenario_file.TOP),
-    "clock": (DEFS["clock"], settings.CLOCK),
-    "target": (DEFS["target"]["anyOf"][1], settings.TARGET),
-    "account": (DEFS["account"], settings.ACCOUNT),
-    "sender": (DEFS["sender"], settings.SENDER),
-    "template": (DEFS["template"], settings.TEMPLATE),
-    "rule": (DEFS["rule"], rulebook.RULE),
-    "when": (DEFS["when"], conditions.WHEN),
-    "during": (DEFS["when"]["properties"]["during"], conditions.DURING),
-    "then": (DEFS["then"], actions.THEN),
-    "outcome": (DEFS["outcome"], effects.OUTCOME),
-    "reply": (DEFS["reply"], replies.REPLY),
-    "callbacks": (DEFS["callbacks"], actions.CALLBACKS),
-    "set": (DEFS["then"]["properties"]["set"], actions.SET),
-    "rate": (DEFS["rate"], actions.RATE),
-    "distribution": (DEFS["distribution"], tuple(delays.SHAPES)),
+    "scenario": (SCHEMA, scenario_file.SCENARIO_KEYS),
+    "clock": (DEFS["clock"], scenario_file.CLOCK_KEYS),
+    "target": (DEFS["target"]["anyOf"][1], scenario_file.TARGET_KEYS),
+    "account": (DEFS["account"], scenario_file.ACCOUNT_KEYS),
+    "sender": (DEFS["sender"], scenario_file.SENDER_KEYS),
+    "template": (DEFS["template"], scenario_file.TEMPLATE_KEYS),
+    "rule": (DEFS["rule"], rulebook.RULE_KEYS),
+    "when": (DEFS["when"], conditions.WHEN_KEYS),
+    "during": (DEFS["when"]["properties"]["during"], conditions.DURING_KEYS),
+    "then": (DEFS["then"], actions.THEN_KEYS),
+    "outcome": (DEFS["outcome"], actions.OUTCOME_KEYS),
+    "reply": (DEFS["reply"], reply_templates.REPLY_KEYS),
+    "callbacks": (DEFS["callbacks"], actions.CALLBACK_KEYS),
+    "set": (DEFS["then"]["properties"]["set"], actions.SET_KEYS),
+    "rate": (DEFS["rate"], actions.RATE_KEYS),
+    "distribution": (DEFS["distribution"], tuple(value_readers.DISTRIBUTIONS)),
 }
 
 WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "mode": (DEFS["clock"]["properties"]["mode"]["enum"], ClockMode),
     "state of a sender": (DEFS["sender"]["properties"]["state"]["enum"], Approval),
-    "per": (DEFS["when"]["properties"]["per"]["enum"], counting.APART),
+    "per": (DEFS["when"]["properties"]["per"]["enum"], conditions.COUNT_BY),
     "fault": (DEFS["fault"]["enum"], Fault),
     "order": (DEFS["callbacks"]["properties"]["order"]["enum"], CallbackOrder),
     "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], Status),
-    "by": (DEFS["rate"]["properties"]["by"]["enum"], actions.BY),
+    "by": (DEFS["rate"]["properties"]["by"]["enum"], actions.RATE_BY),
 }
 
 # A document for each key, and whether it is a scenario; what only the providers' specs can tell is not among them.
@@ -236,9 +233,9 @@ def json_keys(text: str) -> str:
     return text.replace("{50: 1s, 95: 8s}", "{'50': 1s, '95': 8s}")
 
 
-@pytest.mark.parametrize("name", sorted(library()))
+@pytest.mark.parametrize("name", sorted(scenario_paths()))
 def test_the_shipped_scenarios_fit_the_schema(name: str) -> None:
-    document = yaml.safe_load(json_keys(read_text(library()[name])))
+    document = yaml.safe_load(json_keys(read_text(scenario_paths()[name])))
     percentiles = json.loads(json.dumps(document))  # keys of percentiles as JSON has them
 
     assert [error.message for error in VALIDATOR.iter_errors(percentiles)] == []

@@ -100,9 +100,9 @@ def test_what_is_no_template_stays_as_it_is() -> None:
         ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
         (
             "{{ 'x' * 10000000000 }}",
-            "BudgetExceededError: the templates of one reply may make values of 8000000 bytes together",
+            "BudgetExceededError: the templates of this reply exceed the limit of 8000000 bytes of memory",
         ),
-        ("{{ 10 ** 99999999 }}", "BudgetExceededError: templates calculate with numbers of up to 4300 digits"),
+        ("{{ 10 ** 99999999 }}", "BudgetExceededError: the number exceeds the limit of 4300 digits"),
         (
             "{{ range(9999999) | list }}",
             "OverflowError: Range too big. The sandbox blocks ranges larger than MAX_RANGE",
@@ -110,7 +110,7 @@ def test_what_is_no_template_stays_as_it_is() -> None:
         ("{{ ''.__class__ }}", "SecurityError: access to attribute '__class__' of 'str' object is unsafe."),
         (
             "{% for i in range(1999) %}{{ 'x' * 999 }}{% endfor %}",
-            "BudgetExceededError: it writes more than 1048576 characters",
+            "BudgetExceededError: the templates of this reply exceed the limit of 1048576 characters of output",
         ),
     ],
 )
@@ -131,11 +131,11 @@ def test_a_template_that_fails_is_answered_with_the_reason(template: str, why: s
             "the template does not parse: unexpected end of template, expected 'end of print statement'.",
         ),
         ("{% if %}", "the template does not parse: Expected an expression, got 'end of statement block'"),
-        ("{{ mesage.id }}", "templates have nothing called 'mesage'. Did you mean 'message'?"),
+        ("{{ mesage.id }}", "no template variable is called 'mesage'. Did you mean 'message'?"),
         ("{{ [1, 2] | random }}", "the template does not parse: No filter named 'random'."),
         (
             "{{ lipsum() }}",
-            "templates have nothing called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid.",
+            "no template variable is called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid.",
         ),
     ],
 )

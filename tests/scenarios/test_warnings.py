@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.scenarios import check, library
+from sandbox.scenarios import check_scenarios, scenario_paths
 from tests.builders import packs
 from tests.scenarios.builders import one_rule, warnings
 
-ALONE = "accepts nothing; write accepted: true to store the message and lose the reply alone"
+REJECTS = "rejects the request; write accepted: true to store the message and lose only the reply"
 
 
 def test_the_shipped_scenarios_are_warned_of_nothing() -> None:
-    assert check(library().values(), packs()).warnings == ()
+    assert check_scenarios(scenario_paths().values(), packs()).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -34,31 +34,31 @@ def test_the_shipped_scenarios_are_warned_of_nothing() -> None:
             "",
             "error: 500, lifecycle: [sent: 1s]",
             "lifecycle",
-            f"this lifecycle never begins: the error beside it {ALONE}",
+            f"this lifecycle never begins: the error {REJECTS}",
         ),
         (
             "",
             "reply: {status: 503}, lifecycle: []",
             "lifecycle",
-            f"this lifecycle never begins: the reply beside it {ALONE}",
+            f"this lifecycle never begins: the reply {REJECTS}",
         ),
         (
             "",
             "outcomes: [{weight: 1, fault: hang, lifecycle: []}]",
             "lifecycle",
-            f"this lifecycle never begins: the fault beside it {ALONE}",
+            f"this lifecycle never begins: the fault {REJECTS}",
         ),
         (
             "",
             "error: 500, callbacks: {copies: 2}",
             "callbacks",
-            f"these callbacks are never sent: the error beside it {ALONE}",
+            f"these callbacks are never sent: the error {REJECTS}",
         ),
         (
             "",
             "outcomes: [{weight: 1, error: 500}, {weight: 1, fault: hang}], callbacks: {copies: 2}",
             "callbacks",
-            "these callbacks are never sent: no outcome accepts a message",
+            "these callbacks are never sent: every outcome rejects the request",
         ),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_rule_that_an_earlier_one_leaves_nothing_is_warned_of(general: str, sp
     first = f"rules:\n  - {{name: one, when: {{{general}}}, then: {{after: 1s}}}}"
     text = f"{first}\n  - {{when: {{{special}}}, then: {{after: 2s}}}}"
 
-    assert warnings(text) == ["evening.yaml:3:5: never reached: 'one' decides all that it would"]
+    assert warnings(text) == ["evening.yaml:3:5: never reached: 'one' matches every request that this rule would match"]
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_a_scenario_that_is_extended_in_vain_is_warned_of(tmp_path: Path) -> Non
     file = tmp_path / "mine.yaml"
     file.write_text("extends: [base, more]\nrules: [{name: all, then: {after: 2s}}]\n", encoding="utf-8")
 
-    assert [str(each) for each in check([file], packs(), [tmp_path]).warnings] == [
-        f"{file}:1:11: no rule of 'base' is ever reached: 'all' decides all that they would"
+    assert [str(each) for each in check_scenarios([file], packs(), [tmp_path]).warnings] == [
+        f"{file}:1:11: no rule of 'base' is ever reached: every request that they would match is decided by 'all'"
     ]
 
 
@@ -175,6 +175,6 @@ def test_the_warnings_of_what_is_extended_come_too_each_once(tmp_path: Path) -> 
     file = tmp_path / "mine.yaml"
     file.write_text("extends: [base]", encoding="utf-8")
 
-    assert [str(each) for each in check([file, base], packs(), [tmp_path]).warnings] == [
-        f"{base}:1:30: this lifecycle never begins: the fault beside it {ALONE}"
+    assert [str(each) for each in check_scenarios([file, base], packs(), [tmp_path]).warnings] == [
+        f"{base}:1:30: this lifecycle never begins: the fault {REJECTS}"
     ]

@@ -338,7 +338,7 @@ def test_a_word_that_is_no_code_is_a_mistake_with_its_near_miss(serve: Serve) ->
     with pytest.raises(ScenarioError) as caught:
         serve(worded, scenario="rules: [{name: ours, when: {provider: acme}, then: {error: INVALID_NUMBR}}]")
 
-    assert str(caught.value) == ("ours:1:53: no error called 'INVALID_NUMBR' for acme. Did you mean 'INVALID_NUMBER'?")
+    assert str(caught.value) == ("ours:1:53: acme has no error called 'INVALID_NUMBR'. Did you mean 'INVALID_NUMBER'?")
 
 
 @pytest.mark.parametrize(("setting", "value"), [("retries", "[soon]"), ("timeout", "99999d"), ("timeout", "[]")])

@@ -11,7 +11,7 @@ from sandbox.core.account import Account, Approval
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import ScenarioError
-from sandbox.scenarios import library, load_file, load_named, load_text
+from sandbox.scenarios import load_file, load_named, load_text, scenario_paths
 from tests.builders import NOON, Desk, make_world, packs, read
 from tests.scenarios.builders import balance, betatel, desk, load, messages, smsbuddy, ubill
 
@@ -50,7 +50,7 @@ def test_a_scenario_keeps_its_source() -> None:
 
 def test_a_scenario_may_be_json() -> None:
     assert load('{"name": "evening", "rules": [{"when": {"to": "387*"}, "then": {"error": 500}}]}').words == (
-        "evening rule 1: when the recipient is 387*: the error 500",
+        "evening rule 1: when the recipient matches 387*: the error 500",
     )
 
 
@@ -165,8 +165,8 @@ def test_the_rules_of_what_is_extended_follow_the_files_own(folder: Path) -> Non
     scenario = load_named("top", packs=packs(), folders=[folder])
 
     assert scenario.words == (
-        "top: when the recipient is 387*: the reply takes 2s",
-        "base: the reply takes 1s",
+        "top: when the recipient matches 387*: the reply is sent after 2s",
+        "base: the reply is sent after 1s",
     )
 
 
@@ -217,14 +217,14 @@ def test_a_mistake_in_what_is_extended_is_told_in_its_place(folder: Path) -> Non
 
     assert str(error.value).splitlines() == [
         f"{folder}/top.yaml:2:1: a scenario has no key 'seeed'. Did you mean 'seed'?",
-        f"{folder}/base.yaml:1:1: 'lucky' is a string, not a whole number",
+        f"{folder}/base.yaml:1:1: 'lucky' is a string, not an integer",
     ]
 
 
 def test_a_folder_of_ones_own_comes_before_the_shipped_scenarios(folder: Path) -> None:
     put(folder, default="name: mine", more="name: more")
 
-    paths = library([folder])
+    paths = scenario_paths([folder])
 
     assert (paths["default"], paths["more"], "instant" in paths) == (
         folder / "default.yaml",
