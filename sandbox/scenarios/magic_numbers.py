@@ -24,7 +24,7 @@ def magic_numbers(packs: Registry) -> str:
         if match:
             found.setdefault(match[1], []).append(each)
     channels = [f"{name} {channel}" for name, pack in packs.items() for channel in pack.spec.channels]
-    rows = [["NN", "fate", *channels], ["---"] * (len(channels) + 2)]
+    rows = [["NN", "outcome", *channels], ["---"] * (len(channels) + 2)]
     for number, rules in found.items():
         words = _words_by_channel(rules, packs)
         rows.append([number, _outcome(rules), *(words.get(channel, "") for channel in channels)])

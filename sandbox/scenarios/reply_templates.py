@@ -14,8 +14,7 @@ from uuid import UUID
 
 from sandbox.core.effects import RenderedReply, ReplyTemplate, TemplateContext
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.core.seeded_random import draw_bytes
-from sandbox.core.seeded_random import make_ulid
+from sandbox.core.seeded_random import draw_bytes, make_ulid
 from sandbox.formats.json_text import LEADING_ZERO
 from sandbox.scenarios.value_readers import read_integer, read_string
 from sandbox.scenarios.yaml_node import Node

@@ -139,7 +139,7 @@ def test_lost_callbacks_loses_some_for_good_and_some_for_a_while() -> None:
 
     rules = Counter(message.rule for message in at.world.messages.values())
     states = Counter(state for _, state, _ in reports(at))
-    shares = [rules[name] for name in ("never reported", "sent is not reported", "the first attempt is lost")]
+    shares = [rules[name] for name in ("never reported", "sent not reported", "first attempt lost")]
     assert (
         [70 < shares[0] < 130, 70 < shares[1] < 130, 160 < shares[2] < 240],
         states[CallbackState.FAILED] == 2 * shares[0] + shares[1],

@@ -198,7 +198,7 @@ def test_the_table_has_a_row_for_each_number() -> None:
 
     numbers = [row.split("|")[1].strip() for row in rows[2:]]
     assert (rows[0], " ".join(numbers), rows[3]) == (
-        "| NN | fate | betatel sms | betatel connect-sms | betatel whatsapp | smsbuddy sms | ubill sms |",
+        "| NN | outcome | betatel sms | betatel connect-sms | betatel whatsapp | smsbuddy sms | ubill sms |",
         "00 01 02 03 04 05 06 07 08 09 20 29 40 42 50 51 60 61 62 63",
         "| 01 | undelivered | `undelivered` | `Undelivered` | `FAILED` | `UNDELIV` | `2` |",
     )
