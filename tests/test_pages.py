@@ -168,3 +168,22 @@ async def test_a_page_causes_a_callback_only_where_its_origin_is_allowed(
 )
 def test_an_origin_is_scheme_host_and_port(text: str, origin: str | None) -> None:
     assert read_origin(text) == origin
+
+
+@pytest.mark.parametrize("header", [{"Expect": "foo"}, {"Content-Encoding": "br"}], ids=["417", "415"])
+async def test_a_page_whose_origin_is_allowed_can_read_what_http_itself_refuses(header: dict[str, str]) -> None:
+    async with serving(PAGE) as allowing, serving() as closed:
+        readable, hidden = [
+            await each.client.post(BETATEL_SMS.path, data=b"{}", headers={**header, "Origin": PAGE})
+            for each in (allowing, closed)
+        ]
+
+    assert (
+        shared(readable)["Access-Control-Allow-Origin"],
+        shared(hidden),
+        TOLD in unquote(hidden.headers["X-Sandbox-Why"]),
+    ) == (
+        PAGE,
+        {},
+        True,
+    )

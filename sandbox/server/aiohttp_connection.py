@@ -16,9 +16,11 @@ from aiohttp.web_protocol import _ErrInfo
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import BODY_ACCEPTED
-from sandbox.server.app import head_of, make_response
+from sandbox.pipeline import BODY_ACCEPTED, Answer
+from sandbox.server.app import PAGE_RULES, head_of, make_response
 from sandbox.server.bad_requests import (
+    PATH_LIMIT,
+    PATH_SHOWN,
     UNCOMPRESSED,
     BadRequest,
     BadRequestError,
@@ -76,6 +78,14 @@ def find_problem(request: web.BaseRequest) -> BadRequest | None:
     if expected and expected.lower() != "100-continue" and request.version == HttpVersion11:
         why = f"header Expect: {expected[:80]!r} is not supported; only 100-continue is"
         return BadRequest(417, why, head_of(request))
+    if len(request.rel_url.raw_path) > PATH_LIMIT:
+        head = head_of(request)
+        why = f"request line: the path is longer than {PATH_LIMIT} bytes"
+        return BadRequest(414, why, head._replace(path=head.path[:PATH_SHOWN]))
+    transfer = request.headers.get("Transfer-Encoding", "chunked")
+    if transfer.lower() != "chunked":
+        why = f"header Transfer-Encoding: {transfer[:80]!r} is not supported; only chunked is"
+        return BadRequest(501, why, head_of(request))
     refusal = refuse_coding(coding_of(request)) if request.body_exists else None
     return None if refusal is None else BadRequest(415, refusal, head_of(request))
 
@@ -196,9 +206,10 @@ def _completes(data: bytes) -> bool:
 class Server(web.Server):
     """Makes the connections of a server; `inner` handles their requests."""
 
-    def __init__(self, engine: Engine, inner: web.Server, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+    def __init__(self, engine: Engine, app: web.Application, inner: web.Server, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(self._handle, request_factory=self._make, **options)
         self.engine = engine
+        self._pages = app[PAGE_RULES]
         self._inner = inner.request_handler
         self._options = options
 
@@ -209,7 +220,12 @@ class Server(web.Server):
 
     def __call__(self) -> "Handler":
         """Return the protocol of a new connection."""
-        return Handler(self, self.engine, **self._options)
+        return Handler(self, **self._options)
+
+    def refuse(self, bad: BadRequest, *, scheme: str) -> Answer:
+        """Return the reply to a bad request, which a web page may read if its origin is allowed."""
+        request = self._pages.classify(bad.request, scheme=scheme)
+        return self._pages.allow_reading(request, refuse_request(self.engine, bad._replace(request=request)))
 
     def _make(
         self,
@@ -234,7 +250,7 @@ class Server(web.Server):
                 bad = BadRequest(400, f"body: {error}", head_of(request))
             except BadRequestError as error:
                 bad = error.bad
-        answer = refuse_request(self.engine, bad)
+        answer = self.refuse(bad, scheme=request.scheme)
         if request.version in {HttpVersion10, HttpVersion11}:
             reply = make_response(answer)
             reply.force_close()
@@ -249,11 +265,11 @@ class Server(web.Server):
 class Handler(web.RequestHandler):
     """One connection. Follows each request, so that one that cannot be read is refused and recorded."""
 
-    __slots__ = ("_body", "_ended", "_engine", "_refusal", "_trace")
+    __slots__ = ("_body", "_ended", "_refusal", "_server", "_trace")
 
-    def __init__(self, server: web.Server, engine: Engine, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+    def __init__(self, server: Server, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(server, **options)
-        self._engine = engine
+        self._server = server
         self._trace = RequestTrace()
         self._body: StreamReader = EMPTY_PAYLOAD  # of the last request that began
         self._refusal: BadRequest | None = None
@@ -286,7 +302,7 @@ class Handler(web.RequestHandler):
                 self._body = body
             else:
                 self._messages.pop()
-                self._refuse(malformed(piece.raw, earlier=self._request_count - 1))
+                self._refuse(malformed(piece.raw, self._trace.received, earlier=self._request_count - 1))
 
     def give_up(self, *, status: int, reason: str) -> None:
         """Refuse the incomplete request."""
@@ -329,8 +345,9 @@ class Handler(web.RequestHandler):
     async def _write_refusal(self, _: web.BaseRequest) -> web.StreamResponse:
         """Write the refusal, and close once the client has read it."""
         # Only aiohttp finds mistakes after a request for an upgrade.
-        bad = self._refusal or malformed(self._trace.raw, earlier=self._request_count - 1)
-        answer, transport = refuse_request(self._engine, bad), self.transport
+        bad = self._refusal or malformed(self._trace.raw, self._trace.received, earlier=self._request_count - 1)
+        scheme = "http" if self.ssl_context is None else "https"
+        answer, transport = self._server.refuse(bad, scheme=scheme), self.transport
         if transport is not None and not transport.is_closing():
             transport.write(encode_last(answer, method=bad.request.method))
             if transport.can_write_eof() and not self._ended.done():

@@ -5,6 +5,7 @@ It handles what the fast path leaves to it: requests of web pages, unusual reque
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -87,7 +88,23 @@ class Cors:
         return {"Access-Control-Allow-Origin": request.headers["origin"], "Vary": "Origin"}
 
 
+class PageRules(NamedTuple):
+    """What web pages may do on one server: the allowed origins, and who counts as the server itself."""
+
+    cors: Cors
+    access: Access
+
+    def classify(self, request: Request, *, scheme: str) -> Request:
+        """Return a request, marked as allowed or with a hint if a page of another origin made it."""
+        return self.cors.classify(request, self.access, scheme=scheme)
+
+    def allow_reading(self, request: Request, answer: Answer) -> Answer:
+        """Return an answer that the page may read, if its origin is allowed."""
+        return self.cors.allow_reading(request, answer)
+
+
 NO_CORS = Cors()
+PAGE_RULES = web.AppKey("page_rules", PageRules)
 
 
 def make_app(
@@ -100,16 +117,17 @@ def make_app(
     """
     app = web.Application(client_max_size=BODY_ACCEPTED)
     access = Access(token, provider_hosts(engine.packs), tuple(allow_host))
+    pages = app[PAGE_RULES] = PageRules(cors, access)
 
     async def provider(request: web.Request) -> web.StreamResponse:
-        received = cors.classify(await read_request(request), access, scheme=request.scheme)
+        received = pages.classify(await read_request(request), scheme=request.scheme)
         if received.allowed:
             found = engine.router.find(received.method, received.path)
             headers = cors.preflight(received, found.allowed) if isinstance(found, Missed) else None
             if headers is not None:
                 return make_response(engine.preflight(received, headers))
         workspace, answer = engine.receive(received)
-        answer = cors.allow_reading(received, answer)
+        answer = pages.allow_reading(received, answer)
         return make_response(answer) if is_immediate(answer) else await delayed_response(request, answer, workspace)
 
     async def close(_: web.Application) -> None:

@@ -30,6 +30,9 @@ METHODS = frozenset(HTTPMethod)
 TLS = b"\x16\x03"  # the first bytes of a TLS connection
 LONGEST_HEADER = 8190  # bytes of a header, name and value
 MOST_HEADERS = 128
+LINE_LIMIT = 1024 * 1024  # bytes of a request line: a GET may name as many recipients as a POST
+PATH_SHOWN = 200  # characters of a longer path in the journal
+PATH_LIMIT = 8190  # bytes of its path; aiohttp's router takes quadratic time for the segments of a path
 ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "user-agent", "server"})
 CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 UNCOMPRESSED = frozenset({"", "identity"})
@@ -55,9 +58,16 @@ class BadRequestError(TimeoutError):
         self.bad = bad
 
 
-def malformed(raw: bytes, *, earlier: int) -> BadRequest:
-    """Return why a request is refused that the parser could not read; `earlier` ones came on its connection."""
+def malformed(raw: bytes, received: int, *, earlier: int) -> BadRequest:
+    """Return why a request is refused that the parser could not read.
+
+    `raw` are the first of its `received` bytes; `earlier` requests came on its connection.
+    """
     request = read_request(raw)
+    if received > len(raw) and b"\n" not in raw.lstrip(b"\r\n"):
+        long = received > LINE_LIMIT
+        what = f"longer than {LINE_LIMIT} bytes" if long else f"malformed after its first {len(raw)} bytes"
+        return BadRequest(414 if long else 400, f"request line: {what}", request)
     hint = "; the Content-Length of the request before it may be too small" if earlier and not request.path else ""
     return BadRequest(400, find_mistake(raw) + hint, request)
 
@@ -135,7 +145,9 @@ def read_request(raw: bytes) -> Request:
     parts = split_request(raw)
     if not TOKEN.fullmatch(parts.method):
         return Request("", "", "", {}, raw)
-    target = AUTHORITY.sub("", decode(parts.target), count=1)
+    target = decode(parts.target)
+    authority = AUTHORITY.match(target)
+    target = target[authority.end() :] if authority else target
     path, _, query = target.partition("#")[0].partition("?")
     pairs = (each.partition(b":") for each in parts.headers if b":" in each)
     headers = {decode(name).strip().lower(): decode(value).strip() for name, _, value in pairs}
@@ -199,8 +211,10 @@ def _check_version(parts: RawRequest) -> Iterator[str]:
     target = decode(parts.target)
     if not target.startswith("/") and not AUTHORITY.match(target) and target != "*":
         yield f"request line: the target {quote(parts.target)} must be a path that begins with / or an absolute URL"
+    if target == "*" and parts.method != b"OPTIONS":
+        yield "request line: the target * is for OPTIONS alone"
     try:
-        urlsplit(target)
+        _ = urlsplit(target).port  # reading it checks it
     except ValueError:
         yield f"request line: the target {quote(parts.target)} is not a valid URL"
 

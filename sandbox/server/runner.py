@@ -53,7 +53,9 @@ class Runner(web.AppRunner):
         self._options = options
 
     async def _make_server(self) -> web.Server:
-        return Server(self._engine, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options)
+        return Server(
+            self._engine, self.app, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options
+        )
 
     @property
     def web_server(self) -> Server:
