@@ -69,7 +69,7 @@ def test_no_clock_goes_back() -> None:
     with pytest.raises(ClockBackwardsError) as caught:
         make_clock(ClockMode.FROZEN, start=NOON).moved(NOON - timedelta(milliseconds=1))
 
-    told = "the clock stands at 2026-03-02T12:00:00.000Z and cannot go back to 2026-03-02T11:59:59.999Z"
+    told = "the clock is at 2026-03-02T12:00:00.000Z and cannot go back to 2026-03-02T11:59:59.999Z"
     assert str(caught.value) == told
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_duration_is_refused_with_what_would_be_right(text: object) -
     with pytest.raises(DurationError) as caught:
         parse_duration(text)
 
-    assert str(caught.value) == f"{text!r} is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
+    assert str(caught.value) == f"{text!r} is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
 
 
 @pytest.mark.parametrize("text", ["3651d", "999999999999d", 10**11])

@@ -61,7 +61,7 @@ def test_the_texts_are_many_and_of_many_languages() -> None:
 def test_a_number_that_is_no_code_has_a_reason(text: str, reason: Reason) -> None:
     context = TextContext(text)
 
-    assert [context.judged(each).reason for each in context.find_candidates()] == [reason]
+    assert [context.judge(each).reason for each in context.find_candidates()] == [reason]
 
 
 @pytest.mark.parametrize("amount", ["{} 1500", "1500 {}", "{}1500", "1500{}", "1500.00 {}"])

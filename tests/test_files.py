@@ -57,24 +57,24 @@ def test_what_an_alias_names_is_read_where_it_stands() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\na: 2\n", "x:2:1: the key 'a' stands here twice"),
-        ("a:\n  b: 1\n  b: 2\n", "x:3:3: the key 'b' stands here twice"),
-        ("a: &x {b: 1}\n<<: *x\n", "x:2:1: merge keys (<<) are not read here; write the keys out"),
-        ("[a]: 1\n", "x:1:1: a key must be a plain word"),
-        ("? {a: 1}\n: 2\n", "x:1:3: a key must be a plain word"),
+        ("a: 1\na: 2\n", "x:2:1: duplicate key 'a'"),
+        ("a:\n  b: 1\n  b: 2\n", "x:3:3: duplicate key 'b'"),
+        ("a: &x {b: 1}\n<<: *x\n", "x:2:1: merge keys (<<) are not supported; write the keys out"),
+        ("[a]: 1\n", "x:1:1: a key must be a string"),
+        ("? {a: 1}\n: 2\n", "x:1:3: a key must be a string"),
         ("a: !!timestamp 2026-13-45\n", "x:1:4: could not determine a constructor for the tag '" + TAG + "timestamp'"),
-        ("a: !!int 0b11\n", "x:1:4: '0b11' is no whole number"),
-        ("a: !!bool yes\n", "x:1:4: 'yes' is no boolean; write true or false"),
-        ("a: !!float 1_0\n", "x:1:4: '1_0' is no number"),
-        ("a: !!null none\n", "x:1:4: 'none' is no null"),
-        (f"a: {'9' * 1001}\n", "x:1:4: a whole number has at most 1000 digits; put it in quotes if it is a text"),
+        ("a: !!int 0b11\n", "x:1:4: '0b11' is not a whole number"),
+        ("a: !!bool yes\n", "x:1:4: 'yes' is not a boolean; write true or false"),
+        ("a: !!float 1_0\n", "x:1:4: '1_0' is not a number"),
+        ("a: !!null none\n", "x:1:4: 'none' is not null"),
+        (f"a: {'9' * 1001}\n", "x:1:4: a whole number has at most 1000 digits; put it in quotes if it is text"),
         ("a: [1\n", "x:2:1: did not find expected ',' or ']'"),
         ("a: *nobody\n", "x:1:4: found undefined alias"),
         ("a:\n\tb: 1\n", "x:2:1: found character that cannot start any token"),
         ("a: 1\n---\nb: 2\n", "x:2:1: but found another document"),
         (
             "a: !!python/object/apply:os.system [ls]\n",
-            f"x:1:4: the tag {PYTHON}/object/apply:os.system means nothing here",
+            f"x:1:4: unknown tag {PYTHON}/object/apply:os.system",
         ),
         ("a: !nil 1\n", "x:1:4: could not determine a constructor for the tag '!nil'"),
         ("a: 'x\n", "x:2:1: found unexpected end of stream"),
@@ -93,7 +93,7 @@ def test_aliases_that_write_out_to_millions_are_refused_at_once() -> None:
         parse(BOMB, "bomb.yaml")
 
     assert (
-        str(caught.value).endswith("more than 100000 values, aliases written out"),
+        str(caught.value).endswith("more than 100000 values, with aliases expanded"),
         monotonic() - before < PATIENCE,
     ) == (
         True,
@@ -133,7 +133,7 @@ def test_a_text_of_more_than_a_mebibyte_is_refused() -> None:
     with pytest.raises(FileError) as caught:
         parse("#" * (1024 * 1024 + 1), "x")
 
-    assert str(caught.value) == "x: 1048577 characters; a file may have 1048576"
+    assert str(caught.value) == "x: 1048577 characters (limit: 1048576)"
 
 
 def test_a_file_of_more_than_a_mebibyte_is_refused_unread(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_file_of_more_than_a_mebibyte_is_refused_unread(tmp_path: Path) -> Non
     with pytest.raises(FileError) as caught:
         read_text(file)
 
-    assert str(caught.value) == f"{file}: 10485760 bytes; a file may have 1048576"
+    assert str(caught.value) == f"{file}: 10485760 bytes (limit: 1048576)"
 
 
 @pytest.mark.parametrize(

@@ -62,14 +62,14 @@ def test_a_move_that_is_not_allowed_says_which_are() -> None:
     with pytest.raises(IllegalMoveError) as caught:
         move(message(status=Status.QUEUED), to(SMS, Status.DELIVERED))
 
-    assert str(caught.value) == "m1 is queued; delivered may not follow, only failed, rejected, sent"
+    assert str(caught.value) == "m1 is queued and cannot become delivered; allowed: failed, rejected, sent"
 
 
 def test_a_message_that_has_ended_says_so() -> None:
     with pytest.raises(IllegalMoveError) as caught:
         move(message(status=Status.DELIVERED), to(SMS, Status.SENT))
 
-    assert str(caught.value) == "m1 is delivered; sent may not follow, only nothing: it has ended"
+    assert str(caught.value) == "m1 is delivered and cannot become sent, because that status is final"
 
 
 def test_a_scenario_may_move_a_message_anywhere() -> None:
@@ -178,7 +178,7 @@ def test_a_callback_is_tried_until_it_succeeds_or_its_ladder_ends(statuses: list
     ladder = tuple(timedelta(seconds=10**rung) for rung in range(rungs))
     callback = CALLBACK
     for number, status in enumerate(statuses, start=1):
-        callback = record_attempt(callback, attempt(number, status), request=SENT, ladder=ladder)
+        callback = record_attempt(callback, attempt(number, status), request=SENT, schedule=ladder)
         if callback.state is not CallbackState.PENDING:
             break
 

@@ -53,7 +53,7 @@ def _lose(world: World, packs: Registry, callback: Callback) -> None:
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
     ladder = () if callback.step.status in message.callback_policy.lost else ladder_of(world, message)
-    after = record_attempt(callback, attempt, request=written, ladder=ladder)
+    after = record_attempt(callback, attempt, request=written, schedule=ladder)
     world.commit(after, AgendaEntryRemoved(EntryKind.CALLBACK, after.id), *follow_ups(world, after))
 
 
@@ -122,7 +122,7 @@ class Dispatch:
             number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
         )
         ladder = () if replay else ladder_of(self._world, message)
-        after = record_attempt(callback, attempt, request=result.request, ladder=ladder)
+        after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
         self._noted(message, number)
         self._world.commit(after, *follow_ups(self._world, after))
 

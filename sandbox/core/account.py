@@ -1,4 +1,4 @@
-"""Whom a key stands for at a provider: balance, senders, brands, templates, stop list."""
+"""What a provider knows about a customer: the account of a key, one-time codes, and rate windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Approval(StrEnum):
-    """Where a sender or brand stands with the provider."""
+    """Whether the provider has approved a sender or brand."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -18,16 +18,16 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A sender id or brand: `id` is what a request names, `name` what a handset shows."""
+    """A sender id or brand: requests contain `id`, handsets show `name`."""
 
     id: str
     name: str
     state: Approval
     created_at: datetime
-    approved_at: datetime | None = None  # while pending: the instant from which it counts as approved
+    approved_at: datetime | None = None  # a pending sender counts as approved from this instant
 
     def standing(self, now: datetime) -> Approval:
-        """Return its state at `now`: a pending one is approved when its time has come."""
+        """Return the state at `now`; a pending sender is approved from `approved_at` on."""
         if self.state is Approval.PENDING and self.approved_at is not None and self.approved_at <= now:
             return Approval.APPROVED
         return self.state
@@ -35,16 +35,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A registered text; each `{#var#}` in it stands for a variable part."""
+    """A registered text; each `{#var#}` in it is a variable."""
 
     id: str
     text: str
 
 
 class Account(NamedTuple):
-    """One customer of one provider; `balance` maps each purse (its currency or kind of message) to what is left.
+    """One customer of one provider; `balance` maps each balance type (a currency or a kind of message) to what is left.
 
-    A named tuple, as each send makes one anew.
+    A named tuple, because each send makes a new one.
     """
 
     provider: str
@@ -55,18 +55,18 @@ class Account(NamedTuple):
     stop_list: frozenset[str] = frozenset()
 
     def sender(self, name: str) -> Sender | None:
-        """Return the sender or brand that a request names, approved or not."""
+        """Return the sender or brand with the id `name`, approved or not."""
         return next((sender for sender in self.senders if sender.id == name), None)
 
 
-def spend(account: Account, purse: str, amount: Decimal) -> Account:
-    """Return the account with `amount` taken from `purse`; the caller has seen that it is there."""
-    balance = {**account.balance, purse: account.balance[purse] - amount}
+def spend(account: Account, balance_type: str, amount: Decimal) -> Account:
+    """Return the account with `amount` less on one of its balances; the caller checks that it suffices."""
+    balance = {**account.balance, balance_type: account.balance[balance_type] - amount}
     return Account(account.provider, account.key, balance, account.senders, account.templates, account.stop_list)
 
 
 class CheckResult(StrEnum):
-    """What a check of a code found."""
+    """The result of checking a one-time code."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -77,7 +77,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Otp:
-    """The newest code of an account for a recipient; `message` is the number of the message that carried it."""
+    """The newest one-time code of an account for a recipient; `message` is the number of its message."""
 
     provider: str
     account: str
@@ -90,7 +90,7 @@ class Otp:
 
 
 def check_code(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[CheckResult, Otp]:
-    """Return what entering `code` at the instant `at` finds, and its record after it; `tries` wrong ones end it."""
+    """Return the result of entering `code` at `at`, and the record after it; `tries` wrong entries end a code."""
     if otp.used:
         return CheckResult.USED, otp
     if otp.wrong_tries >= tries:
@@ -104,16 +104,19 @@ def check_code(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[CheckR
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
-    """`count` things since `since`; a window that is over counts as empty when it is read."""
+    """How much of something has happened since `since`; every rate limit counts in one of these.
+
+    A window that is over counts as empty when it is read.
+    """
 
     name: str
     since: datetime
     count: int
 
     def at(self, now: datetime, span: timedelta) -> "RateWindow":
-        """Return the window that holds at `now`: this one, or an empty one that begins now."""
+        """Return this window, or a new empty one if it is over at `now`."""
         return self if now - self.since < span else RateWindow(self.name, now, 0)
 
     def plus(self, count: int) -> "RateWindow":
-        """Return the window with `count` more."""
+        """Return the window with `count` added."""
         return RateWindow(self.name, self.since, self.count + count)

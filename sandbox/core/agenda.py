@@ -1,7 +1,7 @@
-"""What waits for its time, as data: what, for whom, when. Nothing here sleeps.
+"""The agenda: everything that waits for its time, as data. Nothing here sleeps.
 
-At one instant the moves come first, in the order in which their messages were made (priority traffic before
-the rest), then the callbacks in the order in which they were made.
+Entries of the same instant are ordered: status changes first, in the order in which their messages were accepted
+(priority traffic before the rest), then callbacks in the order in which they were created.
 """
 
 import heapq
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 
 class EntryKind(IntEnum):
-    """What is due; the value is the order at one instant."""
+    """What is due; lower values come first at the same instant."""
 
     MOVE = 0
     CALLBACK = 1
 
 
 class AgendaEntry(NamedTuple):
-    """One pending entry: the message number or callback id `number` is due at `at`; a lower `rank` goes first."""
+    """One pending entry: message or callback `number` is due at `at`; a lower `rank` comes first."""
 
     at: datetime
     kind: EntryKind
@@ -28,12 +28,12 @@ class AgendaEntry(NamedTuple):
 
 
 class Agenda:
-    """The pending entries of one workspace, at most one a subject."""
+    """The pending entries of one workspace, at most one for each message and callback."""
 
     __slots__ = ("_first", "_heap", "_live")
 
     def __init__(self) -> None:
-        self._heap: list[AgendaEntry] = []  # those that were replaced or dropped among them
+        self._heap: list[AgendaEntry] = []  # includes entries that were replaced or dropped
         self._live: dict[tuple[EntryKind, int], AgendaEntry] = {}
         self._first: AgendaEntry | None = None
 
@@ -44,20 +44,20 @@ class Agenda:
         return iter(self._live.values())
 
     def first(self) -> AgendaEntry | None:
-        """Return the entry that is due first."""
+        """Return the entry that is due first, or None."""
         return self._first
 
     def find(self, kind: EntryKind, number: int) -> AgendaEntry | None:
-        """Return the pending entry of a subject."""
+        """Return the pending entry of a message or callback, or None."""
         return self._live.get((kind, number))
 
     def put(self, due: AgendaEntry) -> None:
-        """Add an entry; an earlier one of the same subject is replaced."""
+        """Add an entry; it replaces the pending one of the same message or callback."""
         subject, first, heap = (due.kind, due.number), self._first, self._heap
         replaced = self._live.get(subject)
         self._live[subject] = due
         if replaced is not None and replaced is first and heap[0] is first:
-            heapq.heapreplace(heap, due)  # what was due first has come to pass: a message's next step takes its place
+            heapq.heapreplace(heap, due)  # the common case: a message's next step replaces the one just done
             self._first = self._seek()
             return
         heapq.heappush(heap, due)
@@ -67,7 +67,7 @@ class Agenda:
             self._first = self._seek()
 
     def drop(self, kind: EntryKind, number: int) -> None:
-        """Forget what was pending for a subject, if anything."""
+        """Remove the pending entry of a message or callback, if there is one."""
         dropped = self._live.pop((kind, number), None)
         if dropped is None:
             return
@@ -78,13 +78,13 @@ class Agenda:
             self._first = self._seek()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         self._heap.clear()
         self._live.clear()
         self._first = None
 
     def _seek(self) -> AgendaEntry | None:
-        """Return the first entry of the heap that is still live; what stands before it is forgotten."""
+        """Return the first entry of the heap that is still pending; remove those before it."""
         heap, live = self._heap, self._live
         while heap:
             due = heap[0]

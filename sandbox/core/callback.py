@@ -1,4 +1,4 @@
-"""A callback: the report of one status change to the customer's server, with every attempt at it."""
+"""Callbacks: the report of one status change to the customer's server, with every attempt to deliver it."""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from sandbox.core.message import Step
 
-ANSWER_LIMIT = 2048  # bytes of an answer that are kept
+ANSWER_LIMIT = 2048  # bytes of a receiver's response that are kept
 HOST = re.compile(r"(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?", re.ASCII)  # a name or IPv4 address
 
 
 class CallbackState(StrEnum):
-    """Where a callback stands."""
+    """The state of a callback."""
 
     PENDING = "pending"
     HELD = "held"
@@ -28,14 +28,14 @@ OPEN_STATES = frozenset({CallbackState.PENDING, CallbackState.HELD, CallbackStat
 
 
 class TargetOrigin(StrEnum):
-    """Who named a target; what comes with a request may lead to fewer places."""
+    """Where a target comes from; one that comes with a request may lead to fewer hosts."""
 
     REQUEST = "request"
     SETTINGS = "settings"
 
 
 class Target(NamedTuple):
-    """Where the callbacks of a provider go; `key` is the secret that lets the receiver know the sender."""
+    """Where callbacks are sent; receivers recognise the provider by the secret `key`."""
 
     url: str
     key: str | None = None
@@ -43,7 +43,7 @@ class Target(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """An HTTP request that leaves the sandbox."""
+    """An outgoing HTTP request."""
 
     method: str
     url: str
@@ -52,7 +52,7 @@ class Outgoing(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One try: `status` and the first 2 KB of the answer, or `error`; `ms` is real time, `url` where it went."""
+    """One attempt: `status` and the first 2 KB of the response, or `error`; `ms` is real time, `url` the target."""
 
     number: int
     at: datetime
@@ -65,15 +65,15 @@ class Attempt(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver took it: any 2xx."""
+        """Whether the receiver accepted it with a 2xx status."""
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the range of HTTP success
 
 
 class Callback(NamedTuple):
-    """The report of `step` of message number `message`; `due` is when the next attempt is, or the last was, due.
+    """The report of `step` of message number `message`; `due` is when the next attempt is due, or the last one was.
 
-    `settings` are the provider's of the moment in which it was collected, where its request is yet to be written: that
-    is done when somebody looks at it.
+    A callback without a target is collected: its request is written when it is first read, with `settings`, the
+    provider's settings at the time of the status change.
     """
 
     id: int
@@ -87,22 +87,22 @@ class Callback(NamedTuple):
     settings: Mapping[str, object] | None = None
 
 
-def retry_delay(attempt: int, ladder: tuple[timedelta, ...]) -> timedelta | None:
-    """Return how long to wait after the `attempt`-th try (from 1); None when the ladder ends."""
-    return ladder[attempt - 1] if attempt <= len(ladder) else None
+def retry_delay(attempt: int, schedule: tuple[timedelta, ...]) -> timedelta | None:
+    """Return how long to wait after attempt number `attempt` (from 1), or None if the retry schedule has ended."""
+    return schedule[attempt - 1] if attempt <= len(schedule) else None
 
 
 def record_attempt(
-    callback: Callback, attempt: Attempt, *, request: Outgoing, ladder: tuple[timedelta, ...]
+    callback: Callback, attempt: Attempt, *, request: Outgoing, schedule: tuple[timedelta, ...]
 ) -> Callback:
-    """Return the callback after an attempt: delivered, due again by the ladder, or failed at its end.
+    """Return the callback after an attempt: delivered, due again, or failed at the end of the retry schedule.
 
-    A retry is due at its attempt's due time plus the ladder's step, as an attempt takes no time on the clock.
+    A retry is due at the attempt's due time plus the delay of the schedule: an attempt takes no time on the clock.
     """
     done = callback._replace(request=request, settings=None, attempts=(*callback.attempts, attempt))
     if attempt.succeeded:
         return done._replace(state=CallbackState.DELIVERED)
-    wait = retry_delay(len(done.attempts), ladder)
+    wait = retry_delay(len(done.attempts), schedule)
     if wait is None:
         return done._replace(state=CallbackState.FAILED)
     return done._replace(state=CallbackState.PENDING, due=callback.due + wait)

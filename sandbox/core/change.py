@@ -1,8 +1,8 @@
-"""What may change in a workspace, and who hears of it.
+"""The changes that a workspace stores, batches of them, and their subscribers.
 
-Every request, move or attempt becomes one numbered batch of changes. Listeners hear of it afterwards: those of a
-workspace of each batch, hearers of each change of one type in all workspaces. A change is a new value, so a batch can
-be written to a file or sent to a copy as it is.
+Every request, status change and attempt yields one numbered batch. Subscribers are called after it is stored: a
+workspace's own for each batch, those in `Subscribers` for each change of a type in any workspace. A change is a new
+value, so a batch can be written to a file or sent to a replica as it is.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from sandbox.core.scenario import Scenario
 
 
 class AgendaEntryRemoved(NamedTuple):
-    """Nothing is pending any more for this subject."""
+    """Nothing is pending for this message or callback any more."""
 
     kind: EntryKind
     number: int
@@ -29,7 +29,7 @@ class AgendaEntryRemoved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TargetSet:
-    """Callbacks of a provider go to `target` from now on, or nowhere."""
+    """Callbacks of a provider are sent to `target` from now on; None: nowhere."""
 
     provider: str
     target: Target | None
@@ -37,7 +37,7 @@ class TargetSet:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceReset:
-    """Everything of before is forgotten, what is pending is cancelled; `clock` and `seed` begin anew."""
+    """All state is deleted and everything pending is cancelled; the workspace starts again with `clock` and `seed`."""
 
     clock: Clock
     seed: int
@@ -45,9 +45,9 @@ class WorkspaceReset:
 
 @dataclass(frozen=True, slots=True)
 class MessagesDeleted:
-    """Messages are forgotten with their callbacks and codes, what is pending for them is cancelled; all else stays.
+    """Messages are deleted with their callbacks, codes and agenda entries; everything else stays.
 
-    `messages` are their numbers; None means every message.
+    `messages` has their numbers; None: every message.
     """
 
     messages: tuple[int, ...] | None = None
@@ -55,7 +55,7 @@ class MessagesDeleted:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceDeleted:
-    """The workspace is gone; the last change that its listeners hear of."""
+    """The workspace is deleted; its subscribers get no change after this one."""
 
 
 Change = (
@@ -80,7 +80,7 @@ Change = (
 
 
 class Batch(NamedTuple):
-    """What one thing that happened changed; numbers count from 1 in each workspace and never repeat."""
+    """The changes of one event; numbers count from 1 in each workspace and never repeat."""
 
     workspace: str
     number: int
@@ -92,9 +92,9 @@ BatchSubscriber = Callable[[Batch], None]
 
 
 class Subscribers(dict[type, list[Callable[..., None]]]):
-    """Who hears of changes of a type, whatever the workspace: called with the change and its batch."""
+    """Functions to call with each change of a type, in any workspace, and its batch."""
 
-    def add(self, hear: Callable[..., None], *kinds: type) -> None:
-        """Have changes of these types heard."""
+    def add(self, subscriber: Callable[..., None], *kinds: type) -> None:
+        """Call `subscriber` with each change of these types."""
         for kind in kinds:
-            self.setdefault(kind, []).append(hear)
+            self.setdefault(kind, []).append(subscriber)

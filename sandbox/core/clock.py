@@ -1,9 +1,9 @@
-"""What time it is for a workspace, and the only place that reads the real clock.
+"""A workspace's clock, durations, and the only code that reads the real clock.
 
-A clock is a value: freezing, scaling and advancing make a new one.
+A clock is a value: freezing, scaling and advancing it make a new one.
 
-Tests freeze the time of their process with freezegun or time-machine, and the fixture serves in that process. What is
-promised in real time must pass in real time there, too, so the real clock is read past both libraries.
+Tests may freeze the time of their process with freezegun or time-machine while the fixture serves in that process.
+Real-time behaviour, such as timeouts, must not freeze with it, so the real clock is read past both libraries.
 """
 
 import re
@@ -19,14 +19,14 @@ from sandbox.core.errors import ClockBackwardsError, SandboxError
 if TYPE_CHECKING:
     import time
 else:
-    # A copy of our own: freezegun replaces the functions of the module that everybody shares.
+    # A private copy: freezegun replaces the functions of the shared module.
     _spec = find_spec("time")
     time = module_from_spec(_spec)
     _spec.loader.exec_module(time)
 
 
 class ClockMode(StrEnum):
-    """How a clock runs."""
+    """How a clock runs: in real time, at another speed, or not at all."""
 
     REAL = "real"
     SCALED = "scaled"
@@ -34,17 +34,17 @@ class ClockMode(StrEnum):
 
 
 def utc_now() -> datetime:
-    """Return the real time of day, in UTC."""
+    """Return the real time in UTC."""
     return datetime.fromtimestamp(_since_1970(), UTC)
 
 
 def unix_time() -> int:
-    """Return the real time of day in whole seconds since 1970."""
+    """Return the real time in whole seconds since 1970."""
     return int(_since_1970())
 
 
 def _since_1970() -> float:
-    """Return the real time of day in seconds; time-machine changes the function itself, and says how to get past it."""
+    """Return the real time in seconds since 1970; time-machine patches the function itself, but has an escape hatch."""
     machine = sys.modules.get("time_machine")
     if machine is not None and machine.escape_hatch.is_travelling():
         return float(machine.escape_hatch.time.time())
@@ -52,23 +52,23 @@ def _since_1970() -> float:
 
 
 def monotonic() -> float:
-    """Return real seconds since some fixed moment; they never go back."""
+    """Return the seconds of a clock that never goes backwards, as `time.monotonic` does."""
     return time.monotonic()
 
 
 def format_time(at: datetime) -> str:
-    """Return RFC 3339 with milliseconds, as the control API shows every time."""
+    """Return a time in RFC 3339 format with milliseconds, as the control API does."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def processor_seconds() -> float:
-    """Return the seconds of processor time that this thread has used; waiting does not count."""
+    """Return the processor time of this thread in seconds; waiting does not count."""
     return time.thread_time()
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clock stood at `origin` when the real one had counted `anchor` seconds; it runs `rate` times as fast."""
+    """A clock that showed `origin` when `monotonic()` was `anchor`, and runs `rate` times as fast as the real one."""
 
     mode: ClockMode
     rate: float
@@ -77,23 +77,23 @@ class Clock:
     anchor: float
 
     def now(self) -> datetime:
-        """Return the present instant."""
+        """Return the current time."""
         if self.rate == 0:
             return self.origin
         return self.origin + timedelta(0, (time.monotonic() - self.anchor) * self.rate)
 
     def real_seconds_until(self, due: datetime) -> float | None:
-        """Return how many real seconds remain until `due`, at least 0; None when only an advance gets there."""
+        """Return the real seconds until `due`, at least 0; None if only an advance gets there."""
         remaining = (due - self.now()).total_seconds()
         if remaining <= 0:
             return 0.0
         return None if self.rate == 0 else remaining / self.rate
 
     def moved(self, to: datetime) -> "Clock":
-        """Return this clock at the instant `to`.
+        """Return this clock set to `to`.
 
         Raises:
-            BackwardsError: `to` is before now.
+            ClockBackwardsError: `to` is before now.
 
         """
         refuse_backwards(self.now(), to)
@@ -101,14 +101,14 @@ class Clock:
 
 
 def refuse_backwards(now: datetime, to: datetime) -> None:
-    """Raise BackwardsError where `to` is before `now`, the instant that a running clock showed when it was asked."""
+    """Raise ClockBackwardsError if `to` is before `now`, which the caller has read from a running clock."""
     if to < now:
-        message = f"the clock stands at {format_time(now)} and cannot go back to {format_time(to)}"
+        message = f"the clock is at {format_time(now)} and cannot go back to {format_time(to)}"
         raise ClockBackwardsError(message)
 
 
 class ClockConfig(NamedTuple):
-    """How a clock is to run: `rate` counts for a scaled one alone; without `start` it begins at the real time."""
+    """How to run a clock: `rate` is the speed of a scaled one; `start` defaults to the real time."""
 
     mode: ClockMode = ClockMode.REAL
     rate: float = 1.0
@@ -116,7 +116,7 @@ class ClockConfig(NamedTuple):
 
 
 def make_clock(mode: ClockMode, *, rate: float = 1.0, start: datetime | None = None) -> Clock:
-    """Return a clock that begins at `start`, or at the real time of making; `rate` counts for a scaled one alone."""
+    """Return a new clock at `start` (default: the real time); `rate` is the speed of a scaled one."""
     begin = start or utc_now()
     speed = {ClockMode.REAL: 1.0, ClockMode.SCALED: rate, ClockMode.FROZEN: 0.0}[mode]
     return Clock(mode, speed, begin, begin, monotonic())
@@ -128,21 +128,21 @@ LONGEST_DURATION = timedelta(days=3650)
 
 
 class DurationError(SandboxError):
-    """A text that is no duration."""
+    """A text that is not a duration."""
 
 
 def parse_duration(value: object) -> timedelta:
-    """Read a duration.
+    """Return a duration written as `200ms`, `5s`, `2m`, `1h` or `1d`, or as a number of seconds.
 
     Raises:
-        DurationError: it is none, is negative, or is longer than ten years.
+        DurationError: it is not a duration, or is negative or longer than ten years.
 
     """
     match = (
         DURATION.fullmatch(str(value).strip()) if isinstance(value, str | int | float) and value is not True else None
     )
     if match is None or isinstance(value, bool):
-        message = f"{value!r} is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
+        message = f"{value!r} is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
         raise DurationError(message)
     seconds = float(match[1]) * DURATION_UNITS[match[2] or "s"]
     if seconds > LONGEST_DURATION.total_seconds():

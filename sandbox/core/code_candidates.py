@@ -1,4 +1,4 @@
-"""The numbers of a text that could be a one-time code, judged by their shape and by what touches them."""
+"""The numbers of a text that could be a one-time code, judged by their form and the characters around them."""
 
 import re
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from typing import NamedTuple
 from sandbox.core.code_words import CODE_WORDS, CURRENCY_SIGNS, CURRENCY_WORDS, FILLERS, LABELS, MONEY_WORDS, UNITS
 
 SHORTEST, LONGEST = 4, 10  # characters of a code
-LONG = 9  # digits from which on a number looks like a telephone number
-SPELLED = 8  # digits written one by one, at most
-GLUED = 24  # letters that are looked at before a number
-PHONE = 15  # digits of a telephone number, at most
-PHONE_SPACED, PHONE_GROUP = 9, 5  # digits of one written with spaces, at least, and of a group of it, at most
-DATED, TIMED = 15, 30  # what it takes from a score to look like a date, or like a time
+LONG = 9  # a number of this many digits looks like a phone number
+SPELLED = 8  # maximum digits written one by one
+GLUED = 24  # letters checked before a number
+PHONE = 15  # maximum digits of a phone number
+PHONE_SPACED, PHONE_GROUP = 9, 5  # minimum digits of one with spaces, maximum digits of a group in it
+DATED = 15  # penalty of a number that looks like a date
 
-# Digits with letters, or groups of digits with what joins them; letters before it are found backwards, so that the
-# search looks at digits alone. No part of it can be tried twice.
+# Digits with letters, or groups of digits with separators. Letters before a number are found backwards, so that the
+# search starts at digits alone; the quantifiers are possessive, so that no part is tried twice.
 NUMBER = re.compile(
     r"\d++[a-z][a-z\d]*+(?:-[a-z\d]{3,4}(?![a-z\d-]))?"
     r"|[+(]{0,2}\d++(?:(?:[ .,:/-]|\)[ -]?| \()\d++(?![a-z]))*+",
@@ -30,8 +30,8 @@ MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
 DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
 MONEY_ALL = MONEY_WORDS | CURRENCY_WORDS
 HALVES = frozenset({(3, 3), (2, 2, 2)})
-UNCERTAIN = frozenset({(4, 4), (2, 2, 2, 2), (2, 2)})  # telephone numbers and dates look so too
-LOCAL = (3, 4)  # a telephone number without its area
+UNCERTAIN = frozenset({(4, 4), (2, 2, 2, 2), (2, 2)})  # phone numbers and dates have these forms too
+LOCAL = (3, 4)  # a phone number without area code
 SPACED_SCRIPTS = ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x1E00, 0x1FFF), (0x2C00, 0x2DFF))  # from 0x590 on
 
 
@@ -43,10 +43,10 @@ class Reason(Enum):
     COUNT = "counts a unit"
     DATE = "a date"
     TIME = "a time"
-    PHONE = "a telephone number"
+    PHONE = "a phone number"
     RECIPIENT = "a message is sent to it"
     DATE_TIME_OR_AMOUNT = "a date, a time or an amount"
-    DATE_OR_PHONE = "a date or a telephone number"
+    DATE_OR_PHONE = "a date or a phone number"
     MASKED = "digits of it are masked"
     TOO_LONG = "more digits than a code has"
     PART = "part of a longer word, number or address"
@@ -54,9 +54,9 @@ class Reason(Enum):
 
 
 class Candidate(NamedTuple):
-    """A number of a text. `reason` says why it is no code; `exact`: it is one only right beside its word.
+    """A number of a text; `reason` says why it is not a code, `exact` that it must stand right beside its word.
 
-    `minus` is what its looks take from its score.
+    `minus` is a penalty for its form.
     """
 
     value: str
@@ -69,12 +69,12 @@ class Candidate(NamedTuple):
 
     @property
     def long(self) -> bool:
-        """Whether it looks like a telephone number, so that its word must stand before it."""
+        """Whether it looks like a phone number, so that its word must come before it."""
         return len(self.value) >= LONG and self.value.isdecimal()
 
 
 def find_candidates(text: str, low: str) -> Iterator[Candidate]:
-    """Yield the numbers of a text that are long enough for a code; `low` is the text folded."""
+    """Yield the numbers of a text that are long enough for a code; `low` is the folded text."""
     for match in NUMBER.finditer(low):
         found, start, end = match[0], match.start(), match.end()
         if start and "a" <= low[start - 1] <= "z" and found[0].isdecimal():
@@ -97,26 +97,26 @@ def _has_letters(found: str) -> bool:
 
 
 def _first(found: str) -> str:
-    """Return the first digits of what begins with digits."""
+    """Return the digits at the beginning of a text."""
     piece = PIECE.match(found)
     return piece[0] if piece else ""
 
 
 def is_unspaced(character: str) -> bool:
-    """Whether a letter belongs to a script without blanks around numbers, so that it may touch a code."""
+    """Return whether a letter belongs to a script without spaces around numbers."""
     code = ord(character)
     return code >= 0x590 and not any(first <= code <= last for first, last in SPACED_SCRIPTS)  # noqa: PLR2004
 
 
 def _single(text: str, low: str, start: int, end: int) -> Candidate:
-    """Return a number without groups."""
+    """Return the candidate of an ungrouped number."""
     value, size = low[start:end], end - start
     reason = Reason.TOO_LONG if size > LONGEST else why_touched(text, low, start, end)
     return Candidate(value, start, end, reason, exact=size >= LONG, minus=DATED if _is_dated(value) else 0)
 
 
 def _is_dated(value: str) -> bool:
-    """Whether a number could be a year, or a date of eight digits."""
+    """Return whether a number could be a year, or a date of eight digits."""
     if len(value) == 4:  # noqa: PLR2004 - digits of a year
         return "1900" <= value < "2100"
     if len(value) != 8:  # noqa: PLR2004 - digits of a date
@@ -128,7 +128,7 @@ def _is_dated(value: str) -> bool:
 
 
 def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
-    """Yield what has letters and digits: a code such as E7CB7B, an amount such as 1500KM, a masked account."""
+    """Yield candidates of letters and digits: a code such as E7CB7B, an amount such as 1500KM, a masked account."""
     found, value = low[start:end], text[start:end]
     if "-" in found:
         left, _, right = value.partition("-")
@@ -146,14 +146,14 @@ def _mixed(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
 
 
 def _worded(before: str, after: str) -> Reason | None:
-    """Return why digits with these letters before and after are no code."""
+    """Return why digits with these letters before and after are not a code."""
     if {before, after} & MONEY_ALL or (after in UNITS and not before):
         return Reason.AMOUNT
     return Reason.LABELLED if before in LABELS or (before in FILLERS and len(before) > 1) else None
 
 
 def _mixed_reason(text: str, low: str, start: int, end: int) -> Reason | None:
-    """Return why letters and digits are no code by what they are and touch."""
+    """Return why letters and digits are not a code, by their form and surroundings."""
     if MASKED.fullmatch(low, start, end):
         return Reason.MASKED
     if start and low[start - 1] in "+/=-.#&?@":
@@ -162,7 +162,7 @@ def _mixed_reason(text: str, low: str, start: int, end: int) -> Reason | None:
 
 
 def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
-    """Yield what groups of digits come to: one code, one telephone number, or numbers side by side."""
+    """Yield the candidates of a group of digits: one code, one phone number, or separate numbers."""
     found = low[start:end]
     if found[0] in "+(" and (found[0] == "+" or found[:2] == "(+"):
         start = _after_phone(low, start, end)
@@ -190,7 +190,7 @@ def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
 
 
 def _after_phone(low: str, start: int, end: int) -> int:
-    """Return where a telephone number that begins with + ends: it has no more digits than one may have."""
+    """Return the end of a phone number that begins with +; it has at most `PHONE` digits."""
     digits, last = 0, start
     for each in PIECE.finditer(low, start, end):
         digits += len(each[0])
@@ -201,7 +201,7 @@ def _after_phone(low: str, start: int, end: int) -> int:
 
 
 def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
-    """Yield a number that has no blank in it."""
+    """Yield the candidate of a number without spaces."""
     found = low[start:end]
     if found.isdecimal():
         if end - start >= SHORTEST:
@@ -224,13 +224,13 @@ def _grouped(text: str, low: str, start: int, end: int, *, exact: bool) -> Candi
 
 
 def counts_something(low: str, end: int) -> bool:
-    """Whether a unit or a currency stands behind a number."""
+    """Return whether a unit or a currency follows a number."""
     word = COUNTED.match(low, end)
     return word is not None and (word[1] in UNITS or word[1] in MONEY_WORDS or word[1] in CURRENCY_WORDS)
 
 
 def why_touched(text: str, low: str, start: int, end: int) -> Reason | None:
-    """Return why what touches a number makes it no code."""
+    """Return why a number is not a code, by the characters next to it."""
     before = low[start - 2 : start] if start > 1 else f" {low[:start]}".rjust(2)
     after = (low[end : end + 2]).ljust(2)
     if before == "  " and after[0] in " .":
@@ -271,7 +271,7 @@ def _touched_after(text: str, low: str, after: str, end: int) -> Reason | None:
 
 
 def glued_word(low: str, end: int) -> str:
-    """Return the letters that end where a number begins."""
+    """Return the letters right before a number."""
     start = end
     while start and end - start < GLUED and low[start - 1].isalpha():
         start -= 1

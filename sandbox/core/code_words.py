@@ -1,7 +1,7 @@
-"""The words by which a one-time code is told from other numbers, in the languages of the texts that carry them.
+"""The words that distinguish a one-time code from other numbers, in many languages.
 
-All words are compared as `fold` leaves them: lower case, without the accents of Latin, Greek and Cyrillic letters,
-digits and full-width letters as ASCII. A table may be written either way; it is folded when it is read.
+Words are compared in folded form (`fold`): lower case, without accents on Latin, Greek and Cyrillic letters, digits and
+full-width letters as ASCII. The tables are folded when they are loaded.
 """
 
 # ruff: noqa: RUF001 - words of many scripts
@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterable
 from unicodedata import category, digit, normalize
 
-ACCENTED = range(0x80, 0x2000)  # Hangul, which decomposes too, stands beyond
+ACCENTED = range(0x80, 0x2000)  # ends before Hangul, which would decompose too
 FULL_WIDTH = range(0xFF01, 0xFF5F)
-FOLDINGS_KEPT = 10_000  # characters whose folding is remembered
+FOLDINGS_KEPT = 10_000  # maximum number of characters in the cache
 FOLDED_LETTERS = {"đ": "d", "ł": "l", "ø": "o", "ß": "s", "ı": "i", "ё": "е"}
 
 
 class Folding(dict[int, str]):
-    """Maps each character to one character, so that places in a text stay the same."""
+    """A cache of folded characters; each folds to one character, so that offsets stay the same."""
 
     def __missing__(self, key: int) -> str:
-        """Return what a character becomes."""
+        """Return the folded form of a character."""
         folded = _fold_character(chr(key))
         if len(self) < FOLDINGS_KEPT:
             self[key] = folded
@@ -46,24 +46,24 @@ FOLDING = Folding()
 
 
 def fold(text: str) -> str:
-    """Return a text of the same length in the form in which words are compared."""
+    """Return the folded form of a text, of the same length."""
     return text.lower() if text.isascii() else text.translate(FOLDING)
 
 
 def fold_words(*lines: str) -> frozenset[str]:
-    """Return the words of some lines."""
+    """Return the folded words of some lines."""
     return frozenset(word for line in lines for word in fold(line).split())
 
 
 def group_by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return stems by their first two characters, so that a word is compared with few."""
+    """Return stems by their first two characters, so that a word is compared with few stems."""
     found: dict[str, tuple[str, ...]] = {}
     for stem in sorted(stems):
         found[stem[:2]] = (*found.get(stem[:2], ()), stem)
     return found
 
 
-# Words for a code; they count as they stand.
+# Words for a code.
 CODE_WORDS = fold_words(
     "msimbo šifra šifru šifre şifrə zaporka zaporku parool salasõna contrasinal contrasenya kodea kóði kóðinn cód",
     "clé nip chave clau tac parol wagwoord ikhodi koodka құпиясөз рамз нууц code codes otp otps pin pins",
@@ -78,7 +78,7 @@ CODE_WORDS = fold_words(
     "pinkode pincode pinkodu cvc код кода кодом коду кодът пароль пароля пин пін парола паролата лозинка шифра",
     "құпиясөз кодыңыз коды кодунуз κωδικός κωδικό κωδικού συνθηματικό կոդ կոդը կոդն գաղտնաբառ გაღტნაბარი ኮድ",
 )
-# Beginnings of words for a code, where the language goes on with endings.
+# Stems of words for a code in languages with endings.
 CODE_WORD_STEMS = group_by_beginning(
     fold_words(
         "verifikac verificac verifizier vahvistuskood kinnituskood bestätigungscod sicherheitscod zugangscod",
@@ -86,9 +86,9 @@ CODE_WORD_STEMS = group_by_beginning(
         "ஓடிபி கடவுச்சொ కోడ్ ఓటీపీ పిన్ ಕೋಡ್ ಒಟಿಪಿ കോഡ് ഒടിപി કોડ ઓટીપી પિન ਕੋਡ ਓਟੀਪੀ ਪਿੰਨ කේත කේතය կոդ",
     )
 )
-# Ends of words for a code: compounds of German, Dutch, Finnish and the languages of the north.
+# Ends of compounds that mean a code, in German, Dutch, Finnish and Scandinavian languages.
 CODE_WORD_ENDINGS = ("code", "codes", "kode", "koden", "kod", "koodi", "koodisi", "kood", "passwort")
-# Words for a code in scripts that put no blank around words, or set prefixes before them.
+# Words for a code in scripts without spaces between words, or with prefixes.
 UNSPACED_CODE_WORDS = re.compile(
     "验证码|驗證碼|校验码|校驗碼|动态码|動態碼|动态密码|動態密碼|认证码|認證碼|確認碼|确认码|验证代码"
     "|驗證代碼|密码|密碼|口令|识别码|安全码|安全碼"
@@ -100,12 +100,12 @@ UNSPACED_CODE_WORDS = re.compile(
     r"|\b[הבלכמשו]{0,2}(?:קוד(?!ם)|סיסמ)",
 )
 FIRST_UNSPACED = "\u0590"  # the first character of these scripts
-# Two words that make one.
+# Pairs of words that mean a code.
 CODE_WORD_PAIRS = frozenset(
     {("time", "pass"), ("kata", "sandi"), ("mat", "khau"), ("ma", "xac"), ("ma", "otp"), ("ma", "kich"), ("ma", "bao")}
     | {("құпия", "сөз"), ("security", "number"), ("ma", "pin"), ("ya", "siri"), ("kata", "laluan")}
 )
-# Words that speak of a code only where the number itself is what is to be entered.
+# Words that point to a code only if the number itself is to be entered.
 LOGIN_WORDS = fold_words(
     "verify verifying validate validar valider acceder connecter einloggen confirm confirming login",
     "signin authenticate activate register unlock authorise authorize",
@@ -113,13 +113,13 @@ LOGIN_WORDS = fold_words(
     "подтверждения вход potwierdź zaloguj giriş",
 )
 LOGIN_PAIRS = frozenset({("sign", "in"), ("log", "in"), ("sign", "up"), ("log", "on")})
-# What a word that stands alone may be; the second words of pairs are to be looked at.
+# What a single word may be; the second words of pairs need a closer look.
 CODE_WORD_KINDS = {
     **dict.fromkeys([second for _, second in CODE_WORD_PAIRS | LOGIN_PAIRS] + ["tan"], "pair"),
     **dict.fromkeys(LOGIN_WORDS, "weak"),
     **dict.fromkeys(CODE_WORDS, "strong"),
 }
-# Words beside `code` that make it another: of a discount, a place, a product.
+# Words beside `code` that mean another kind: of a discount, a place, a product.
 OTHER_CODES = fold_words(
     "promo promotion promotional discount coupon voucher zip postal post area country city dial bar qr tracking",
     "product error dress referral invite swift ifsc sort branch offer gift sale item color colour style source",
@@ -129,12 +129,12 @@ OTHER_CODES = fold_words(
     "promotivni poštanski réduction réductions indirim posta промо rabatt gutschein korting slevový slevovy",
     "kedvezmény reducere",
 )
-# Words for a code of any kind; in a sentence about a discount they speak of a promotional one,
+# Words for a code of any kind; in a sentence about a discount they mean a promotional code,
 PLAIN_CODES = fold_words(
     "code codes codigo codigos código códigos codice codici codi cod codul kod koda kodu kode koden koder kodi kodo",
     "kód kódot koodi koodin kood код кода кодом κωδικός κωδικό",
 )
-# unless one of these stands before them.
+# unless one of these comes before them.
 SECURITY = fold_words(
     "security verification authentication authorization authorisation login access confirmation activation"
 )
@@ -150,12 +150,12 @@ OTHER_COMPOUNDS = (
     *("aktions", "korting", "source", "area", "region", "product", "country", "kampanj"),
 )
 NOT_CODE_WORDS = frozenset({"decode", "encode", "unicode"})
-# Words behind `code` that make it another.
+# Words after `code` that mean another kind.
 OTHER_CODES_AFTER = fold_words(
     "promo promocional promotionnel promozionale postal postale rabatowy promocyjny pocztowy descuento desconto",
     "sconto postnr poste reduction réduction barras barre",
 )
-# Words that stand before a code and tell nothing else.
+# Words that may come between a word for a code and the code.
 CONNECTIVES = fold_words(
     "is are as now here the a your this below follows following reads equals will be number no nr je jest to es",
     "está é e è est sera ist lautet sind är er on olet dir eshte është este hier isto adalah ialah la là ni ya",
@@ -166,14 +166,14 @@ EQUALS = fold_words(
     "is je jest to es está é è est ist lautet är er on dir este adalah là є это είναι أهو هو هي است ہے हैं है הוא",
     "הינו არის է lauten será sera nustatytas yra ir vagyok e как as are for como como: comme als kao jako",
 )
-# What stands between a word and a number in scripts without blanks.
+# Characters between a word and a number in scripts without spaces.
 JOINTS = "为為是は가는은이คือเป็น"
 JOINT_CHARACTERS = frozenset("为為是は는은이")
 AROUND_NUMBER = " \n*_([<「【『《“\"'#"
 COLONS = (":", "：")
 AROUND_END = "*_])>】'\""
 AROUND = f"{AROUND_NUMBER}:：=-.,>)]」】』》”"
-# What one does with a code.
+# Verbs for entering a code.
 ENTER = fold_words(
     "use enter type input using with key submit apply provide insert utilisez saisissez entrez usa usá utiliza",
     "ingresa ingrese introduce introduzca digite insira informe inserisci inserire utilizza unesite upišite",
@@ -187,7 +187,7 @@ NEGATIONS = fold_words(
     "đừng không لا כל אל μην ποτέ कभी न नहीं",
 )
 UNSPACED_NEGATIONS = ("勿", "不要", "请勿", "切勿", "別", "しないで", "教えない", "ห้าม", "อย่า", "마세요", "말고")
-# What a number names that stands right behind one of these.
+# Words that name the number right after them as something else.
 LABELS = fold_words(
     "account acct acc ac iban card cards visa mastercard ref reference refno order orders ordernr invoice inv",
     "bill balance bal avl avbl txn transaction transactions trx tran tx rrn utr ticket booking pnr reservation",
@@ -230,14 +230,14 @@ UNSPACED_LABELS = tuple(
         "طلب طلبك الرصيد کارت سفارش חשבון כרטיס הזמנה הזמנתך",
     )
 )
-# Words that may stand between such a name and the number.
+# Words that may come between such a name and the number.
 FILLERS = fold_words(
     "no nr num number nummer numero número numéro nº n° № # id in with digits digit on of the your for sa br broj",
     "broja numer numeru numru číslo čísla numara numarası numaralı száma номер номером номеру số so ref ending a",
     "en por mit auf pe cu som de del der dem des da do di au xx xxx xxxx nos at me na wa us now by to am an und",
     "नंबर संख्या رقم شماره מספר",
 )
-# After one of these a number goes that something is sent to, or fetched from.
+# Words before a number that a message is sent to or comes from.
 SENDING = fold_words(
     "sent send sms text reply message msg forward report deliver delivered call ring dial contact poslan poslat",
     "pošaljite pošalji gesendet senden envoyé envoyez enviado enviar envíe inviato invia wysłano wyślij odešlete",
@@ -253,7 +253,7 @@ MONTHS = fold_words(
     "fév avr juin jui août ene abr янв фев мар апр май мая июн июл авг сен окт ноя дек jän mrt mei ağu eyl eki",
     "kas ara oca şub",
 )
-# What a number counts that stands right before one of these. Time is counted by short numbers alone.
+# Units that may follow a number; units of time follow short numbers alone.
 TIME_UNITS = fold_words(
     "min mins minute minutes minuta minuti minuten minuto minutos minuts minut perc dakika minuuttia мин минут",
     "минуты хв hr hrs hour hours h sat sati sata std stunden uhr heure heures hora horas ore ur godz saat órá óra",
@@ -276,7 +276,7 @@ UNSPACED_UNITS = tuple(
 )
 
 
-# ISO 4217, funds codes and metals included.
+# ISO 4217, including funds codes and metals.
 ISO_4217 = frozenset(
     code.upper()
     for code in fold_words(
@@ -290,7 +290,7 @@ ISO_4217 = frozenset(
         "zwl",
     )
 )
-# Codes that are words too; they are money only in capitals.
+# Currency codes that are words too; they count only in capitals.
 CURRENCIES_THAT_ARE_WORDS = fold_words("all ang bob cad cup mad mop nad pab pen sos srd top try che lak")
 CURRENCY_WORDS = frozenset(code.lower() for code in ISO_4217) - CURRENCIES_THAT_ARE_WORDS
 MONEY_WORDS = fold_words(

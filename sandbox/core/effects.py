@@ -1,4 +1,4 @@
-"""What a rule does to a request and its recipients: errors, replies, faults, lives, reporting, rates."""
+"""What a rule does to a request and its recipients: errors, replies, faults, lifecycles, callbacks, rate limits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from sandbox.core.message import CallbackPolicy, Lifecycle, LifecycleStep, Status
 from sandbox.core.seeded_random import Distribution, Fixed, draw_fraction
 
-FIRST_ERROR_STATUS = 400  # HTTP statuses from here on refuse
+FIRST_ERROR_STATUS = 400  # an HTTP status from here on is a refusal
 
 
 class Fault(StrEnum):
-    """How a reply may break on its way."""
+    """How the delivery of a reply fails."""
 
     CONNECTION_RESET = "connection_reset"
     EMPTY_REPLY = "empty_reply"
@@ -24,13 +24,13 @@ class Fault(StrEnum):
 
 
 class ReplyMoment(StrEnum):
-    """When a reply leaves, other than after a span of time: once the callbacks that are due at once have been tried."""
+    """An event that a reply waits for: an attempt at each callback that is due immediately."""
 
     CALLBACKS = "callbacks"
 
 
 class RenderedReply(NamedTuple):
-    """A reply that a scenario wrote."""
+    """A reply of a scenario, rendered."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,7 +38,7 @@ class RenderedReply(NamedTuple):
 
 
 class TemplateContext(NamedTuple):
-    """What a reply's templates see."""
+    """The values that the templates of a reply can use."""
 
     seed: int
     number: int
@@ -50,7 +50,7 @@ class TemplateContext(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReplyTemplate:
-    """A reply of the scenario's own: `write` is handed in, as templates need a library."""
+    """A reply that a scenario defines; `write` is passed in, because templates need a library."""
 
     status: int
     write: Callable[[TemplateContext], RenderedReply]
@@ -58,7 +58,7 @@ class ReplyTemplate:
 
 @dataclass(frozen=True, slots=True)
 class StepTemplate:
-    """A planned step whose delay is yet to be drawn; `word` names the provider's own, where it has several."""
+    """A lifecycle step whose delay is drawn for each message; `word` is the provider's, if it has several."""
 
     status: Status
     delay: Distribution
@@ -67,14 +67,14 @@ class StepTemplate:
 
 @dataclass(frozen=True, slots=True)
 class LifecycleTemplate:
-    """A life whose delays are drawn for each message; `name` sets its draws apart."""
+    """A lifecycle whose delays are drawn for each message; `name` distinguishes its draws from others."""
 
     name: str
     steps: tuple[StepTemplate, ...]
     fixed: Lifecycle | None = None
 
     def draw(self, seed: int, number: int) -> Lifecycle:
-        """Return the life of the message `number`."""
+        """Return the lifecycle of message `number`."""
         if self.fixed is not None:
             return self.fixed
         return tuple(
@@ -86,14 +86,14 @@ class LifecycleTemplate:
 
 
 def make_lifecycle_template(name: str, steps: tuple[StepTemplate, ...]) -> LifecycleTemplate:
-    """Return a course; one without chance has its life at hand."""
+    """Return a template; if no delay of it is random, the lifecycle is made once."""
     fixed = [LifecycleStep(step.status, step.delay.delay, step.word) for step in steps if isinstance(step.delay, Fixed)]
     return LifecycleTemplate(name, steps, tuple(fixed) if len(fixed) == len(steps) else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What becomes of a request and a recipient; `error` is the name of a provider's error by operation."""
+    """What happens to a request and a recipient; `error` maps operations to the names of the provider's errors."""
 
     error: Mapping[str, str] | None = None
     reply: ReplyTemplate | None = None
@@ -104,7 +104,7 @@ class Effect:
 
     @property
     def accepts(self) -> bool:
-        """Whether the request does what it asks for, whatever is answered."""
+        """Whether the request is accepted and stored, whatever the reply says."""
         replied = self.reply is not None and self.reply.status >= FIRST_ERROR_STATUS
         return self.accepted or not (self.error is not None or self.fault is not None or replied)
 
@@ -114,9 +114,9 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `limit` in each span `per`; what exceeds it gets the error. `apart`: each account has its own.
+    """A rate limit: at most `limit` in each span `per`; further requests get the error. `apart`: one limit per account.
 
-    `announced`: the operations whose provider says in Retry-After when there is room again.
+    `announced`: the operations whose provider sends Retry-After.
     """
 
     limit: int
@@ -127,7 +127,7 @@ class Rate:
 
 
 class WeightedEffect(NamedTuple):
-    """One of several effects; a draw below `until`, and not below those before it, chooses it."""
+    """One of several effects: the first whose `until` is above the draw is chosen."""
 
     until: float
     effect: Effect
@@ -135,7 +135,7 @@ class WeightedEffect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a rule does when it holds."""
+    """What a rule does if it matches."""
 
     effect: Effect = NO_EFFECT
     outcomes: tuple[WeightedEffect, ...] = ()
@@ -145,6 +145,6 @@ class Actions:
 
     @property
     def passes(self) -> bool:
-        """Whether it acts and lets the request go on: it has but a state to set, or a rate that is not exceeded."""
+        """Whether later rules still apply: it only sets a state, or has a rate limit that is not exceeded."""
         decides = self.effect is not NO_EFFECT or self.outcomes or self.callback_policy
         return not decides and (self.state is not None or self.rate is not None)

@@ -1,4 +1,4 @@
-"""Errors whose text is meant for a person: where, what came, what would be right."""
+"""Errors and mistakes in files, with texts for people: where, what came, what would be right."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class FileMistake(NamedTuple):
-    """One thing that is wrong, or doubtful, in a file. `line` and `column` count from 1; None: it has no place."""
+    """A mistake, or a warning, about a file; `line` and `column` count from 1 and are None if it has no position."""
 
     problem: str
     file: str = ""
@@ -18,35 +18,35 @@ class FileMistake(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return `file:line:column`, as far as they are known."""
+        """Return `file:line:column`, as far as known."""
         return ":".join(str(each) for each in (self.file, self.line, self.column) if each not in {"", None})
 
 
 def on_one_line(text: str) -> str:
-    """Return a text with escapes in place of line ends and other characters that are not printed."""
+    """Return a text with line breaks and other unprintable characters escaped."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 class SandboxError(Exception):
-    """The root of all errors that the sandbox raises on purpose."""
+    """The base class of all errors that the sandbox raises."""
 
 
 class IllegalMoveError(SandboxError):
-    """A message was to move to a status that may not follow its present one."""
+    """A message cannot change from its current status to the one requested."""
 
 
 class UnknownStatusError(SandboxError):
-    """A status word that neither we nor the provider have."""
+    """A status name that neither the sandbox nor the provider knows."""
 
 
 class ClockBackwardsError(SandboxError):
-    """A clock was to go back."""
+    """A clock cannot go backwards."""
 
 
 class MistakesError(SandboxError):
-    """Files that cannot be used. `mistakes` has all that was found, file by file, from top to bottom; one a line."""
+    """Files that cannot be used; `mistakes` lists every mistake, file by file, from top to bottom."""
 
     def __init__(self, mistakes: Iterable[FileMistake]) -> None:
         found = tuple(mistakes)
@@ -58,27 +58,30 @@ class MistakesError(SandboxError):
 
 
 class SpecError(MistakesError):
-    """Provider documents that cannot be served."""
+    """Provider documents with mistakes."""
 
 
 class ScenarioError(MistakesError):
-    """A scenario that cannot be used."""
+    """A scenario with mistakes."""
 
 
 class AdvanceLimitError(SandboxError):
-    """An advance until idle that finds no end: 30 days of clock time or 1,000,000 steps."""
+    """An advance until idle reached its limit: 30 days of clock time or 1,000,000 steps."""
 
 
 class ResetError(SandboxError):
-    """A reset or deletion came while something waited."""
+    """The workspace was reset or deleted while a call was waiting."""
 
 
 class CallbackStateError(SandboxError):
-    """A callback's state forbids what was asked of it."""
+    """A callback's state does not allow the requested action."""
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:
-    """Return the sentence " Did you mean 'name'?", else the one that lists all known names, else an empty text."""
+    """Return " Did you mean 'name'?" if a known name is similar, else a list of all known names.
+
+    The text begins with a space, and is empty if no name is known.
+    """
     names = sorted(known)
     found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
     if found:

@@ -1,19 +1,19 @@
-"""What came in and what went out: one exchange a request, refused ones too."""
+"""The journal: a record of each request, refused ones included, and texts that are sent again after a lost reply."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
-ID_SIZE = 80  # bytes that an id of a message takes; a request may make tens of thousands
+ID_SIZE = 80  # bytes of a message id; one request may create tens of thousands of messages
 
 
 class RequestRecord(NamedTuple):
-    """A request and its reply as they went over the wire, bodies cut to 16 KB (`body_size` tells what came).
+    """A request and its reply as sent over the wire, with bodies cut to 16 KB; `body_size` is the full size.
 
-    `key` is the credential, to be masked wherever it is shown; `why` says what was refused and what would be right,
-    then what was passed over; of a request that is not `refused` it has the latter alone.
-    `resent_of` is the number of the request that sent the same text to the same number, where its reply was lost.
+    `key` is the credential and must be masked in output. `why` has the reasons of a refusal, then notes about what was
+    ignored; a request that is not `refused` has notes alone. `resent_of` is the id of an earlier request that sent the
+    same text to the same number and lost its reply.
     """
 
     id: int
@@ -38,17 +38,17 @@ class RequestRecord(NamedTuple):
     resent_of: int | None = None
 
 
-def record_size(exchange: RequestRecord) -> int:
-    """Return how many bytes an entry keeps in its bodies and its messages' ids."""
-    return len(exchange.body) + len(exchange.reply_body) + ID_SIZE * len(exchange.messages)
+def record_size(record: RequestRecord) -> int:
+    """Return the bytes that a record's bodies and message ids take."""
+    return len(record.body) + len(record.reply_body) + ID_SIZE * len(record.messages)
 
 
 RESEND_WINDOW = timedelta(minutes=1)  # on the workspace's clock
-TEXTS_KEPT = 10_000  # texts that are remembered at most
+TEXTS_KEPT = 10_000  # maximum number of texts remembered
 
 
 class SentText(NamedTuple):
-    """A text to a number, by an account of a provider."""
+    """A text that an account of a provider sent to a number."""
 
     provider: str
     account: str
@@ -57,7 +57,7 @@ class SentText(NamedTuple):
 
 
 class LostReply(NamedTuple):
-    """At `at` a reply was lost. `request` is the number of the request that sent these texts first."""
+    """A reply that was lost at `at`; `request` is the id of the request that sent these texts first."""
 
     at: datetime
     request: int
@@ -65,16 +65,19 @@ class LostReply(NamedTuple):
 
 
 class LostReplies:
-    """What was sent by requests whose replies were lost a short while ago."""
+    """The texts of requests whose replies were lost within the last minute.
+
+    A client that sends one of them again has probably sent it twice.
+    """
 
     __slots__ = ("_found", "_last")
 
     def __init__(self) -> None:
-        self._found: dict[SentText, tuple[datetime, int]] = {}  # the longest lost first
+        self._found: dict[SentText, tuple[datetime, int]] = {}  # oldest first
         self._last: datetime | None = None
 
     def put(self, lost: LostReply) -> None:
-        """Add what a lost reply was about, and forget what is too old or too much."""
+        """Add the texts of a lost reply; remove what is too old or exceeds the limit."""
         self._last = lost.at
         for text in lost.texts:
             self._found.pop(text, None)
@@ -86,11 +89,11 @@ class LostReplies:
             del self._found[oldest]
 
     def are_recent(self, at: datetime) -> bool:
-        """Whether a reply was lost within the last minute."""
+        """Return whether a reply was lost within the last minute."""
         return self._last is not None and at - self._last <= RESEND_WINDOW
 
     def find(self, texts: Iterable[SentText], at: datetime) -> int | None:
-        """Return the number of the request that first sent one of the texts and whose reply was lost of late."""
+        """Return the id of the request that first sent one of the texts and lost its reply within the last minute."""
         for text in texts:
             found = self._found.get(text)
             if found is not None and at - found[0] <= RESEND_WINDOW:

@@ -1,4 +1,4 @@
-"""A message: one text to one recipient, with its history and what is planned for it."""
+"""Messages and their lifecycles: statuses, the moves between them, and what is planned for a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sandbox.core.seeded_random import AT_ONCE, Distribution
 
 
 class Status(StrEnum):
-    """Our words; each provider has its own for them."""
+    """The statuses of the sandbox; each provider has its own words for them."""
 
     SCHEDULED = "scheduled"
     QUEUED = "queued"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class LifecycleStep(NamedTuple):
-    """A planned step: `status` comes `delay` after the one before; `word` is the provider's, where it has several."""
+    """A step: `status` comes `delay` after the step before; `word` is the provider's, if it has several."""
 
     status: Status
     delay: timedelta
@@ -39,7 +39,7 @@ Lifecycle = tuple[LifecycleStep, ...]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How messages of one kind live at one provider; compiled from `x-sandbox` in its spec."""
+    """The statuses and lifecycle of one kind of message at one provider; compiled from `x-sandbox` in its spec."""
 
     name: str
     words: Mapping[Status, str]
@@ -50,18 +50,18 @@ class Channel:
     lifecycle: Lifecycle
 
     def may_follow(self, status: Status) -> frozenset[Status]:
-        """Return the statuses that a message in `status` may move to."""
+        """Return the statuses that may follow `status`."""
         return self.moves.get(status, frozenset())
 
     def word(self, status: Status, variant: str | None = None) -> str:
-        """Return the provider's word for `status`: `variant` where a step names one of several."""
+        """Return the provider's word for `status`, or `variant` if a step names one of several."""
         return variant or self.words[status]
 
     def parse(self, word: str) -> tuple[Status, str | None]:
-        """Read one of our words, the provider's word, or both as `rejected/DNDNUMB`.
+        """Return the status and variant of a name: ours, the provider's, or both as in `rejected/DNDNUMB`.
 
         Raises:
-            UnknownStatusError: no such status here; the text has the near miss.
+            UnknownStatusError: the channel has no such status; the text suggests a similar name.
 
         """
         ours, _, theirs = word.partition("/")
@@ -79,7 +79,7 @@ class Channel:
 
 
 class Step(NamedTuple):
-    """A status and when it came, or is planned to come; `word` is the provider's."""
+    """A status and when it was, or will be, reached; `word` is the provider's word for it."""
 
     status: Status
     word: str
@@ -87,7 +87,7 @@ class Step(NamedTuple):
 
 
 class CallbackOrder(StrEnum):
-    """An order of a message's callbacks other than their own; they wait for the last planned one."""
+    """Another order for the callbacks of a message; all wait for the last planned one."""
 
     REVERSE = "reverse"
     SHUFFLE = "shuffle"
@@ -95,22 +95,22 @@ class CallbackOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallbackPolicy:
-    """How the callbacks of a message are sent; the default is the provider's own way.
+    """How the callbacks of a message are sent; the defaults are the provider's own behaviour.
 
-    `lost`: callbacks of these statuses never arrive; `first_lost`: the first attempt of each does not. `held`: each
-    waits to be released. `strict`: none begins before the earlier ones of its message have ended, retries included.
+    `lost`: callbacks of these statuses are never delivered; `first_lost`: the first attempt of each fails. `held`: each
+    waits until it is released. `strict`: each waits until the earlier ones of its message have ended, retries included.
     """
 
     timeout: timedelta | None = None  # None: the provider's
-    retries: tuple[timedelta, ...] | None = None  # None: the provider's ladder
-    muted: bool = False  # kept as collected whatever the target: the request came from a foreign web page
-    delay: Distribution = AT_ONCE  # after the step that is reported
+    retries: tuple[timedelta, ...] | None = None  # None: the provider's retry schedule
+    muted: bool = False  # never sent, only collected: a web page of another site made the request
+    delay: Distribution = AT_ONCE  # after the status change
     copies: int = 1
     lost: frozenset[Status] = frozenset()
     first_lost: bool = False
     order: CallbackOrder | None = None
     held: bool = False
-    key: str | None = None  # in place of the target's
+    key: str | None = None  # replaces the target's key
     strict: bool = False
 
 
@@ -118,9 +118,10 @@ DEFAULT_POLICY = CallbackPolicy()
 
 
 class Draft(NamedTuple):
-    """A message that a pack proposes. `lifecycle` None: the channel's own, unless a rule has another.
+    """A message that a provider's function wants to send.
 
-    `data` is what the pack itself wants to remember of it. A lower `rank` goes first at the same instant.
+    `lifecycle` None: that of the channel, unless a rule has another. A lower `rank` goes first at the same instant.
+    `data` is stored with the message for the provider's own use.
     """
 
     id: str
@@ -136,9 +137,9 @@ class Draft(NamedTuple):
 
 
 class Message(NamedTuple):
-    """An accepted message; a named tuple, as one is made anew at each of its moves and that must be quick.
+    """An accepted message; a named tuple, because each status change makes a new one.
 
-    `number` counts acceptances in its workspace; `request` is the journal id of its request.
+    `number` counts the messages of its workspace; `request` is the id of its request in the journal.
     """
 
     id: str
@@ -163,12 +164,12 @@ class Message(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """The present status."""
+        """The current status."""
         return self.history[-1].status
 
     @property
     def provider_status(self) -> str:
-        """The provider's word for the present status."""
+        """The provider's word for the current status."""
         return self.history[-1].word
 
     @property
@@ -177,15 +178,15 @@ class Message(NamedTuple):
         return self.history[0].at
 
     def fact(self, name: str) -> str:
-        """Return what the pack remembered under `name`, or an empty text."""
+        """Return the value of `data` under `name`, or an empty text."""
         return self.data.get(name, "") if self.data else ""
 
 
-HISTORY = Message._fields.index("history")  # behind it stand plan and callbacks, which a move changes too
+HISTORY = Message._fields.index("history")  # followed by plan and callbacks, which a status change replaces too
 
 
 def plan_lifecycle(channel: Channel, lifecycle: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
-    """Lay a life out on the clock: each delay counts from the step before; a status the channel lacks is left out."""
+    """Return the steps of a lifecycle with their times; statuses that the channel does not have are left out."""
     steps, words, at = [], channel.words, begin
     for status, delay, word in lifecycle:
         if status in words:
@@ -204,25 +205,25 @@ def skip_first_delay(lifecycle: Lifecycle) -> Lifecycle:
 
 
 def move(message: Message, step: Step, *, callback: int | None = None, illegal: bool = False) -> Message:
-    """Return the message in the step's status; what was planned after that step stays planned.
+    """Return the message with the status of `step`; steps planned after it stay planned.
 
     `callback` is the id of the callback that reports the step, if one does.
 
     Raises:
-        IllegalMoveError: the status may not follow the present one and `illegal` does not allow it.
+        IllegalMoveError: the status cannot follow the current one, and `illegal` is false.
 
     """
     allowed = message.channel.may_follow(message.status)
     if step.status not in allowed and not illegal:
-        known = ", ".join(sorted(allowed)) or "nothing: it has ended"
-        text = f"{message.id} is {message.status}; {step.status} may not follow, only {known}"
+        known = f"; allowed: {', '.join(sorted(allowed))}" if allowed else ", because that status is final"
+        text = f"{message.id} is {message.status} and cannot become {step.status}{known}"
         raise IllegalMoveError(text)
     rest = message.plan[1:] if message.plan and message.plan[0] is step else ()
     calls = message.callbacks if callback is None else (*message.callbacks, callback)
-    # Every message is moved, mostly twice; `_replace` takes three times as long.
+    # Most messages come here twice; `_replace` takes three times as long.
     return Message._make((*message[:HISTORY], (*message.history, step), rest, calls, *message[HISTORY + 3 :]))
 
 
 def next_move(message: Message) -> AgendaEntry | None:
-    """Return the agenda's entry for the next planned step of a message."""
+    """Return the agenda entry of the next planned step of a message, or None."""
     return AgendaEntry(message.plan[0].at, EntryKind.MOVE, message.rank, message.number) if message.plan else None

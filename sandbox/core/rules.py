@@ -1,4 +1,7 @@
-"""Rules: who is met, and what becomes of them. The first rule that holds decides, for each recipient of a request."""
+"""Rules: which requests they match and what they do. For each recipient of a request the first matching rule decides.
+
+Counts, rate windows and the scenario's state are values of the world; `RuleMemory` is one request's view of them.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +12,13 @@ from sandbox.core.account import RateWindow
 from sandbox.core.effects import Actions, Effect
 from sandbox.core.seeded_random import draw_fraction
 
-RULE_PREFIX = "rule "  # how the name of a rule's window begins; providers have windows of their own
-START_STATE = "start"  # the state in which every scenario begins
+RULE_PREFIX = "rule "  # of the names of rules' rate windows; providers have windows too
+START_STATE = "start"  # the initial state of every scenario
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCounted:
-    """How often a rule was met; `name` is the rule's key, and what it counts apart."""
+    """How many requests have met a rule's conditions; `name` is the rule's key and what it counts separately."""
 
     name: str
     count: int
@@ -23,14 +26,14 @@ class RuleCounted:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioStateSet:
-    """The scenario is in the state `state` from now on."""
+    """The scenario's state is `state` from now on."""
 
     state: str
 
 
 @dataclass(slots=True)
 class RuleMemory:
-    """A scenario's memory as one request finds it and moves it on; it is written when its changes are committed."""
+    """The counts, rate windows and state of a scenario during one request; a commit stores `changes`."""
 
     rule_counts: Mapping[str, int]
     windows: Mapping[str, RateWindow]
@@ -41,18 +44,18 @@ class RuleMemory:
     _filled: dict[str, RateWindow] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
-        """Count one more, and return how many it makes."""
+        """Count one more, and return the new count."""
         count = self._counted.get(name) or self.rule_counts.get(name, 0)
         self._counted[name] = count + 1
         return count + 1
 
     def set_state(self, state: str) -> None:
-        """Go over to another state."""
+        """Change the state."""
         self.state = state
         self._state_set = True
 
     def exceeds(self, name: str, *, limit: int, per: timedelta) -> timedelta | None:
-        """Take one more within the limit; where there is no room, return how long until there is."""
+        """Count one more against a limit; if the limit is reached, return how long until there is room."""
         own = RULE_PREFIX + name
         before = self._filled.get(own) or self.windows.get(own) or RateWindow(own, self.at, 0)
         window = before.at(self.at, per)
@@ -62,7 +65,7 @@ class RuleMemory:
         return None
 
     def changes(self) -> tuple[RuleCounted | ScenarioStateSet | RateWindow, ...]:
-        """Return what a commit must write."""
+        """Return the changes to commit."""
         tallies = tuple(RuleCounted(name, count) for name, count in self._counted.items())
         turns = (ScenarioStateSet(self.state),) if self._state_set else ()
         return (*tallies, *turns, *self._filled.values())
@@ -72,10 +75,10 @@ Condition = Callable[["RuleInput"], bool]
 
 
 class RuleInput(NamedTuple):
-    """One recipient of a request, as rules see it; `to` and `from_` are compared by digits.
+    """What a rule's conditions can test: one recipient of a request; `to` and `from_` are normalized numbers.
 
-    `request` is the request's journal id and `row` the recipient's place in it: together the subject of the draws of
-    conditions and outcomes, as a refused request makes no message. `elapsed` counts since the scenario began.
+    Draws of conditions and outcomes depend on `request`, the request's journal id, and `row`, the recipient's place in
+    it, because a refused request has no message number. `elapsed` is the time since the scenario began.
     """
 
     provider: str
@@ -94,20 +97,20 @@ class RuleInput(NamedTuple):
     memory: RuleMemory
 
     def draw(self, purpose: str) -> float:
-        """Return this case's number from 0 to 1 for a purpose."""
+        """Return a number from 0 to 1 that depends on the seed, the recipient and `purpose`."""
         return draw_fraction(self.seed, self.request, f"{purpose} {self.row}")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCounter:
-    """Which of those that meet a rule's conditions it holds for; `per` counts each recipient or account apart."""
+    """Which of the requests that meet the conditions a rule matches; `per` counts recipients or accounts separately."""
 
     per: Callable[[RuleInput], str] | None
     fits: Callable[[int], bool]
 
 
 class Verdict(NamedTuple):
-    """What a rule decided; `retry_after` is how long until its rate has room again."""
+    """What a rule decided; `retry_after` is how long until its rate limit has room again."""
 
     rule: "Rule"
     effect: Effect
@@ -116,10 +119,10 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `key` is unlike any other's and names its counters and draws; `title` is what people are shown.
+    """One rule. `key` is unique and names its counters and draws; `title` is for people.
 
-    `tail`: digits that the recipient must end with, by which rules are found. `matches_refused`: it sees
-    refused requests too.
+    `tail`: digits that a recipient must end with; rules are indexed by it. `matches_refused`: it applies to refused
+    requests too.
     """
 
     key: str
@@ -131,7 +134,7 @@ class Rule:
     then: Actions = field(default_factory=Actions)
 
     def holds(self, case: RuleInput) -> bool:
-        """Whether the case meets all conditions, its count included."""
+        """Return whether the case meets all conditions, and count it."""
         for test in self.tests:
             if not test(case):
                 return False
@@ -142,7 +145,7 @@ class Rule:
         return counting.fits(case.memory.count(name))
 
     def decide(self, case: RuleInput) -> Verdict | None:
-        """Act on a case for which it holds; return None when it lets the case go on."""
+        """Apply the rule to a case that it matches; return None if later rules still apply."""
         then = self.then
         if then.state is not None:
             case.memory.set_state(then.state)
@@ -161,7 +164,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleIndex:
-    """The rules that can hold for one operation, in order (`places`); `tails` finds those of some recipients."""
+    """The rules of one operation, in order (`places`); `tails` finds those for certain recipients."""
 
     places: Mapping[str, int]
     general: tuple[Rule, ...] = ()
@@ -169,19 +172,19 @@ class RuleIndex:
     matches_refused: tuple[Rule, ...] = ()
 
     def candidates(self, number: str) -> Sequence[Rule]:
-        """Return the rules that may hold for a recipient."""
+        """Return the rules that may match a recipient."""
         found: list[Rule] = []
         for length, rules in self.tails:
             found += rules.get(number[-length:], ())
         return sorted((*self.general, *found), key=lambda rule: self.places[rule.key]) if found else self.general
 
     def judge(self, case: RuleInput) -> Verdict | None:
-        """Return what the first rule that holds decides."""
+        """Return the decision of the first rule that matches."""
         return first_decision(self.candidates(case.to), case)
 
 
 def first_decision(rules: Sequence[Rule], case: RuleInput) -> Verdict | None:
-    """Return what the first of some rules that holds decides; None when none does."""
+    """Return the decision of the first rule that matches, or None."""
     for rule in rules:
         if rule.holds(case):
             verdict = rule.decide(case)
@@ -191,7 +194,7 @@ def first_decision(rules: Sequence[Rule], case: RuleInput) -> Verdict | None:
 
 
 def make_rule_index(rules: Sequence[Rule]) -> RuleIndex:
-    """Return the index of the rules of one operation."""
+    """Return an index of the rules of one operation."""
     tails: dict[int, dict[str, tuple[Rule, ...]]] = {}
     for rule in rules:
         if rule.tail:

@@ -1,4 +1,4 @@
-"""How the providers behave today: values compiled from one YAML file and what it extends."""
+"""Scenarios: how providers behave, compiled from a YAML file and the files that it extends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,17 +11,17 @@ from sandbox.core.clock import ClockConfig
 from sandbox.core.errors import FileMistake
 from sandbox.core.rules import RuleIndex
 
-SUFFIXES = (".yaml", ".yml", ".json")  # of a scenario's file
+SUFFIXES = (".yaml", ".yml", ".json")  # of scenario files
 
 
 def is_file(word: str) -> bool:
-    """Whether what somebody calls a scenario is a file, not a name."""
+    """Return whether a scenario is given as a file, not by name."""
     return word.endswith(SUFFIXES) or "/" in word
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRule:
-    """What a scenario says of the accounts whose key matches the glob `key`; None leaves what was said before."""
+    """What a scenario sets for accounts whose key matches the glob `key`; None leaves a value as it is."""
 
     key: str
     closed: bool | None = None
@@ -31,11 +31,11 @@ class AccountRule:
     stop_list: frozenset[str] | None = None
 
     def about(self, key: str) -> bool:
-        """Whether it speaks of the account with this key."""
+        """Return whether the rule applies to the account of this key."""
         return fnmatchcase(key, self.key)
 
     def applied(self, account: Account) -> Account:
-        """Return the account with this rule's values in place of its own."""
+        """Return the account with this rule's values."""
         return account._replace(
             balance={**account.balance, **(self.balance or {})},
             senders=account.senders if self.senders is None else self.senders,
@@ -46,11 +46,10 @@ class AccountRule:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario, ready to use: `settings`, `accounts` and `targets` are by provider.
+    """A compiled scenario; `settings`, `accounts` and `targets` are by provider, `rules` by operation.
 
-    Of an account's rules all that match apply, a later one over an earlier. `rules` are by operation, and `words` say
-    each of them, in order. `sources` are the texts that it was made from: its own first, then what it extends.
-    `warnings` name what does not do what its author may expect.
+    All matching account rules apply, later ones over earlier ones. `words` describes each rule, in order. `sources`
+    has the texts that it was compiled from: its own first, then those it extends.
     """
 
     name: str
@@ -67,20 +66,20 @@ class Scenario:
 
     @property
     def source(self) -> str:
-        """Its own text, YAML or JSON."""
+        """The scenario's own text, YAML or JSON."""
         return self.sources[0] if self.sources else ""
 
     def admits(self, provider: str, key: str) -> bool:
-        """Whether a key leads to an account at all."""
+        """Return whether a key has an account."""
         rules = self.accounts.get(provider, ())
         return not next((rule.closed for rule in reversed(rules) if rule.closed is not None and rule.about(key)), False)
 
     def applied(self, account: Account) -> Account:
-        """Return an account with everything that this scenario says of it."""
+        """Return the account with the values of all rules that match it."""
         for rule in self.accounts.get(account.provider, ()):
             account = rule.applied(account) if rule.about(account.key) else account
         return account
 
     def opened(self, fresh: Account) -> Account | None:
-        """Return the account that a key stands for, made from a fresh one; None when this scenario closes it."""
+        """Return the account of a new key, made from a fresh account; None if this scenario closes it."""
         return self.applied(fresh) if self.admits(fresh.provider, fresh.key) else None

@@ -1,6 +1,6 @@
-"""Chance without state: a draw is a function of (seed, number of its subject, purpose).
+"""Random values without state: a draw is a function of (seed, number of its subject, purpose).
 
-So the order in which other things draw never changes what one of them gets.
+The order of draws never changes their results. A draw becomes bytes, a fraction, a text, a ULID, or a duration.
 """
 
 import random
@@ -18,12 +18,12 @@ LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 
 def make_seed() -> int:
-    """Return a seed for a workspace that was given none; the one draw that no seed rules."""
+    """Return a random seed, for a workspace that is not given one."""
     return secrets.randbits(SEED_BITS)
 
 
 def make_token(length: int) -> str:
-    """Return lower-case letters and digits that cannot be guessed, for workspace ids and minted keys."""
+    """Return random lower-case letters and digits that cannot be guessed, for workspace ids and keys."""
     return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(length))
 
 
@@ -43,7 +43,7 @@ def fake_data_seed(seed: int, number: int) -> int:
 
 
 def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: str = LETTERS_AND_DIGITS) -> str:
-    """Return `length` characters of `alphabet`, each as likely as the next to within one in 2**60."""
+    """Return `length` characters of `alphabet`, uniformly distributed to within one in 2**60."""
     pool = int.from_bytes(draw_bytes(seed, number, purpose, 64), "big")
     text = ""
     for _ in range(length):
@@ -53,9 +53,9 @@ def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: st
 
 
 class CountedRandom(random.Random):
-    """A generator for libraries that ask for one: seeded for a single subject, and it reports each draw.
+    """A generator for libraries that need one: it reports each draw before it is made.
 
-    It draws the same values as `random.Random` does.
+    Its values are those of `random.Random` with the same seed.
     """
 
     report: Callable[[int], None]
@@ -66,77 +66,77 @@ class CountedRandom(random.Random):
         return super().random()
 
     def getrandbits(self, k: int, /) -> int:
-        """Return a number of `k` bits; a thousand of them count as a draw."""
+        """Return a number of `k` bits; a thousand bits count as one draw."""
         self.report(1 + k // 1000)
         return super().getrandbits(k)
 
 
 def make_counted_random(seed: int, report: Callable[[int], None]) -> CountedRandom:
-    """Return a generator that calls `report` with the number of draws before it draws; what that raises ends them."""
+    """Return a generator that calls `report` with a number of draws before it makes them; `report` may raise."""
     made = CountedRandom(seed)
     made.report = report
     return made
 
 
-SMALLEST = 2.0**-57  # stands for 0, which a bell curve reaches nowhere
+SMALLEST = 2.0**-57  # replaces 0, for which a normal distribution has no value
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Always the same."""
+    """Always the same duration."""
 
     delay: timedelta
 
     def at(self, _: float) -> timedelta:
-        """Return the duration of a draw."""
+        """Return the duration for a draw from 0 to 1."""
         return self.delay
 
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Everything between two durations is as likely."""
+    """Uniformly distributed between two durations."""
 
     low: timedelta
     high: timedelta
 
     def at(self, fraction: float) -> timedelta:
-        """Return the duration of a draw."""
+        """Return the duration for a draw from 0 to 1."""
         return self.low + (self.high - self.low) * fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """A bell curve; what would lie below 0 is 0."""
+    """Normally distributed; negative durations become 0."""
 
     mean: timedelta
     deviation: timedelta
 
     def at(self, fraction: float) -> timedelta:
-        """Return the duration of a draw."""
+        """Return the duration for a draw from 0 to 1."""
         return max(timedelta(0), self.mean + self.deviation * normal_deviate(fraction))
 
 
 @dataclass(frozen=True, slots=True)
 class Lognormal:
-    """A bell curve of the logarithm: half lies below the median, a few lie far above; `sigma` says how far."""
+    """Log-normally distributed: half lies below the median; the larger `sigma`, the longer the tail."""
 
     median: timedelta
     sigma: float
 
     def at(self, fraction: float) -> timedelta:
-        """Return the duration of a draw."""
+        """Return the duration for a draw from 0 to 1."""
         return self.median * exp(self.sigma * normal_deviate(fraction))
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Durations that so many of a hundred stay below, in rising order; straight lines between, from 0 to the last."""
+    """Interpolated linearly between percentiles: `shares` percent of all durations lie below `delays`."""
 
     shares: tuple[float, ...]
     delays: tuple[timedelta, ...]
 
     def at(self, fraction: float) -> timedelta:
-        """Return the duration of a draw."""
+        """Return the duration for a draw from 0 to 1."""
         share = fraction * 100
         place = bisect_left(self.shares, share)
         if place == len(self.shares):
@@ -154,18 +154,18 @@ AT_ONCE = Fixed(timedelta(0))
 
 @lru_cache(maxsize=1024)
 def normal_deviate(fraction: float) -> float:
-    """Return how many standard deviations from the mean a draw lies."""
+    """Return the distance from the mean, in standard deviations, for a draw from 0 to 1."""
     from statistics import NormalDist  # noqa: PLC0415 - 10 ms that a start without bell curves need not pay
 
     return NormalDist().inv_cdf(max(fraction, SMALLEST))
 
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # each stands for ten bits
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # each encodes ten bits
 SHIFTS = range(120, -1, -10)
 
 
 def make_ulid(at: datetime, drawn: bytes) -> str:
-    """Return the ULID of an instant, to the millisecond, and ten bytes (https://github.com/ulid/spec)."""
+    """Return the ULID of a time, to the millisecond, and ten random bytes (https://github.com/ulid/spec)."""
     number = int(at.timestamp() * 1000) << 80 | int.from_bytes(drawn, "big")
     return "".join([PAIRS[number >> shift & 1023] for shift in SHIFTS])

@@ -1,7 +1,7 @@
-"""Values by numbers that count up, of which the oldest go again and again.
+"""A mapping for keys that count up and of which the oldest are deleted all the time.
 
-One dictionary would keep a hole for each that is gone until it has grown to three times what is in it. Here each 4,096
-numbers have a shelf of their own, which goes with the last of them: memory stays flat, and nothing is copied.
+One dictionary would keep a hole for each deleted key until it has grown to three times its content. Here each block of
+4,096 keys has a dictionary of its own, deleted with its last key: memory stays flat, and nothing is copied.
 """
 
 from collections.abc import Iterator, Mapping, ValuesView
@@ -10,64 +10,64 @@ from typing import TypeVar
 
 Row = TypeVar("Row")
 
-BITS = 12  # of a number that tell its place on its shelf
+BITS = 12  # low bits of a key; the others are its block
 
 
 class SequenceStore(Mapping[int, Row]):
-    """A dictionary of shelves; in order of making, as numbers count up."""
+    """A mapping from increasing integers to values, in insertion order."""
 
-    __slots__ = ("_count", "_shelves")
+    __slots__ = ("_blocks", "_count")
 
     def __init__(self) -> None:
         self.clear()
 
     def __getitem__(self, number: int) -> Row:
-        return self._shelves[number >> BITS][number]
+        return self._blocks[number >> BITS][number]
 
     def __setitem__(self, number: int, row: Row) -> None:
-        shelf = self._shelves.get(number >> BITS)
-        if shelf is None:
-            shelf = self._shelves[number >> BITS] = {}
-        before = len(shelf)
-        shelf[number] = row
-        self._count += len(shelf) - before
+        block = self._blocks.get(number >> BITS)
+        if block is None:
+            block = self._blocks[number >> BITS] = {}
+        before = len(block)
+        block[number] = row
+        self._count += len(block) - before
 
     def __delitem__(self, number: int) -> None:
-        shelf = self._shelves[number >> BITS]
-        del shelf[number]
+        block = self._blocks[number >> BITS]
+        del block[number]
         self._count -= 1
-        if not shelf:
-            del self._shelves[number >> BITS]
+        if not block:
+            del self._blocks[number >> BITS]
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[int]:
-        return chain.from_iterable(self._shelves.values())
+        return chain.from_iterable(self._blocks.values())
 
     def __reversed__(self) -> Iterator[int]:
-        return chain.from_iterable(map(reversed, reversed(self._shelves.values())))
+        return chain.from_iterable(map(reversed, reversed(self._blocks.values())))
 
     def values(self) -> ValuesView[Row]:
-        """Return the values; looking at all of them takes no look-up for each."""
+        """Return a view of the values; iterating over it takes no lookup per value."""
         return _Values(self)
 
-    def rows(self) -> Iterator[Row]:
-        """Return the values one by one, oldest first."""
-        return chain.from_iterable(map(dict.values, self._shelves.values()))
+    def iterate(self) -> Iterator[Row]:
+        """Yield the values, oldest first."""
+        return chain.from_iterable(map(dict.values, self._blocks.values()))
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._shelves: dict[int, dict[int, Row]] = {}
+        """Remove everything."""
+        self._blocks: dict[int, dict[int, Row]] = {}
         self._count = 0
 
 
 class _Values(ValuesView[Row]):
-    """The values of some rows."""
+    """The view of the values."""
 
-    def __init__(self, rows: SequenceStore[Row]) -> None:
-        super().__init__(rows)
-        self._rows = rows
+    def __init__(self, store: SequenceStore[Row]) -> None:
+        super().__init__(store)
+        self._store = store
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows.rows()
+        return self._store.iterate()

@@ -1,4 +1,4 @@
-"""One workspace's whole state, and the one place that writes it."""
+"""The whole state of one workspace, and the only code that changes it."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,22 +26,22 @@ from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
 
-DEFAULT_WORKSPACE = "default"  # the workspace that always exists
+DEFAULT_WORKSPACE = "default"  # the name of the workspace that always exists
 
 MESSAGES_KEPT = 100_000
 REQUESTS_KEPT = 10_000
-JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and ids
+JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
-EVICTION_STRIDE = 64  # how many numbers are looked at in search of a finished message
+EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
 
 
 Settings = Mapping[str, Mapping[str, object]]
 
 
 class World:
-    """The state of one workspace. Read anywhere, written by `commit` alone."""
+    """The state of one workspace. Any code may read it; only `commit` changes it."""
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own, by keyword
+    def __init__(  # noqa: PLR0913 - independent options, by keyword
         self,
         name: str,
         *,
@@ -58,21 +58,21 @@ class World:
         self.batches = 0
         self.targets: dict[str, Target] = {}
         self.windows: dict[str, RateWindow] = {}
-        self.max_pending = 1_000_000  # entries on the agenda; a send that would make more is refused
-        self._clear(WorkspaceReset(clock, seed))
-        self._follow(scenario)
+        self.max_pending = 1_000_000  # agenda entries; a send that would exceed it is refused
+        self._reset(WorkspaceReset(clock, seed))
+        self._put_scenario(scenario)
 
     @property
     def path(self) -> str:
-        """The path of its control API."""
+        """The path of this workspace's control API."""
         return "/_sandbox" if self.name == DEFAULT_WORKSPACE else f"/_sandbox/workspaces/{self.name}"
 
     def now(self) -> datetime:
-        """Return the present instant on this workspace's clock."""
+        """Return the current time of this workspace's clock."""
         return self.clock.now()
 
     def message(self, message_id: str) -> Message | None:
-        """Return a message by the id that its sender was given."""
+        """Return the message with the id that the provider's reply contained, or None."""
         number = self.numbers.get(message_id)
         return None if number is None else self.messages.get(number)
 
@@ -85,7 +85,7 @@ class World:
         )
 
     def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
-        """Write a batch of changes and tell the listeners; `at` is when they came to pass, now if it is not given."""
+        """Store a batch of changes, then call the subscribers; `at` is when they happened (default: now)."""
         writers = self._WRITERS
         for change in changes:
             writers[type(change)](self, change)
@@ -93,18 +93,18 @@ class World:
         batch = Batch(self.name, self.batches, at or self.now(), changes)
         subscribers = self.subscribers
         for change in changes:
-            for hear in subscribers.get(type(change), ()):
-                hear(change, batch)
-        for listener in self.batch_subscribers:
-            listener(batch)
+            for subscriber in subscribers.get(type(change), ()):
+                subscriber(change, batch)
+        for batch_subscriber in self.batch_subscribers:
+            batch_subscriber(batch)
         return batch
 
     def rule_memory(self) -> RuleMemory:
-        """Return the scenario's memory for one request."""
+        """Return the counts, rate windows and state of the scenario, for one request."""
         return RuleMemory(self.rule_counts, self.windows, self.state, self.now())
 
-    def _follow(self, scenario: Scenario) -> None:
-        """Behave as a scenario says from now on; `settings` are the specs' defaults with its own on top."""
+    def _put_scenario(self, scenario: Scenario) -> None:
+        """Switch to a scenario; its settings override the defaults of the specs."""
         self.scenario = scenario
         self._begin()
         self.settings = {
@@ -112,16 +112,16 @@ class World:
         }
 
     def _begin(self) -> None:
-        """Begin the scenario anew: no counts, its first state, and `during` counts from now."""
+        """Restart the scenario: no counts, the initial state, and `during` counts from now."""
         self.rule_counts: OrderedDict[str, int] = OrderedDict()
         self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULE_PREFIX)}
         self.state = START_STATE
         self.scenario_began = self.now()
 
-    def _clear(self, cleared: WorkspaceReset) -> None:
-        """Forget messages, journal, callbacks, codes, counters and accounts; targets and scenario stay."""
-        self.clock = cleared.clock
-        self.seed = cleared.seed
+    def _reset(self, reset: WorkspaceReset) -> None:
+        """Delete messages, journal, callbacks, codes, counters and accounts; keep targets and scenario."""
+        self.clock = reset.clock
+        self.seed = reset.seed
         self.accounts: dict[tuple[str, str], Account] = {}
         self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
@@ -134,18 +134,18 @@ class World:
         self._begin()
         self.agenda = Agenda()
         self.last_message = 0
-        self._evicting = 1  # the number that is looked at next where there are too many messages
-        self._ended: deque[int] = deque()  # numbers below it whose messages have ended meanwhile
+        self._evicting = 1  # the number to check next when there are too many messages
+        self._ended: deque[int] = deque()  # lower numbers, passed over, whose messages have ended since
         self.last_callback = 0
         self.last_request = 0
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
 
-    def _empty(self, emptied: MessagesDeleted) -> None:
-        """Forget every message, or some."""
-        if emptied.messages is not None:
-            self._drop_messages(emptied.messages)
+    def _delete_messages(self, deleted: MessagesDeleted) -> None:
+        """Delete all messages, or some."""
+        if deleted.messages is not None:
+            self._drop_messages(deleted.messages)
             return
-        self.messages.clear()  # they stay the same ones, as whoever waits for something to come holds them
+        self.messages.clear()  # cleared in place: waiting calls hold references to them
         self.numbers.clear()
         self.callbacks.clear()
         self.otps.clear()
@@ -154,7 +154,7 @@ class World:
         self.agenda.clear()
 
     def _drop_messages(self, numbers: Iterable[int]) -> None:
-        """Forget the messages of these numbers that are still there."""
+        """Delete the messages of these numbers that still exist."""
         dropped = [self.messages[number] for number in numbers if number in self.messages]
         for message in dropped:
             for callback in message.callbacks:
@@ -166,8 +166,8 @@ class World:
         self.otps = {name: otp for name, otp in self.otps.items() if otp.message not in gone}
 
     def _delete(self, _: WorkspaceDeleted) -> None:
-        """Forget everything; the workspace's owner forgets the world itself."""
-        self._clear(WorkspaceReset(self.clock, self.seed))
+        """Delete everything; the owner of the workspace drops the world itself."""
+        self._reset(WorkspaceReset(self.clock, self.seed))
 
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
@@ -197,54 +197,54 @@ class World:
     def _put_window(self, window: RateWindow) -> None:
         self.windows[window.name] = window
 
-    def _put_tally(self, tally: RuleCounted) -> None:
-        self.rule_counts[tally.name] = tally.count
-        self.rule_counts.move_to_end(tally.name)  # so that the one longest unused goes first
+    def _put_rule_count(self, counted: RuleCounted) -> None:
+        self.rule_counts[counted.name] = counted.count
+        self.rule_counts.move_to_end(counted.name)  # the least recently used is evicted first
         if len(self.rule_counts) > RULE_COUNTS_KEPT:
             self.rule_counts.popitem(last=False)
 
-    def _put_turn(self, turn: ScenarioStateSet) -> None:
-        self.state = turn.state
+    def _put_state(self, change: ScenarioStateSet) -> None:
+        self.state = change.state
 
-    def _put_exchange(self, exchange: RequestRecord) -> None:
-        self.last_request = max(self.last_request, exchange.id)
-        self.requests[exchange.id] = exchange
-        self.journal_bytes += record_size(exchange)
+    def _put_request(self, record: RequestRecord) -> None:
+        self.last_request = max(self.last_request, record.id)
+        self.requests[record.id] = record
+        self.journal_bytes += record_size(record)
         while len(self.requests) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
-            oldest = self.requests.pop(exchange.id - len(self.requests) + 1)  # ids count up without a gap
+            oldest = self.requests.pop(record.id - len(self.requests) + 1)  # ids have no gaps
             self.journal_bytes -= record_size(oldest)
             self.evicted["requests"] += 1
 
     def _put_lost_reply(self, lost: LostReply) -> None:
         self.lost_replies.put(lost)
 
-    def _put_due(self, due: AgendaEntry) -> None:
-        self.agenda.put(due)
+    def _put_entry(self, entry: AgendaEntry) -> None:
+        self.agenda.put(entry)
 
-    def _put_nothing(self, nothing: AgendaEntryRemoved) -> None:
-        self.agenda.drop(nothing.kind, nothing.number)
+    def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
+        self.agenda.drop(removed.kind, removed.number)
 
-    def _put_aim(self, set_target: TargetSet) -> None:
-        if set_target.target is None:
-            self.targets.pop(set_target.provider, None)
+    def _put_target(self, change: TargetSet) -> None:
+        if change.target is None:
+            self.targets.pop(change.provider, None)
         else:
-            self.targets[set_target.provider] = set_target.target
+            self.targets[change.provider] = change.target
 
     def _evict_messages(self) -> None:
-        """Forget the oldest finished messages above the limit; those with something pending are passed over.
+        """Delete the oldest finished messages above the limit; those with something pending are passed over.
 
-        What was passed over is looked at again when it has ended, so a few numbers at a time are enough.
+        A message that was passed over is checked again when it has ended, so a few at a time are enough.
         """
         while len(self.messages) >= MESSAGES_KEPT and self._ended:
             self._evict(self._ended.popleft())
         for _ in range(EVICTION_STRIDE):
             if len(self.messages) < MESSAGES_KEPT or self._evicting >= self.last_message:
-                return  # the newest is about to be stored
+                return  # the last number is the message about to be stored
             self._evict(self._evicting)
             self._evicting += 1
 
     def _evict(self, number: int) -> None:
-        """Forget a message, unless it is gone already or has something pending."""
+        """Delete a message, unless it is deleted already or has something pending."""
         message = self.messages.get(number)
         if message is not None and self._finished(message):
             for callback in message.callbacks:
@@ -258,20 +258,20 @@ class World:
 
     _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
         Clock: _put_clock,
-        Scenario: _follow,
-        WorkspaceReset: _clear,
+        Scenario: _put_scenario,
+        WorkspaceReset: _reset,
         WorkspaceDeleted: _delete,
-        MessagesDeleted: _empty,
+        MessagesDeleted: _delete_messages,
         Message: _put_message,
         Callback: _put_callback,
         Account: _put_account,
         Otp: _put_otp,
         RateWindow: _put_window,
-        RequestRecord: _put_exchange,
+        RequestRecord: _put_request,
         LostReply: _put_lost_reply,
-        AgendaEntry: _put_due,
-        AgendaEntryRemoved: _put_nothing,
-        TargetSet: _put_aim,
-        RuleCounted: _put_tally,
-        ScenarioStateSet: _put_turn,
+        AgendaEntry: _put_entry,
+        AgendaEntryRemoved: _remove_entry,
+        TargetSet: _put_target,
+        RuleCounted: _put_rule_count,
+        ScenarioStateSet: _put_state,
     }

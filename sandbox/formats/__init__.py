@@ -1,5 +1,5 @@
-"""Formats that the sandbox reads and writes: YAML and JSON with the place of each value, compact JSON, SMS segments.
+"""Formats that the sandbox reads and writes: YAML and JSON with positions, SMS segments, phone numbers.
 
-Comes in: the text of a file or of a message. Goes out: plain values with their places, bytes, segments. A file that
-cannot be read raises `FileError` with file, line and column. Imports `core` alone.
+Comes in: the text of a file or a message, or a number. Goes out: plain values with line and column, bytes, segments,
+normalized numbers. A file that cannot be read raises `FileError` with file, line and column. Imports `core` alone.
 """

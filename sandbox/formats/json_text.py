@@ -1,4 +1,7 @@
-"""Reads a JSON text with the place of each value in it; the standard library's reader keeps no places."""
+"""JSON as text: a reader that keeps the position of each value, and the encoder for replies.
+
+The reader of the standard library keeps no positions.
+"""
 
 import json
 import re
@@ -6,19 +9,19 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-DIGIT_LIMIT = 1000  # digits of a number
+DIGIT_LIMIT = 1000  # maximum digits of a number
 WHITESPACE = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 LEADING_ZERO = re.compile(r"-?0[0-9]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-CONSTANTS = ("NaN", "Infinity", "-Infinity")  # which Python writes and reads, and JSON does not have
+CONSTANTS = ("NaN", "Infinity", "-Infinity")  # Python reads and writes these, but they are not JSON
 LITERALS = {"true": True, "false": False, "null": None}
 
 ValuePath = tuple[str | int, ...]
 
 
 class JsonError(Exception):
-    """What is wrong with a JSON text, with its line and column from 1; `syntax`: it is no JSON at all."""
+    """A mistake in a JSON text; `place` is line and column from 1, `syntax` whether the text is not JSON at all."""
 
     def __init__(self, problem: str, place: tuple[int, int], *, syntax: bool) -> None:
         super().__init__(problem)
@@ -28,9 +31,9 @@ class JsonError(Exception):
 
 
 class JsonReader:
-    """Reads one text. `places` has line and column (from 1) of each value, or of the key before it, by path.
+    """Reads one text; `places` has line and column (from 1) of each value, or of its key, by path.
 
-    `written` has each number that Python would write in another way, as it was written, by path.
+    `written` has the original text of each number that Python would write differently, by path.
     """
 
     def __init__(self, text: str, *, depth_limit: int, value_limit: int) -> None:
@@ -47,18 +50,18 @@ class JsonReader:
         """Return the value of the text.
 
         Raises:
-            JsonError: it is not JSON, repeats a key, or has a value that cannot be kept.
+            JsonError: the text is not JSON, repeats a key, or exceeds a limit.
 
         """
         self._skip()
         value = self._value((), self._at)
         self._skip()
         if self._at < len(self.text):
-            self._refuse("not JSON: something follows the end of the value", self._at, syntax=True)
+            self._refuse("not JSON: unexpected text after the value", self._at, syntax=True)
         return value
 
     def _value(self, path: ValuePath, place: int) -> object:
-        """Read the value that begins here; `place` is where it, or its key, stands."""
+        """Read the value that begins here; `place` is the offset of the value or its key."""
         start = self._at
         if len(self.places) >= self._value_limit:
             self._refuse(f"more than {self._value_limit} values", start)
@@ -73,7 +76,7 @@ class JsonReader:
             case '"':
                 return self._string()
         if LEADING_ZERO.match(self.text, start):
-            problem = "not JSON: a number cannot begin with 0; put it in quotes if it is a text"
+            problem = "not JSON: a number cannot begin with 0; put it in quotes if it is text"
             self._refuse(problem, start, syntax=True)
         number = NUMBER.match(self.text, start)
         if number is not None:
@@ -85,25 +88,25 @@ class JsonReader:
         return self._literal(start)
 
     def _members(self) -> Iterator[tuple[str, int]]:
-        """Yield each key of the object that begins here, and where it stands; the value follows."""
+        """Yield each key of the object that begins here, and its offset; the caller reads the value."""
         seen: set[str] = set()
         for _ in self._entries("}"):
             at = self._at
             if self._next() != '"':
-                self._refuse("not JSON: a key in double quotes must stand here", at, syntax=True)
+                self._refuse("not JSON: expected a key in double quotes", at, syntax=True)
             key = self._string()
             if key in seen:
-                self._refuse(f"the key '{key}' stands here twice", at)
+                self._refuse(f"duplicate key '{key}'", at)
             seen.add(key)
             self._skip()
             if self._next() != ":":
-                self._refuse("not JSON: a colon must follow a key", self._at, syntax=True)
+                self._refuse("not JSON: expected a colon after the key", self._at, syntax=True)
             self._at += 1
             self._skip()
             yield key, at
 
     def _entries(self, end: str) -> Iterator[None]:
-        """Yield at the beginning of each entry of the object or array that begins here."""
+        """Yield at the start of each entry of the object or array that begins here."""
         self._at += 1
         self._skip()
         if self._next() == end:
@@ -115,7 +118,7 @@ class JsonReader:
             found = self._next()
             comma = self._at
             if found not in {",", end}:
-                self._refuse(f"not JSON: a comma or {end} must stand here", comma, syntax=True)
+                self._refuse(f"not JSON: expected a comma or {end}", comma, syntax=True)
             self._at += 1
             if found == end:
                 return
@@ -133,13 +136,13 @@ class JsonReader:
     def _literal(self, start: int) -> bool | None:
         word = next((word for word in LITERALS if self.text.startswith(word, start)), None)
         if word is None:
-            self._refuse("not JSON: a value must stand here", start, syntax=True)
+            self._refuse("not JSON: expected a value", start, syntax=True)
         self._at += len(word)
         return LITERALS[word]
 
     def _number(self, written: str, path: ValuePath, start: int) -> int | float:
         if len(written) > DIGIT_LIMIT:
-            self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is a text", start)
+            self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is text", start)
         value = int(written) if written.lstrip("-").isdigit() else float(written)
         if str(value) != written:
             self.written[path] = written
@@ -171,13 +174,13 @@ ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def encode_json_slowly(value: object) -> bytes:
-    """Return JSON by the standard library: what orjson does not take, such as integers of more than 64 bits."""
+    """Return JSON by the standard library, which also encodes what orjson refuses, such as integers above 64 bits."""
     return ENCODER.encode(value).encode()
 
 
 def _find_orjson() -> Callable[[object], bytes] | None:
     try:
-        import orjson  # noqa: PLC0415 - there is none for PyPy
+        import orjson  # noqa: PLC0415 - not available for PyPy
     except ImportError:
         return None
     return orjson.dumps
@@ -187,7 +190,10 @@ ORJSON = _find_orjson()
 
 
 def encode_json(value: object) -> bytes:
-    """Return JSON; of floats beyond 1e16 or below 1e-4 the two ways write the exponent differently (1e-7, 1e-07)."""
+    """Return compact JSON in UTF-8, by orjson if it is installed, in a tenth of the time.
+
+    The two encoders write exponents of floats above 1e16 and below 1e-4 differently (1e-7, 1e-07).
+    """
     if ORJSON is None:
         return encode_json_slowly(value)
     try:

@@ -1,6 +1,6 @@
-"""Phone numbers: the form in which two are compared, and whether one is a complete international number.
+"""Phone numbers: normalized for comparison, and checked for completeness.
 
-Numbers compare by digits: a leading `+` or `00`, spaces and hyphens do not count. Lengths are those that the
+Numbers are compared by digits: a leading `+` or `00`, spaces and hyphens do not count. Lengths are those that the
 `phonenumbers` library knows for each country.
 """
 
@@ -51,4 +51,4 @@ def why_impossible(digits: str) -> str:
         return "begins with 0, as numbers within a country do"
     if not SHORTEST <= len(digits) <= LONGEST:
         return f"has too {'few' if len(digits) < SHORTEST else 'many'} digits: {len(digits)}"
-    return f"has {len(digits)} digits, which is not what its country's numbers have"
+    return f"has {len(digits)} digits, which is not a valid length in its country"

@@ -1,6 +1,6 @@
-"""How many SMS a text takes, and where it is cut: GSM 03.38 where its alphabet suffices, UCS-2 elsewhere.
+"""SMS segments: how many a text takes and where it is split; GSM 03.38 if its alphabet suffices, otherwise UCS-2.
 
-A part of a longer text holds less than a text of its own, as the header that joins the parts takes room.
+A segment of a longer text holds fewer characters than a single SMS, because of the header that joins the segments.
 """
 
 import re
@@ -15,7 +15,7 @@ ESCAPE = 0x1B
 
 
 class Capacity(NamedTuple):
-    """How many units (septets, or UTF-16 units) fit; a `wide` character takes two, which stay together."""
+    """How many units (septets or UTF-16 units) fit into one segment; a `wide` character takes two units."""
 
     alone: int
     part: int
@@ -23,7 +23,7 @@ class Capacity(NamedTuple):
 
 
 class Alphabet(NamedTuple):
-    """The characters of GSM 03.38: those of one septet, those behind an escape, and patterns for texts of them."""
+    """The characters of GSM 03.38: basic, extension (behind an escape), and patterns for texts of them."""
 
     basic: str
     extension: str
@@ -34,9 +34,9 @@ class Alphabet(NamedTuple):
 
 @cache
 def load_alphabet() -> Alphabet:
-    """Return the alphabet, made at the first look: its library takes 30 ms, which a start need not pay.
+    """Return the alphabet; it is loaded on first use, because importing its library takes 30 ms.
 
-    The codec is asked for its alphabet alone: it copies the whole text at each character, too slow for one of 1 MB.
+    The codec only supplies the alphabet: it copies the whole text for each character, too slow for 1 MB.
     """
     from gsm0338 import Codec  # noqa: PLC0415 - as said above
 
@@ -53,7 +53,7 @@ def load_alphabet() -> Alphabet:
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """A text as the network carries it: `count` SMS; `length` is its characters, whatever each costs."""
+    """A text as the network carries it: `count` segments; `length` is the number of characters."""
 
     encoding: Encoding
     count: int
@@ -62,12 +62,12 @@ class Segments:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The texts of the SMS, in order."""
+        """The texts of the segments, in order."""
         return tuple(self.text[begin:end] for begin, end in split_text(self.text, self.encoding))
 
 
 def segment(text: str) -> Segments:
-    """Count the SMS of a text; an empty one takes one."""
+    """Return the segments of a text; an empty text takes one."""
     known = load_alphabet()
     if known.plain.fullmatch(text):
         room = known.rooms["gsm-7"]
@@ -78,7 +78,7 @@ def segment(text: str) -> Segments:
 
 
 def split_text(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of each part, every one as full as it can be."""
+    """Yield start and end of each segment, each as full as possible."""
     alone, part, wide = load_alphabet().rooms[encoding]
     if len(text) <= alone and len(text) + len(wide.findall(text)) <= alone:
         yield 0, len(text)
@@ -92,6 +92,6 @@ def split_text(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
         while ahead < end:
             end -= 1
             if ahead == end:
-                break  # there is room for half of it, so it opens the next part
+                break  # only half of it fits, so it begins the next segment
             ahead = next(places, never)
         yield begin, min(end, len(text))

@@ -1,4 +1,8 @@
-"""Finds the sandbox's YAML files and reads them, keeping the line and column of every value."""
+"""YAML and JSON files: found, and read with the line and column of every value.
+
+Plain scalars are read by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema). The loaders of
+PyYAML follow YAML 1.1, where `0123` is 83, `12:30` is 750, and `no` is false.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +18,7 @@ from sandbox.formats.json_text import DIGIT_LIMIT, JsonError, JsonReader, ValueP
 
 try:
     from yaml import CSafeLoader as SafeLoader
-except ImportError:  # PyYAML built without libyaml: the same result, some ten times slower
+except ImportError:  # PyYAML built without libyaml: same results, about ten times slower
     from yaml import SafeLoader  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -37,14 +41,14 @@ BASES = {"0o": 8, "0x": 16}
 
 
 class Mark(Protocol):
-    """A place in a text, line and column from 0."""
+    """A position in a text; line and column count from 0."""
 
     line: int
     column: int
 
 
 class CoreLoader(SafeLoader):
-    """Reads plain scalars as the core schema of YAML 1.2 does; a merge key (`<<`) keeps its meaning."""
+    """Reads plain scalars by the core schema of YAML 1.2; merge keys (`<<`) keep their meaning."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, "Pattern[str]"]]]] = {}  # type: ignore[misc]
     yaml_constructors: ClassVar[dict[str | None, Callable[..., object]]] = {
@@ -53,14 +57,14 @@ class CoreLoader(SafeLoader):
 
 
 class StrictLoader(CoreLoader):
-    """Refuses a number with leading zeros too, for readers that do not keep how a number was written."""
+    """Also refuses numbers with leading zeros, for readers that do not keep the original text."""
 
 
 def _checked(node: yaml.ScalarNode, pattern: "Pattern[str]", what: str) -> str:
-    """Return the text of a scalar that has the form of its tag; one with an explicit tag may have another."""
+    """Return the text of a scalar; refuse it if an explicit tag does not match its form."""
     text = str(node.value)
     if not pattern.match(text):
-        raise ConstructorError(None, None, f"'{text[:60]}' is no {what}", node.start_mark)
+        raise ConstructorError(None, None, f"'{text[:60]}' is not {what}", node.start_mark)
     return text
 
 
@@ -69,13 +73,13 @@ def _null(_: CoreLoader, node: yaml.ScalarNode) -> None:
 
 
 def _boolean(_: CoreLoader, node: yaml.ScalarNode) -> bool:
-    return _checked(node, BOOLEAN, "boolean; write true or false").lower() == "true"
+    return _checked(node, BOOLEAN, "a boolean; write true or false").lower() == "true"
 
 
 def _integer(_: CoreLoader, node: yaml.ScalarNode) -> int:
-    text = _checked(node, INTEGER, "whole number")
+    text = _checked(node, INTEGER, "a whole number")
     if len(text) > DIGIT_LIMIT:
-        problem = f"a whole number has at most {DIGIT_LIMIT} digits; put it in quotes if it is a text"
+        problem = f"a whole number has at most {DIGIT_LIMIT} digits; put it in quotes if it is text"
         raise ConstructorError(None, None, problem, node.start_mark)
     base = BASES.get(text[:2])
     return int(text) if base is None else int(text[2:], base)
@@ -90,7 +94,7 @@ def _kept_integer(loader: CoreLoader, node: yaml.ScalarNode) -> int:
 
 
 def _float(_: CoreLoader, node: yaml.ScalarNode) -> float:
-    return float(_checked(node, FLOAT, "number").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return float(_checked(node, FLOAT, "a number").lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
 for _tag, _pattern, _first in (
@@ -112,10 +116,10 @@ StrictLoader.add_constructor(INTEGER_TAG, _kept_integer)
 
 
 SIZE_LIMIT = 1024 * 1024  # bytes of one file
-VALUE_LIMIT = 100_000  # values of one file once its aliases are written out
+VALUE_LIMIT = 100_000  # values of one file with its aliases expanded
 DEPTH_LIMIT = 100  # levels of a file
 TOO_DEEP = f"nested too deeply, more than {DEPTH_LIMIT} levels"
-LIBRARY_TOO_DEEP = "exceeded maximum nesting depth"  # libyaml of PyYAML 6.0.4 looks 1,000 levels ahead, and stops there
+LIBRARY_TOO_DEEP = "exceeded maximum nesting depth"  # of libyaml in PyYAML 6.0.4, at 1,000 levels
 COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 WRITTEN_TAGS = frozenset({BOOLEAN_TAG, INTEGER_TAG, FLOAT_TAG})
 JSON_SUFFIX = ".json"
@@ -123,7 +127,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class FileError(SandboxError):
-    """A file that is not there or cannot be read, with its one `mistake`."""
+    """A file that does not exist or cannot be read; `mistake` says why."""
 
     def __init__(self, mistake: FileMistake) -> None:
         self.mistake = mistake
@@ -131,16 +135,16 @@ class FileError(SandboxError):
 
 
 def shipped(folder: str) -> Path:
-    """Return the folder `specs` or `scenarios`: inside the installed package, or beside it in a checkout."""
+    """Return the path of the shipped `specs` or `scenarios`: inside the package, or beside it in a checkout."""
     inside = Path(__file__).parents[1] / "data" / folder
     return inside if inside.is_dir() else Path(__file__).parents[2] / folder
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file: its value, and the line and column (from 1) of each value in it, by path.
+    """A file's value, and the line and column (from 1) of each value in it, by path.
 
-    `written` has the numbers and truth values that Python would write in another way, as they were written.
+    `written` has the original text of numbers and booleans that Python would write differently.
     """
 
     name: str
@@ -149,30 +153,30 @@ class Document:
     written: Mapping[ValuePath, str] = field(default_factory=dict)
 
     def place(self, path: ValuePath) -> str:
-        """Return `file:line:column` of the value at a path, or of the nearest one around it."""
+        """Return `file:line:column` of the value at a path, or of the nearest enclosing value."""
         return self.mistake(path, "").place
 
     def mistake(self, path: ValuePath, problem: str) -> FileMistake:
-        """Return a mistake at the value of a path, or at the nearest one around it."""
+        """Return a mistake at the value of a path, or at the nearest enclosing value."""
         while path not in self.places and path:
             path = path[:-1]
         return FileMistake(problem, self.name, *self.places.get(path, (1, 1)))
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text.
+    """Return the text of a file.
 
     Raises:
-        FileError: it cannot be read, is too large, or is not UTF-8.
+        FileError: the file cannot be read, is too large, or is not UTF-8.
 
     """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
-        if not size <= SIZE_LIMIT >= len(content):  # a device and a file that grows have more than their size says
-            more = f"{size} bytes" if size > SIZE_LIMIT else f"more than {SIZE_LIMIT} bytes"
-            raise FileError(FileMistake(f"{more}; a file may have {SIZE_LIMIT}", str(path)))
+        if not size <= SIZE_LIMIT >= len(content):  # devices and growing files may have more than their size says
+            found = f"{size} bytes" if size > SIZE_LIMIT else "too many bytes"
+            raise FileError(FileMistake(f"{found} (limit: {SIZE_LIMIT})", str(path)))
         return content.decode()
     except OSError as error:
         raise FileError(FileMistake(error.strerror or str(error), str(path))) from None
@@ -181,10 +185,10 @@ def read_text(path: Path) -> str:
 
 
 def load(path: Path) -> object:
-    """Return the value of a YAML file, quickly and without places.
+    """Return the value of a YAML file, fast and without positions.
 
     Raises:
-        FileError: as `read_text`, the file is not YAML, or a number in it has leading zeros, which would be lost.
+        FileError: as for `read_text`, or the file is not YAML, or a number in it has leading zeros.
 
     """
     try:
@@ -194,15 +198,15 @@ def load(path: Path) -> object:
 
 
 def parse(text: str, name: str, *, is_json: bool = False) -> Document:
-    """Return a text with its places: JSON where it is JSON, YAML otherwise; `is_json`: it must be JSON.
+    """Return a JSON or YAML text with the positions of its values; `is_json`: it must be JSON.
 
     Raises:
-        FileError: it is neither, repeats a key, is nested too deeply, or its aliases write out to too much.
+        FileError: it is neither, repeats a key, is nested too deeply, or has too many values.
 
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > SIZE_LIMIT:
-        raise FileError(FileMistake(f"{len(text)} characters; a file may have {SIZE_LIMIT}", name))
+        raise FileError(FileMistake(f"{len(text)} characters (limit: {SIZE_LIMIT})", name))
     if is_json or name.endswith(JSON_SUFFIX) or text.lstrip()[:1] in {"{", "["}:
         try:
             return _parse_json(text, name)
@@ -226,7 +230,7 @@ def _parse_json(text: str, name: str) -> Document:
 
 
 def _check_depth(text: str, name: str) -> None:
-    """See that nothing is nested too deeply: libyaml's composer calls itself at each level until the process dies."""
+    """Raise FileError if the text is nested too deeply; libyaml's composer recurses until the process crashes."""
     depth = 0
     for event in yaml.parse(text, Loader=CoreLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -235,7 +239,7 @@ def _check_depth(text: str, name: str) -> None:
 
 
 class _Builder:
-    """Turns YAML nodes into plain values and notes where each stood."""
+    """Turns YAML nodes into plain values and records their positions."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -245,10 +249,10 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: ValuePath) -> object:
         self._note(node, path)
-        if len(path) > DEPTH_LIMIT:  # an alias that names what it stands in has no end
+        if len(path) > DEPTH_LIMIT:  # an alias inside its own anchor has no end
             raise self._error(node, TOO_DEEP)
         if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTION_TAGS:
-            raise self._error(node, f"the tag {node.tag} means nothing here")
+            raise self._error(node, f"unknown tag {node.tag}")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -265,19 +269,19 @@ class _Builder:
         result: dict[str, object] = {}
         for key_node, value_node in node.value:
             if key_node.tag == MERGE_TAG:
-                raise self._error(key_node, "merge keys (<<) are not read here; write the keys out")
+                raise self._error(key_node, "merge keys (<<) are not supported; write the keys out")
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self._error(key_node, "a key must be a plain word")
+                raise self._error(key_node, "a key must be a string")
             key = str(key_node.value)
             if key in result:
-                raise self._error(key_node, f"the key '{key}' stands here twice")
+                raise self._error(key_node, f"duplicate key '{key}'")
             result[key] = self.build(value_node, (*path, key))
             self._note(key_node, (*path, key))
         return result
 
     def _note(self, node: yaml.Node, path: ValuePath) -> None:
         if len(self.places) >= VALUE_LIMIT:
-            raise self._error(node, f"more than {VALUE_LIMIT} values, aliases written out")
+            raise self._error(node, f"more than {VALUE_LIMIT} values, with aliases expanded")
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _error(self, node: yaml.Node, problem: str) -> FileError:
@@ -290,7 +294,7 @@ def _mistake(mark: Mark | None, name: str, problem: str) -> FileError:
 
 
 def _words(error: yaml.YAMLError, name: str) -> FileMistake:
-    """Return what a YAML error says, with its place."""
+    """Return the mistake of a YAML error, with its position."""
     problem = getattr(error, "problem", None) or str(error)
     problem = TOO_DEEP if problem == LIBRARY_TOO_DEEP else problem
     return _mistake(getattr(error, "problem_mark", None), name, problem).mistake

@@ -245,7 +245,7 @@ def test_a_move_that_may_not_be_is_refused_in_words(rig: Rig) -> None:
     with pytest.raises(RefusedError) as refused:
         rig.move(uuid, "queued")
 
-    assert str(refused.value) == f"{uuid} is failed; queued may not follow, only nothing: it has ended"
+    assert str(refused.value) == f"{uuid} is failed and cannot become queued, because that status is final"
 
 
 def test_messages_are_forgotten(rig: Rig) -> None:

@@ -58,7 +58,7 @@ async def test_setting_a_frozen_clock_does_what_is_due_by_then(sandbox: Sandbox,
     ],
 )
 async def test_going_back_is_409(control: Control, method: str, path: str, body: object) -> None:
-    words = "the clock stands at 2026-03-02T12:00:00.000Z and cannot go back to 2026-03-02T11:59:59.000Z"
+    words = "the clock is at 2026-03-02T12:00:00.000Z and cannot go back to 2026-03-02T11:59:59.000Z"
 
     assert await control.refused(method, path, body) == (409, [("", words)])
 

@@ -200,7 +200,7 @@ async def test_an_illegal_move_is_409(sandbox: Sandbox, control: Control) -> Non
 
     assert refused == (
         409,
-        [("", f"{message} is queued; delivered may not follow, only failed, rejected, sent")],
+        [("", f"{message} is queued and cannot become delivered; allowed: failed, rejected, sent")],
     )
 
 

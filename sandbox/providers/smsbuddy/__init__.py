@@ -31,7 +31,7 @@ from sandbox.specs.types import show
 JUDGED_LATER = frozenset({"key", "type", "sender", "senderid", "to"})
 SENDS = (SEND, SEND_JSON)
 CHECKED = (*SENDS, "smsbuddy.otp.create")  # operations whose types, senders and numbers are checked later
-NOBODY = "key: no account has it (inferred: 1 to 256 printable ASCII characters that the scenario does not close)"
+NOBODY = "key: no account has this key (inferred: 1 to 256 printable ASCII characters, and not closed by the scenario)"
 
 
 def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
@@ -88,7 +88,7 @@ def create_sender(_: World, call: Call) -> Outcome:
     """
     name = given(call.values, "senderid")
     if not SENDER_ID.fullmatch(name):
-        why = f"senderid: {show(name)} is no sender id (inferred: six letters, or six digits for promotional SMS)"
+        why = f"senderid: {show(name)} is not a sender ID (inferred: six letters, or six digits for promotional SMS)"
         return Refusal("unknown-sender", (wrong_kind(call, "", "senderid") or why,))
     reply = Reply(200, {"status": "200", "message": "Sender ID requested Successfully."}, call.type)
     if call.owner.sender(name):

@@ -20,9 +20,12 @@ DIGITS = "6"  # (documented)
 TRANSACTIONAL = "1"  # a code is charged to trans (inferred)
 REFUSALS = {
     CheckResult.WRONG: ("otp-wrong", "is not the code that was sent last"),
-    CheckResult.EXPIRED: ("otp-expired", "comes after the code has expired"),
-    CheckResult.USED: ("otp-used", "comes after the code was used, and each works once"),
-    CheckResult.EXHAUSTED: ("otp-exhausted", "comes after settings.smsbuddy.otp_tries wrong tries, which end a code"),
+    CheckResult.EXPIRED: ("otp-expired", "was entered after the code expired"),
+    CheckResult.USED: ("otp-used", "was used already, and a code works once"),
+    CheckResult.EXHAUSTED: (
+        "otp-exhausted",
+        "was entered after too many wrong tries (limit: settings.smsbuddy.otp_tries)",
+    ),
 }
 
 
@@ -66,11 +69,11 @@ def verify(world: World, call: Call) -> Outcome:
     number, code = given(call.values, "to"), given(call.values, "otp")
     mobile = find_mobile(number)
     if mobile is None:
-        problem = f"to: {show(number)} is no number: it {why_no_mobile(number)} {NUMBER}"
+        problem = f"to: {show(number)} is not a number: it {why_no_mobile(number)} {NUMBER}"
         return Refusal("no-valid-numbers", (wrong_kind(call, "", "to") or problem,))
     otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
     if otp is None:
-        return Refusal("otp-unknown", (f"to: no code was made for {mobile} (smsbuddy.otp.create makes one)",))
+        return Refusal("otp-unknown", (f"to: no code was created for {mobile} (smsbuddy.otp.create creates one)",))
     found, after = check_code(otp, code, at=call.at, tries=tries(call))
     if found is CheckResult.RIGHT:
         reply = Reply(200, {"status": "200", "message": "OTP Verified Successfully"}, call.type)

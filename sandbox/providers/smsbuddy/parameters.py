@@ -57,10 +57,10 @@ def read_schedule(values: Mapping[str, object], call: Call) -> datetime | None:
     text = given(values, "time")
     due = parse_time(text, zone(call.settings))
     if due is None:
-        message = f"time: {show(text)} is no time to schedule for {TIME_RIGHT}"
+        message = f"time: {show(text)} is not a valid time {TIME_RIGHT}"
         raise UnfitError(message)
     if due <= call.at:
-        message = f"time: {show(text)} is past, it is {format_time(call.at)} (inferred: a time to come)"
+        message = f"time: {show(text)} is in the past; now is {format_time(call.at)} (inferred: a time in the future)"
         raise UnfitError(message)
     limit = call.settings["schedule_limit"]
     if due - call.at > parse_duration(limit):
@@ -125,7 +125,7 @@ def why_no_mobile(given: str) -> str:
 def _why_not_these(digits: str, *, national: bool) -> str:
     indian = digits.startswith(INDIA) or (national and len(digits) == INDIAN_DIGITS)
     if indian and SHORTEST <= len(digits) <= LONGEST:
-        return "is no Indian mobile: ten digits, of which the first is 6 to 9"
+        return "is not an Indian mobile number, which has ten digits and begins with 6 to 9"
     return why_impossible(digits)
 
 
@@ -147,7 +147,7 @@ def read_dlr_url(values: Mapping[str, object]) -> str:
     """
     url = given(values, "dlr_url")
     if url and not is_url(url):
-        message = f"dlr_url: {show(url)} is no {URL_RIGHT}"
+        message = f"dlr_url: {show(url)} is not an {URL_RIGHT}"
         raise UnfitError(message)
     return url
 

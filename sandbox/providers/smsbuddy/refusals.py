@@ -155,7 +155,7 @@ def unknown_service(call: Call, rows: Iterable[Row]) -> Refusal | None:
     """Refuse rows of a type that there is not."""
     named = dict.fromkeys((row.place, row.service) for row in rows)
     why = (
-        wrong_kind(call, place, "type") or f"{place}type: {show(service)} is no type {TYPES}"
+        wrong_kind(call, place, "type") or f"{place}type: {show(service)} is not a type {TYPES}"
         for place, service in named
         if service not in PURSES
     )
@@ -193,9 +193,9 @@ def standing(call: Call, name: str) -> str:
     """Say why a sender id cannot be used."""
     sender = call.owner.sender(name)
     if sender is None:
-        return "is no sender id of this account"
+        return "is not a sender ID of this account"
     if sender.state is Approval.PENDING and sender.approved_at:
-        return f"is approved at {format_time(sender.approved_at)} only (settings.smsbuddy.approval_delay)"
+        return f"is not approved until {format_time(sender.approved_at)} (settings.smsbuddy.approval_delay)"
     return f"is {sender.state}"
 
 
@@ -209,7 +209,7 @@ def of_rows(call: Call, rows: Sequence[Row], valid: Sequence[Row]) -> Iterator[R
     yield from filter(None, (unknown_service(call, rows),))
     yield from filter(None, (unknown_sender(call, rows),))
     if not valid:
-        yield Refusal("no-valid-numbers", wrong_numbers(call, rows, "is no number", valid=0))
+        yield Refusal("no-valid-numbers", wrong_numbers(call, rows, "is not a number", valid=0))
     yield from filter(None, (outside_hours(call, valid),))
 
 
@@ -236,7 +236,7 @@ def of_request(call: Call) -> Iterator[str]:
     yield from (each for refusal in found if refusal for each in refusal.why)
     if addressed:
         valid = sum(find_mobile(number) is not None for _, number in recipients(call, addressed))
-        yield from wrong_numbers(call, addressed, "is no number", valid=valid)
+        yield from wrong_numbers(call, addressed, "is not a number", valid=valid)
 
 
 def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
@@ -246,7 +246,7 @@ def outside_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
         at = row.due or call.at
         if row.service == PROMOTIONAL and not may_promote(at, call.settings):
             why = (
-                f"{row.place}type: promotional SMS may go out within {hours}, not at {format_time(at)} (documented, "
+                f"{row.place}type: promotional SMS can be sent within {hours}, not at {format_time(at)} (documented, "
                 "settings.smsbuddy.promotional_hours: off lifts it)"
             )
             return Refusal("promotional-hours", (why,))
@@ -264,7 +264,9 @@ def charged(account: Account, rows: Iterable[Row]) -> Account | Refusal:
     for purse, price in owed.items():
         left = account.balance.get(purse, Decimal(0))
         if left < price:
-            return Refusal("insufficient-funds", (f"account: its {purse} balance is {left}, this takes {price} units",))
+            return Refusal(
+                "insufficient-funds", (f"account: its {purse} balance is {left}, but the request costs {price}",)
+            )
         account = spend(account, purse, Decimal(price))
     return account
 

@@ -58,7 +58,7 @@ def submit(world: World, call: Call, rows: Sequence[Row]) -> Submission | Refusa
     if refusal is None and not isinstance(account, Refusal) and not isinstance(windows, Refusal):
         return Submission(drafts(call, valid), (account, *windows))
     first, *later = [each for each in (refusal, *found, account, windows) if isinstance(each, Refusal)]
-    left_out = refusals.wrong_numbers(call, rows, "is no number", valid=len(valid)) if valid else ()
+    left_out = refusals.wrong_numbers(call, rows, "is not a number", valid=len(valid)) if valid else ()
     whys = chain(first.why, map(str, call.violations), *(each.why for each in later), left_out)
     return first._replace(why=tuple(dict.fromkeys(whys)))
 

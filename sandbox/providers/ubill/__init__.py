@@ -115,7 +115,7 @@ def taken(call: Call) -> Why:
 def waiting(call: Call) -> Why:
     """Find a brand that is not approved yet."""
     pending = [brand for brand in call.owner.senders if brand.standing(call.at) is Approval.PENDING]
-    delay = "(the setting approval_delay says for how long)"
+    delay = "(setting: approval_delay)"
     return tuple(f"account: brand {brand.id} is still pending {delay}" for brand in pending)
 
 
@@ -139,7 +139,7 @@ def report(world: World, call: Call) -> Outcome:
     sms_id = call.text("smsID")
     found = [message for message in rows(world, sms_id) if message.account == call.owner.key]
     if not found:
-        return Refusal("not-found", (f"path.smsID: this account has sent nothing under the id {shown(sms_id)}",))
+        return Refusal("not-found", (f"path.smsID: this account has sent nothing with the id {shown(sms_id)}",))
     result = [{"number": message.recipient, "statusID": message.provider_status} for message in found]
     return answered(call, {"statusID": 0, "message": SUCCESS, "result": result})
 

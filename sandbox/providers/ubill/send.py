@@ -27,7 +27,7 @@ from sandbox.providers.ubill.responses import (
     zone,
 )
 
-PURSE = "sms"  # the balance counts SMS, one a number
+PURSE = "sms"  # the balance counts SMS, one for each number
 AHEAD = -1  # the rank of one-time codes
 ON = frozenset({True, "true", "1"})  # 1 equals True here
 OFF = frozenset({False, "false", "0"})
@@ -121,10 +121,10 @@ def against_brand(order: Order) -> Why:
         return problems
     if brand is None:
         known = ", ".join(sender.id for sender in call.owner.senders) or "none"
-        return (f"brandID: {shown(call.text('brandID'))} is no brand of the account, which has: {known}",)
+        return (f"brandID: {shown(call.text('brandID'))} is not a brand of this account, which has: {known}",)
     standing = brand.standing(call.at)
     if standing is not Approval.APPROVED:
-        when = " (the setting approval_delay says for how long)" if standing is Approval.PENDING else ""
+        when = " (setting: approval_delay)" if standing is Approval.PENDING else ""
         return (f"brandID: brand {brand.id} is {standing}, not approved{when}",)
     return ()
 
@@ -133,7 +133,7 @@ def against_absence(order: Order) -> Why:
     """Find that there are no numbers at all."""
     if order.given:
         return ()
-    fallback = f"numbers: there are none (documented: {RIGHT}, between commas)"
+    fallback = f"numbers: is empty (documented: {RIGHT}, between commas)"
     return told(order.call, "numbers") or (fallback,)
 
 
@@ -144,7 +144,7 @@ def against_numbers(order: Order) -> Why:
 
 def against_each_number(order: Order) -> Why:
     """Name each number that is not valid, in a request that is refused anyhow."""
-    return impossible(order.call.values.get("numbers"), "is no complete number")
+    return impossible(order.call.values.get("numbers"), "is not a complete number")
 
 
 def against_text(order: Order) -> Why:
@@ -166,7 +166,7 @@ def against_time(call: Call) -> Why:
     try:
         later = send_time(call)
     except ValueError:
-        return (f"sendTime: {shown(call.text('sendTime'))} is no day of the calendar (documented: Y-m-d H:i)",)
+        return (f"sendTime: {shown(call.text('sendTime'))} is not a valid date (documented: Y-m-d H:i)",)
     if later is None or later > call.at:
         return ()
     now = f"{local(call.at, call.settings)} in {call.settings['zone']}, the setting zone"
@@ -174,9 +174,11 @@ def against_time(call: Call) -> Why:
 
 
 def against_balance(order: Order) -> Why:
-    """Find that the balance does not reach for one SMS a number."""
+    """Find that the balance does not cover one SMS a number."""
     left, wanted = order.call.owner.balance[PURSE], len(order.numbers)
-    return () if left >= wanted else (f"account: its balance of {left} SMS does not reach for {wanted}, one a number",)
+    return (
+        () if left >= wanted else (f"account: its balance of {left} SMS does not cover {wanted}, one for each number",)
+    )
 
 
 # In the order in which they are looked for (inferred): 10, 20, 50, 30, 99, 40. The gate has looked for 90 before.

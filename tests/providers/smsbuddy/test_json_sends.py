@@ -111,7 +111,7 @@ def test_a_node_overrides_neither_the_report_s_url_nor_the_time() -> None:
         (["9800000000"], {}, "body.nodes[0]: '9800000000' is a string, not object"),
         ([{"to": "9800000000", "message": 5}], {}, "body.nodes[0].message: 5 is a number, not string "),
         ([{"to": "9800000000"}], {"key": " "}, "body.root.key: ' ' does not match "),
-        ([{"to": "9800000000"}], {"dlr_url": "ftp://h/"}, "dlr_url: 'ftp://h/' is no http or https URL "),
+        ([{"to": "9800000000"}], {"dlr_url": "ftp://h/"}, "dlr_url: 'ftp://h/' is not an http or https URL "),
     ],
 )
 def test_what_is_missing_or_unreadable_in_it_is_refused_with_its_place(
@@ -133,12 +133,12 @@ def test_what_is_missing_or_unreadable_in_it_is_refused_with_its_place(
         (
             {"type": 9},
             422,
-            "body.nodes[1].type: '9' is no type (documented: 1 transactional, 2 promotional, 3 transscrub)",
+            "body.nodes[1].type: '9' is not a type (documented: 1 transactional, 2 promotional, 3 transscrub)",
         ),
         (
             {"sender": "NOBODY"},
             412,
-            f"body.nodes[1].sender: 'NOBODY' is no sender id of this account ({APPROVED})",
+            f"body.nodes[1].sender: 'NOBODY' is not a sender ID of this account ({APPROVED})",
         ),
     ],
 )

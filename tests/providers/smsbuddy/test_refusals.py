@@ -158,7 +158,7 @@ def test_a_balance_below_the_units_is_refused_and_stays() -> None:
 
     assert (refusal(reply), why(reply), balance(desk)) == (
         refused(409),
-        "account: its trans balance is 1, this takes 2 units",
+        "account: its trans balance is 1, but the request costs 2",
         {"trans": 1, "promo": 1_000_000, "transscrub": 1_000_000},
     )
 
@@ -183,7 +183,7 @@ def test_the_explanation_of_a_451_names_the_setting_that_lifts_it() -> None:
     reply = post(Desk(make_world(start=NOON.replace(hour=18))), type="2")
 
     explained = (
-        "type: promotional SMS may go out within 10:00-21:00 Asia/Kolkata, not at 2026-03-02T18:00:00.000Z "
+        "type: promotional SMS can be sent within 10:00-21:00 Asia/Kolkata, not at 2026-03-02T18:00:00.000Z "
         "(documented, settings.smsbuddy.promotional_hours: off lifts it)"
     )
     assert (refusal(reply), why(reply)) == (refused(451), explained)
@@ -259,7 +259,7 @@ def test_a_key_that_the_scenario_closes_is_refused() -> None:
 
     assert (refusal(reply), why(reply)) == (
         refused(401),
-        "key: no account has it (inferred: 1 to 256 printable ASCII characters that the scenario does not close)",
+        "key: no account has this key (inferred: 1 to 256 printable ASCII characters, and not closed by the scenario)",
     )
 
 

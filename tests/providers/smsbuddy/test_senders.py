@@ -30,7 +30,7 @@ def test_a_sender_id_can_be_used_once_it_is_approved(path: str, method: str, par
     desk.advance(timedelta(seconds=2))
 
     explained = (
-        "sender: 'ABCDEF' is approved at 2026-03-02T12:00:02.000Z only (settings.smsbuddy.approval_delay) "
+        "sender: 'ABCDEF' is not approved until 2026-03-02T12:00:02.000Z (settings.smsbuddy.approval_delay) "
         "(documented: an approved one, here SMSBDY, XXXXXX)"
     )
     assert (read(reply), refusal(before), why(before), post(desk, sender="ABCDEF").status) == (

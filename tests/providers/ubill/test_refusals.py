@@ -74,7 +74,7 @@ def test_a_balance_below_one_sms_a_number_is_refused_and_stays() -> None:
 
     assert (read(reply), reply.headers["X-Sandbox-Why"], balance(desk)) == (
         {"statusID": 40, "message": "Not enough balance"},
-        "account: its balance of 1 SMS does not reach for 2, one a number",
+        "account: its balance of 1 SMS does not cover 2, one for each number",
         {"statusID": 0, "message": "Success", "sms": "1"},
     )
 
@@ -106,10 +106,10 @@ def test_an_explanation_says_what_came_and_what_would_be_right() -> None:
         post(desk, sendTime="2026-03-02 15:59"),
     ]
 
-    wrong, right = "is no complete number: it", "(documented: numbers in international format without + and 00)"
+    wrong, right = "is not a complete number: it", "(documented: numbers in international format without + and 00)"
     now = "2026-03-02 16:00:00 in Asia/Tbilisi, the setting zone"
     assert [reply.headers["X-Sandbox-Why"] for reply in replies] == [
-        "brandID: '2' is no brand of the account, which has: 1",
+        "brandID: '2' is not a brand of this account, which has: 1",
         (
             f"numbers[0]: '+995511194242' {wrong} begins with + {right}; "
             f"numbers[1]: '{'9' * 59}%E2%80%A6 {wrong} has too many digits: 4000 {right}"
