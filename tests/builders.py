@@ -8,15 +8,15 @@ from urllib.parse import urlencode
 
 from sandbox.callbacks.compose import request_of
 from sandbox.core.callback import Callback, CallbackState, Outgoing
-from sandbox.core.clock import ClockMode, make_clock, monotonic
+from sandbox.core.clock import ClockMode, make_clock
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.engine.transitions import carry_out
+from sandbox.engine.scheduler import carry_out
 from sandbox.formats.yaml_files import shipped
-from sandbox.pipeline import Answer, answer, arrive
+from sandbox.pipeline import Response, ServerContext, handle
 from sandbox.providers.registry import Registry, discover
 from sandbox.specs.body_parsing import FORM, Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Router
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -44,6 +44,11 @@ def make_world(scenario: Scenario | None = None, *, seed: int = 7, start: dateti
     )
 
 
+def respond(world: World, request: Request) -> Response:
+    """Return the response of a world to a request."""
+    return handle(request, ServerContext(packs(), router(), world, lambda _: world))[1]
+
+
 class Desk:
     """Sends requests into a world and moves its clock; every callback stays with the message as `collected`."""
 
@@ -60,7 +65,7 @@ class Desk:
         json_body: object = None,
         form: Mapping[str, object] | None = None,
         body: bytes = b"",
-    ) -> Answer:
+    ) -> Response:
         """Return the answer to a request; `json_body` and `form` set the content type."""
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
         if json_body is not None:
@@ -70,10 +75,7 @@ class Desk:
             body = urlencode(form, doseq=True).encode()
             lowered.setdefault("content-type", FORM)
         request = Request(method, path, urlencode(query or {}, doseq=True), lowered, body)
-        arrival = arrive(request, packs=packs(), router=router(), arrived=monotonic())
-        if isinstance(arrival, Missed):
-            raise LookupError(arrival.near)  # noqa: TRY004 - no wrong type: no such path
-        return answer(self.world, arrival)
+        return respond(self.world, request)
 
     def advance(self, by: timedelta) -> None:
         """Let the clock pass `by`, with every move and callback on the way."""
@@ -98,9 +100,9 @@ def run_until(world: World, to: datetime) -> list[Callback]:
     return leaving
 
 
-def read(reply: Answer) -> object:
+def read(reply: Response) -> object:
     """Return the JSON of an answer."""
     return json.loads(reply.body)
 
 
-__all__ = ["NOON", "Desk", "make_world", "packs", "read", "router", "run_until"]
+__all__ = ["NOON", "Desk", "make_world", "packs", "read", "respond", "router", "run_until"]

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import fromstring
 from jsonschema import Draft202012Validator
 
 from sandbox.core.callback import Outgoing
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.specs.routing import Found
 from sandbox.specs.validation import Validator
 from tests.builders import packs, router
@@ -17,7 +17,7 @@ from tests.builders import packs, router
 Node = Mapping[str, Any]
 
 
-def reply_problems(answer: Answer, method: str, path: str) -> list[str]:
+def reply_problems(answer: Response, method: str, path: str) -> list[str]:
     """Return how an answer differs from what the spec says of its operation, status and media type."""
     found = router().find(method, path)
     if not isinstance(found, Found):

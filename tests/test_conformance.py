@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.message import Channel, Message, Status, Step
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.providers.base import Report
 from tests.builders import NOON, Desk, packs
 from tests.conformance import callback_problems, reply_problems
@@ -94,17 +94,21 @@ XML = {"Content-Type": "application/xml"}
     ("answer", "fits"),
     [
         (
-            Answer(200, XML, b"<response><statusID>0</statusID><smsID>1</smsID><message>Success</message></response>"),
+            Response(
+                200, XML, b"<response><statusID>0</statusID><smsID>1</smsID><message>Success</message></response>"
+            ),
             True,
         ),
-        (Answer(200, XML, b"<reply><statusID>0</statusID><smsID>1</smsID><message>Success</message></reply>"), False),
+        (Response(200, XML, b"<reply><statusID>0</statusID><smsID>1</smsID><message>Success</message></reply>"), False),
         (
-            Answer(200, XML, b"<response><statusID>0</statusID><smsID>x</smsID><message>Success</message></response>"),
+            Response(
+                200, XML, b"<response><statusID>0</statusID><smsID>x</smsID><message>Success</message></response>"
+            ),
             False,
         ),
-        (Answer(200, {"Content-Type": "application/json"}, b"{}"), False),
-        (Answer(201, XML, b"<response/>"), False),
+        (Response(200, {"Content-Type": "application/json"}, b"{}"), False),
+        (Response(201, XML, b"<response/>"), False),
     ],
 )
-def test_a_reply_that_does_not_fit_is_found(answer: Answer, *, fits: bool) -> None:
+def test_a_reply_that_does_not_fit_is_found(answer: Response, *, fits: bool) -> None:
     assert (reply_problems(answer, "POST", "/v1/sms/sendXml") == []) is fits

@@ -17,7 +17,7 @@ from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import AccountRule, Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import parse
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import NOON
 from tests.conformance import callback_problems, reply_problems
 from tests.conftest import SandboxMaker
@@ -98,7 +98,7 @@ async def request(sandbox: Sandbox, example: Example) -> ClientResponse:
 
 async def problems(reply: ClientResponse, example: Example) -> list[str]:
     """Return how a reply differs from the spec's schema."""
-    answer = Answer(reply.status, {"Content-Type": reply.headers["Content-Type"]}, await reply.read())
+    answer = Response(reply.status, {"Content-Type": reply.headers["Content-Type"]}, await reply.read())
     return reply_problems(answer, example["method"], parts(example)[1].partition("?")[0])
 
 

@@ -1,4 +1,4 @@
-"""The courier: carries callbacks to their targets, in order, so many at a time, and tells what became of them."""
+"""The courier: makes the attempts at callbacks, in order, a limited number at a time, and returns their results."""
 
 import asyncio
 from collections import deque
@@ -15,7 +15,7 @@ AT_A_TIME = 64  # attempts under way at one target
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class AttemptResult:
     """What an attempt came to: the status and beginning of an answer, or an error in words.
 
     `at` is the instant on the workspace's clock at which it began, `ms` the real time it took.
@@ -33,8 +33,9 @@ class Result:
 class Job:
     """One attempt to be made.
 
-    `begin` gives the instant and the request when it is sent, `done` takes the result. Jobs of one `host_queue` share
-    the room of one target; those that are the `first` attempt of a callback go one after the other within a `message`.
+    `write` returns the request when its turn comes, and `now` the instant at which it leaves; `committed` returns what
+    to await before, None if nothing; `store` takes the result. Jobs of one `host_queue` share the attempts that one
+    target takes at a time; first attempts of the callbacks of one `message` are made one after the other.
     """
 
     workspace: str
@@ -43,31 +44,33 @@ class Job:
     origin: TargetOrigin
     timeout: timedelta
     first: bool
-    begin: Callable[[], tuple[datetime, Outgoing]]
-    done: Callable[[Result], None]
+    now: Callable[[], datetime]
+    write: Callable[[], Outgoing]
+    committed: Callable[[], asyncio.Future[None] | None]
+    store: Callable[[AttemptResult], None]
 
 
 class Courier:
-    """Owns every attempt under way: one line a target, one line a message for first attempts."""
+    """Owns every attempt under way: one queue a target, and one a message for first attempts."""
 
-    def __init__(self, door: Egress) -> None:
-        self._door = door
-        self._lanes: dict[str, deque[Job]] = {}
+    def __init__(self, egress: Egress) -> None:
+        self._egress = egress
+        self._host_queues: dict[str, deque[Job]] = {}
         self._active: dict[str, int] = {}
-        self._lines: dict[tuple[str, int], deque[Job]] = {}
+        self._message_queues: dict[tuple[str, int], deque[Job]] = {}
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._open: dict[str, int] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
 
     def send(self, job: Job) -> None:
-        """Take a job; it starts as soon as order and room allow."""
+        """Take a job; its attempt is made as soon as order and the limit allow."""
         self._open[job.workspace] = self._open.get(job.workspace, 0) + 1
         if job.first:
-            line = self._lines.get((job.workspace, job.message))
-            if line is not None:
-                line.append(job)
+            queue = self._message_queues.get((job.workspace, job.message))
+            if queue is not None:
+                queue.append(job)
                 return
-            self._lines[job.workspace, job.message] = deque()
+            self._message_queues[job.workspace, job.message] = deque()
         self._queue(job)
 
     async def settled(self, workspace: str) -> None:
@@ -78,28 +81,28 @@ class Courier:
             await future
 
     async def abort(self, workspace: str, messages: Collection[int] | None = None) -> None:
-        """Forget waiting jobs of a workspace and abort those under way; none of them is heard of again.
+        """Drop waiting jobs of a workspace and abort those under way; none of them stores a result any more.
 
-        `messages`: the numbers of those whose jobs are meant; None means all.
+        `messages`: the numbers of the messages whose jobs these are; None means all.
         """
 
-        def meant(of: str, message: int) -> bool:
+        def is_dropped(of: str, message: int) -> bool:
             return of == workspace and (messages is None or message in messages)
 
-        gone = 0
-        for host_queue in self._lanes.values():
-            kept = [job for job in host_queue if not meant(job.workspace, job.message)]
-            gone += len(host_queue) - len(kept)
+        dropped = 0
+        for host_queue in self._host_queues.values():
+            kept = [job for job in host_queue if not is_dropped(job.workspace, job.message)]
+            dropped += len(host_queue) - len(kept)
             host_queue.clear()
             host_queue.extend(kept)
-        for key in [key for key in self._lines if meant(*key)]:
-            gone += len(self._lines.pop(key))
-        tasks = [task for task, job in self._tasks.items() if meant(job.workspace, job.message)]
+        for key in [key for key in self._message_queues if is_dropped(*key)]:
+            dropped += len(self._message_queues.pop(key))
+        tasks = [task for task, job in self._tasks.items() if is_dropped(job.workspace, job.message)]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        left = self._open.pop(workspace, 0) - gone - sum(task.cancelled() for task in tasks)
+        left = self._open.pop(workspace, 0) - dropped - sum(task.cancelled() for task in tasks)
         if left > 0:
             self._open[workspace] = left
         else:
@@ -114,7 +117,7 @@ class Courier:
         if self._active.get(job.host_queue, 0) < AT_A_TIME:
             self._start(job)
         else:
-            self._lanes.setdefault(job.host_queue, deque()).append(job)
+            self._host_queues.setdefault(job.host_queue, deque()).append(job)
 
     def _start(self, job: Job) -> None:
         self._active[job.host_queue] = self._active.get(job.host_queue, 0) + 1
@@ -123,23 +126,23 @@ class Courier:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Make room for the next of its lane, and let the next of its message go."""
+        """Start the next job of the same target, and the next of the same message."""
         job = self._tasks.pop(task)
         self._active[job.host_queue] -= 1
-        host_queue = self._lanes.get(job.host_queue)
+        host_queue = self._host_queues.get(job.host_queue)
         if host_queue:
             self._start(host_queue.popleft())
         elif not self._active[job.host_queue]:
             self._active.pop(job.host_queue)
-            self._lanes.pop(job.host_queue, None)
+            self._host_queues.pop(job.host_queue, None)
         if task.cancelled():
             return
         if job.first:
-            line = self._lines.get((job.workspace, job.message))
-            if line:
-                self._queue(line.popleft())
-            elif line is not None:
-                del self._lines[job.workspace, job.message]
+            queue = self._message_queues.get((job.workspace, job.message))
+            if queue:
+                self._queue(queue.popleft())
+            elif queue is not None:
+                del self._message_queues[job.workspace, job.message]
         self._open[job.workspace] -= 1
         if not self._open[job.workspace]:
             del self._open[job.workspace]
@@ -152,14 +155,17 @@ class Courier:
                 future.set_result(None)
 
     async def _attempt(self, job: Job) -> None:
-        begun = monotonic()
-        at, outgoing = job.begin()
+        outgoing = job.write()
+        committed = job.committed()
+        if committed is not None:  # the first byte leaves only after all that the request rests on is safe
+            await asyncio.shield(committed)
+        begun, at = monotonic(), job.now()
         status, answer, error = None, "", None
         try:
             async with asyncio.timeout(job.timeout.total_seconds()):
-                status, answer = await self._door.send(outgoing, job.origin)
+                status, answer = await self._egress.send(outgoing, job.origin)
         except TimeoutError:
             error = f"no answer within {job.timeout.total_seconds():g} s"
         except (SandboxError, OSError, ValueError) as failure:
             error = str(failure)
-        job.done(Result(at, outgoing, status, answer, (monotonic() - begun) * 1000, error))
+        job.store(AttemptResult(at, outgoing, status, answer, (monotonic() - begun) * 1000, error))

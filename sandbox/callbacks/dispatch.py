@@ -1,9 +1,10 @@
-"""Callbacks of one workspace on their way: handed to the courier, retried, and what a person does to them."""
+"""The callbacks of one workspace: what becomes of one that is due, its retries, and what a person does to it."""
 
+import asyncio
 from collections.abc import Callable
 
 from sandbox.callbacks.compose import ladder_of, target_of, timeout_of, write
-from sandbox.callbacks.courier import Courier, Job, Result
+from sandbox.callbacks.courier import AttemptResult, Courier, Job
 from sandbox.callbacks.egress import host_queue_of
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import OPEN_STATES, Attempt, Callback, CallbackState, Target, TargetOrigin, record_attempt
@@ -18,9 +19,9 @@ LOST = "lost on the way: the scenario drops it"
 
 
 def hand_over(world: World, packs: Registry, callback: Callback) -> Callback | None:
-    """Send, collect, lose or keep back a callback whose time has come; return it if it is collected or being sent.
+    """Send, collect, lose or keep back a callback that is due; return it if it is collected or being sent.
 
-    A callback that is kept back, as an earlier one of its message is still open, is stored as it is handed in.
+    A callback is kept back while an earlier one of its message is open and the order is strict; it is stored as given.
     """
     message = world.messages[callback.message]
     callback_policy = message.callback_policy
@@ -47,7 +48,7 @@ def _is_lost(callback: Callback, callback_policy: CallbackPolicy) -> bool:
 
 
 def _lose(world: World, packs: Registry, callback: Callback) -> None:
-    """Note an attempt that never leaves; only where the first alone is lost, a retry follows."""
+    """Store an attempt that never leaves; a retry follows only if the scenario loses the first attempt alone."""
     message = world.messages[callback.message]
     number = len(callback.attempts) + 1
     written = write(world, packs, callback)
@@ -64,9 +65,9 @@ def _earlier_open(world: World, message: Message, callback: Callback) -> bool:
 
 
 def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
-    """Return what the end of an attempt makes due: its retry, or the next callback where the order is strict.
+    """Return what the end of an attempt makes due: its retry, or the next callback if the order is strict.
 
-    `callback` is as it is after the attempt, and is being committed along with them.
+    `callback` is its state after the attempt, committed in the same batch.
     """
     if callback.state is CallbackState.PENDING:
         return (AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id),)
@@ -86,18 +87,28 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
 
 
 class Dispatch:
-    """Sends a world's callbacks; `noted` hears the message and number of each attempt that has ended."""
+    """Sends a world's callbacks, each once what `committed` returns is done.
+
+    `on_attempt` is called with the message and the number of each attempt that has ended.
+    """
 
     def __init__(
-        self, world: World, packs: Registry, courier: Courier, *, noted: Callable[[Message, int], None]
+        self,
+        world: World,
+        packs: Registry,
+        courier: Courier,
+        *,
+        committed: Callable[[], asyncio.Future[None] | None],
+        on_attempt: Callable[[Message, int], None],
     ) -> None:
         self._world = world
         self._packs = packs
         self._courier = courier
-        self._noted = noted
+        self._committed = committed
+        self._on_attempt = on_attempt
 
     def send(self, callback: Callback, *, replay: bool = False) -> None:
-        """Give a callback to the courier; target, key and settings are those of the moment in which it is sent."""
+        """Give a callback to the courier; its key and settings are those of the moment at which its turn comes."""
         world, packs = self._world, self._packs
         message = world.messages[callback.message]
         target = target_of(world, packs, message) or NOWHERE
@@ -109,13 +120,15 @@ class Dispatch:
                 origin=target.origin,
                 timeout=timeout_of(world, message),
                 first=not callback.attempts,
-                begin=lambda: (world.now(), write(world, packs, callback)),
-                done=lambda result: self._attempted(callback, result, replay=replay),
+                now=world.now,
+                write=lambda: write(world, packs, callback),
+                committed=self._committed,
+                store=lambda result: self._store(callback, result, replay=replay),
             ),
         )
 
-    def _attempted(self, callback: Callback, result: Result, *, replay: bool) -> None:
-        """Store what became of an attempt, and what that makes due."""
+    def _store(self, callback: Callback, result: AttemptResult, *, replay: bool) -> None:
+        """Store the result of an attempt, and what that makes due."""
         message = self._world.messages[callback.message]
         number = len(callback.attempts) + 1
         attempt = Attempt(
@@ -123,7 +136,7 @@ class Dispatch:
         )
         ladder = () if replay else ladder_of(self._world, message)
         after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
-        self._noted(message, number)
+        self._on_attempt(message, number)
         self._world.commit(after, *follow_ups(self._world, after))
 
     def fire(self, callback: Callback) -> Callback:
@@ -136,14 +149,14 @@ class Dispatch:
         return self._world.callbacks[callback.id]
 
     def hold(self, callback: Callback) -> Callback:
-        """Keep a waiting callback back until it is released or fired."""
+        """Hold a waiting callback until it is released or fired."""
         self._require(callback, {CallbackState.PENDING}, "held")
         held = callback._replace(state=CallbackState.HELD)
         self._world.commit(held, AgendaEntryRemoved(EntryKind.CALLBACK, callback.id))
         return held
 
     def release(self, callback: Callback) -> Callback:
-        """Let a held callback go at its time, or now when that is over."""
+        """Release a held callback: it is sent at its time, or now if that has passed."""
         self._require(callback, {CallbackState.HELD}, "released")
         due = max(callback.due, self._world.now())
         free = callback._replace(state=CallbackState.PENDING, due=due)
@@ -151,7 +164,7 @@ class Dispatch:
         return free
 
     def cancel(self, callback: Callback) -> Callback:
-        """Give a waiting callback up."""
+        """Cancel a waiting callback."""
         self._require(callback, {CallbackState.PENDING, CallbackState.HELD}, "cancelled")
         gone = callback._replace(state=CallbackState.CANCELLED)
         self._world.commit(gone, AgendaEntryRemoved(EntryKind.CALLBACK, callback.id), *follow_ups(self._world, gone))

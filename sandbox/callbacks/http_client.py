@@ -20,12 +20,12 @@ KEPT = 0.2  # seconds that a connection waits for its next call: less than a pee
 WATCHED = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
 WATCHED_AT_ONCE = 8  # connections to one peer
 GOODBYE = 1.0  # seconds that a peer has to answer the end of a TLS connection
-PEERS = 1024  # whose habits are remembered
+PEERS = 1024  # whose history is kept
 
 
 @dataclass(slots=True)
-class Habits:
-    """What is known of a peer's connections; `keeps` is None as long as it is not known whether it leaves them open."""
+class PeerHistory:
+    """What a peer has done with its connections; `keeps` is None until it is known whether it leaves them open."""
 
     keeps: bool | None = None
     calls: int = 0  # under way
@@ -38,7 +38,7 @@ class HttpClient:
     def __init__(self, ca: Path | None = None) -> None:
         self._ca = ca
         self._idle: dict[Peer, list[Connection]] = {}
-        self._habits: dict[Peer, Habits] = {}
+        self._histories: dict[Peer, PeerHistory] = {}
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -54,14 +54,14 @@ class HttpClient:
             NoAnswerError: what came back is no answer.
 
         """
-        habits = self.habits(peer)
-        habits.calls += 1
+        history = self.history(peer)
+        history.calls += 1
         try:
-            connection = self._kept(peer) if habits.keeps else None
+            connection = self._kept(peer) if history.keeps else None
             connection = connection or await self._connect(peer)
             return await connection.answer(request)
         finally:
-            habits.calls -= 1
+            history.calls -= 1
 
     @property
     def waiting(self) -> list[Connection]:
@@ -74,40 +74,40 @@ class HttpClient:
             self._forget(connection)
             connection.abort()
 
-    def habits(self, peer: Peer) -> Habits:
+    def history(self, peer: Peer) -> PeerHistory:
         """Return what is known of a peer; of many peers, those that were called last are remembered."""
-        known = self._habits[peer] = self._habits.pop(peer) if peer in self._habits else Habits()
-        if len(self._habits) > PEERS:
-            del self._habits[next(iter(self._habits))]
+        known = self._histories[peer] = self._histories.pop(peer) if peer in self._histories else PeerHistory()
+        if len(self._histories) > PEERS:
+            del self._histories[next(iter(self._histories))]
         return known
 
     def keep(self, connection: Connection) -> bool:
         """Keep a connection for the next call to its peer, or watch it; return whether that is to be."""
-        habits = self.habits(connection.peer)
+        history = self.history(connection.peer)
         idle = self._idle.get(connection.peer, ())
-        habits.answered |= bool(idle)
-        if habits.keeps is False or (habits.keeps is None and len(idle) == WATCHED_AT_ONCE):
+        history.answered |= bool(idle)
+        if history.keeps is False or (history.keeps is None and len(idle) == WATCHED_AT_ONCE):
             return False
         self._idle.setdefault(connection.peer, []).append(connection)
-        span = KEPT if habits.keeps else WATCHED
+        span = KEPT if history.keeps else WATCHED
         connection.expiry = asyncio.get_running_loop().call_later(span, self._expire, connection)
         return True
 
     def hung_up(self, connection: Connection) -> None:
         """Remember that a peer closed a kept or watched connection, or broke its silence there."""
-        self.habits(connection.peer).keeps = False
+        self.history(connection.peer).keeps = False
         if connection.expiry is not None:
             self._forget(connection)
 
     def _expire(self, connection: Connection) -> None:
-        """Close a connection that nobody needed; one that was watched has shown its peer's habits."""
-        habits = self.habits(connection.peer)
+        """Close a connection that nobody needed; one that was watched has shown its peer's history."""
+        history = self.history(connection.peer)
         self._forget(connection)
         if not connection.is_open():
-            habits.keeps = False
-        elif habits.keeps is None and (habits.answered or habits.calls):
+            history.keeps = False
+        elif history.keeps is None and (history.answered or history.calls):
             # Calls that are all unanswered wait for the end of this connection: the peer serves one at a time.
-            habits.keeps = habits.answered
+            history.keeps = history.answered
         connection.close()
 
     def _forget(self, connection: Connection) -> None:

@@ -10,7 +10,7 @@ from sandbox.control.parameter_types import FAR
 from sandbox.control.problems import refuse
 from sandbox.control.serializers import show_clock
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
-from sandbox.engine.advance import Advance, Happening
+from sandbox.engine.advance import Advance, AdvanceEvent
 
 
 def clock_config(given: Given, running: Clock | None = None, *, at: str = "") -> ClockConfig:
@@ -60,7 +60,7 @@ def show_advance(advance: Advance) -> dict[str, object]:
     }
 
 
-def show_happening(happening: Happening) -> dict[str, object]:
+def show_happening(happening: AdvanceEvent) -> dict[str, object]:
     """Return one thing that an advance did; a callback that was kept as collected has no attempt."""
     shown: dict[str, object] = {"at": format_time(happening.at)}
     if happening.status is not None:

@@ -49,6 +49,8 @@ class World:
         seed: int,
         scenario: Scenario,
         defaults: Settings,
+        targets: Mapping[str, Target] | None = None,
+        max_pending: int = 1_000_000,
         subscribers: Subscribers | None = None,
     ) -> None:
         self.name = name
@@ -56,9 +58,9 @@ class World:
         self.subscribers = Subscribers() if subscribers is None else subscribers
         self.batch_subscribers: list[BatchSubscriber] = []
         self.batches = 0
-        self.targets: dict[str, Target] = {}
+        self.targets: dict[str, Target] = {**(targets or {})}
         self.windows: dict[str, RateWindow] = {}
-        self.max_pending = 1_000_000  # agenda entries; a send that would exceed it is refused
+        self.max_pending = max_pending  # agenda entries; a send that would exceed it is refused
         self._reset(WorkspaceReset(clock, seed))
         self._put_scenario(scenario)
 

@@ -1,6 +1,8 @@
 """Workspaces at work: which workspace a request belongs to, and what happens there as its clock goes on.
 
-`engine` owns the workspaces, `workspace` one world with its clock, `scheduler` works through the agenda, `advance`
-moves the clock from due instant to due instant, `transitions` moves messages and makes their callbacks. Imports
-`callbacks`, `pipeline`, `scenarios` and everything below them.
+`engine` owns the workspaces and gives each request to the `pipeline`; `workspace` owns one world with its clock;
+`scheduler` works through its agenda: it moves messages and makes their callbacks; `advance` walks the clock from due
+instant to due instant; `gate` lets responses and callbacks leave once their batch is committed. Requests come in from
+`server`, control calls from `control`; responses go back, and callbacks to the courier. Imports `callbacks`, `pipeline`
+and everything below them.
 """

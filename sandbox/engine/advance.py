@@ -1,4 +1,4 @@
-"""Advances a clock: from due instant to due instant, waiting at each until every attempt has ended."""
+"""Advances a clock from due instant to due instant, and waits at each until every attempt has ended."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,17 +15,17 @@ from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.engine.scheduler import Scheduler
 
-HORIZON = timedelta(days=30)  # how far an advance until idle goes
-STEPS = 1_000_000  # how many things an advance until idle does
-SHOWN = 1_000  # how many happenings an advance tells of
+HORIZON = timedelta(days=30)  # the longest advance until idle
+STEPS = 1_000_000  # the most events of an advance until idle
+SHOWN = 1_000  # how many events an advance lists
 
 Goal = timedelta | datetime | None  # by, to, until idle
 
 
-class Happening(NamedTuple):
-    """One thing that an advance did: a message moved to `status`, or the `attempt`-th try of one of its callbacks.
+class AdvanceEvent(NamedTuple):
+    """One thing that an advance did: a message moved to `status`, or the `attempt`-th attempt at one of its callbacks.
 
-    Both are None for a callback that was kept as collected.
+    Both are None for a callback that was collected.
     """
 
     at: datetime
@@ -36,27 +36,27 @@ class Happening(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What an advance came to: `count` happenings, the first 1,000 of them in `items`."""
+    """What an advance did: `count` events, the first 1,000 of them in `items`."""
 
     begin: datetime
     end: datetime
     count: int
-    items: tuple[Happening, ...]
+    items: tuple[AdvanceEvent, ...]
 
 
 class AdvanceRun:
-    """One advance of one world; `unbroken` tells whether no reset has come since it began."""
+    """One advance of one world; `is_current` returns whether no reset has come since it began."""
 
-    def __init__(self, world: World, ticker: Scheduler, courier: Courier, *, unbroken: Callable[[], bool]) -> None:
+    def __init__(self, world: World, scheduler: Scheduler, courier: Courier, *, is_current: Callable[[], bool]) -> None:
         self._world = world
-        self._scheduler = ticker
+        self._scheduler = scheduler
         self._courier = courier
-        self._unbroken = unbroken
-        self._items: list[Happening] = []
+        self._is_current = is_current
+        self._items: list[AdvanceEvent] = []
         self._count = 0
-        self._callbacks: list[tuple[int, int, Happening]] = []  # of this instant, by rank and id: moves are told first
+        self._callbacks: list[tuple[int, int, AdvanceEvent]] = []  # of this instant, by rank and id: moves come first
 
-    async def go(self, goal: Goal) -> Advance:
+    async def advance(self, goal: Goal) -> Advance:
         """Advance to a goal; a running clock stands at each instant, and runs on from the end.
 
         Raises:
@@ -77,7 +77,7 @@ class AdvanceRun:
                 if end is not None:
                     world.commit(world.clock.moved(end))
             finally:
-                if self._unbroken():
+                if self._is_current():
                     world.commit(replace(running, origin=world.now(), anchor=monotonic()))
         return Advance(begin, world.now() if end is None else end, self._count, tuple(self._items))
 
@@ -85,7 +85,7 @@ class AdvanceRun:
         world = self._world
         while True:
             await self._courier.settled(world.name)
-            if not self._unbroken():
+            if not self._is_current():
                 message = f"the workspace {world.name} was reset while its clock advanced"
                 raise ResetError(message)
             due = world.agenda.first()
@@ -96,28 +96,28 @@ class AdvanceRun:
                 raise AdvanceLimitError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))
-            while self._unbroken() and self._scheduler.slice(world.now(), self._told):
+            while self._scheduler.run_slice(world.now(), self._add_entry):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
-            self._note(*(happening for *_, happening in sorted(self._callbacks)))
+            self._add(*(event for *_, event in sorted(self._callbacks)))
             self._callbacks.clear()
 
-    def _told(self, due: AgendaEntry, collected: Callback | None) -> None:
-        """Note what carrying out an entry did."""
+    def _add_entry(self, due: AgendaEntry, collected: Callback | None) -> None:
+        """Add what carrying out an entry did."""
         world = self._world
         if due.kind is EntryKind.MOVE:
             message = world.messages[due.number]
-            self._note(Happening(due.at, message.id, status=message.status))
+            self._add(AdvanceEvent(due.at, message.id, status=message.status))
             if collected is not None:
-                self._callbacks.append((0, collected.id, Happening(due.at, message.id)))
+                self._callbacks.append((0, collected.id, AdvanceEvent(due.at, message.id)))
         else:
             message = world.messages[world.callbacks[due.number].message]
-            self._callbacks.append((due.rank, due.number, Happening(due.at, message.id)))
+            self._callbacks.append((due.rank, due.number, AdvanceEvent(due.at, message.id)))
 
-    def tried(self, message: Message, attempt: int) -> None:
-        """Hear of an attempt that has ended."""
-        self._note(Happening(self._world.now(), message.id, attempt=attempt))
+    def add_attempt(self, message: Message, attempt: int) -> None:
+        """Add an attempt that has ended."""
+        self._add(AdvanceEvent(self._world.now(), message.id, attempt=attempt))
 
-    def _note(self, *happenings: Happening) -> None:
-        self._count += len(happenings)
+    def _add(self, *events: AdvanceEvent) -> None:
+        self._count += len(events)
         if len(self._items) < SHOWN:
-            self._items.extend(happenings[: SHOWN - len(self._items)])
+            self._items.extend(events[: SHOWN - len(self._items)])

@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from sandbox.callbacks.courier import Courier
 from sandbox.callbacks.egress import Egress
 from sandbox.core import seeded_random
-from sandbox.core.change import Subscribers
+from sandbox.core.change import Batch, Subscribers
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
-from sandbox.pipeline import Answer, Arrival, arrive, miss, preflight, refuse_unreadable
+from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable
 from sandbox.providers.registry import Registry
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Router
+from sandbox.specs.types import PROBLEM, problem
 
 ID_LENGTH = 10  # characters of a workspace's id; a minted key begins with them
 KEY_LENGTH = 24  # characters of a minted key
@@ -40,10 +42,21 @@ class Lease:
     timer: asyncio.TimerHandle | None = None
 
 
+class Handled(NamedTuple):
+    """A request that a workspace has handled, and its response.
+
+    The response may leave once `waiting` is done; at once and whole if there is none.
+    """
+
+    workspace: Workspace
+    response: Response
+    waiting: asyncio.Future[None] | None
+
+
 class Engine:
     """Owns the workspaces and the courier. All of it lives on one loop.
 
-    `folders` are where scenarios are looked for before the shipped ones.
+    `folders` are searched for scenarios before the shipped ones.
     """
 
     def __init__(
@@ -58,8 +71,9 @@ class Engine:
         self.subscribers = Subscribers()
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
-        self._gone: set[str] = set()
+        self._deleted: set[str] = set()
         self.default = self._add(DEFAULT_WORKSPACE, start)
+        self._context = ServerContext(packs, self.router, self.default.world, self._find_world)
 
     @property
     def worlds(self) -> Mapping[str, World]:
@@ -76,45 +90,48 @@ class Engine:
         workspace = self.workspaces.get(name)
         return workspace.world if workspace else None
 
-    def receive(self, request: Request) -> tuple[Workspace, Answer]:
-        """Handle a provider request; return the workspace it led into and what goes back."""
-        arrived = monotonic()
-        arrival = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
-        if isinstance(arrival, Missed):
-            return self.default, miss(self.default.world, request, arrival, arrived=arrived)
-        workspace = self._workspace_of(arrival)
-        return workspace, workspace.receive(self._judged(arrival))
+    def receive(self, request: Request) -> Handled:
+        """Handle a provider's request, and what it makes due at once."""
+        try:
+            return self._hold_back(*handle(request, self._context))
+        except Exception as error:  # noqa: BLE001 - the sandbox's own mistake: `handle` answers those of a provider
+            return self._fail(request, error)
 
-    def preflight(self, request: Request, headers: Mapping[str, str]) -> Answer:
+    def preflight(self, request: Request, headers: Mapping[str, str]) -> Handled:
         """Answer that a page may call a path; `headers` say how."""
-        return preflight(self.default.world, request, headers, arrived=monotonic())
+        return self._hold_back(*preflight(request, self._context, headers))
 
-    def refuse(self, request: Request, *, status: int, why: str) -> Answer:
+    def refuse(self, request: Request, *, status: int, why: str) -> Handled:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
-        arrived = monotonic()
-        found = arrive(request, packs=self.packs, router=self.router, arrived=arrived)
-        arrival = None if isinstance(found, Missed) else self._judged(found)
-        world = self.default.world if arrival is None else self._workspace_of(arrival).world
-        return refuse_unreadable(world, request, arrival, status=status, why=why, arrived=arrived)
+        return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
 
-    def _workspace_of(self, arrival: Arrival) -> Workspace:
-        name = (arrival.key or "")[:ID_LENGTH]
+    def _hold_back(self, batch: Batch, response: Response) -> Handled:
+        """Work through what a request made due, and let its response go once its batch is committed."""
+        workspace = self.workspaces[batch.workspace]
+        workspace.work()
+        return Handled(workspace, response, workspace.gate.hold_back(batch.number, response))
+
+    def _fail(self, request: Request, error: Exception) -> Handled:
+        """Log a mistake of the sandbox, and answer with a problem; the request may have been stored or not."""
+        what = f"the sandbox failed to handle {request.method} {request.path[:200]}"
+        asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error})
+        body = encode(problem(500, f"{what}: {type(error).__name__}; its log has the details"))
+        return Handled(self.default, Response(500, {"Content-Type": PROBLEM}, body), None)
+
+    def _find_world(self, key: str | None) -> World | None:
+        """Return the world of the workspace that a key leads to, None if that workspace was deleted."""
+        name = (key or "")[:ID_LENGTH]
         lease = self.leases.get(name)
         if lease is None:
-            return self.default
+            return None if name in self._deleted else self.default.world
         lease.used = monotonic()
-        return lease.workspace
-
-    def _judged(self, arrival: Arrival) -> Arrival:
-        """Return the arrival, its key marked as nobody's when it led into a workspace that is gone."""
-        gone = self._gone and arrival.key and arrival.key[:ID_LENGTH] in self._gone
-        return arrival._replace(key_revoked=True) if gone else arrival
+        return lease.workspace.world
 
     def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL) -> Lease:
         """Make a workspace and mint its keys; unused for `ttl` of real time, it is deleted.
 
         Raises:
-            CrowdedError: there are too many.
+            TooManyWorkspacesError: there are too many.
 
         """
         if len(self.leases) >= WORKSPACES:
@@ -138,7 +155,7 @@ class Engine:
             self.leases[name].used = monotonic()
 
     def _watch(self, lease: Lease) -> None:
-        """Delete a workspace when it was unused for its time; look again later otherwise."""
+        """Delete a workspace if it was unused for its time, else check again later."""
         left = lease.used + lease.ttl.total_seconds() - monotonic()
         loop = asyncio.get_running_loop()
         if left > 0:
@@ -147,15 +164,15 @@ class Engine:
             self._expiry = loop.create_task(self.delete_workspace(lease.workspace.name))
 
     async def delete_workspace(self, name: str) -> None:
-        """End a workspace; its keys are nobody's from then on."""
+        """End a workspace; its keys stop working."""
         lease = self.leases.pop(name)
-        self._gone.add(name)
+        self._deleted.add(name)
         if lease.timer is not None:
             lease.timer.cancel()
         await self.workspaces.pop(name).end()
 
     async def close(self) -> None:
-        """End every workspace and shut the door."""
+        """End every workspace and close the connections to receivers."""
         for lease in self.leases.values():
             if lease.timer is not None:
                 lease.timer.cancel()

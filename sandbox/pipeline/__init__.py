@@ -1,22 +1,22 @@
-"""The way of a request, top to bottom: route, read and validate, authenticate, ask pack and scenario, store, answer.
+"""One provider request, from its bytes to a committed batch and the bytes of its response.
 
-All of it is synchronous and in one turn of the loop, so no two requests ever see each other half done.
+`handle` reads top to bottom: `read` finds the operation, the values and the account, the provider's functions decide
+what the request comes to, `evaluate_rules` asks the scenario, `apply_effects` and `respond` make the response and the
+journal's entry, and one batch stores everything. All of it is synchronous, in one turn of the loop, so no two requests
+ever see each other half done. Imports `providers.base`, `providers.registry`, `specs`, `formats` and `core`.
 """
 
-from sandbox.pipeline.handle import answer
-from sandbox.pipeline.read import BODY_ACCEPTED, Arrival, arrive
-from sandbox.pipeline.respond import Answer, encode, explain, miss, preflight
-from sandbox.pipeline.unreadable import refuse_unreadable
+from sandbox.pipeline.handle import handle, preflight, refuse_unreadable
+from sandbox.pipeline.read import BODY_LIMIT, KEY_LIMIT, ServerContext
+from sandbox.pipeline.respond import Response, encode
 
 __all__ = [
-    "BODY_ACCEPTED",
-    "Answer",
-    "Arrival",
-    "answer",
-    "arrive",
+    "BODY_LIMIT",
+    "KEY_LIMIT",
+    "Response",
+    "ServerContext",
     "encode",
-    "explain",
-    "miss",
+    "handle",
     "preflight",
     "refuse_unreadable",
 ]

@@ -1,55 +1,55 @@
-"""How a scenario's ruling changes a reply: an error, a reply of its own, a pause, a fault."""
+"""Applies the scenario's ruling to a reply: an error, a reply from a template, a delay, a fault."""
 
 from collections.abc import Mapping
 from math import ceil
 
-from sandbox.core.effects import Effect, RenderedReply, ReplyMoment
-from sandbox.core.message import Draft
+from sandbox.core.effects import Effect, RenderedReply, ReplyMoment, TemplateContext
+from sandbox.core.message import Draft, Status
 from sandbox.core.rules import Verdict
 from sandbox.core.seeded_random import draw_fraction
 from sandbox.pipeline.evaluate_rules import Ruling
-from sandbox.pipeline.provider_errors import find_error
-from sandbox.pipeline.read import Arrival, Visit
-from sandbox.pipeline.respond import AS_IT_IS, NO_PAUSE, Shape
-from sandbox.pipeline.template_context import make_template_context
+from sandbox.pipeline.read import RequestContext
+from sandbox.pipeline.respond import NO_DELAY, UNCHANGED, ReplyShape, find_error, render_error
 from sandbox.providers.base import Call, ErrorReply, Refusal, Reply
+from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 
 TYPE = "Content-Type"
 
 
-def shape_reply(visit: Visit, reply: Reply, *, ruling: Ruling, drafts: tuple[Draft, ...]) -> tuple[Reply, Shape]:
-    """Return the reply that goes back, and how it goes: each thing by the first recipient whose rule has it."""
-    world, arrival, call = visit
+def apply_effects(
+    context: RequestContext, reply: Reply, *, ruling: Ruling, drafts: tuple[Draft, ...]
+) -> tuple[Reply, ReplyShape]:
+    """Return the reply that goes back and its shape; each effect is that of the first recipient whose rule has one."""
     if not any(ruling.verdicts):
-        return reply, AS_IT_IS
+        return reply, UNCHANGED
     answering, breaking, slow = ruling.first(_answers), ruling.first(_breaks), ruling.first(_waits)
     leading = answering or breaking or slow or ruling.first(_decides)
     if leading is None:
-        return reply, AS_IT_IS
+        return reply, UNCHANGED
+    call = context.call
     headers: Mapping[str, str] = {}
     why, notes = reply.why, reply.notes
     if answering is not None and answering.verdict.effect.error is not None:
-        reply, headers = _refusal(arrival, call, answering.verdict)
-        why = (*why, _sentence(call, answering.verdict, f"the error {_error(arrival, call, answering.verdict).name}"))
+        reply, headers = _refusal(context, answering.verdict)
+        why = (*why, _sentence(call, answering.verdict, f"the error {_error(context, answering.verdict).name}"))
     elif answering is not None and answering.verdict.effect.reply is not None:
         draft = drafts[answering.row] if drafts else None
-        rendered = answering.verdict.effect.reply.write(make_template_context(visit, draft))
-        reply, headers = _written(rendered)
+        rendered = answering.verdict.effect.reply.write(make_template_context(context, draft))
+        reply, headers = _rendered(rendered)
         if not answering.verdict.effect.accepts or answering.verdict.effect.accepted:
             why = (*why, _sentence(call, answering.verdict, f"a reply {reply.status} of its own"))
     fault = breaking.verdict.effect.fault if breaking else None
     if breaking is not None:
         why = (*why, _sentence(call, breaking.verdict, f"the fault {fault}"))
-    pause, after_callbacks = NO_PAUSE, False
+    delay, after_callbacks = NO_DELAY, False
     if slow is not None and slow.verdict.effect.after is not None:
         rule, after = slow.verdict.rule, slow.verdict.effect.after
         if isinstance(after, ReplyMoment):
             after_callbacks = True
         else:
-            pause = after.at(draw_fraction(call.seed, world.last_request + 1, f"{rule.key} after"))
-    return reply._replace(why=why, notes=notes), Shape(
-        leading.verdict.rule.title, headers, pause, fault, after_callbacks
-    )
+            delay = after.at(draw_fraction(call.seed, context.world.last_request + 1, f"{rule.key} after"))
+    shape = ReplyShape(leading.verdict.rule.title, headers, delay, fault, after_callbacks)
+    return reply._replace(why=why, notes=notes), shape
 
 
 def _answers(effect: Effect) -> bool:
@@ -73,22 +73,76 @@ def _sentence(call: Call, verdict: Verdict, what: str) -> str:
     return f"{call.operation}: the scenario's rule '{verdict.rule.title}' has {what}{accepted}"
 
 
-def _refusal(arrival: Arrival, call: Call, verdict: Verdict) -> tuple[Reply, Mapping[str, str]]:
-    """Return the reply of an error, with Retry-After where the provider announces it."""
-    error = _error(arrival, call, verdict)
-    reply = arrival.pack.provider.render_error(error, Refusal(error.name, ()), call)
+def _refusal(context: RequestContext, verdict: Verdict) -> tuple[Reply, Mapping[str, str]]:
+    """Return the reply of a rule's error, with Retry-After if the provider announces it."""
+    error, call = _error(context, verdict), context.call
+    reply = render_error(context, error, Refusal(error.name, ()))
     rate = verdict.rule.then.rate
     if verdict.retry_after is None or rate is None or call.operation not in rate.announced:
         return reply, {}
     return reply, {"Retry-After": str(ceil(verdict.retry_after.total_seconds()))}
 
 
-def _error(arrival: Arrival, call: Call, verdict: Verdict) -> ErrorReply:
+def _error(context: RequestContext, verdict: Verdict) -> ErrorReply:
     """Return the error that a rule names: the operation's own, or else another's of the provider."""
-    return find_error(arrival.pack, call.errors, (verdict.effect.error or {})[call.operation])
+    call = context.call
+    return find_error(context.pack, call.errors, (verdict.effect.error or {})[call.operation])
 
 
-def _written(rendered: RenderedReply) -> tuple[Reply, Mapping[str, str]]:
-    """Return the reply that a scenario wrote."""
+def _rendered(rendered: RenderedReply) -> tuple[Reply, Mapping[str, str]]:
+    """Return the reply that a template gave, and its headers but for the content type."""
     rest = {name: value for name, value in rendered.headers.items() if name != TYPE}
     return Reply(rendered.status, rendered.body, rendered.headers.get(TYPE, "text/plain; charset=utf-8")), rest
+
+
+def make_template_context(context: RequestContext, draft: Draft | None) -> TemplateContext:
+    """Return what the templates of a reply see, as plain values; `draft` is the message that the rule matched."""
+    call = context.call
+    return TemplateContext(
+        seed=call.seed,
+        number=context.world.last_request + 1,
+        at=call.at,
+        request=_show_request(context),
+        message=_show_message(draft, context) if draft else None,
+        account=_show_account(call),
+    )
+
+
+def _show_request(context: RequestContext) -> Mapping[str, object]:
+    request = context.request
+    try:
+        query = gather(pairs(request.query))
+    except UnreadableError:
+        query = {}
+    in_headers = context.route.header_names
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": query,
+        "headers": dict(request.headers),
+        "body": {name: value for name, value in context.reading.values.items() if name not in in_headers},
+    }
+
+
+def _show_message(draft: Draft, context: RequestContext) -> Mapping[str, object]:
+    return {
+        "id": draft.id,
+        "provider": context.pack.spec.name,
+        "operation": context.call.operation,
+        "channel": draft.channel.name,
+        "from": draft.sender,
+        "to": draft.recipient,
+        "text": draft.text,
+        "code": draft.code,
+        "status": Status.QUEUED.value,
+        "provider_status": draft.channel.words[Status.QUEUED],
+    }
+
+
+def _show_account(call: Call) -> Mapping[str, object] | None:
+    account = call.account
+    if account is None:
+        return None
+    balance = {purse: str(amount) for purse, amount in account.balance.items()}
+    senders = [{"id": sender.id, "name": sender.name} for sender in account.senders]
+    return {"provider": account.provider, "key": account.key, "balance": balance, "senders": senders}

@@ -1,4 +1,4 @@
-"""Asks the scenario: each recipient of a request is judged, and what holds for the whole request is gathered."""
+"""Asks the scenario: judges each recipient of a request, and gathers what holds for the request as a whole."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,36 +10,34 @@ from sandbox.core.effects import Effect
 from sandbox.core.message import Draft
 from sandbox.core.rules import RuleInput, RuleMemory, Verdict, first_decision
 from sandbox.formats.phone_numbers import normalize_number
-from sandbox.pipeline.read import Visit
+from sandbox.pipeline.read import RequestContext
 from sandbox.providers.base import Outcome, Plan, Refusal
 from sandbox.specs.spec import RequestedMessage
 
 YES = frozenset({True, "true", "1"})  # 1 equals True here
-
-
 NO_MESSAGE = RequestedMessage("", "", "")
 
 
 class Ruling(NamedTuple):
-    """What the scenario decided: a verdict for each recipient, None where no rule holds, and what its memory became."""
+    """What the scenario decided: a verdict for each recipient, None if no rule holds, and changes of its own state."""
 
     verdicts: tuple[Verdict | None, ...] = ()
     changes: tuple[Change, ...] = ()
 
     @property
     def accepts(self) -> bool:
-        """Whether no verdict stands against the request."""
+        """Whether no verdict refuses the request."""
         return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
-    def first(self, has: Callable[[Effect], bool]) -> "Found | None":
-        """Return the verdict of the first recipient whose effect has something."""
+    def first(self, has: Callable[[Effect], bool]) -> "RecipientVerdict | None":
+        """Return the verdict of the first recipient for whose effect `has` holds."""
         for row, verdict in enumerate(self.verdicts):
             if verdict is not None and has(verdict.effect):
-                return Found(row, verdict)
+                return RecipientVerdict(row, verdict)
         return None
 
 
-class Found(NamedTuple):
+class RecipientVerdict(NamedTuple):
     """A verdict, and the place of its recipient in the request."""
 
     row: int
@@ -49,46 +47,46 @@ class Found(NamedTuple):
 NO_RULING = Ruling()
 
 
-def rule_on(visit: Visit, outcome: Outcome) -> Ruling:
-    """Judge a request whose outcome at the provider is known."""
-    world, call = visit.world, visit.call
-    index = world.scenario.rules.get(call.operation)
+def evaluate_rules(context: RequestContext, outcome: Outcome) -> Ruling:
+    """Return what the scenario's rules decide on a request whose outcome at the provider is known."""
+    call = context.call
+    index = context.world.scenario.rules.get(call.operation)
     if index is None:
         return NO_RULING
-    refused = isinstance(outcome, Refusal) or bool(_why(outcome))
+    refused = isinstance(outcome, Refusal) or bool(outcome.reply.why if isinstance(outcome, Plan) else outcome.why)
     if refused and not index.matches_refused:
         return NO_RULING
     memory: RuleMemory | None = None
-    parts: Sequence[RequestedMessage | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
+    messages: Sequence[RequestedMessage | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
     if refused:  # it made no drafts
-        parts = tuple(visit.arrival.route.operation.message.messages(visit.call.values))
+        messages = tuple(context.route.operation.message.messages(call.values))
     verdicts: list[Verdict | None] = []
-    for row, part in enumerate(parts or (NO_MESSAGE,)):
-        to = normalize_number(part.recipient)
+    for row, message in enumerate(messages or (NO_MESSAGE,)):
+        to = normalize_number(message.recipient)
         rules = index.matches_refused if refused else index.candidates(to)
-        memory = memory or world.rule_memory() if rules else memory
+        memory = memory or context.world.rule_memory() if rules else memory
         verdicts.append(
-            first_decision(rules, _case(visit, part, to, row=row, memory=memory)) if memory and rules else None
+            first_decision(rules, _rule_input(context, message, to, row=row, memory=memory))
+            if memory and rules
+            else None
         )
     return NO_RULING if memory is None else Ruling(tuple(verdicts), memory.changes())
 
 
-def _why(outcome: Outcome) -> tuple[str, ...]:
-    return outcome.reply.why if isinstance(outcome, Plan) else outcome.why
-
-
-def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, memory: RuleMemory) -> RuleInput:
-    """Return what the rules see of a message; `to` is its recipient compared by digits."""
-    world, arrival, call = visit
+def _rule_input(
+    context: RequestContext, message: RequestedMessage | Draft, to: str, *, row: int, memory: RuleMemory
+) -> RuleInput:
+    """Return what the rules see of a message; `to` is its recipient, the digits alone."""
+    world, call = context.world, context.call
     return RuleInput(
-        provider=arrival.pack.spec.name,
+        provider=context.pack.spec.name,
         operation=call.operation,
         account=call.key or "",
         to=to,
-        from_=part.sender or "",
-        text=part.text,
+        from_=message.sender or "",
+        text=message.text,
         headers=call.headers,
-        is_otp=partial(_is_otp, visit, part),
+        is_otp=partial(_is_otp, context, message),
         at=call.at,
         elapsed=call.at - world.scenario_began,
         seed=call.seed,
@@ -98,10 +96,10 @@ def _case(visit: Visit, part: RequestedMessage | Draft, to: str, *, row: int, me
     )
 
 
-def _is_otp(visit: Visit, part: RequestedMessage | Draft) -> bool:
-    """Whether a message is a one-time code: by its operation, by a flag, or as its text holds one."""
-    if visit.arrival.route.operation.otp or part.code is not None:
+def _is_otp(context: RequestContext, message: RequestedMessage | Draft) -> bool:
+    """Return whether a message is a one-time code: by its operation, by a flag, or because its text holds one."""
+    operation, values = context.route.operation, context.call.values
+    if operation.otp or message.code is not None:
         return True
-    fields, values = visit.arrival.route.operation.message, visit.call.values
-    flagged = any(isinstance(each, str | int) and each in YES for each in fields.flags(values))
-    return flagged or fields.has_code(values) or find_code(part.text) is not None
+    flagged = any(isinstance(each, str | int) and each in YES for each in operation.message.flags(values))
+    return flagged or operation.message.has_code(values) or find_code(message.text) is not None

@@ -1,6 +1,10 @@
-"""What a request comes to: the pack's outcome, the scenario's ruling on it, and the one batch that stores both."""
+"""Handles one request, top to bottom: read, authenticate, provider, scenario, changes, response, commit."""
 
-from sandbox.core.change import Change
+from collections.abc import Iterable, Mapping
+
+from sandbox.core.change import Batch, Change
+from sandbox.core.effects import Fault
+from sandbox.core.journal import LostReply, SentText
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
@@ -13,123 +17,178 @@ from sandbox.core.message import (
     skip_first_delay,
 )
 from sandbox.core.rules import Verdict
-from sandbox.core.world import World
-from sandbox.pipeline.apply_effects import shape_reply
-from sandbox.pipeline.evaluate_rules import Ruling, rule_on
-from sandbox.pipeline.provider_errors import attempt, failed, refuse, unfit
-from sandbox.pipeline.read import BODY_ACCEPTED, Arrival, Visit, make_call
-from sandbox.pipeline.resends import LOSING, find_first, lose
-from sandbox.pipeline.respond import Answer, Record, journalled
-from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
+from sandbox.pipeline.apply_effects import apply_effects
+from sandbox.pipeline.evaluate_rules import Ruling, evaluate_rules
+from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
+from sandbox.pipeline.respond import (
+    ReplyShape,
+    Response,
+    check_reply,
+    refuse,
+    render,
+    report_failure,
+    report_missing,
+)
+from sandbox.providers.base import Outcome, Plan, Refusal, Reply
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.hints import without_repeats
+from sandbox.specs.routing import Missed
+from sandbox.specs.types import PROBLEM, problem
 
-TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_ACCEPTED} bytes",))
-MUTED = CallbackPolicy(muted=True)
+TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_LIMIT} bytes",))
+NO_CALLBACKS = CallbackPolicy(muted=True)
+BAD_REQUEST = 400
+CLOSES = ReplyShape(headers={"Connection": "close"})
 
-
-def answer(world: World, arrival: Arrival) -> Answer:
-    """Handle a request in its workspace and return the reply."""
-    call = make_call(world, arrival)
-    provider = arrival.pack.provider
-    outcome: Outcome | None = TOO_LARGE if arrival.request.oversize else attempt(call, provider.authenticate, world)
-    if outcome is None:
-        outcome = attempt(call, provider.operations[call.operation], world)
-    if outcome is None:
-        outcome = failed(call, "the function returns nothing")
-    elif isinstance(outcome, Plan) and outcome.drafts:
-        if len(world.agenda) + len(outcome.drafts) > world.max_pending:
-            outcome = too_much_pending(world, call)
-        elif (reason := unfit(outcome)) is not None:
-            outcome = failed(call, reason)
-    visit = Visit(world, arrival, call)
-    return _settle(visit, outcome, rule_on(visit, outcome))
+# Faults after which a client cannot have read the whole reply; a slow body is complete in the end.
+LOSES_REPLY = frozenset({*Fault} - {Fault.SLOW_BODY})
 
 
-def too_much_pending(world: World, call: Call) -> Outcome:
-    """Return the refusal of a send while too much is pending: the provider's own, or else a plain 503."""
-    why = (f"sandbox: {len(world.agenda)} moves and callbacks are pending, --max-pending is {world.max_pending}",)
-    if "too-many-requests" in call.errors:
+def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
+    """Handle a provider's request; return the batch that was committed, and the response that rests on it.
+
+    Whatever a provider's function raises or returns amiss is a 500 with a number and the reason: such a function may be
+    the user's own.
+    """
+    context = RequestContext(request)
+    found = server.router.find(request.method, request.path)
+    if isinstance(found, Missed):
+        context.enter(server.default)
+        return _commit(context, *report_missing(request, found))
+    changes: tuple[Change, ...]
+    try:
+        call = read(context, found, server)
+        provider, world = context.pack.provider, context.world
+
+        outcome: Outcome | None = TOO_LARGE if request.oversize else provider.authenticate(world, call)
+        if outcome is None:
+            outcome = provider.operations[call.operation](world, call)
+        plan = _check(context, outcome)
+        reply, drafts = (refuse(context, plan), ()) if isinstance(plan, Refusal) else (plan.reply, plan.drafts)
+
+        ruling = evaluate_rules(context, plan)
+        accepted = plan if isinstance(plan, Plan) and ruling.accepts else None
+        context.refused = accepted is None or bool(reply.why)
+        changes = _accept(context, accepted, ruling) if accepted else ruling.changes
+
+        reply, shape = apply_effects(context, reply, ruling=ruling, drafts=drafts)
+        if context.reading.hints:
+            hints = without_repeats(context.reading.hints, (*reply.why, *reply.notes))
+            reply = reply._replace(notes=(*reply.notes, *hints))
+        if drafts:
+            changes = (*changes, *_match_resend(context, drafts, shape.fault))
+        record, response = render(context, reply, shape)
+    except Exception as error:  # noqa: BLE001 - see above
+        changes = ()
+        context.refused, context.messages, context.resent_of = True, (), None
+        record, response = render(context, report_failure(context, error))
+    return context.world.commit(*changes, record, at=context.at), response
+
+
+def refuse_unreadable(request: Request, server: ServerContext, *, status: int, why: str) -> tuple[Batch, Response]:
+    """Refuse a request that the HTTP layer could not read: with the provider's own 400 if it has one, else a problem.
+
+    `request` is as much of it as was read.
+    """
+    context = RequestContext(request)
+    found = server.router.find(request.method, request.path)
+    reply = Reply(status, problem(status, why), PROBLEM, (why,))
+    if isinstance(found, Missed):
+        context.enter(server.default)
+    else:
+        try:
+            errors = read(context, found, server).errors.values()
+            name = next((each.name for each in errors if each.status == status == BAD_REQUEST), None)
+            if name is not None:
+                reply = refuse(context, Refusal(name, (why,)))
+        except Exception as error:  # noqa: BLE001 - see `handle`
+            reply = report_failure(context, error)
+    return _commit(context, reply, CLOSES)
+
+
+def preflight(request: Request, server: ServerContext, headers: Mapping[str, str]) -> tuple[Batch, Response]:
+    """Answer a browser's question whether a page may call a path: it may."""
+    context = RequestContext(request)
+    context.enter(server.default)
+    context.refused = False
+    return _commit(context, Reply(204, "", "text/plain"), ReplyShape(headers=headers))
+
+
+def _commit(context: RequestContext, reply: Reply, shape: ReplyShape) -> tuple[Batch, Response]:
+    """Commit a request that changes nothing but the journal."""
+    record, response = render(context, reply, shape)
+    return context.world.commit(record, at=context.at), response
+
+
+def _check(context: RequestContext, outcome: object) -> Plan | Refusal:
+    """Return what a provider's function returned, a reply as a plan; a send is refused while too much is pending.
+
+    Raises:
+        ProviderError: it is no outcome, or its messages cannot be stored.
+
+    """
+    if isinstance(outcome, Refusal):
+        return outcome
+    if not isinstance(outcome, Plan):
+        return Plan(check_reply(outcome))
+    check_reply(outcome.reply)
+    for draft in outcome.drafts:
+        if draft.channel is None:
+            message = "the function makes a message, but the operation has no x-channel in its document"
+            raise ProviderError(message)
+        if draft.scheduled_for and Status.SCHEDULED not in draft.channel.words:
+            message = f"the function schedules a message, but x-sandbox.channels.{draft.channel.name} omits scheduled"
+            raise ProviderError(message)
+    pending, most = len(context.world.agenda), context.world.max_pending
+    if not outcome.drafts or pending + len(outcome.drafts) <= most:
+        return outcome
+    why = (f"sandbox: {pending} moves and callbacks are pending, --max-pending is {most}",)
+    if "too-many-requests" in context.call.errors:
         return Refusal("too-many-requests", why)
-    return Reply(503, "Service Unavailable", "text/plain", why)
+    return Plan(Reply(503, "Service Unavailable", "text/plain", why))
 
 
-def _settle(visit: Visit, outcome: Outcome, ruling: Ruling) -> Answer:
-    """Store what is accepted and answer; what is refused stores nothing but the scenario's counts."""
-    world, arrival, call = visit
-    reply = _reply(arrival, call, outcome)
-    accepted = not isinstance(outcome, Refusal) and ruling.accepts
-    refused = not accepted or bool(reply.why)
-    messages: tuple[Message, ...] = ()
-    changes: tuple[Change, ...] = ruling.changes
-    if accepted and isinstance(outcome, Plan):
-        messages = _accepted(visit, outcome.drafts, ruling)
-        changes = (*changes, *outcome.changes, *messages, *filter(None, map(next_move, messages)))
-    if accepted and call.account and (call.account.provider, call.account.key) not in world.accounts:
-        changes = (call.account, *changes)
-    drafts = outcome.drafts if isinstance(outcome, Plan) else ()
-    reply, shape = shape_reply(visit, reply, ruling=ruling, drafts=drafts)
-    if arrival.reading.hints:
-        hints = without_repeats(arrival.reading.hints, (*reply.why, *reply.notes))
-        reply = reply._replace(notes=(*reply.notes, *hints))
-    first = find_first(world, call, drafts)
-    if messages and shape.fault in LOSING:
-        changes = (*changes, lose(world, call, drafts, first=first))
-    record = Record(
-        call.at,
-        arrival.arrived,
-        provider=arrival.pack.provider.name,
-        operation=call.operation,
-        key=call.key,
-        refused=refused,
-        messages=tuple([message.id for message in messages]),
-        resent_of=first,
-    )
-    return journalled(world, arrival.request, reply, record=record, shape=shape, changes=changes)
+def _accept(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Change, ...]:
+    """Return what an accepted request changes: scenario state, the account at its first use, and the plan's values."""
+    account, messages = context.call.account, _make_messages(context, plan.drafts, ruling) if plan.drafts else ()
+    context.messages = tuple([message.id for message in messages])
+    changes = (*ruling.changes, *plan.changes, *messages, *filter(None, map(next_move, messages)))
+    if account and (account.provider, account.key) not in context.world.accounts:
+        return (account, *changes)
+    return changes
 
 
-def _reply(arrival: Arrival, call: Call, outcome: Outcome) -> Reply:
-    """Return what the provider answers by itself."""
-    match outcome:
-        case Refusal():
-            return refuse(arrival.pack, call, outcome)
-        case Plan():
-            return outcome.reply
-        case Reply():
-            return outcome
-
-
-def _accepted(visit: Visit, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
-    request = visit.arrival.request
+def _make_messages(context: RequestContext, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
+    request = context.request
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
-    callback_policy = MUTED if foreign else DEFAULT_POLICY
+    callback_policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
     verdicts = ruling.verdicts or (None,) * len(drafts)
     return tuple(
         [
-            _accept(visit, draft, row=row, callback_policy=callback_policy, verdict=verdict)
+            _make_message(context, draft, row=row, callback_policy=callback_policy, verdict=verdict)
             for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
         ]
     )
 
 
-def _accept(
-    visit: Visit, draft: Draft, *, row: int, callback_policy: CallbackPolicy, verdict: Verdict | None
+def _make_message(
+    context: RequestContext, draft: Draft, *, row: int, callback_policy: CallbackPolicy, verdict: Verdict | None
 ) -> Message:
     """Return the message that a draft becomes: queued now, or scheduled and queued when its time comes.
 
-    Its life is that of the scenario's rule, else the draft's own, else the channel's; a muted one stays muted.
+    Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
     """
-    world, _, call = visit
+    world, call = context.world, context.call
     number = call.number + row
     channel, later = draft.channel, draft.scheduled_for
     life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
     rule = None
     if verdict is not None:
         rule = verdict.rule.title
-        course = verdict.effect.lifecycle
-        life = life if course is None else course.draw(world.seed, number)
-        callback_policy = (
-            callback_policy if callback_policy.muted else verdict.rule.then.callback_policy or callback_policy
-        )
+        template = verdict.effect.lifecycle
+        life = life if template is None else template.draw(world.seed, number)
+        if not callback_policy.muted:
+            callback_policy = verdict.rule.then.callback_policy or callback_policy
     if draft.rank < 0:
         life = skip_first_delay(life)  # priority traffic, whatever the rule
     plan = plan_lifecycle(channel, life, begin=later or call.at)
@@ -140,7 +199,7 @@ def _accept(
         draft.id,
         number,
         world.last_request + 1,
-        visit.arrival.pack.spec.name,
+        context.pack.spec.name,
         call.operation,
         channel,
         call.owner.key,
@@ -157,3 +216,21 @@ def _accept(
         callback_policy,
         draft.data,
     )
+
+
+def _match_resend(context: RequestContext, drafts: tuple[Draft, ...], fault: Fault | None) -> tuple[LostReply, ...]:
+    """Note which request first sent one of these messages, if its reply was lost within a minute.
+
+    Return that the reply to this request is lost, if it is accepted and the fault loses it.
+    """
+    world, at = context.world, context.at
+    if world.lost_replies.are_recent(at):
+        context.resent_of = world.lost_replies.find(_sent_texts(context, drafts), at)
+    if not context.messages or fault not in LOSES_REPLY:
+        return ()
+    return (LostReply(at, context.resent_of or world.last_request + 1, tuple(_sent_texts(context, drafts))),)
+
+
+def _sent_texts(context: RequestContext, drafts: tuple[Draft, ...]) -> Iterable[SentText]:
+    owner = context.call.owner
+    return (SentText(owner.provider, owner.key, draft.recipient, draft.text) for draft in drafts)

@@ -1,78 +1,110 @@
-"""A request finds its route, is read, and becomes a call of its workspace."""
+"""Reads a request: its operation's values, its key, and the workspace and account that the key leads to."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
 from sandbox.core.account import Account
+from sandbox.core.clock import monotonic
+from sandbox.core.errors import SandboxError
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.providers.registry import Pack, Registry
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Found, Router
 from sandbox.specs.spec import Reading, Route
 
-BODY_ACCEPTED = 1024 * 1024  # bytes of a request's body
-KEY_LIMIT = 256  # characters; a longer key is nobody's
+BODY_LIMIT = 1024 * 1024  # bytes of a request's body
+KEY_TYPE = "the function `key` returns {}, not a text or None"
+KEY_LIMIT = 256  # characters; no account has a longer key
 
 
-class Arrival(NamedTuple):
-    """A request that has found its route, read but not yet judged; `arrived` is in real seconds.
+class ProviderError(SandboxError):
+    """A provider's function returned what cannot be used; the text says what."""
 
-    `key_revoked`: its key led into a workspace that is gone.
+
+class ServerContext(NamedTuple):
+    """What all requests of a server share.
+
+    `find_world` returns the workspace's world that a key leads to, None if that workspace was deleted. `default` is the
+    world of requests without a key, or with one that leads nowhere.
     """
 
-    request: Request
-    route: Route
+    packs: Registry
+    router: Router
+    default: World
+    find_world: Callable[[str | None], World | None]
+
+
+class RequestContext:
+    """What is known of a request while it is handled; each step adds what it finds, and nothing outlives the response.
+
+    `arrived` is in real seconds, `at` on the clock of the workspace. `refused`, `messages` (the ids of those accepted)
+    and `resent_of` (the number of the request that this one repeats) are for the journal.
+    """
+
+    world: World
+    at: datetime
     pack: Pack
+    route: Route
     reading: Reading
-    key: str | None
-    arrived: float
-    key_revoked: bool = False
+    call: Call
+    provider: str | None = None
+    operation: str | None = None
+    key: str | None = None
+    refused = True
+    messages: tuple[str, ...] = ()
+    resent_of: int | None = None
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.arrived = monotonic()
+
+    def enter(self, world: World) -> None:
+        """Set the workspace's world that the request belongs to, and the instant on its clock."""
+        self.world = world
+        self.at = world.now()
 
 
-def arrive(request: Request, *, packs: Registry, router: Router, arrived: float) -> Arrival | Missed:
-    """Find a request's route, read it, and find whose key it carries."""
-    found = router.find(request.method, request.path)
-    if isinstance(found, Missed):
-        return found
-    pack = packs[found.route.operation.provider]
-    reading = found.route.read(request, found.path_values)
-    return Arrival(request, found.route, pack, reading, pack.provider.key(reading.values, request.headers), arrived)
-
-
-def make_call(world: World, arrival: Arrival) -> Call:
-    """Return what the pack is given of a request."""
-    spec, operation = arrival.pack.spec, arrival.route.operation
-    at = world.now()
-    return Call(  # by place: by name it takes three times as long
+def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
+    """Read a request as its operation's document says, and return the call that the provider's functions get."""
+    route = found.route
+    operation = route.operation
+    pack = server.packs[operation.provider]
+    context.route, context.pack = route, pack
+    context.provider, context.operation = operation.provider, operation.name
+    world: World | None = server.default
+    try:
+        reading = context.reading = route.read(context.request, found.path_values)
+        key = pack.provider.key(reading.values, context.request.headers)
+        if key is not None and not isinstance(key, str):
+            raise ProviderError(KEY_TYPE.format(type(key).__name__))
+        context.key = key
+        world = server.find_world(key)
+    finally:
+        context.enter(world or server.default)
+    call = context.call = Call(  # by place: by name it takes three times as long
         operation.name,
         operation.channel,
-        at,
-        world.last_message + 1,
-        world.seed,
-        arrival.reading.values,
-        arrival.request.headers,
-        arrival.key,
-        _account(world, arrival, at),
-        arrival.reading.violations,
-        world.settings[spec.name],
+        context.at,
+        context.world.last_message + 1,
+        context.world.seed,
+        reading.values,
+        context.request.headers,
+        key,
+        _account(context, key) if world is not None else None,
+        reading.violations,
+        context.world.settings[operation.provider],
         operation.errors,
         operation.type,
     )
+    return call
 
 
-def _account(world: World, arrival: Arrival, at: datetime) -> Account | None:
-    """Return the account of a request's key, a fresh one on its first use; None when the key is nobody's."""
-    key, spec = arrival.key, arrival.pack.spec
-    if not key or arrival.key_revoked or len(key) > KEY_LIMIT or not world.scenario.admits(spec.name, key):
+def _account(context: RequestContext, key: str | None) -> Account | None:
+    """Return the account of a key, a fresh one at its first use; None if no account can have the key."""
+    scenario, spec = context.world.scenario, context.pack.spec
+    if not key or len(key) > KEY_LIMIT or not scenario.admits(spec.name, key):
         return None
-    known = world.accounts.get((spec.name, key))
-    return known or world.scenario.applied(spec.fresh_account(key, at=at))
-
-
-class Visit(NamedTuple):
-    """A request being handled in its workspace."""
-
-    world: World
-    arrival: Arrival
-    call: Call
+    known = context.world.accounts.get((spec.name, key))
+    return known or scenario.applied(spec.fresh_account(key, at=context.at))

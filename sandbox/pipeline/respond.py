@@ -1,142 +1,92 @@
-"""What goes back over the wire, and the journal's entry of it."""
+"""Makes responses: the provider's errors, the sandbox's problems, and the bytes and journal entry of any reply."""
 
+import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from traceback import extract_tb
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sandbox.core.change import Change
 from sandbox.core.clock import monotonic
 from sandbox.core.effects import Fault
+from sandbox.core.errors import near_miss
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
-from sandbox.core.world import World
 from sandbox.formats.json_text import encode_json
-from sandbox.providers.base import Body, Reply
+from sandbox.pipeline.read import ProviderError, RequestContext
+from sandbox.providers.base import Body, ErrorReply, Refusal, Reply
+from sandbox.providers.registry import Pack
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 from sandbox.specs.types import PROBLEM, problem
 
 WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
-READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # what stays as it is in the header; `;` parts the sentences
-BROKEN = b"\xff"  # the end of a malformed body: neither JSON nor UTF-8
-SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # nothing at all goes back
-NO_PAUSE = timedelta(0)
+READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that the header has as they are; `;` separates the sentences
+MALFORMED_END = b"\xff"  # neither JSON nor UTF-8
+SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # faults after which no byte goes back
+NO_DELAY = timedelta(0)
+INVALID = "invalid"  # the usual name of the error for a request that breaks its schema
+LOWEST_STATUS, HIGHEST_STATUS = 200, 599  # of a response
 
 
-class Answer(NamedTuple):
-    """What goes back over the wire, `pause` of real time after the request and broken as the `fault` says.
+class Response(NamedTuple):
+    """What goes back over the wire, `delay` of real time after the request, and broken as the `fault` says.
 
-    `awaits` are the ids of the messages whose callbacks that are due at once must have been tried before.
-
-    A malformed body stands here as it is to be sent; the other faults are for the server to make.
+    `awaits` are the ids of messages: the response leaves once the callbacks of these that were due at once have been
+    tried. The body of a malformed response is malformed already; the server makes the other faults.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    pause: timedelta = NO_PAUSE
+    delay: timedelta = NO_DELAY
     fault: Fault | None = None
     awaits: tuple[str, ...] = ()
 
 
-class Shape(NamedTuple):
-    """How a scenario shapes a reply: the title of its rule, further headers, delay and fault.
+class ReplyShape(NamedTuple):
+    """What a scenario does to a reply beside its content: its rule's title, more headers, delay and fault.
 
-    `after_callbacks`: it leaves once the callbacks that are due at once have been tried.
+    `after_callbacks`: the response leaves once the callbacks that are due at once have been tried.
     """
 
     rule: str | None = None
     headers: Mapping[str, str] = {}
-    pause: timedelta = NO_PAUSE
+    delay: timedelta = NO_DELAY
     fault: Fault | None = None
     after_callbacks: bool = False
 
 
-AS_IT_IS = Shape()
+UNCHANGED = ReplyShape()
 
 
-class Record(NamedTuple):
-    """What the journal notes of a request beside its bytes; `at` is on the clock, `arrived` in real seconds."""
+def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED) -> tuple[RequestRecord, Response]:
+    """Return the journal's entry of a request, and its response.
 
-    at: datetime
-    arrived: float
-    provider: str | None = None
-    operation: str | None = None
-    key: str | None = None
-    refused: bool = True
-    messages: tuple[str, ...] = ()
-    resent_of: int | None = None
+    If no byte goes back, the entry has the status 0 and no body.
 
+    Raises:
+        ProviderError: the provider's function made a reply that cannot be sent.
 
-def encode(body: Body) -> bytes:
-    """Return a reply's bytes: compact JSON for a mapping, UTF-8 for a text."""
-    if isinstance(body, str):
-        return body.encode()
-    return encode_json(body)
-
-
-def explain(why: tuple[str, ...], exchange: int, path: str) -> str:
-    """Return `X-Sandbox-Why`: sentences percent-encoded and joined by `; `, at most 2 KB."""
-    shown: list[str] = []
-    room = WHY_LIMIT - 100
-    for sentence in why:
-        encoded = quote(sentence, safe=READABLE)
-        if len(encoded) > room:
-            shown.append(f"and {len(why) - len(shown)} more: {path}/requests/{exchange}")
-            break
-        shown.append(encoded)
-        room -= len(encoded) + 2
-    return "; ".join(shown)
-
-
-def miss(world: World, request: Request, missed: Missed, *, arrived: float) -> Answer:
-    """Answer a path or method that no provider has, with the nearest ones."""
-    status = 405 if missed.allowed else 404
-    where = f"{request.method} {request.path[:200]}"
-    what = "method" if missed.allowed else f"path ({missed.difference})" if missed.difference else "path"
-    why = (f"{where}: no provider has this {what}. Nearest: {', '.join(missed.near)}",)
-    headers = {"Allow": ", ".join(missed.allowed)} if missed.allowed else {}
-    reply = Reply(status, problem(status, why[0], near=list(missed.near)), PROBLEM, why)
-    return journalled(world, request, reply, record=Record(world.now(), arrived), shape=Shape(headers=headers))
-
-
-def preflight(world: World, request: Request, headers: Mapping[str, str], *, arrived: float) -> Answer:
-    """Answer a browser's question whether a page may call a path: it may."""
-    reply, record = Reply(204, "", "text/plain"), Record(world.now(), arrived, refused=False)
-    return journalled(world, request, reply, record=record, shape=Shape(headers=headers))
-
-
-def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
-    world: World,
-    request: Request,
-    reply: Reply,
-    *,
-    record: Record,
-    shape: Shape = AS_IT_IS,
-    changes: tuple[Change, ...] = (),
-) -> Answer:
-    """Write the batch of a request, its journal entry included, and return the answer.
-
-    Where nothing at all goes back, the journal has the status 0 and no body.
     """
-    if request.page:
-        reply = reply._replace(notes=(*reply.notes, request.page))
+    request, world = context.request, context.world
     number = world.last_request + 1
     body = encode(reply.body)
     if shape.fault is Fault.MALFORMED_BODY:
-        body = body[:-1] + BROKEN
-    out = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **shape.headers}
+        body = body[:-1] + MALFORMED_END
+    headers = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **shape.headers}
     why = (*reply.why, *reply.notes) if reply.notes else reply.why
+    if request.page:
+        why = (*why, request.page)
     if why:
-        out["X-Sandbox-Why"] = explain(why, number, world.path)
+        headers["X-Sandbox-Why"] = explain(why, number, world.path)
     if shape.rule is not None:
-        out["X-Sandbox-Rule"] = quote(shape.rule, safe=READABLE + ";")
+        headers["X-Sandbox-Rule"] = quote(shape.rule, safe=READABLE + ";")
     silent = shape.fault in SILENT
-    exchange = RequestRecord(  # by place: by name it takes three times as long
+    record = RequestRecord(  # by place: by name it takes three times as long
         number,
-        record.at,
-        record.provider,
-        record.operation,
+        context.at,
+        context.provider,
+        context.operation,
         request.method,
         request.path,
         request.query,
@@ -144,16 +94,122 @@ def journalled(  # noqa: PLR0913 - the parts of one batch, by keyword
         request.body[:BODY_LIMIT],
         len(request.body),
         0 if silent else reply.status,
-        {} if silent else out,
+        {} if silent else headers,
         b"" if silent else body[:BODY_LIMIT],
-        record.refused,
-        record.key,
+        context.refused,
+        context.key,
         why,
         shape.rule,
-        record.messages,
-        (monotonic() - record.arrived) * 1000,
-        record.resent_of,
+        context.messages,
+        (monotonic() - context.arrived) * 1000,
+        context.resent_of,
     )
-    world.commit(*changes, exchange, at=record.at)
     fault = None if shape.fault is Fault.MALFORMED_BODY else shape.fault
-    return Answer(reply.status, out, body, shape.pause, fault, record.messages if shape.after_callbacks else ())
+    awaits = context.messages if shape.after_callbacks else ()
+    return record, Response(reply.status, headers, body, shape.delay, fault, awaits)
+
+
+def encode(body: Body) -> bytes:
+    """Return a reply's bytes: compact JSON of a mapping, UTF-8 of a text.
+
+    Raises:
+        ProviderError: the body is neither, or has something in it that JSON does not have.
+
+    """
+    try:
+        return body.encode() if isinstance(body, str) else encode_json(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"the body of the reply cannot be sent: {error}"
+        raise ProviderError(message) from None
+
+
+def explain(why: tuple[str, ...], number: int, path: str) -> str:
+    """Return `X-Sandbox-Why`: sentences percent-encoded and joined by `; `, at most 2 KB."""
+    shown: list[str] = []
+    room = WHY_LIMIT - 100
+    for sentence in why:
+        encoded = quote(sentence, safe=READABLE)
+        if len(encoded) > room:
+            shown.append(f"and {len(why) - len(shown)} more: {path}/requests/{number}")
+            break
+        shown.append(encoded)
+        room -= len(encoded) + 2
+    return "; ".join(shown)
+
+
+def refuse(context: RequestContext, refusal: Refusal) -> Reply:
+    """Return the provider's reply to a refused request."""
+    pack, call = context.pack, context.call
+    error = call.errors.get(refusal.error) or find_error(pack, call.errors, refusal.error)
+    if error.type == PROBLEM and refusal.error not in call.errors:
+        return Reply(error.status, error.body, error.type, (*refusal.why, _unknown(pack, refusal.error)))
+    return render_error(context, error, refusal)
+
+
+def check_reply(reply: object) -> Reply:
+    """Return a reply that can be sent.
+
+    Raises:
+        ProviderError: it cannot.
+
+    """
+    if not isinstance(reply, Reply):
+        what = "nothing" if reply is None else f"{type(reply).__name__} {reply!r:.60}"
+        message = f"the function returns {what}, not a Reply, a Refusal or a Plan"
+        raise ProviderError(message)
+    if not isinstance(reply.status, int) or not LOWEST_STATUS <= reply.status <= HIGHEST_STATUS:
+        message = (
+            f"the status of the reply is {reply.status!r:.60}, not a number from {LOWEST_STATUS} to {HIGHEST_STATUS}"
+        )
+        raise ProviderError(message)
+    return reply
+
+
+def render_error(context: RequestContext, error: ErrorReply, refusal: Refusal) -> Reply:
+    """Return a named error in the provider's bytes."""
+    return check_reply(context.pack.provider.render_error(error, refusal, context.call))
+
+
+def find_error(pack: Pack, errors: Mapping[str, ErrorReply], name: str) -> ErrorReply:
+    """Return an operation's error, or else another's of the provider, or else one in the sandbox's own words.
+
+    `errors` are the operation's own. A name that no document and no scenario knows is a mistake of the provider's
+    functions: 500.
+    """
+    every = [errors, *(operation.errors for operation in pack.spec.operations.values())]
+    known = next((each[name] for each in every if name in each), None)
+    if known is not None:
+        return known
+    status = 400 if name == INVALID else 500
+    return ErrorReply(name, status, status, PROBLEM, problem(status, _unknown(pack, name)))
+
+
+def _unknown(pack: Pack, name: str) -> str:
+    """Return the sentence on an error that a document does not name."""
+    known = {error for operation in pack.spec.operations.values() for error in operation.errors}
+    return (
+        f"{pack.spec.name} has no error '{name}'; add an example of that name with an x-code to a response in its "
+        f"document.{near_miss(name, known)}"
+    )
+
+
+def report_failure(context: RequestContext, error: Exception) -> Reply:
+    """Return the reply to a request that a provider's function fails at, with the line where it does."""
+    reason = str(error)
+    if not isinstance(error, ProviderError):
+        steps = extract_tb(error.__traceback__)
+        own = getattr(sys.modules.get(context.pack.spec.module), "__file__", None)
+        step = next((each for each in reversed(steps) if each.filename == own), steps[-1])
+        reason = f"{type(error).__name__}: {error} (line {step.lineno} of {step.filename})"
+    why = f"{context.operation}: {reason}"
+    return Reply(500, problem(500, why), PROBLEM, (why,))
+
+
+def report_missing(request: Request, missed: Missed) -> tuple[Reply, ReplyShape]:
+    """Return the reply to a path or method that no provider has, with the nearest ones."""
+    status = 405 if missed.allowed else 404
+    where = f"{request.method} {request.path[:200]}"
+    what = "method" if missed.allowed else f"path ({missed.difference})" if missed.difference else "path"
+    why = f"{where}: no provider has this {what}. Nearest: {', '.join(missed.near)}"
+    headers = {"Allow": ", ".join(missed.allowed)} if missed.allowed else {}
+    return Reply(status, problem(status, why, near=list(missed.near)), PROBLEM, (why,)), ReplyShape(headers=headers)

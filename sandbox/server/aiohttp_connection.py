@@ -5,19 +5,18 @@ end never arrives, gets a number, an entry in the journal and a reason; see `bad
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import BODY_ACCEPTED, Answer
-from sandbox.server.app import PAGE_RULES, head_of, make_response
+from sandbox.pipeline import BODY_LIMIT, Response
+from sandbox.server.app import PAGE_RULES, head_of, make_response, send
 from sandbox.server.bad_requests import (
     PATH_LIMIT,
     PATH_SHOWN,
@@ -33,10 +32,9 @@ from sandbox.server.bad_requests import (
     refuse_coding,
     refuse_request,
 )
+from sandbox.server.request_trace import RequestTrace
 
 CLOSE_DELAY = 1.0  # seconds for a client to read its refusal: closing at once could reset the connection
-KEPT = 64 * 1024  # bytes of a request that are kept to find out what is wrong with it
-FIRST_LOOK = 256  # bytes in which the end of a request is sought first; twice as many each time after
 
 
 class Request(web.Request):
@@ -56,11 +54,11 @@ class Request(web.Request):
         if known is not None or coding in UNCOMPRESSED:
             return body
         try:
-            self._read_bytes = decompress(body, coding, limit=BODY_ACCEPTED)
+            self._read_bytes = decompress(body, coding, limit=BODY_LIMIT)
         except CompressionError as error:
             raise web.RequestPayloadError(str(error)) from None
         except TooLargeError:
-            raise web.HTTPRequestEntityTooLarge(BODY_ACCEPTED) from None
+            raise web.HTTPRequestEntityTooLarge(BODY_LIMIT) from None
         return self._read_bytes
 
 
@@ -90,119 +88,6 @@ def find_problem(request: web.BaseRequest) -> BadRequest | None:
     return None if refusal is None else BadRequest(415, refusal, head_of(request))
 
 
-class Piece(NamedTuple):
-    """Bytes of one request; `raw` are the first 64 KB of the request so far."""
-
-    data: bytes
-    raw: bytes
-
-
-class RequestTrace:
-    """Follows where requests begin and end on a connection: the incomplete one, its first bytes and its size.
-
-    aiohttp's parser drops the complete requests that stand before a mistake in the same segment, such as a body longer
-    than its Content-Length. So each request is given to aiohttp by itself.
-    """
-
-    def __init__(self) -> None:
-        self.raw = b""
-        self.received = 0
-        self._end = EndFinder()
-
-    def _begin(self) -> None:
-        self.close()
-        self.raw = b""
-        self.received = 0
-        self._end = EndFinder()
-
-    def close(self) -> None:
-        """Release the parser."""
-        self._end.close()
-
-    @property
-    def request(self) -> object:
-        """An object that stands for this request."""
-        return self._end
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a request has begun and is incomplete."""
-        return bool(self.raw.strip(b"\r\n"))
-
-    def feed(self, data: bytes) -> Iterator[Piece]:
-        """Yield the bytes, cut where one request ends and the next begins."""
-        while data:
-            if self._end.feed(data).inside:
-                yield self._add(data)
-                return
-            cut = self._find_end(data)
-            yield self._add(data[:cut])
-            self._begin()
-            data = data[cut:]
-
-    def _add(self, data: bytes) -> Piece:
-        self.received += len(data)
-        if len(self.raw) < KEPT:
-            self.raw = (self.raw + data)[:KEPT]
-        return Piece(data, self.raw)
-
-    def _find_end(self, data: bytes) -> int:
-        """Return where the request ends that these bytes complete; the length of all of them if that is unknown."""
-        before = self.received
-        if self._end.clean or before > len(self.raw):
-            return len(data)
-        begun = self.raw + data
-        size = FIRST_LOOK
-        while size < len(begun) and not _completes(begun[:size]):
-            size *= 2
-        low, high = max(before, size // 2), min(size, len(begun))
-        while low + 1 < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if _completes(begun[:middle]) else (middle, high)
-        return high - before
-
-
-class EndFinder:
-    """Finds out from the parser whether a request has ended; `clean` if nothing follows its end.
-
-    The parser refers to this object, so both would wait for the garbage collector without `close`.
-    """
-
-    def __init__(self) -> None:
-        self._parser = HttpRequestParser(self)
-        self.inside = True
-        self.clean = True
-
-    def feed(self, data: bytes) -> "EndFinder":
-        """Read more bytes of a request; one that is not HTTP never ends."""
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self.clean = self.clean and upgrade.args[0] >= len(data)
-        except HttpParserError:
-            self.clean = False
-        return self
-
-    def close(self) -> None:
-        """Release the parser."""
-        del self._parser
-
-    def on_message_begin(self) -> None:
-        """Note that another request follows."""
-        self.clean = self.clean and self.inside
-
-    def on_message_complete(self) -> None:
-        """Note the end of the request."""
-        self.inside = False
-
-
-def _completes(data: bytes) -> bool:
-    """Return whether a request is complete within these bytes."""
-    end = EndFinder().feed(data)
-    end.close()
-    return not end.inside
-
-
 class Server(web.Server):
     """Makes the connections of a server; `inner` handles their requests."""
 
@@ -222,10 +107,13 @@ class Server(web.Server):
         """Return the protocol of a new connection."""
         return Handler(self, **self._options)
 
-    def refuse(self, bad: BadRequest, *, scheme: str) -> Answer:
-        """Return the reply to a bad request, which a web page may read if its origin is allowed."""
+    async def refuse(self, bad: BadRequest, *, scheme: str) -> Response:
+        """Return the reply to a bad request once it may leave; a page may read it if its origin is allowed."""
         request = self._pages.classify(bad.request, scheme=scheme)
-        return self._pages.allow_reading(request, refuse_request(self.engine, bad._replace(request=request)))
+        answer, waiting = refuse_request(self.engine, bad._replace(request=request))
+        if waiting is not None:
+            await waiting
+        return self._pages.allow_reading(request, answer)
 
     def _make(
         self,
@@ -236,21 +124,21 @@ class Server(web.Server):
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
         loop = asyncio.get_running_loop()
-        return Request(message, payload, protocol, writer, task, loop, client_max_size=BODY_ACCEPTED)
+        return Request(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request that aiohttp could read, or refuse it for another reason."""
         bad = find_problem(request)
         if bad is None:
             if not request.path.startswith("/"):  # `*`, which no route matches
-                return make_response(self.engine.receive(head_of(request))[1])
+                return await send(request, self.engine.receive(head_of(request)))
             try:
                 return await self._inner(request)
             except web.RequestPayloadError as error:
                 bad = BadRequest(400, f"body: {error}", head_of(request))
             except BadRequestError as error:
                 bad = error.bad
-        answer = self.refuse(bad, scheme=request.scheme)
+        answer = await self.refuse(bad, scheme=request.scheme)
         if request.version in {HttpVersion10, HttpVersion11}:
             reply = make_response(answer)
             reply.force_close()
@@ -347,7 +235,7 @@ class Handler(web.RequestHandler):
         # Only aiohttp finds mistakes after a request for an upgrade.
         bad = self._refusal or malformed(self._trace.raw, self._trace.received, earlier=self._request_count - 1)
         scheme = "http" if self.ssl_context is None else "https"
-        answer, transport = self._server.refuse(bad, scheme=scheme), self.transport
+        answer, transport = await self._server.refuse(bad, scheme=scheme), self.transport
         if transport is not None and not transport.is_closing():
             transport.write(encode_last(answer, method=bad.request.method))
             if transport.can_write_eof() and not self._ended.done():

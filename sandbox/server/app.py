@@ -12,10 +12,9 @@ from aiohttp import web
 from sandbox.control.access import Access, same_origin
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError
-from sandbox.engine.engine import Engine
-from sandbox.engine.workspace import Workspace
-from sandbox.pipeline import BODY_ACCEPTED, Answer
-from sandbox.server.response_writer import is_immediate, start_delay, write_answer
+from sandbox.engine.engine import Engine, Handled
+from sandbox.pipeline import BODY_LIMIT, Response
+from sandbox.server.response_writer import write_answer
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
@@ -75,7 +74,7 @@ class Cors:
             headers["Access-Control-Allow-Private-Network"] = "true"
         return {**headers, "Access-Control-Max-Age": MAX_AGE}
 
-    def allow_reading(self, request: Request, answer: Answer) -> Answer:
+    def allow_reading(self, request: Request, answer: Response) -> Response:
         """Return an answer with the headers that let an allowed page read it."""
         if not request.allowed:
             return answer
@@ -98,7 +97,7 @@ class PageRules(NamedTuple):
         """Return a request, marked as allowed or with a hint if a page of another origin made it."""
         return self.cors.classify(request, self.access, scheme=scheme)
 
-    def allow_reading(self, request: Request, answer: Answer) -> Answer:
+    def allow_reading(self, request: Request, answer: Response) -> Response:
         """Return an answer that the page may read, if its origin is allowed."""
         return self.cors.allow_reading(request, answer)
 
@@ -115,7 +114,7 @@ def make_app(
     Control calls must carry the `token`, if there is one. `allow_host` are further host names of the control API.
     `cors` has the origins whose pages may call provider paths.
     """
-    app = web.Application(client_max_size=BODY_ACCEPTED)
+    app = web.Application(client_max_size=BODY_LIMIT)
     access = Access(token, provider_hosts(engine.packs), tuple(allow_host))
     pages = app[PAGE_RULES] = PageRules(cors, access)
 
@@ -125,10 +124,9 @@ def make_app(
             found = engine.router.find(received.method, received.path)
             headers = cors.preflight(received, found.allowed) if isinstance(found, Missed) else None
             if headers is not None:
-                return make_response(engine.preflight(received, headers))
-        workspace, answer = engine.receive(received)
-        answer = pages.allow_reading(received, answer)
-        return make_response(answer) if is_immediate(answer) else await delayed_response(request, answer, workspace)
+                return await send(request, engine.preflight(received, headers))
+        handled = engine.receive(received)
+        return await send(request, handled._replace(response=pages.allow_reading(received, handled.response)))
 
     async def close(_: web.Application) -> None:
         await engine.close()
@@ -141,25 +139,28 @@ def make_app(
     return app
 
 
-def make_response(answer: Answer) -> web.Response:
+def make_response(answer: Response) -> web.Response:
     """Return an answer as a response of aiohttp."""
     return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
 
-async def delayed_response(request: web.Request, answer: Answer, workspace: Workspace) -> web.Response:
-    """Return the response when it is due; one with a fault is written past aiohttp."""
-    transport, after = request.transport, start_delay(answer, workspace)
+async def send(request: web.BaseRequest, handled: Handled) -> web.Response:
+    """Return the response when it may leave; one with a fault is written past aiohttp."""
+    workspace, answer, waiting = handled
+    if waiting is None:
+        return make_response(answer)
+    transport = request.transport
     if transport is None:
-        after.cancel()
+        waiting.cancel()
     elif answer.fault is None:
         try:
-            await after
+            await waiting
             return make_response(answer)
         except ResetError:
             transport.close()
     else:
         last = answer._replace(headers={**answer.headers, "Connection": "close"})
-        await write_answer(last, transport, workspace, after=after)
+        await write_answer(last, transport, workspace, after=waiting)
         transport.close()  # aiohttp cannot continue on a connection that it has not written to
     return web.Response()  # it is not sent
 

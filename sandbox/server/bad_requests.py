@@ -5,6 +5,7 @@ gets a number, an entry in the journal and a reason, as any other does. Below `/
 the control API.
 """
 
+import asyncio
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from sandbox.control.call import encode
 from sandbox.control.middleware import BASE
 from sandbox.control.problems import document, refuse
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.server.response_writer import encode_answer
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.types import PROBLEM
@@ -87,16 +88,17 @@ def _find_missing(raw: bytes, received: int) -> str:
     return "body: the last chunk is missing"
 
 
-def refuse_request(engine: Engine, bad: BadRequest) -> Answer:
-    """Return the reply to a bad request; add it to the journal unless it is for the control API."""
+def refuse_request(engine: Engine, bad: BadRequest) -> tuple[Response, asyncio.Future[None] | None]:
+    """Return the reply to a bad request, and what it waits for; add it to the journal unless it is a control call's."""
     status, why, request = bad
     if request.path == BASE or request.path.startswith(f"{BASE}/"):
         problem = document(status, refuse(status, "", why).mistakes)
-        return Answer(status, {"Content-Type": PROBLEM, "Cache-Control": "no-store"}, encode(problem))
-    return engine.refuse(request, status=status, why=why)
+        return Response(status, {"Content-Type": PROBLEM, "Cache-Control": "no-store"}, encode(problem)), None
+    _, response, waiting = engine.refuse(request, status=status, why=why)
+    return response, waiting
 
 
-def encode_last(answer: Answer, *, method: str) -> bytes:
+def encode_last(answer: Response, *, method: str) -> bytes:
     """Return the bytes of a connection's last reply."""
     closing = answer._replace(headers={**answer.headers, "Connection": "close"})
     content = encode_answer(closing)

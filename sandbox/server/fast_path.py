@@ -15,8 +15,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
-from sandbox.pipeline import Answer
-from sandbox.server.response_writer import encode_answer, is_immediate, start_delay, write_answer
+from sandbox.pipeline import Response
+from sandbox.server.response_writer import encode_answer, write_answer
 from sandbox.specs.body_parsing import Request
 
 METHODS = {b"GET": "GET", b"POST": "POST"}
@@ -25,13 +25,6 @@ HEADER_LIMIT = 64  # headers of a plain request
 FIELD_LIMIT = 4096  # bytes of its target, and of each header with its name
 # Headers with which a request asks for more than a reply, or comes from a web page.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
-
-
-FAILED = Answer(
-    500,
-    {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"},
-    b"500 Internal Server Error\n\nServer got itself in trouble",
-)
 
 
 class HttpProtocol(Protocol):
@@ -218,22 +211,14 @@ class Connection(asyncio.Protocol):
         method = METHODS[self._parser.get_method()]
         request = Request(method, self._shared.paths[path], query.decode(), self._headers, self._body)
         self._begin_request()
-        try:
-            workspace, answer = self._shared.engine.receive(request)
-        except Exception as error:  # noqa: BLE001 - whatever a pack of one's own gets wrong is answered, as by the web server
-            told = {"message": f"Error handling {method} {request.path}", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(told)
-            self._transport.write(encode_answer(FAILED))
-            self._transport.close()
-            return
-        if is_immediate(answer):
+        workspace, answer, waiting = self._shared.engine.receive(request)
+        if waiting is None:
             self._transport.write(encode_answer(answer))
         else:
-            after = start_delay(answer, workspace)
-            self.task = asyncio.get_running_loop().create_task(self._write(answer, workspace, after))
-            self.task.add_done_callback(lambda _: after.cancel())  # the timer, if the task was cancelled
+            self.task = asyncio.get_running_loop().create_task(self._write(answer, workspace, waiting))
+            self.task.add_done_callback(lambda _: waiting.cancel())  # the timer, if the task was cancelled
 
-    async def _write(self, answer: Answer, workspace: Workspace, after: Awaitable[None]) -> None:
+    async def _write(self, answer: Response, workspace: Workspace, after: Awaitable[None]) -> None:
         """Write a reply that a scenario delays or breaks, then read on."""
         await write_answer(answer, self._transport, workspace, after=after)
         self.task = None

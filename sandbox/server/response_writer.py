@@ -18,7 +18,7 @@ from sandbox.core.clock import unix_time
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ResetError
 from sandbox.engine.workspace import Workspace
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 
 SLOW_PIECES = 20  # pieces of a slow body
 SLOW_PAUSE = 0.5  # seconds between two of them
@@ -28,12 +28,7 @@ SERVER = f"Server: {SERVER_SOFTWARE}\r\n"
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
-def is_immediate(answer: Answer) -> bool:
-    """Return whether an answer is sent at once and unbroken."""
-    return answer.fault is None and not answer.pause and not answer.awaits
-
-
-def encode_head(answer: Answer) -> bytes:
+def encode_head(answer: Response) -> bytes:
     """Return a reply's head, up to the empty line, as aiohttp writes it too."""
     status, headers = answer.status, answer.headers
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
@@ -49,25 +44,18 @@ def _head_end(now: int, server: str) -> str:
     return f"Date: {formatdate(now, usegmt=True)}\r\n{server}\r\n"
 
 
-def encode_body(answer: Answer) -> bytes:
+def encode_body(answer: Response) -> bytes:
     """Return a reply's body; empty if its status allows none."""
     return b"" if answer.status in BODILESS else answer.body
 
 
-def encode_answer(answer: Answer) -> bytes:
+def encode_answer(answer: Response) -> bytes:
     """Return a reply's head and body."""
     return encode_head(answer) + encode_body(answer)
 
 
-def start_delay(answer: Answer, workspace: Workspace) -> asyncio.Future[None]:
-    """Start to wait until a reply is due, and return a future that is done then; see `Workspace.delay_reply`."""
-    if answer.awaits and answer.fault is not Fault.HANG:
-        return workspace.linger_for(answer.awaits)
-    return workspace.delay_reply(None if answer.fault is Fault.HANG else answer.pause.total_seconds())
-
-
 async def write_answer(
-    answer: Answer, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]
+    answer: Response, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]
 ) -> None:
     """Wait until a reply is due and write it, broken as its fault says; a reset closes the connection instead."""
     try:
@@ -91,7 +79,7 @@ async def write_answer(
         transport.close()
 
 
-async def _write_slowly(answer: Answer, transport: asyncio.Transport, workspace: Workspace) -> None:
+async def _write_slowly(answer: Response, transport: asyncio.Transport, workspace: Workspace) -> None:
     """Write the body in pieces, half a second apart, until the client closes the connection."""
     body = encode_body(answer)
     transport.write(encode_head(answer))
@@ -100,7 +88,7 @@ async def _write_slowly(answer: Answer, transport: asyncio.Transport, workspace:
         if transport.is_closing():
             return
         transport.write(body[begin : begin + size])
-        await workspace.delay_reply(SLOW_PAUSE)
+        await workspace.gate.wait(SLOW_PAUSE)
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -18,7 +18,7 @@ from sandbox.core.change import Subscribers
 from sandbox.core.errors import SandboxError
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import BODY_ACCEPTED
+from sandbox.pipeline import BODY_LIMIT
 from sandbox.server.aiohttp_connection import Server
 from sandbox.server.app import Cors, make_app
 from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descriptors, Limits, ReadTimeouts
@@ -47,7 +47,7 @@ class Runner(web.AppRunner):
 
     def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
         # A GET may name as many recipients as a POST.
-        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_ACCEPTED}
+        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_LIMIT}
         super().__init__(app, shutdown_timeout=grace, **options)
         self._engine = engine
         self._options = options

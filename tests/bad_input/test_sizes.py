@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from yarl import URL
 
-from sandbox.pipeline import BODY_ACCEPTED, Answer
+from sandbox.pipeline import BODY_LIMIT, Response
 from sandbox.specs.body_parsing import FORM, Request
 from tests.bad_input.ways import (
     BUDDY,
@@ -75,7 +75,7 @@ def padded(way: Sender, size: int) -> bytes:
 
 async def post(
     sandbox: Sandbox, request: Request, *, data: object = None, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> Response:
     url = URL(str(sandbox.client.make_url(request.path)) + (f"?{request.query}" if request.query else ""), encoded=True)
     sent = {name: value for name, value in {**request.headers, **(headers or {})}.items() if value}
     reply = await sandbox.client.session.request(
@@ -85,14 +85,14 @@ async def post(
         headers=sent,
         skip_auto_headers=["Content-Type"],
     )
-    return Answer(reply.status, dict(reply.headers), await reply.read())
+    return Response(reply.status, dict(reply.headers), await reply.read())
 
 
 @pytest.mark.parametrize("way", ways(JSON, FORM, XML))
 async def test_a_body_of_more_than_a_mebibyte_is_refused_with_413(sandbox: Sandbox, way: Sender) -> None:
-    at_most = await post(sandbox, way.raw(padded(way, BODY_ACCEPTED)))
+    at_most = await post(sandbox, way.raw(padded(way, BODY_LIMIT)))
     kept = len(sandbox.world.messages)
-    over = await post(sandbox, way.raw(padded(way, BODY_ACCEPTED + 1)))
+    over = await post(sandbox, way.raw(padded(way, BODY_LIMIT + 1)))
 
     assert (
         at_most.status != 413,
@@ -116,7 +116,7 @@ async def test_a_body_whose_length_is_not_told_is_refused_with_413_too(sandbox: 
 
 @pytest.mark.parametrize("way", WEIGHED, ids=label)
 async def test_a_compressed_body_that_grows_beyond_the_limit_is_refused_with_413(sandbox: Sandbox, way: Sender) -> None:
-    bomb = gzip.compress(b" " * (4 * BODY_ACCEPTED))
+    bomb = gzip.compress(b" " * (4 * BODY_LIMIT))
     reply = await post(sandbox, way.raw(bomb), headers={"Content-Encoding": "gzip"})
 
     assert (reply.status, reply_problems(reply, way.method, way.path), traces(sandbox.world)) == (413, [], [])
@@ -142,15 +142,15 @@ async def test_a_body_that_is_not_compressed_as_it_says_is_refused(sandbox: Sand
 
 
 HEAVY: Mapping[str, Callable[[], bytes]] = {
-    "deep arrays": lambda: b"[" * BODY_ACCEPTED,
-    "flat arrays": lambda: b'{"to":[' + b"[]," * (BODY_ACCEPTED // 3 - 10) + b"[]]}",
+    "deep arrays": lambda: b"[" * BODY_LIMIT,
+    "flat arrays": lambda: b'{"to":[' + b"[]," * (BODY_LIMIT // 3 - 10) + b"[]]}",
     "many keys": lambda: b"{" + b",".join(b'"%d":1' % number for number in range(90_000)) + b"}",
-    "a long number": lambda: b'{"to":' + b"9" * (BODY_ACCEPTED - 10) + b"}",
-    "a long string": lambda: b'{"to":"' + b"9" * (BODY_ACCEPTED - 10) + b'"}',
-    "backslashes": lambda: b'{"to":"' + b"\\\\" * (BODY_ACCEPTED // 2 - 10) + b'"}',
-    "quotes": lambda: b'"' * BODY_ACCEPTED,
-    "escaped surrogates": lambda: b'{"text":"' + b"\\ud83d\\ude00" * (BODY_ACCEPTED // 12 - 10) + b'"}',
-    "nodes": lambda: b'{"root":{},"nodes":[' + b"{}," * (BODY_ACCEPTED // 3 - 20) + b"{}]}",
+    "a long number": lambda: b'{"to":' + b"9" * (BODY_LIMIT - 10) + b"}",
+    "a long string": lambda: b'{"to":"' + b"9" * (BODY_LIMIT - 10) + b'"}',
+    "backslashes": lambda: b'{"to":"' + b"\\\\" * (BODY_LIMIT // 2 - 10) + b'"}',
+    "quotes": lambda: b'"' * BODY_LIMIT,
+    "escaped surrogates": lambda: b'{"text":"' + b"\\ud83d\\ude00" * (BODY_LIMIT // 12 - 10) + b'"}',
+    "nodes": lambda: b'{"root":{},"nodes":[' + b"{}," * (BODY_LIMIT // 3 - 20) + b"{}]}",
 }
 
 
@@ -166,11 +166,11 @@ async def test_no_body_stalls_the_loop(sandbox: Sandbox, body: Callable[[], byte
 def slow() -> Iterator[tuple[str, str, bytes]]:
     """Yield content type, path and body of what is laborious to read in other forms than JSON."""
     yield FORM, "/v1/sms/send", b"&".join([b"numbers[]=1"] * 1000)
-    yield FORM, "/v1/sms/send", b"numbers=" + b"," * (BODY_ACCEPTED - 10)
-    yield FORM, "/v1/sms/send", b"text=" + b"%" * (BODY_ACCEPTED - 10)
-    yield FORM, "/api/v1/sms/send", b"to=" + b"9," * (BODY_ACCEPTED // 2 - 10)
-    yield XML, "/v1/sms/sendXml", b"<request>" + b"<a/>" * (BODY_ACCEPTED // 4 - 10) + b"</request>"
-    yield XML, "/v1/sms/sendXml", b"<request " + b'a="1" ' * (BODY_ACCEPTED // 6 - 10) + b"/>"
+    yield FORM, "/v1/sms/send", b"numbers=" + b"," * (BODY_LIMIT - 10)
+    yield FORM, "/v1/sms/send", b"text=" + b"%" * (BODY_LIMIT - 10)
+    yield FORM, "/api/v1/sms/send", b"to=" + b"9," * (BODY_LIMIT // 2 - 10)
+    yield XML, "/v1/sms/sendXml", b"<request>" + b"<a/>" * (BODY_LIMIT // 4 - 10) + b"</request>"
+    yield XML, "/v1/sms/sendXml", b"<request " + b'a="1" ' * (BODY_LIMIT // 6 - 10) + b"/>"
 
 
 @pytest.mark.parametrize(("kind", "path", "body"), list(slow()))

@@ -8,10 +8,9 @@ from urllib.parse import unquote, urlencode
 import pytest
 
 from sandbox.core.world import World
-from sandbox.pipeline import Answer, answer, arrive
+from sandbox.pipeline import Response
 from sandbox.specs.body_parsing import FORM, Request
-from sandbox.specs.routing import Missed
-from tests.builders import Desk, packs, router
+from tests.builders import Desk, respond
 from tests.conformance import reply_problems
 
 JSON, XML = "application/json", "application/xml"
@@ -112,10 +111,8 @@ def ways(*kinds: str) -> list[object]:
     return [pytest.param(way, id=label(way)) for way in SENDERS if not kinds or way.kind in kinds]
 
 
-def ask(desk: Desk, request: Request) -> Answer:
-    arrival = arrive(request, packs=packs(), router=router(), arrived=0.0)
-    assert not isinstance(arrival, Missed)
-    return answer(desk.world, arrival)
+def ask(desk: Desk, request: Request) -> Response:
+    return respond(desk.world, request)
 
 
 def traces(world: World) -> list[object]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import Desk
 from tests.scenarios.builders import betatel, desk, one_rule, rule_of
 from tests.scenarios.builders import load as load_scenario
@@ -152,7 +152,7 @@ def test_a_number_that_stands_for_a_text_is_told_as_it_is_written(condition: str
         ("account: 1e3", lambda at: betatel(at, key="1e3")),
     ],
 )
-def test_a_number_that_stands_for_a_text_meets_that_text(condition: str, send: Callable[[Desk], Answer]) -> None:
+def test_a_number_that_stands_for_a_text_meets_that_text(condition: str, send: Callable[[Desk], Response]) -> None:
     assert rule_of(send(desk(one_rule(condition, "error: server-error")))) == "the rule"
 
 

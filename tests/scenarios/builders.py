@@ -8,7 +8,7 @@ from sandbox.core.callback import CallbackState
 from sandbox.core.errors import ScenarioError
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.scenarios import load_named, load_text
 from tests.builders import NOON, Desk, make_world, packs
 
@@ -45,25 +45,25 @@ def rule_desk(when: str, then: str = "error: server-error", *, start: datetime =
 
 def betatel(
     at: Desk, to: str = BETATEL, *, key: str = "k1", headers: Mapping[str, str] | None = None, **more: str
-) -> Answer:
+) -> Response:
     """Send an SMS by Betatel; `sender` stands for `from`."""
     body = {"from": more.pop("sender", "FACEBOOK"), "to": to, "text": "Hello", **more}
     return at.send("POST", "/api/smpp/client/send", headers={"x-api-key": key, **(headers or {})}, json_body=body)
 
 
-def whatsapp(at: Desk, to: str = BETATEL) -> Answer:
+def whatsapp(at: Desk, to: str = BETATEL) -> Response:
     """Send a code by Betatel's WhatsApp."""
     headers = {"x-api-key": "k1", "x-account-id": "a1"}
     return at.send("POST", "/api/v1/connect-hub/whatsapp/otp", headers=headers, json_body={"to": to, "text": "482910"})
 
 
-def ubill(at: Desk, *numbers: str, key: str = "k1", **more: object) -> Answer:
+def ubill(at: Desk, *numbers: str, key: str = "k1", **more: object) -> Response:
     """Send to some numbers by uBill."""
     body = {"brandID": 1, "numbers": ",".join(numbers or (UBILL,)), "text": "message", **more}
     return at.send("POST", "/v1/sms/send", query={"key": key}, json_body=body)
 
 
-def smsbuddy(at: Desk, *numbers: str, **more: object) -> Answer:
+def smsbuddy(at: Desk, *numbers: str, **more: object) -> Response:
     """Send to some numbers by SMS Buddy; the report goes to loopback."""
     values = {
         "key": "k1",
@@ -75,12 +75,12 @@ def smsbuddy(at: Desk, *numbers: str, **more: object) -> Answer:
     return at.send("POST", "/api/v1/sms/send", json_body={**values, **more})
 
 
-def balance(at: Desk, *, key: str = "k1") -> Answer:
+def balance(at: Desk, *, key: str = "k1") -> Response:
     """Ask Betatel for the balance: a request that sends nothing."""
     return at.send("GET", "/api/billing/me/balance", headers={"x-api-key": key})
 
 
-def rule_of(reply: Answer) -> str | None:
+def rule_of(reply: Response) -> str | None:
     return reply.headers.get("X-Sandbox-Rule")
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.pipeline.evaluate_rules import rule_on
-from sandbox.pipeline.read import Visit, arrive, make_call
+from sandbox.pipeline import ServerContext
+from sandbox.pipeline.evaluate_rules import evaluate_rules
+from sandbox.pipeline.read import RequestContext, read
 from sandbox.providers.base import Outcome
 from sandbox.scenarios import load_text
 from sandbox.specs.body_parsing import Request
@@ -47,13 +48,14 @@ def many_rules(count: int) -> Scenario:
     return load_text("\n".join(["rules:", *rules]), "many", packs=packs())
 
 
-def visit(world: World, request: Request) -> tuple[Visit, Outcome]:
+def visit(world: World, request: Request) -> tuple[RequestContext, Outcome]:
     """Return a request as it comes before the scenario."""
-    arrival = arrive(request, packs=packs(), router=router(), arrived=0.0)
-    if isinstance(arrival, Missed):
-        raise TypeError(arrival.near)
-    call = make_call(world, arrival)
-    return Visit(world, arrival, call), arrival.pack.provider.operations[call.operation](world, call)
+    found = router().find(request.method, request.path)
+    if isinstance(found, Missed):
+        raise TypeError(found.near)
+    context = RequestContext(request)
+    call = read(context, found, ServerContext(packs(), router(), world, lambda _: world))
+    return context, context.pack.provider.operations[call.operation](world, call)
 
 
 def matching_cost(scenario: Scenario, *, requests: int = 2000, rounds: int = 5) -> Cost:
@@ -65,7 +67,7 @@ def matching_cost(scenario: Scenario, *, requests: int = 2000, rounds: int = 5) 
     for _ in range(rounds):
         begun = process_time()
         for _ in range(requests):
-            rule_on(came, outcome)
+            evaluate_rules(came, outcome)
         taken.append(process_time() - begun)
     index = scenario.rules.get("betatel.sms.send")
     return Cost(min(taken) / requests * 1e6, len(index.places) if index else 0)

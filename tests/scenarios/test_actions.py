@@ -138,7 +138,7 @@ def test_after_delays_the_reply_and_nothing_else() -> None:
 
     reply = betatel(at)
 
-    assert (reply.pause, reply.status, len(messages(at))) == (timedelta(milliseconds=300), 200, 1)
+    assert (reply.delay, reply.status, len(messages(at))) == (timedelta(milliseconds=300), 200, 1)
 
 
 @pytest.mark.parametrize("fault", [each for each in Fault if each is not Fault.MALFORMED_BODY])
@@ -281,7 +281,7 @@ def test_an_outcome_takes_from_the_rule_what_it_does_not_say() -> None:
     reply = betatel(at)
     later(at, minutes=1)
 
-    assert (reply.pause, lives(at)) == (timedelta(seconds=1), [["queued", "sent"]])
+    assert (reply.delay, lives(at)) == (timedelta(seconds=1), [["queued", "sent"]])
 
 
 def test_the_first_recipient_with_an_error_decides_for_the_whole_request() -> None:
@@ -296,7 +296,7 @@ def test_the_first_recipient_with_an_error_decides_for_the_whole_request() -> No
 
     reply = ubill(at, "995511194241", "995511194242", "995511194243")
 
-    assert (read(reply), reply.pause, rule_of(reply), messages(at)) == (
+    assert (read(reply), reply.delay, rule_of(reply), messages(at)) == (
         {"statusID": 40, "message": "Not enough balance"},
         timedelta(seconds=2),
         "poor",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.scenarios import load_text
 from tests.builders import Desk, make_world, packs
 from tests.scenarios.builders import (
@@ -22,7 +22,7 @@ from tests.scenarios.builders import (
 )
 
 
-def caught(*replies: Answer) -> list[bool]:
+def caught(*replies: Response) -> list[bool]:
     """Return which of some requests the rule met."""
     return [rule_of(reply) == "the rule" for reply in replies]
 

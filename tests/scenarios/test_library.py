@@ -100,7 +100,7 @@ def test_brownout_is_worst_in_the_middle_and_recovers() -> None:
     for _ in range(3):
         replies = [balance(at) for _ in range(200)]
         failed = sum(reply.status == 500 or reply.fault is Fault.EMPTY_REPLY for reply in replies)
-        slow = sum(reply.pause > timedelta(milliseconds=600) for reply in replies)
+        slow = sum(reply.delay > timedelta(milliseconds=600) for reply in replies)
         spans.append((failed, slow))
         later(at, seconds=150)
 
@@ -242,7 +242,7 @@ def test_production_like_delivers_96_of_100_and_takes_its_time() -> None:
     later(at, hours=1)
 
     ends = Counter(life[-1] for life in lives(at))
-    pauses = sorted(reply.pause.total_seconds() for reply in replies)
+    pauses = sorted(reply.delay.total_seconds() for reply in replies)
     assert (
         [935 <= ends["delivered"] <= 985, 15 <= ends["failed"] <= 50, 2 <= ends["sent"] <= 25],
         0.05 < pauses[500] < 0.07,

@@ -8,13 +8,13 @@ import pytest
 from sandbox.core.callback import CallbackState
 from sandbox.core.effects import Fault
 from sandbox.core.message import Message
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from sandbox.scenarios.magic_numbers import magic_numbers
 from tests.builders import NOON, Desk, packs, read
 from tests.scenarios.builders import betatel, later, messages, named, reports, smsbuddy, ubill, whatsapp
 
 
-def sent_everywhere(number: str) -> tuple[Desk, list[Answer]]:
+def sent_everywhere(number: str) -> tuple[Desk, list[Response]]:
     """Send to a magic number through each provider."""
     at = named("default")
     replies = [
@@ -160,7 +160,7 @@ def test_60_resets_the_connection() -> None:
 def test_61_replies_after_thirty_seconds() -> None:
     at, replies = sent_everywhere("61")
 
-    assert ([reply.pause for reply in replies], len(messages(at))) == ([timedelta(seconds=30)] * 4, 4)
+    assert ([reply.delay for reply in replies], len(messages(at))) == ([timedelta(seconds=30)] * 4, 4)
 
 
 def test_62_accepts_and_reports_and_loses_the_reply() -> None:

@@ -170,7 +170,7 @@ def test_a_mistake_in_a_condition(when: str, mistake: str) -> None:
         ("accepted: true", "accepted needs an error, a fault, or a reply with a status of at least 400"),
         ("illegal: true", "illegal needs a lifecycle beside it"),
         ("lifecycle: {sent: 1s}", "{'sent': '1s'} is a mapping, not a list"),
-        ("after: 12:30", "'12:30' is no duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
+        ("after: 12:30", "'12:30' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
         ("callbacks: {key: 0123}", "0123 is a number, not a string; put it in quotes"),
         ("reply: {body: {code: 0123}}", "0123 would be sent as 123; put it in quotes"),
         ("reply: {body: [.inf]}", ".inf is not a number in JSON; put it in quotes"),

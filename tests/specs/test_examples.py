@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.pipeline import Answer, Arrival, answer, arrive
+from sandbox.pipeline import Response
 from sandbox.pipeline import encode as bytes_of
 from sandbox.providers.base import Call, Refusal
 from sandbox.specs.body_parsing import FORM, Request
+from sandbox.specs.routing import Found
 from sandbox.specs.spec import Route
-from tests.builders import NOON, Desk, packs, router
+from tests.builders import NOON, Desk, packs, respond, router
 from tests.conformance import reply_problems, violations
 from tests.specs.documents import OPERATIONS, PROVIDERS, Node, errors, operations
 
@@ -81,14 +82,14 @@ EXAMPLES = [
 ]
 
 
-def arrival(request: Request) -> Arrival:
-    found = arrive(request, packs=packs(), router=router(), arrived=0.0)
-    assert isinstance(found, Arrival)
+def find(request: Request) -> Found:
+    found = router().find(request.method, request.path)
+    assert isinstance(found, Found)
     return found
 
 
 def sends(request: object) -> bool:
-    return isinstance(request, Request) and arrival(request).route.operation.channel is not None
+    return isinstance(request, Request) and find(request).route.operation.channel is not None
 
 
 def test_every_operation_has_an_example_request() -> None:
@@ -98,15 +99,20 @@ def test_every_operation_has_an_example_request() -> None:
 @pytest.mark.parametrize("request_", EXAMPLES)
 def test_every_example_request_is_valid_and_its_reply_fits(request_: Request) -> None:
     desk = Desk()
-    reply = answer(desk.world, arrival(request_))
+    reply = respond(desk.world, request_)
 
-    assert (arrival(request_).reading.violations, reply_problems(reply, request_.method, request_.path)) == ((), [])
+    route, path_values = find(request_)
+
+    assert (route.read(request_, path_values).violations, reply_problems(reply, request_.method, request_.path)) == (
+        (),
+        [],
+    )
 
 
 @pytest.mark.parametrize("request_", [each for each in EXAMPLES if sends(each.values[0])])
 def test_every_example_that_sends_is_accepted_by_a_fresh_account(request_: Request) -> None:
     desk = Desk()
-    reply = answer(desk.world, arrival(request_))
+    reply = respond(desk.world, request_)
 
     assert (reply.headers.get("X-Sandbox-Why"), len(desk.world.messages) > 0) == (None, True)
 
@@ -118,7 +124,7 @@ def test_every_named_error_fits_each_route_that_may_answer_it(provider: str) -> 
     for route in pack.spec.routes:
         for error in route.operation.errors.values():
             reply = pack.provider.render_error(error, Refusal(error.name, ("why",)), call_of(route))
-            answered = Answer(reply.status, {"Content-Type": reply.type}, bytes_of(reply.body))
+            answered = Response(reply.status, {"Content-Type": reply.type}, bytes_of(reply.body))
             broken += reply_problems(answered, route.method, route.template.replace("{", "").replace("}", ""))
     assert broken == []
 

@@ -13,22 +13,25 @@ from sandbox.callbacks.compose import ladder_of, timeout_of
 from sandbox.callbacks.egress import Egress, Policy
 from sandbox.control.provider_docs import describe
 from sandbox.core.callback import CallbackState, Target
-from sandbox.core.clock import ClockMode, make_clock, monotonic, parse_duration
+from sandbox.core.change import TargetSet
+from sandbox.core.clock import ClockMode, make_clock, parse_duration
 from sandbox.core.errors import ScenarioError, SpecError
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.formats.yaml_files import parse
-from sandbox.pipeline import Answer, answer, arrive
+from sandbox.pipeline import Response, ServerContext, handle
 from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_named, load_text
 from sandbox.server.app import make_app
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
 from tests.servers import FROZEN, Sandbox, Sms
 from tests.specs.documents import Node
 from tests.specs.readme_provider import DOCUMENT, MODULE
+from tests.test_express import Way, both_ways
+from tests.ways import request
 
 GOOD = {"to": "38761444555", "body": "hi"}
 PROBLEM = "application/problem+json"
@@ -40,13 +43,11 @@ class Acme(NamedTuple):
     world: World
     packs: Registry
 
-    def send(self, body: object = GOOD, *, key: str = "k1", oversize: bool = False) -> Answer:
+    def send(self, body: object = GOOD, *, key: str = "k1", oversize: bool = False) -> Response:
         headers = {"content-type": "application/json", "x-acme-key": key}
         request = Request("POST", "/acme/messages", "", headers, json.dumps(body).encode(), oversize)
         router = Router(self.packs["acme"].spec.routes)
-        arrival = arrive(request, packs=self.packs, router=router, arrived=monotonic())
-        assert not isinstance(arrival, Missed)
-        return answer(self.world, arrival)
+        return handle(request, ServerContext(self.packs, router, self.world, lambda _: self.world))[1]
 
 
 Serve = Callable[..., Acme]
@@ -88,10 +89,11 @@ MARKS = {
     "draft": "(draft,)",
     "invalid": '"invalid"',
     "start": "    message_id",
+    "key": 'headers.get("x-acme-key"),',
 }
 
 
-def why(reply: Answer) -> tuple[int, str, str]:
+def why(reply: Response) -> tuple[int, str, str]:
     return reply.status, reply.headers["Content-Type"], reply.headers["X-Sandbox-Why"]
 
 
@@ -213,7 +215,7 @@ def test_calls_of_one_operation_declare_the_same(serve: Serve) -> None:
 
 def test_without_settings_a_callback_has_the_documented_pauses_and_timeout(serve: Serve) -> None:
     acme = serve(without_settings)
-    acme.world.targets["acme"] = Target("http://127.0.0.1:9/dlr")
+    acme.world.commit(TargetSet("acme", Target("http://127.0.0.1:9/dlr")))
     acme.send()
     message = acme.world.messages[1]
 
@@ -265,14 +267,29 @@ def test_a_refusal_by_an_unknown_name_is_a_500_that_says_so(serve: Serve) -> Non
         500,
         PROBLEM,
         (
-            "body.to: 'one' does not match ^[1-9]\\d{6,14}$ (documented: digits alone); acme names no error "
-            "'invlid'%3B give a response of its document an example with this name and an x-code. Did you mean "
+            "body.to: 'one' does not match ^[1-9]\\d{6,14}$ (documented: digits alone); acme has no error "
+            "'invlid'%3B add an example of that name with an x-code to a response in its document. Did you mean "
             "'invalid'?"
         ),
     )
 
 
 FAULTS: Mapping[str, tuple[Callable[[Node], object], dict[str, str], str]] = {
+    "returns a mapping": (
+        lambda _: None,
+        {"start": "    return {'id': 1}\n    message_id"},
+        "acme.send: the function returns dict {'id': 1}, not a Reply, a Refusal or a Plan",
+    ),
+    "replies with what is not JSON": (
+        lambda _: None,
+        {"accepted": 'Reply(200, {"id": {1}})'},
+        "acme.send: the body of the reply cannot be sent: Object of type set is not JSON serializable",
+    ),
+    "replies with a word as the status": (
+        lambda _: None,
+        {"accepted": 'Reply("200", {"id": message_id})'},
+        "acme.send: the status of the reply is '200', not a number from 200 to 599",
+    ),
     "raises": (
         lambda _: None,
         {"start": "    raise KeyError('x')\n    message_id"},
@@ -282,6 +299,26 @@ FAULTS: Mapping[str, tuple[Callable[[Node], object], dict[str, str], str]] = {
         lambda _: None,
         {"start": "    return None\n    message_id"},
         "acme.send: the function returns nothing",
+    ),
+    "fails to find the key": (
+        lambda _: None,
+        {"key": "headers['x-key'],"},
+        "acme.send: KeyError: 'x-key' (line 29 of ",
+    ),
+    "finds a key that is no text": (
+        lambda _: None,
+        {"key": "7,"},
+        "acme.send: the function `key` returns int, not a text or None",
+    ),
+    "fails to word an error": (
+        lambda _: None,
+        {"start": "    return Refusal('invalid', ())\n    message_id", "key": "'k1', render_error=lambda *_: [][0],"},
+        "acme.send: IndexError: list index out of range (line 30 of ",
+    ),
+    "words an error as a mapping": (
+        lambda _: None,
+        {"start": "    return Refusal('invalid', ())\n    message_id", "key": "'k1', render_error=lambda *_: {},"},
+        "acme.send: the function returns dict {}, not a Reply, a Refusal or a Plan",
     ),
     "no channel": (
         lambda d: (operation(d).pop("x-sandbox"), operation(d).pop("x-channel")),
@@ -310,6 +347,26 @@ def test_a_function_that_fails_is_a_500_with_number_and_reason(
         1,
         0,
     )
+
+
+@both_ways
+async def test_a_provider_that_fails_has_a_number_and_a_journal_entry_both_ways(serve: Serve, way: Way) -> None:
+    async with way(Engine(serve(key="headers['x-key'],").packs, door=Egress(Policy()), start=FROZEN)) as place:
+        body = json.dumps(GOOD).encode()
+        head, _, content = (
+            await place.ask(
+                request("Host: x", "Content-Type: application/json", start="POST /acme/messages HTTP/1.1", body=body)
+            )
+        ).partition(b"\r\n\r\n")
+        [record] = place.journal
+
+    assert (head.partition(b"\r\n")[0], b"X-Sandbox-Request: 1\r\n" in head, record.status, record.operation) == (
+        b"HTTP/1.1 500 Internal Server Error",
+        True,
+        500,
+        "acme.send",
+    )
+    assert json.loads(content)["detail"] == record.why[0]
 
 
 def worded(document: Node) -> None:

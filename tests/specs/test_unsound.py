@@ -12,17 +12,18 @@ import yaml
 from sandbox.callbacks.compose import ladder_of, timeout_of, write
 from sandbox.control.provider_docs import describe
 from sandbox.core.callback import CallbackState, Target
-from sandbox.core.clock import ClockMode, make_clock, monotonic
+from sandbox.core.change import TargetSet
+from sandbox.core.clock import ClockMode, make_clock
 from sandbox.core.errors import SpecError
 from sandbox.core.world import World
-from sandbox.engine.transitions import carry_out
+from sandbox.engine.scheduler import carry_out
 from sandbox.formats.json_text import ValuePath
-from sandbox.pipeline import answer, arrive
+from sandbox.pipeline import ServerContext, handle
 from sandbox.providers.registry import Pack, discover
 from sandbox.scenarios import load_text
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
 from tests.specs.readme_provider import DOCUMENT, MODULE
@@ -70,19 +71,17 @@ def used(own: Pack) -> None:
     world = World(
         "default", clock=make_clock(ClockMode.FROZEN, start=NOON), seed=7, scenario=scenario, defaults=defaults
     )
-    router = Router(own.spec.routes)
+    server = ServerContext(packs, Router(own.spec.routes), world, lambda _: world)
     describe(own.spec)
     provider_hosts(packs)
-    world.targets[own.spec.name] = Target("http://127.0.0.1:9/dlr")
+    world.commit(TargetSet(own.spec.name, Target("http://127.0.0.1:9/dlr")))
     for route in own.spec.routes:
         for body in BODIES:
             for key in ("k1", "invalid1"):
                 headers = {"content-type": "application/json", "x-acme-key": key}
                 for oversize in (False, True):
                     request = Request(route.method, route.template, "", headers, body, oversize)
-                    arrival = arrive(request, packs=packs, router=router, arrived=monotonic())
-                    assert not isinstance(arrival, Missed)
-                    reply = answer(world, arrival)
+                    _, reply = handle(request, server)
                     worded = {"X-Sandbox-Request", "X-Sandbox-Why"} <= reply.headers.keys()
                     assert reply.status == 200 or worded, (reply.status, reply.headers)
     while (due := world.agenda.first()) is not None:

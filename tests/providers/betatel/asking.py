@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import Desk, read
 
 SMS, OTP, CONNECT = "/api/smpp/client/send", "/api/v1/connect-hub/whatsapp/otp", "/api/v1/connect-hub/sms"
@@ -33,18 +33,18 @@ OPERATIONS = [
 ]
 
 
-def post(desk: Desk, path: str, body: Mapping[str, object], **headers: str) -> Answer:
+def post(desk: Desk, path: str, body: Mapping[str, object], **headers: str) -> Response:
     """Send JSON; a header's underscores stand for hyphens, an empty one is left out."""
     named = KEYS | {name.replace("_", "-"): value for name, value in headers.items()}
     return desk.send("POST", path, headers={name: value for name, value in named.items() if value}, json_body=body)
 
 
-def get(desk: Desk, path: str, **headers: str) -> Answer:
+def get(desk: Desk, path: str, **headers: str) -> Response:
     named = KEYS | {name.replace("_", "-"): value for name, value in headers.items()}
     return desk.send("GET", path, headers={name: value for name, value in named.items() if value})
 
 
-def field(reply: Answer, name: str) -> str:
+def field(reply: Response, name: str) -> str:
     body = read(reply)
     assert isinstance(body, dict)
     return str(body[name])
@@ -54,7 +54,7 @@ def balance(desk: Desk) -> object:
     return json.loads(get(desk, BALANCE).body)["balance"]
 
 
-def told(reply: Answer) -> tuple[int, str, str]:
+def told(reply: Response) -> tuple[int, str, str]:
     return reply.status, reply.headers["Content-Type"], reply.body.decode()
 
 

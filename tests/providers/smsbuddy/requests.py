@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import Desk, make_world, read
 
 SEND, JSON, STATUS = "/api/v1/sms/send", "/api/v1/sms/send/json", "/api/v1/sms/status"
@@ -39,21 +39,21 @@ def sms(**changes: object) -> dict[str, object]:
     return changed(values, changes)
 
 
-def post(desk: Desk, **changes: object) -> Answer:
+def post(desk: Desk, **changes: object) -> Response:
     return desk.send("POST", SEND, json_body=sms(**changes))
 
 
-def post_json(desk: Desk, *nodes: object, **root: object) -> Answer:
+def post_json(desk: Desk, *nodes: object, **root: object) -> Response:
     values = {**KEY, "type": "1", "sender": "SMSBDY", "message": "common test message"}
     return desk.send("POST", JSON, json_body={"root": changed(values, root), "nodes": list(nodes)})
 
 
-def otp(desk: Desk, **changes: object) -> Answer:
+def otp(desk: Desk, **changes: object) -> Response:
     values = {**KEY, "to": "9800000000", "sender": "SMSBDY", "message": "Your code is {#otp#}."}
     return desk.send("POST", CREATE, json_body=changed(values, changes))
 
 
-def verify(desk: Desk, code: object, *, to: object = "9800000000") -> Answer:
+def verify(desk: Desk, code: object, *, to: object = "9800000000") -> Response:
     return desk.send("POST", VERIFY, json_body={**KEY, "to": to, "otp": code})
 
 
@@ -62,7 +62,7 @@ def balance(desk: Desk, *, key: str = "k1") -> object:
     return body["data"] if isinstance(body, dict) else body
 
 
-def rows(reply: Answer) -> list[dict[str, object]]:
+def rows(reply: Response) -> list[dict[str, object]]:
     """Return the rows of a send reply."""
     body = read(reply)
     data = body.get("data", []) if isinstance(body, dict) else []
@@ -82,7 +82,7 @@ def accepted(*data: dict[str, object]) -> dict[str, object]:
     return {"status": "200", "charges": count, "message": message, "data": list(data)}
 
 
-def refusal(reply: Answer) -> tuple[int, object]:
+def refusal(reply: Response) -> tuple[int, object]:
     """Return the HTTP status and the body of an answer."""
     return reply.status, read(reply)
 
@@ -92,7 +92,7 @@ def refused(code: int, message: str = "") -> tuple[int, object]:
     return code, {"status": str(code), "message": message or MESSAGES[code]}
 
 
-def why(reply: Answer) -> str | None:
+def why(reply: Response) -> str | None:
     return reply.headers.get("X-Sandbox-Why")
 
 

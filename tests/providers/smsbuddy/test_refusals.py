@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.account import Approval, Sender
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import NOON, Desk, make_world
 from tests.conformance import reply_problems
 from tests.providers.smsbuddy.requests import (
@@ -230,7 +230,7 @@ def test_a_key_sends_a_thousand_sms_a_minute_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("send", [post, lambda desk, to: post_json(desk, *[{"to": each} for each in to.split(",")])])
-def test_a_send_over_the_rate_is_refused_whole(send: Callable[..., Answer]) -> None:
+def test_a_send_over_the_rate_is_refused_whole(send: Callable[..., Response]) -> None:
     desk = Desk()
     reply = send(desk, to=",".join(str(9_800_000_000 + number) for number in range(10_000)))
 

@@ -1,7 +1,7 @@
 """Builders of uBill requests; each names only what matters to its test."""
 
 from sandbox.core.scenario import AccountRule, Scenario
-from sandbox.pipeline import Answer
+from sandbox.pipeline import Response
 from tests.builders import Desk, read
 
 SEND, XML, REPORT = "/v1/sms/send", "/v1/sms/sendXml", "/v1/sms/report"
@@ -18,11 +18,11 @@ def sms(**changes: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def post(desk: Desk, **changes: object) -> Answer:
+def post(desk: Desk, **changes: object) -> Response:
     return desk.send("POST", SEND, query=KEY, json_body=sms(**changes))
 
 
-def post_xml(desk: Desk, body: str) -> Answer:
+def post_xml(desk: Desk, body: str) -> Response:
     return desk.send("POST", XML, query=KEY, headers={"Content-Type": "application/xml"}, body=body.encode())
 
 
@@ -40,7 +40,7 @@ def rows(*pairs: tuple[str, str]) -> dict[str, object]:
     return {"statusID": 0, "message": "Success", "result": result}
 
 
-def status_id(reply: Answer) -> object:
+def status_id(reply: Response) -> object:
     body = read(reply)
     return body["statusID"] if isinstance(body, dict) else None
 

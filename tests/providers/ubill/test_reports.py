@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.callbacks.compose import write
 from sandbox.core.callback import Target
+from sandbox.core.change import TargetSet
 from sandbox.core.scenario import Scenario
 from tests.builders import Desk, make_world, packs, read
 from tests.providers.ubill.requests import FIRST_ID, ONE, STOPPED, TWO, post, report, rows
@@ -76,7 +77,7 @@ def test_a_callback_keeps_the_targets_query_and_carries_its_key_cut_to_30_charac
     desk = Desk()
     post(desk)
     desk.advance(MINUTE)
-    desk.world.targets["ubill"] = Target(url, "0123456789" * 4)
+    desk.world.commit(TargetSet("ubill", Target(url, "0123456789" * 4)))
 
     assert write(desk.world, packs(), desk.world.callbacks[2]).url == (
         f"{begin}sms.delivery.updated&key=012345678901234567890123456789&smsID={FIRST_ID}&number={TWO}&statusID=1"
