@@ -1,6 +1,6 @@
-"""Reads a request's query and body into values, as the route's spec says they may be written.
+"""Reads the query and body of a request into values.
 
-Whatever cannot be read is a violation with the rule `syntax`; nothing here raises for what a client sent.
+Input that cannot be read raises `UnreadableError`, which a route turns into a violation with the rule `syntax`.
 """
 
 import json
@@ -22,7 +22,7 @@ Values = dict[str, object]
 
 
 class Request(NamedTuple):
-    """An HTTP request as it came: header names in lower case, the query string and the body undecoded.
+    """An HTTP request as received: header names in lower case, the query string and the body not decoded.
 
     `oversize`: the body was larger than the sandbox takes, and was not read. `broken`: why it could not be received.
     `page`: what a web page is told whose origin may not read the reply. `allowed`: `--cors` names its origin.
@@ -58,9 +58,9 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def unquoted(text: str) -> str:
-    """Return a form's text without its escapes; what only looks like one stays, as browsers and PHP have it.
+    """Return form text without its escapes; invalid escapes are kept, as browsers and PHP do.
 
-    The standard library's `unquote` takes a second for a megabyte of percent signs.
+    `urllib.parse.unquote` takes a second for a megabyte of percent signs.
 
     Raises:
         UnreadableError: the escapes are not UTF-8.
@@ -69,17 +69,17 @@ def unquoted(text: str) -> str:
     try:
         return ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(), text.replace("+", " "))
     except UnicodeDecodeError:
-        message = "a percent-encoded value is not UTF-8"
+        message = "a percent-encoded value is not valid UTF-8"
         raise UnreadableError(message) from None
 
 
 def read_form(body: bytes) -> Values:
-    """Return a form's fields; see `gather` for repeated ones."""
+    """Return the fields of a form; `gather` handles repeated names."""
     return gather(pairs(utf8(body)))
 
 
 def gather(fields: Iterable[tuple[str, str]]) -> Values:
-    """Return fields as a mapping: `name[]` makes a list, of other repeated names the last counts, as in PHP."""
+    """Return fields as a mapping, as PHP does: `name[]` makes a list, otherwise the last value of a name is used."""
     values: Values = {}
     for name, value in fields:
         if name.endswith("[]"):
@@ -101,7 +101,7 @@ def utf8(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        message = f"byte {error.start} is not UTF-8"
+        message = f"byte {error.start} is not valid UTF-8"
         raise UnreadableError(message) from None
 
 
@@ -125,21 +125,21 @@ def read_json(body: bytes) -> Values:
     except RecursionError:
         raise UnreadableError(too_deep) from None
     except ValueError:
-        message = "not JSON: a number in it has too many digits"
+        message = "invalid JSON: a number has too many digits"
         raise UnreadableError(message) from None
     if brackets > DEPTH_LIMIT and _is_deep(value):
         raise UnreadableError(too_deep)
     if not isinstance(value, dict):
-        message = "the body is JSON, but not an object"
+        message = "the body is not a JSON object"
         raise UnreadableError(message)
     if "\\u" in text and SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-        message = "the JSON has half of a surrogate pair, which is no character"
+        message = "the JSON has an unpaired surrogate, which is not a character"
         raise UnreadableError(message)
     return value
 
 
 def _is_deep(value: object) -> bool:
-    """Whether a JSON value is nested more deeply than is read here."""
+    """Return whether a JSON value exceeds the nesting limit."""
     level = [value]
     for _ in range(DEPTH_LIMIT):
         insides = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
@@ -148,7 +148,7 @@ def _is_deep(value: object) -> bool:
 
 
 def _no_constant(name: str) -> NoReturn:
-    message = f"not JSON: {name} is no JSON value"
+    message = f"invalid JSON: {name} is not a JSON value"
     raise UnreadableError(message)
 
 
@@ -163,8 +163,8 @@ def _json_problem(error: json.JSONDecodeError) -> str:
     elif after.startswith(",") and after[1:].lstrip().startswith(("}", "]")):  # since Python 3.13
         comma = error.pos
     if comma is not None:
-        error = json.JSONDecodeError("a comma with nothing after it", error.doc, comma)
-    return f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        error = json.JSONDecodeError("trailing comma", error.doc, comma)
+    return f"invalid JSON: {error.msg} at line {error.lineno} column {error.colno}"
 
 
 def read_xml(body: bytes) -> Values:
@@ -185,11 +185,11 @@ def read_xml(body: bytes) -> Values:
     try:
         root = fromstring(utf8(body), forbid_dtd=True)
     except ParseError as error:
-        message = f"not XML: {error}"
+        message = f"invalid XML: {error}"
     except DefusedXmlException:
-        message = "the XML has a DOCTYPE or entities, which are not read"
+        message = "the XML has a DOCTYPE or entities, which are not supported"
     except ValueError as error:
-        message = f"not XML: {error}"
+        message = f"invalid XML: {error}"
     else:
         return {child.tag: child.text or "" for child in root}
     raise UnreadableError(message)
@@ -203,7 +203,7 @@ READERS: Mapping[str, tuple[str, Callable[[bytes], Values]]] = {
 
 
 def read_body(request: Request, types: tuple[str, ...], *, required: bool) -> tuple[str, Values]:
-    """Return where a body's values stand (`body` or `form`) and the values.
+    """Return the origin of the values (`body` or `form`) and the values.
 
     Raises:
         UnreadableError: the content type is none of `types`, or the body is not of its type.
@@ -217,16 +217,16 @@ def read_body(request: Request, types: tuple[str, ...], *, required: bool) -> tu
     kind = given.partition(";")[0].strip().lower()
     kind = {"text/xml": "application/xml"}.get(kind, kind)
     if kind not in types:
-        what = f"'{given[:80]}'" if given else "none"
-        message = f"the Content-Type is {what}; read here: {', '.join(types)}"
+        what = f"Content-Type '{given[:80]}' is not supported" if given else "the Content-Type is missing"
+        message = f"{what}; use {' or '.join(types)}"
         raise UnreadableError(message)
     origin, reader = READERS[kind]
     if not request.body:
-        message = f"the body is empty; needed is {kind}"
+        message = f"the body is empty; send {kind}"
         raise UnreadableError(message)
     return origin, reader(request.body)
 
 
 def syntax(at: str, problem: object) -> Violation:
-    """Return the violation of something that cannot be read."""
+    """Return the violation for input that cannot be read."""
     return Violation(at, "", "syntax", str(problem))

@@ -1,4 +1,4 @@
-"""Compiles an OpenAPI document into a `ProviderSpec`; whatever is wrong with it stops the start with a clear error."""
+"""Compiles an OpenAPI document into a `ProviderSpec`; a mistake in it stops the start with an error that says where."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from sandbox.specs.spec import (
 )
 from sandbox.specs.types import BRANCHES, JSON, METHODS, PROBLEM, ErrorReply
 
-# Errors that the sandbox and its scenarios speak of, for a provider whose document has none of that name.
+# Errors that the sandbox and scenarios use, for providers whose document does not define them.
 OWN_ERRORS = {
     error.name: error
     for error in (
@@ -50,10 +50,10 @@ def compile_spec(path: Path) -> ProviderSpec:
 
     """
     document = read(path)
-    if path.parent != shipped("specs"):  # those are known to be complete
-        from sandbox.specs.document_check import complete  # noqa: PLC0415 - with jsonschema behind it 100 ms
+    if path.parent != shipped("specs"):  # a test checks the shipped documents
+        from sandbox.specs.document_check import check_document  # noqa: PLC0415 - it loads jsonschema, which takes 100 ms
 
-        mistakes = complete(document)
+        mistakes = check_document(document)
         if mistakes:
             raise refused(path, mistakes)
     try:
@@ -93,7 +93,7 @@ def _spec(document: Node) -> ProviderSpec:
 
 
 def _setting(name: str, row: Node) -> Setting:
-    """Return a setting; what the sandbox reads itself must be what it can read, too."""
+    """Return a setting; one that the sandbox reads itself must also fit the sandbox's schema."""
     needed = OWN_SETTINGS.get(name)
     schema = {"allOf": [row["schema"], needed["schema"]]} if needed else row["schema"]
     return Setting(row["default"], schema, row["description"])
@@ -118,7 +118,7 @@ def _channel(name: str, row: Node) -> Channel:
 
 
 def read_lifecycle(rows: list[Mapping[str, object]]) -> Lifecycle:
-    """Return a life written as a list of `status: delay`, the status one of our words."""
+    """Return the lifecycle of a list of `status: delay` mappings."""
     return tuple(LifecycleStep(Status(status), parse_duration(delay)) for row in rows for status, delay in row.items())
 
 
@@ -140,7 +140,7 @@ def _operation(node: Node, before: Operation | None, channels: Mapping[str, Chan
 
 
 def _success(responses: Mapping[str, Node]) -> Iterator[str]:
-    """Yield the media types of the first reply of success that has a body; 200 goes before the others."""
+    """Yield the media types of the first 2xx response that has a body; 200 comes first."""
     good = sorted((status for status in responses if status.startswith("2")), key=lambda each: (each != "200", each))
     contents: Iterator[Node] = (responses[status].get("content", {}) for status in good)
     yield from next(filter(None, contents), {})
@@ -172,7 +172,7 @@ def _route(place: tuple[str, str], node: Node, *, parameters: list[Node], operat
 
 
 def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
-    """Return what an operation reads: a schema of an object of its own may let in any name."""
+    """Return the parameter names and body types that an operation reads."""
     objects = [each["schema"] for each in content.values()]
     objects += [
         each["schema"] for each in parameters if each["in"] == "query" and each["schema"].get("type") == "object"
@@ -182,7 +182,7 @@ def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
 
 
 def route_schema(parameters: list[Node], node: Node) -> Node:
-    """Return the one schema that all values of a request to an operation are checked against, wherever they stand."""
+    """Return the schema of all values of a request to an operation, whatever part of the request they are in."""
     content = node.get("requestBody", {}).get("content", {})
     properties: Node = {}
     required: list[str] = []
@@ -212,7 +212,7 @@ def route_schema(parameters: list[Node], node: Node) -> Node:
 
 
 def kinds(schema: Node) -> Iterator[str]:
-    """Return the JSON types that a schema lets a value have, as far as `type`, `enum` and its branches say."""
+    """Yield the JSON types that a schema allows, according to `type`, `enum` and its branches."""
     if not isinstance(schema, Mapping):  # true or false
         return
     given = schema.get("type", ())
@@ -232,7 +232,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def operations_of(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Node]]:
-    """Return method, path and node of every operation of a document."""
+    """Yield the method, path and node of every operation of a document."""
     for template, item in document["paths"].items():
         for method in METHODS:
             if method in item:

@@ -1,4 +1,4 @@
-"""Reads a provider's OpenAPI document and writes its references out."""
+"""Reads a provider's OpenAPI document, resolves its references, and collects mistakes with their places."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,32 +8,35 @@ from typing import Any, Literal
 from sandbox.core.errors import FileMistake, SpecError, near_miss
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import Document, FileError, load, parse, read_text
-from sandbox.specs.types import KINDS, WORDS, PathProblem, pointer_steps, show
+from sandbox.specs.types import WORDS, YAML_KINDS, PathProblem, pointer_steps, show
 
-Kind = Literal["a mapping", "a list", "a text", "true or false"]
-TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a text": str, "true or false": bool}
+Kind = Literal["a mapping", "a list", "a text", "a boolean"]
+TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a text": str, "a boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
 class SpecNode:
-    """A value of a document with its path; `found` has the mistakes of the whole document."""
+    """A value of a document with its path; `found` collects the mistakes of the whole document.
+
+    An empty value counts as an absent one: YAML reads `settings:` without a value as null.
+    """
 
     found: list[PathProblem]
     path: ValuePath
     value: Any
 
     def note(self, problem: str, *steps: str | int) -> None:
-        """Add a mistake, `steps` below this part."""
+        """Add a mistake, `steps` below this node."""
         self.found.append(PathProblem((*self.path, *steps), problem))
 
     def inside(self, step: str | int, value: object) -> "SpecNode":
-        """Return a part below this one."""
+        """Return a node below this one."""
         return SpecNode(self.found, (*self.path, step), value)
 
     def take(self, key: str, kind: Kind, *, default: object = None) -> "SpecNode | None":
-        """Return the value of a key, `default` written in where it is absent; None where there is nothing to read.
+        """Return the node of a key, or None; an absent key is set to `default`.
 
-        A value of another kind is noted.
+        A value of another kind is a mistake.
         """
         value = self.value.get(key)
         if value is None:
@@ -44,31 +47,31 @@ class SpecNode:
         return self.inside(key, value).of(kind)
 
     def need(self, key: str, kind: Kind, right: str) -> "SpecNode | None":
-        """Return the value of a key that must be there; `right` says what is written in it."""
+        """Return the node of a required key; `right` says what to write if it is missing."""
         value = self.value.get(key)
         if value is None:
             self.note(f"is missing; write {right}", key)
             return None
         part = self.inside(key, value).of(kind)
-        if part is not None and kind != "true or false" and not part.value:
+        if part is not None and kind != "a boolean" and not part.value:
             part.note(f"is empty; write {right}")
             return None
         return part
 
     def of(self, kind: Kind) -> "SpecNode | None":
-        """Return this part if it is of a kind; note it and return None if it is not."""
+        """Return this node if its value is of a kind; otherwise add a mistake and return None."""
         if isinstance(self.value, TYPES[kind]):
             return self
         if self.value is None:
             self.note(f"is empty; it must be {kind}")
             return None
-        what = KINDS[type(self.value)]
+        what = YAML_KINDS[type(self.value)]
         hint = "; put it in quotes" if kind == "a text" and isinstance(self.value, int | float) else ""
         self.note(f"{show(self.value)} is {what}, not {kind}{hint}")
         return None
 
     def members(self) -> Iterator[tuple[str, "SpecNode"]]:
-        """Yield the mappings in a mapping by key, an empty value as one; other values are noted and left out."""
+        """Yield the mappings in a mapping by key, an empty value as an empty mapping; other values are mistakes."""
         for key, value in list(self.value.items()):
             if key.startswith("x-"):
                 continue
@@ -79,29 +82,29 @@ class SpecNode:
                 yield key, part
 
     def entries(self, kind: Kind) -> Iterator["SpecNode"]:
-        """Yield the entries of a list; those of another kind are noted and left out."""
+        """Yield the items of a list; those of another kind are mistakes."""
         for place, value in enumerate(self.value):
             part = self.inside(place, value).of(kind)
             if part is not None:
                 yield part
 
     def one_of(self, known: Iterable[str], what: str) -> bool:
-        """Whether this text is one of some words; note it if it is not."""
+        """Return whether this text is a known word; otherwise add a mistake."""
         names = tuple(known)
         if self.value in names:
             return True
-        self.note(f"no {what} is called '{self.value}'.{near_miss(self.value, names)}")
+        self.note(f"unknown {what} '{self.value}'.{near_miss(self.value, names)}")
         return False
 
     def only(self, known: Iterable[str], what: str) -> None:
-        """Note the keys of a mapping that are not known; those that begin with `x-` are the writer's own."""
+        """Add a mistake for each unknown key, except for the extensions that begin with `x-`."""
         names = tuple(known)
         for key in self.value:
             if key not in names and not key.startswith("x-"):
                 self.note(f"{what} has no key '{key}'.{near_miss(key, names)}", key)
 
     def marks(self) -> None:
-        """Read whose word a part is and where it stands, where it says so."""
+        """Check `x-word` (documented, published or inferred) and `x-source`."""
         word = self.take("x-word", "a text")
         if word is not None:
             word.one_of(WORDS, "word")
@@ -112,22 +115,22 @@ Node = dict[str, Any]
 
 
 def read(path: Path) -> Node:
-    """Return a document with every `$ref` replaced by what it names.
+    """Return a document with every `$ref` resolved.
 
     Raises:
-        SpecError: the file cannot be read, or a reference leads nowhere or in a circle.
+        SpecError: the file cannot be read, or a reference does not exist or in a circle.
 
     """
     try:
         document = load(path)
         if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
-            raise refused(path, [PathProblem((), "an OpenAPI document with x-sandbox is needed")])
+            raise refused(path, [PathProblem((), "this is not an OpenAPI document with a mapping x-sandbox")])
         resolver = _Resolver(document)
         resolved = resolver.resolve(document, ())
     except FileError as error:
         raise SpecError([error.mistake]) from None
     except RecursionError:
-        problem = "an alias leads back to itself, or the document is nested too deeply"
+        problem = "an alias refers to itself, or the document is nested too deeply"
         raise SpecError([FileMistake(problem, str(path))]) from None
     if resolver.broken:
         raise SpecError(_broken(path, resolver.broken))
@@ -137,9 +140,9 @@ def read(path: Path) -> Node:
 
 
 def _with_slashes(document: Node) -> Node:
-    """Return a document in which each path stands with a slash behind it too, if the provider takes that.
+    """Return a document that also has each path with a trailing slash, if the provider accepts that.
 
-    `x-sandbox.trailing_slash` says so, with its word and source: these become those of each such operation.
+    `x-sandbox.trailing_slash` says so; its `x-word` and `x-source` become those of each such operation.
     """
     row, paths = document["x-sandbox"].get("trailing_slash"), document.get("paths")
     if not isinstance(row, dict) or not isinstance(paths, dict):
@@ -159,9 +162,9 @@ def _slashed(node: object, row: Node) -> object:
 
 
 def refused(path: Path, mistakes: Iterable[PathProblem]) -> SpecError:
-    """Return the error that tells of some mistakes, one a line, each with its place in the file."""
+    """Return an error with one line for each mistake, each with its place in the file."""
     document = _placed(path)
-    found: dict[tuple[str, str], FileMistake] = {}  # what several operations share is told of once
+    found: dict[tuple[str, str], FileMistake] = {}  # a mistake that operations share is reported once
     for each in mistakes:
         placed = _place(document, each) if document else FileMistake(str(each), str(path))
         found.setdefault((placed.place, each.problem), placed)
@@ -169,7 +172,7 @@ def refused(path: Path, mistakes: Iterable[PathProblem]) -> SpecError:
 
 
 def _placed(path: Path) -> Document | None:
-    """Return a document with its places: a start without mistakes has no need of them."""
+    """Return a document with the places of its values, which are only needed for mistakes."""
     try:
         return parse(read_text(path), str(path))
     except FileError:
@@ -177,7 +180,7 @@ def _placed(path: Path) -> Document | None:
 
 
 def _place(document: Document, mistake: PathProblem) -> FileMistake:
-    """Return a mistake with the place of what stands at its path once references are written out."""
+    """Return a mistake with the place of the value that its path leads to through references."""
     here: object = document.value
     real: ValuePath = ()
     for step in mistake.path:
@@ -191,7 +194,7 @@ def _place(document: Document, mistake: PathProblem) -> FileMistake:
 
 
 def _followed(document: Document, here: object, real: ValuePath, step: str | int) -> tuple[object, ValuePath]:
-    """Return what a reference names, with its path; anything else, and what stands beside a reference, as it is."""
+    """Return the target of a reference and its path, or the value itself if the step is not behind a reference."""
     seen: set[str] = set()
     while isinstance(here, dict) and isinstance(here.get("$ref"), str) and step not in here:
         reference = here["$ref"]
@@ -204,7 +207,7 @@ def _followed(document: Document, here: object, real: ValuePath, step: str | int
 
 
 def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[FileMistake]:
-    """Yield a mistake for each place of a reference that cannot be written out."""
+    """Yield a mistake for each use of a reference that cannot be resolved."""
     document = _placed(path)
     if document is None:
         yield from (FileMistake(f"{reference} {problem}", str(path)) for reference, problem in broken.items())
@@ -227,7 +230,7 @@ def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
 
 
 def _find(document: object, reference: str) -> object | None:
-    """Return what a reference names, None where it leads nowhere."""
+    """Return the target of a reference, None if it does not exist."""
     here = document
     for step in pointer_steps(reference.removeprefix("#")):
         if not isinstance(here, Mapping) or step not in here:
@@ -237,7 +240,7 @@ def _find(document: object, reference: str) -> object | None:
 
 
 class _Resolver:
-    """Writes references out; what two places name stays one object. `broken` has those that cannot be, and why."""
+    """Resolves references; each target stays one object. `broken` says which references cannot be resolved, and why."""
 
     def __init__(self, document: Node) -> None:
         self._document = document
@@ -253,12 +256,12 @@ class _Resolver:
         if not isinstance(reference, str):
             return {str(key): self.resolve(value, inside) for key, value in node.items()}
         if reference in inside:
-            self.broken[reference] = "leads back to itself"
+            self.broken[reference] = "refers to itself"
             return {}
         if reference not in self._done:
             named = _find(self._document, reference)
             if named is None:
-                self.broken[reference] = "leads nowhere"
+                self.broken[reference] = "does not exist"
             self._done[reference] = self.resolve(named, (*inside, reference))
         target = self._done[reference]
         beside = {str(key): self.resolve(value, inside) for key, value in node.items() if key != "$ref"}

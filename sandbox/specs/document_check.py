@@ -1,6 +1,6 @@
-"""Checks what a provider's own document says, before it is compiled, and writes the defaults in where it says nothing.
+"""Checks a provider document before it is compiled, and fills in the defaults.
 
-All mistakes come out at once. The shipped documents are known to have none, which a test holds; a start need not look.
+All mistakes are reported at once. The shipped documents are not checked at start, as a test checks them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,8 @@ STATUS = ("says", "next", "reported", "reads_back", "variants")
 SETTING = ("default", "schema", "description")
 
 
-def complete(document: dict[str, object]) -> list[PathProblem]:
-    """Write the defaults into a document, in place, and return what is wrong with it."""
+def check_document(document: dict[str, object]) -> list[PathProblem]:
+    """Fill the defaults into a document, in place, and return its mistakes."""
     found: list[PathProblem] = []
     top = SpecNode(found, (), document)
     own = top.need("x-sandbox", "a mapping", "what the sandbox has to know: provider, module, channels")
@@ -38,7 +38,7 @@ def complete(document: dict[str, object]) -> list[PathProblem]:
     for each in servers.entries("a mapping") if servers is not None else ():
         url = each.need("url", "a text", "the provider's address, such as https://api.acme.example")
         if url is not None and not _is_url(url.value):
-            url.note(f"{show(url.value)} is no URL")
+            url.note(f"{show(url.value)} is not a URL")
     check_paths(top, provider, channels)
     return found
 
@@ -51,18 +51,20 @@ def _is_url(text: str) -> bool:
 
 
 def _name(own: SpecNode) -> str:
-    """Return the provider's name, empty where it has none that can be used."""
+    """Return the provider's name, empty if it is missing or invalid."""
     name = own.need("provider", "a text", "the provider's name in lower case, such as acme")
     if name is None:
         return ""
     if not NAME.fullmatch(name.value):
-        name.note(f"{show(name.value)} is no name; write lower-case letters, digits, - and _, a letter first")
+        name.note(
+            f"{show(name.value)} is not a valid name; use lower-case letters, digits, - and _, starting with a letter"
+        )
         return ""
     return str(name.value)
 
 
 def _own(own: SpecNode) -> Mapping[str, object]:
-    """Check `x-sandbox`; return the channels that can be used."""
+    """Check `x-sandbox` and return its channels."""
     own.only(OWN, "x-sandbox")
     own.need("module", "a text", "the Python module with the provider's functions, such as acme")
     credentials = own.take("credentials", "a list", default=["key"])
@@ -86,7 +88,9 @@ def _own(own: SpecNode) -> Mapping[str, object]:
     channels = own.need("channels", "a mapping", right)
     for name, channel in channels.members() if channels is not None else ():
         if not NAME.fullmatch(name):
-            channel.note(f"{show(name)} is no name; write lower-case letters, digits, - and _, a letter first")
+            channel.note(
+                f"{show(name)} is not a valid name; use lower-case letters, digits, - and _, starting with a letter"
+            )
         _channel(channel)
     return channels.value if channels is not None else {}
 
@@ -100,10 +104,12 @@ def _texts(part: SpecNode) -> None:
 def _numbers(part: SpecNode) -> None:
     national = part.value.get("national")
     if not isinstance(national, int) or isinstance(national, bool) or national < 1:
-        part.note(f"{show(national)} is no count of digits; write how many a national number has", "national")
+        part.note(
+            f"{show(national)} is not a number of digits; write how many digits a national number has", "national"
+        )
     country = part.value.get("country")
     if not str(country).isdecimal():
-        part.note(f'{show(country)} is no country code; write its digits, such as "91"', "country")
+        part.note(f'{show(country)} is not a country code; write its digits, such as "91"', "country")
 
 
 def _account(account: SpecNode) -> None:
@@ -112,7 +118,7 @@ def _account(account: SpecNode) -> None:
     balance = account.take("balance", "a mapping", default={})
     for purse, amount in list(balance.value.items()) if balance is not None else ():
         if balance is not None and not _is_amount(amount):
-            balance.note(f"{show(amount)} is no amount from 0 on", purse)
+            balance.note(f"{show(amount)} is not an amount of 0 or more", purse)
     for name in ("senders", "brands"):
         senders = account.take(name, "a list")
         for each in senders.entries("a mapping") if senders is not None else ():
@@ -151,7 +157,7 @@ def _settings(settings: SpecNode) -> None:
         schema = setting.take("schema", "a mapping", default={})
         sound = schema is not None and check_schema(schema)
         if setting.value.get("default") is None:
-            setting.note("is missing; write the value that holds when no scenario has another", "default")
+            setting.note("is missing; write the value that applies unless a scenario sets another", "default")
         elif schema is not None and sound:
             schemas = [schema.value, OWN_SETTINGS[name]["schema"]] if name in OWN_SETTINGS else [schema.value]
             for problem in dict.fromkeys(each for one in schemas for each in fits(setting.value["default"], one)):
@@ -170,16 +176,18 @@ def _channel(channel: SpecNode) -> None:
     left_out = [status for status, _ in omitted.members() if _is_status(omitted, status)]
     had = [status for status, row in statuses.members() if _is_status(statuses, status) and _status(row, statuses)]
     for status in set(had) & set(left_out):
-        omitted.note("stands among the statuses too; write it in one place", status)
+        omitted.note("is listed under statuses too; list it in one place", status)
     missing = [each.value for each in Status if each not in statuses.value and each not in omitted.value]
     if Status.QUEUED not in statuses.value:
-        statuses.note("queued is missing: each message begins with it; write queued: {says: accepted, next: [sent]}")
+        statuses.note(
+            "queued is missing, but every message starts with it; write queued: {says: accepted, next: [sent]}"
+        )
     elif missing:
-        channel.note(f"nothing is said of {', '.join(missing)}; write each among statuses, or under omitted")
+        channel.note(f"{', '.join(missing)} missing; list every status under statuses or omitted")
     life = channel.take("life", "a list")
     if life is None:
         if channel.value.get("life") is None:
-            channel.note("is missing; write what happens by itself, such as [sent: 200ms, delivered: 2s]", "life")
+            channel.note("is missing; write the usual lifecycle, such as [sent: 200ms, delivered: 2s]", "life")
         return
     _life(life, statuses.value)
 
@@ -187,7 +195,7 @@ def _channel(channel: SpecNode) -> None:
 def _is_status(part: SpecNode, status: str) -> bool:
     if status in set(Status):
         return True
-    part.note(f"no status is called '{status}'.{near_miss(status, set(Status))}", status)
+    part.note(f"unknown status '{status}'.{near_miss(status, set(Status))}", status)
     return False
 
 
@@ -197,9 +205,9 @@ def _status(row: SpecNode, statuses: SpecNode) -> bool:
     row.need("says", "a text", "the provider's word for this status")
     following = row.take("next", "a list")
     for each in following.entries("a text") if following is not None else ():
-        each.one_of(statuses.value, "status of this channel")
+        each.one_of(statuses.value, "status")
     for name in ("reported", "reads_back"):
-        row.take(name, "true or false")
+        row.take(name, "a boolean")
     variants = row.value.get("variants")
     if isinstance(variants, list):
         _texts(row.inside("variants", variants))
@@ -211,17 +219,17 @@ def _status(row: SpecNode, statuses: SpecNode) -> bool:
 
 
 def _life(life: SpecNode, statuses: Mapping[str, object]) -> None:
-    """Check that each status of a life is one of the channel's and may follow the one before."""
+    """Check that each status of a lifecycle is one of the channel's and can follow the one before."""
     here = Status.QUEUED.value
     for leg in life.entries("a mapping"):
         for status, delay in leg.value.items():
             if status not in statuses:
-                leg.note(f"no status of this channel is called '{status}'.{near_miss(status, statuses)}", status)
+                leg.note(f"this channel has no status '{status}'.{near_miss(status, statuses)}", status)
                 continue
             allowed = _following(statuses.get(here))
             if status not in allowed:
-                known = ", ".join(allowed) or "nothing"
-                leg.note(f"{status} may not follow {here}, whose next has {known}", status)
+                known = ", ".join(allowed) or "none"
+                leg.note(f"{status} cannot follow {here}; its next statuses are {known}", status)
             here = status
             try:
                 parse_duration(delay)

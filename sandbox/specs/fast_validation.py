@@ -1,6 +1,6 @@
-"""Tells quickly that values fit a schema; whatever it does not let pass is judged, and worded, by jsonschema.
+"""Checks values against a schema with compiled code; jsonschema judges and words what does not pass.
 
-fastjsonschema turns a schema into Python code. A test holds its verdicts against jsonschema's on thousands of inputs.
+fastjsonschema turns a schema into Python code. A test compares its verdicts with jsonschema's on many inputs.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from sandbox.specs.types import Check, Schema, Violation, ecma_source
 KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
 KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 JUDGED_FORMATS = frozenset({"time-zone", "time-span"})
-# Keywords that are not compiled: what has one of them is judged by jsonschema alone.
+# Keywords that are not compiled: schemas that have one are left to jsonschema.
 JUDGED = frozenset(
     {
         "prefixItems",
@@ -32,18 +32,18 @@ JUDGED = frozenset(
 
 
 class UncompiledError(Exception):
-    """A schema has a keyword that is left to jsonschema."""
+    """A schema has a keyword that is not compiled."""
 
 
-class Quick:
-    """Whether values fit a schema; the code is made at the first look, as a start has no use for most of it."""
+class CompiledSchema:
+    """A compiled schema; it is compiled at the first use, as a start needs few of them."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._code: Callable[[object], object] | None = None
 
     def fits(self, values: object) -> bool:
-        """Return True where the values surely fit."""
+        """Return whether the values are known to fit."""
         code = self._code
         if code is None:
             code = self._code = _compiled(self._schema)
@@ -71,12 +71,12 @@ def _never(_: object) -> object:
 
 def compile_schema(schema: Schema) -> Check:
     """Return a function from values and their origins (by parameter) to all violations."""
-    quick = Quick(schema)
+    compiled = CompiledSchema(schema)
     judge: Check | None = None
 
     def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
         nonlocal judge
-        if quick.fits(values):
+        if compiled.fits(values):
             return ()
         if judge is None:
             from sandbox.specs.validation import thorough  # noqa: PLC0415 - loaded when it is needed first
@@ -88,7 +88,7 @@ def compile_schema(schema: Schema) -> Check:
 
 
 def translate(schema: object) -> Any:  # noqa: ANN401 - a schema is whatever JSON is
-    """Return a schema in draft 7 that means the same: ECMA patterns as Python has them, enumerations by type.
+    """Return an equivalent schema in draft 7, with patterns in Python's syntax and enumerations by type.
 
     Python's 1 equals True, JSON's does not; so numbers are enumerated behind `type: integer`.
     """
@@ -120,7 +120,7 @@ def kinds_of(values: list[object]) -> list[str]:
 
 
 def one_of(values: list[object], kind: str) -> dict[str, Any]:
-    """Return the schema of those values that are of one type."""
+    """Return the schema of those values that have a type."""
     return {"type": kind, "enum": [value for value in values if KINDS.get(type(value), "null") == kind]}
 
 

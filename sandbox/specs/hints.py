@@ -1,7 +1,7 @@
-"""Hints on what a provider passes over without a word: unknown names, unread parts, characters that nobody sees.
+"""Hints on what a provider ignores without saying so: unknown parameters, unread parts, invisible characters.
 
-A hint is no reason of a refusal: the provider may well accept the request, and its reply is the same. So hints stand
-apart from violations, and a request whose names are all known and whose texts are plain is not looked at any closer.
+A hint is not a reason for a refusal and does not change the reply, so hints are separate from violations. A request
+whose names are all known and whose texts are plain takes a short path that looks for none.
 """
 
 import re
@@ -13,21 +13,21 @@ from sandbox.specs.body_parsing import Request, UnreadableError, Values, pairs
 from sandbox.specs.text_hints import (
     body_hints,
     code_of,
+    describe_invisible,
     invisible_characters,
     is_usual_type,
     misread_digits,
     query_coding,
     repeated,
-    unseen,
 )
 from sandbox.specs.types import USUAL, Schema, Violation, member, properties_of, show
 
 LONGEST = 40  # characters of a name that is compared
-ALIKE = 0.7  # of difflib's likeness
+ALIKE = 0.7  # minimum difflib ratio
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """Return the known name that is most likely meant by another, empty where none is."""
+    """Return the known name that an unknown name most likely stands for, empty if there is none."""
     bare = {_bare(each): each for each in sorted(known)}
     asked = _bare(name[: 2 * LONGEST])
     if not asked or len(asked) > LONGEST:
@@ -42,7 +42,7 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 
 def _bare(name: str) -> str:
-    """Return a name without what parts its words, an index or a namespace."""
+    """Return a name without word separators, index and namespace."""
     return re.sub(r"^\{.*\}|\[.*\]$|[\W_]", "", name).casefold()
 
 
@@ -61,8 +61,8 @@ SYNONYMS = tuple(
 )
 
 
-LIMIT = 20  # hints that a request gets
-SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose value is not quoted
+LIMIT = 20  # hints for one request
+SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose values are never quoted
 
 
 class Hint(NamedTuple):
@@ -74,9 +74,9 @@ class Hint(NamedTuple):
 
 
 class Names(NamedTuple):
-    """The names that an object may have: `inside` has those of members that are objects or lists of objects.
+    """The known members of an object; `inside` has those of members that are objects or lists of objects.
 
-    Where `free`, the schema lets in any name.
+    If `free`, the schema allows any name.
     """
 
     known: frozenset[str]
@@ -88,7 +88,7 @@ ANY = Names(frozenset(), {}, free=True)
 
 
 class Known(NamedTuple):
-    """What an operation reads of a request: names, whether of the query, and bodies of which types."""
+    """What an operation reads: parameter names, the query or not, and bodies of some media types."""
 
     names: Names
     reads_query: bool
@@ -96,7 +96,7 @@ class Known(NamedTuple):
 
 
 class Given(NamedTuple):
-    """The parameters of a request before they were merged; `origin` says where those of the body stand."""
+    """The parameters of a request before merging; `origin` is `body` or `form`."""
 
     query: Values
     body: Values
@@ -104,7 +104,7 @@ class Given(NamedTuple):
 
 
 def names_of(schemas: Iterable[Schema], *, objects: Iterable[Schema] = ()) -> Names:
-    """Return the names that some schemas of one object have; `objects` are further ones that may let in any name."""
+    """Return the names in the schemas of one object; `objects` are further schemas, which may allow any name."""
     objects = tuple(objects)
     found = properties_of((*schemas, *objects))
     inside = {name: names for name, each in found.items() if (names := _names_inside(each)) is not None}
@@ -112,7 +112,7 @@ def names_of(schemas: Iterable[Schema], *, objects: Iterable[Schema] = ()) -> Na
 
 
 def _names_inside(schemas: list[Schema]) -> Names | None:
-    """Return the names of an object's members, or of those of a list's entries; None where neither is described."""
+    """Return the names of an object's members or of a list's items, None if neither is described."""
     inner = [*schemas, *(each["items"] for each in schemas if isinstance(each.get("items"), Mapping))]
     described = [each for each in inner if properties_of([each])]
     return names_of((), objects=described) if described else None
@@ -127,7 +127,7 @@ def _is_free(schema: Schema) -> bool:
 
 
 def is_usual(request: Request, values: Mapping[str, object], known: Known, given: Given) -> bool:
-    """Tell whether nothing about a request calls for a closer look; it is asked of every request that is valid."""
+    """Return whether a valid request can have no hints; this runs for every valid request."""
     query, body, origin = given
     if request.body:
         if not known.types or not is_usual_type(request.headers.get("content-type")):
@@ -176,11 +176,11 @@ def _is_plain_list(values: list[object], names: Names) -> bool:
 
 
 def hints_of(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> tuple[Hint, ...]:
-    """Return the hints on a request beside its violations, at most 20."""
+    """Return the hints for a request with its violations, at most 20."""
     found: dict[Hint, None] = {}
     for each in _hints(request, known, given, violations):
         if len(found) == LIMIT and each not in found:
-            return (*[*found][:-1], Hint("request: there are more hints like these"))
+            return (*[*found][:-1], Hint("request: further hints are left out"))
         found[each] = None
     return tuple(found)
 
@@ -194,7 +194,7 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
     yield from map(Hint, repeated(request, given.origin, read=given.body, reads_query=known.reads_query))
     for name, value in given.query.items():
         if name in given.body and given.body[name] != value:
-            yield Hint(f"query{member(name)}: is not read, as {given.origin}{member(name)} is given too")
+            yield Hint(f"query{member(name)}: ignored, because {given.origin}{member(name)} is given too")
     yield from _walk(given.query, known.names, at="query", top=known.names)
     if not (about_body and given.origin == "form" and request.body.lstrip()[:1] in {b"{", b"["}):
         yield from _walk(given.body, known.names, at=given.origin, top=known.names)
@@ -206,32 +206,33 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
 
 
 def _unread(query: str, known: Known) -> Iterator[str]:
-    """Say of each parameter of a query that is not read where it belongs."""
+    """Yield a hint for each parameter of a query that is not read."""
     try:
         names = dict.fromkeys(name.removesuffix("[]") for name, _ in pairs(query))
     except UnreadableError:
         return
     for name in names:
         place = f"body.{name}" if name in known.names.known and known.types else _elsewhere(name, known.names)
-        meant = f"; {place}?" if place else ""
-        yield f"query{member(name)}: not known here, where the query is not read{meant}"
+        meant = f"; did you mean {place}?" if place else ""
+        yield f"query{member(name)}: ignored, because the query is not read here{meant}"
 
 
 def _walk(values: Mapping[str, object], names: Names, *, at: str, top: Names) -> Iterator[Hint]:
-    """Say which members of an object are not known, and which texts have characters that nobody sees."""
+    """Yield hints on unknown members of an object and on invisible characters in its texts."""
     for name, value in values.items():
         place = at + member(name)
         if not names.free and name not in names.known:
             absent = [each for each in names.known if each not in values]
             meant = suggestion(name, absent) or _elsewhere(name, top)
-            odd = unseen(name)
-            yield Hint(f"{place}: not known here{f'; {meant}?' if meant else ''}{f' The name {odd}' if odd else ''}")
+            odd = describe_invisible(name)
+            help_ = f"; did you mean {meant}?" if meant else ""
+            yield Hint(f"{place}: unknown parameter{help_}{f' The name {odd}.' if odd else ''}")
             continue
         inside = names.inside.get(name, ANY)
         for step, each in _entries(value):
             if isinstance(each, str) and (characters := invisible_characters(each)):
                 shown = "" if SECRET.search(name) else f"{show(each)} "
-                yield Hint(f"{place}{step}: {shown}{unseen(each)}", name, characters)
+                yield Hint(f"{place}{step}: {shown}{describe_invisible(each)}", name, characters)
             elif isinstance(each, dict):
                 yield from _walk(each, inside, at=place + step, top=top)
 
@@ -244,14 +245,14 @@ def _entries(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _elsewhere(name: str, top: Names) -> str:
-    """Return where a request may have a name that stands in the wrong object, empty where it has it nowhere."""
+    """Return where a misplaced name belongs, empty if it belongs nowhere."""
     if name in top.known:
         return f"body.{name}"
     return next((f"body.{outer}.{name}" for outer, inner in top.inside.items() if name in inner.known), "")
 
 
 def without_repeats(hints: tuple[Hint, ...], reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sentences of hints, without those on characters that a reason names in the same parameter."""
+    """Return the sentences of hints, without those on characters that a reason already names in the same parameter."""
     return tuple([hint.sentence for hint in hints if not _is_repeated(hint, reasons)])
 
 

@@ -19,7 +19,7 @@ PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def check_paths(top: SpecNode, provider: str, channels: Mapping[str, object]) -> None:
-    """Check every path; `channels` are those that an operation may send on."""
+    """Check every path; `channels` are the channels that an operation can send on."""
     paths = top.need("paths", "a mapping", "at least one path with a method")
     if paths is None:
         return
@@ -43,26 +43,26 @@ def check_paths(top: SpecNode, provider: str, channels: Mapping[str, object]) ->
                     node.value["operationId"] = f"{node.value['x-operation']}.{method}"
                 node.take("operationId", "a text")
     if not count and not paths.found:
-        paths.note("no path has a method; write get, post, put, patch or delete below it")
+        paths.note("no path has a method; add get, post, put, patch or delete")
 
 
 def _template(item: SpecNode, template: str) -> list[str] | None:
-    """Return the parameters in a path, None where it is no path that can be served."""
+    """Return the parameters in a path."""
     if not template.startswith("/"):
-        item.note("a path begins with /")
+        item.note("a path must begin with /")
     elif template == "/_sandbox" or template.startswith("/_sandbox/"):
-        item.note("paths below /_sandbox are the sandbox's own")
+        item.note("paths below /_sandbox are reserved for the sandbox")
     names = PATH_PARAMETER.findall(template)
     for name in names:
         if not PARAMETER_NAME.fullmatch(name):
-            item.note(f"{{{name}}} is no parameter; its name has letters, digits and _, and no digit first")
+            item.note(f"{{{name}}} is not a valid parameter; use letters, digits and _, not starting with a digit")
     if len(set(names)) < len(names):
-        item.note("a parameter stands in it twice")
+        item.note("the path has the same parameter twice")
     return names
 
 
 def _parameters(node: SpecNode, template: str) -> list[SpecNode]:
-    """Check the parameters of a path or an operation; return those that can be read."""
+    """Check the parameters of a path or an operation and return the valid ones."""
     listed = node.take("parameters", "a list")
     found = []
     for each in listed.entries("a mapping") if listed is not None else ():
@@ -70,8 +70,8 @@ def _parameters(node: SpecNode, template: str) -> list[SpecNode]:
         name = each.need("name", "a text", "what the parameter is called")
         place = each.need("in", "a text", "query, header or path")
         schema = each.take("schema", "a mapping", default={})
-        each.take("required", "true or false")
-        each.take("explode", "true or false")
+        each.take("required", "a boolean")
+        each.take("explode", "a boolean")
         each.take("description", "a text")
         sound = schema is not None and check_schema(schema)
         if name is None or place is None or not sound or not place.one_of(IN, "place of a parameter"):
@@ -89,7 +89,7 @@ def _path_values(node: SpecNode, names: list[str] | tuple[str, ...], parameters:
     for name in names:
         if name not in declared and PARAMETER_NAME.fullmatch(name):
             right = f"- {{name: {name}, in: path, required: true, schema: {{type: string}}}}"
-            node.note(f"{{{name}}} of the path is not described; write {right}", "parameters")
+            node.note(f"the path's parameter {{{name}}} is not described; add {right}", "parameters")
 
 
 def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], seen: dict[str, object]) -> None:
@@ -98,8 +98,8 @@ def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], se
     example = f"{provider or 'acme'}.send"
     name = node.need("x-operation", "a text", f"what the operation is called, such as {example}")
     if name is not None and provider and not name.value.startswith(f"{provider}."):
-        name.note(f"{show(name.value)} does not begin with '{provider}.'; write such as {example}")
-    node.take("x-otp", "true or false")
+        name.note(f"{show(name.value)} must begin with '{provider}.', such as {example}")
+    node.take("x-otp", "a boolean")
     node.take("summary", "a text")
     channel = node.take("x-channel", "a text")
     sends = channel.value if channel is not None else None
@@ -107,14 +107,18 @@ def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], se
         channel.one_of(channels, "channel")
     if name is not None and seen.setdefault(name.value, sends) != sends:
         other = seen[name.value]
-        node.note(f"{name.value} has {show(other) if other else 'none'} elsewhere; its calls share one", "x-channel")
+        held = f"channel {show(other)}" if other else "no channel"
+        node.note(
+            f"{name.value} has {held} elsewhere; all its calls must have the same channel",
+            "x-channel",
+        )
     body = node.take("requestBody", "a mapping")
     if body is not None:
-        body.take("required", "true or false")
+        body.take("required", "a boolean")
         content = body.need("content", "a mapping", f"what a body is written as: {', '.join(READERS)}")
         for media, each in content.members() if content is not None else ():
             if media not in READERS:
-                each.note(f"bodies of type {media} cannot be read; there are {', '.join(READERS)}")
+                each.note(f"bodies of type {media} are not supported; use {' or '.join(READERS)}")
             _content(each)
     responses = node.take("responses", "a mapping", default={})
     for status, response in responses.members() if responses is not None else ():
@@ -127,24 +131,24 @@ def _content(content: SpecNode) -> None:
     if schema is not None and check_schema(schema):
         given = schema.value.get("type", "object")
         if given != "object" and "object" not in given:
-            schema.note(f"a body is an object; {show(given)} is never read", "type")
+            schema.note(f"a body must be an object, not {show(given)}", "type")
     examples = content.take("examples", "a mapping")
     for _, example in examples.members() if examples is not None else ():
         _value(example)
 
 
 def _value(example: SpecNode) -> None:
-    """Check what an example shows."""
+    """Check the value of an example."""
     value = example.value.get("value")
     if value is None:
-        example.note("is missing; write the body that goes over the wire", "value")
+        example.note("is missing; write the body as it is sent", "value")
     elif not isinstance(value, dict | str):
         example.note(f"{show(value)} is neither a mapping nor a text", "value")
 
 
 def _response(response: SpecNode, status: str) -> None:
     if not STATUS.fullmatch(status):
-        response.note(f"'{status}' is no HTTP status; write 100 to 599")
+        response.note(f"'{status}' is not an HTTP status; write 100 to 599")
     headers = response.take("headers", "a mapping")
     if headers is not None:
         list(headers.members())
@@ -158,13 +162,15 @@ def _response(response: SpecNode, status: str) -> None:
             example.marks()
             _value(example)
             if isinstance(code, bool) or not isinstance(code, int | str) or code == "":
-                example.note(f"{show(code)} is no code; write the provider's number or word for the error", "x-code")
+                example.note(
+                    f"{show(code)} is not an error code; write the provider's number or word for the error", "x-code"
+                )
             if STATUS.fullmatch(status) and not status.isdecimal():
-                example.note(f"an error needs a status of its own, such as 400; '{status}' is none", "x-code")
+                example.note(f"an error needs a specific status such as 400, not '{status}'", "x-code")
 
 
 def _message(node: SpecNode, parameters: list[SpecNode], seen: dict[str, object]) -> None:
-    """Check where an operation says that the parts of a message stand."""
+    """Check which parameters an operation declares for the fields of a message."""
     own = node.take("x-sandbox", "a mapping")
     sends = node.value.get("x-channel") is not None
     if own is not None:
@@ -173,17 +179,17 @@ def _message(node: SpecNode, parameters: list[SpecNode], seen: dict[str, object]
     if message is not None:
         message.only((*FIELDS, *PLACES), "message")
         if not sends:
-            message.note("the operation sends no message; write x-channel beside it")
+            message.note("the operation sends no messages; add x-channel to it")
         name = node.value["x-operation"]
         if seen.setdefault(name, message.value) != message.value:
-            message.note(f"{name} declares something else elsewhere; its calls share one")
+            message.note(f"{name} is declared differently elsewhere; all its calls must have the same declaration")
     declared = node.inside("x-sandbox", {}).inside("message", message.value if message is not None else {})
     for path, problem in find_problems(declared.value, _names(node, parameters), sends=sends):
         declared.note(problem, *path)
 
 
 def _names(node: SpecNode, parameters: list[SpecNode]) -> dict[str, object]:
-    """Return the schema of everything that a request may carry; an empty one where it may carry anything."""
+    """Return the schema of all parameters of a request, an empty one if it can have any."""
     named: dict[str, object] = {}
     objects: list[Mapping[str, object]] = []
     for each in parameters:
@@ -202,7 +208,7 @@ def _names(node: SpecNode, parameters: list[SpecNode]) -> dict[str, object]:
 
 
 def find_problems(declared: Mapping[str, object], schema: Schema, *, sends: bool) -> Iterator[PathProblem]:
-    """Yield what is wrong with a declaration, each with its path; `schema` is that of the whole request."""
+    """Yield the mistakes of a message declaration; `schema` is the schema of the whole request."""
     problems: list[PathProblem] = []
     inside: list[Schema] = [schema]
     for name in PLACES:
@@ -223,13 +229,13 @@ def find_problems(declared: Mapping[str, object], schema: Schema, *, sends: bool
     known = properties_of(inside)
     if sends and declared.get("recipient") is None and known and not known.keys() & {*USUAL["recipient"]}:
         names = ", ".join(sorted(known))
-        yield PathProblem(("recipient",), f"is missing; write which parameter has the number that is sent to: {names}")
+        yield PathProblem(("recipient",), f"is missing; name the parameter that has the recipient, one of {names}")
 
 
 def _named(value: object, path: ValuePath, schemas: "Schemas", problems: list[PathProblem]) -> list[Schema]:
-    """Return the schemas of what a name or pointer leads to, none where that is noted as wrong."""
+    """Return the schemas of what a name or pointer leads to, none if it is a mistake."""
     if not isinstance(value, str) or not value:
-        problem = f"{show(value)} is no parameter and no pointer; write such as {path[0]} or /{path[0]}"
+        problem = f"{show(value)} is neither a parameter nor a JSON pointer; write one such as {path[0]} or /{path[0]}"
         problems.append(PathProblem(path, problem))
         return []
     found = _follow(schemas, pointers(value)[0])
@@ -248,10 +254,10 @@ Schemas = Sequence[Schema]
 
 
 def _follow(schemas: Schemas, pointer: Pointer) -> list[Schema] | str:
-    """Return the schemas of what a pointer leads to, or what is wrong with it; none where the schemas do not say."""
+    """Return the schemas that a pointer leads to (none if the schemas do not say), or its mistake."""
     for step in pointer:
         members = properties_of(schemas)
         if members and step not in members:
-            return f"no parameter is called '{step}'.{near_miss(step, members)}"
+            return f"unknown parameter '{step}'.{near_miss(step, members)}"
         schemas = members.get(step, [])
     return list(schemas)

@@ -1,4 +1,4 @@
-"""Finds the route of a method and path; on a miss, says what is nearest and how the path differs from it."""
+"""Finds the route of a method and path, or the nearest routes and how the path differs from them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,14 @@ ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 class Difference(NamedTuple):
-    """What sets a path apart from a template, in words."""
+    """How a path differs from a template, in words."""
 
     template: str
     words: str
 
 
 def find_difference(path: str, templates: Iterable[str]) -> Difference | None:
-    """Return what sets a path apart from one of the templates; None where it is simply another path."""
+    """Return how a path differs from one of the templates, None if it resembles none."""
     known = tuple(dict.fromkeys(templates))
     words: list[str] = []
     if "\\" in path:
@@ -46,15 +46,15 @@ def find_difference(path: str, templates: Iterable[str]) -> Difference | None:
 
 
 def _prefixed(path: str, known: tuple[str, ...], words: list[str]) -> Difference | None:
-    """Return the difference of a path that has a prefix too many, or lacks one."""
+    """Return the difference of a path with an extra or a missing prefix."""
     for template in sorted(known, key=len, reverse=True):
         match = re.fullmatch(f"(?P<prefix>(?:/[^/]+)+){_pattern(template).pattern}", path)
         if match:
-            return Difference(template, ", ".join([*words, f"the prefix {match['prefix'][:80]} is too much"]))
+            return Difference(template, ", ".join([*words, f"extra prefix {match['prefix'][:80]}"]))
     for template in sorted(known, key=len):
         if path.count("/") > 1 and template.endswith(path):
             missing = template.removesuffix(path)
-            return Difference(template, ", ".join([*words, f"the prefix {missing} is missing"]))
+            return Difference(template, ", ".join([*words, f"missing prefix {missing}"]))
     return None
 
 
@@ -66,7 +66,7 @@ def _pattern(template: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile("[^/]+".join(map(re.escape, PARAMETER.split(template))), flags)
 
 
-NEAR = 3  # how many operations a miss names
+NEAR = 3  # operations that a miss names
 ASKED = 200  # characters of a path that are compared
 
 
@@ -79,9 +79,9 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """No route: `allowed` are the methods that the path has, none when it is unknown; `near` the nearest operations.
+    """No route; `allowed` has the methods of the path (none if it is unknown), `near` the nearest operations.
 
-    `difference` says in words what sets an unknown path apart from the nearest; empty where it is simply another.
+    `difference` says how an unknown path differs from the nearest, empty if it resembles none.
     """
 
     allowed: tuple[str, ...]
@@ -90,14 +90,14 @@ class Missed:
 
 
 class Router:
-    """Every route of every provider."""
+    """The routes of all providers."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._fixed: dict[str, dict[str, Found]] = {}
         self._patterns: list[Route] = []
         self._routes = tuple(routes)
         templates = {route.template for route in self._routes}
-        # What stands without a slash at its end need not be named with one too.
+        # A path that exists without a trailing slash is not suggested with one.
         self._named = tuple(
             each for each in self._routes if not each.template.endswith("/") or each.template[:-1] not in templates
         )
@@ -113,7 +113,7 @@ class Router:
         return tuple(self._fixed)
 
     def find(self, method: str, path: str) -> Found | Missed:
-        """Return the route of a request, path parameters read."""
+        """Return the route of a request with its path parameters, or the nearest routes."""
         fixed = self._fixed.get(path)
         if fixed is not None and method in fixed:
             return fixed[method]

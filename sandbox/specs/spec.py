@@ -1,4 +1,14 @@
-"""A provider's compiled spec: its operations, the routes that lead to them, and what `x-sandbox` says."""
+"""A provider's compiled spec: its operations, the routes that lead to them, and the settings of `x-sandbox`.
+
+An operation that sends may declare, below `x-sandbox`, which parameters hold the fields of a message:
+
+    message: {recipient: to, sender: from, text: /content/body, code: code, otp: is_code, rows: /nodes, common: /root}
+
+Each is a parameter name or a JSON pointer, or a list of them, of which the first that is present is used. A recipient
+may be a list, or several numbers separated by commas. `rows` holds several messages; a field that a row lacks is read
+from `common`, or else from the top level. `otp` is the flag with which a client marks a one-time code. The usual names
+apply to what is not declared.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +34,7 @@ FIELDS = ("recipient", "sender", "text", "code", "otp")
 PLACES = ("rows", "common")
 NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
 
-# The settings that the sandbox itself reads, for a document that has none of its own.
+# The settings that the sandbox itself reads, for documents that do not define them.
 DURATION: Mapping[str, Any] = {"type": ["string", "number"], "format": "time-span"}
 OWN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "retries": {
@@ -51,7 +61,7 @@ class RequestedMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MessageFields:
-    """Where the parts of an operation's messages stand."""
+    """The parameters that hold the fields of an operation's messages."""
 
     recipient: tuple[Pointer, ...]
     sender: tuple[Pointer, ...]
@@ -62,7 +72,7 @@ class MessageFields:
     common: Pointer | None = None
 
     def messages(self, values: Mapping[str, object]) -> Iterator[RequestedMessage]:
-        """Yield the messages that a request seems to ask for, at most one a recipient."""
+        """Yield the messages that a request seems to ask for, one for each recipient."""
         rows = find(values, self.rows) if self.rows else None
         common = find(values, self.common) if self.common else None
         for row in rows if isinstance(rows, list) else [None]:
@@ -72,28 +82,28 @@ class MessageFields:
                 yield RequestedMessage(recipient.strip(), sender, text)
 
     def flags(self, values: Mapping[str, object]) -> Iterator[object]:
-        """Yield the values by which a request says that it carries a one-time code."""
+        """Yield the values of the parameters that mark a one-time code."""
         yield from (find(values, pointer) for pointer in self.otp)
 
     def has_code(self, values: Mapping[str, object]) -> bool:
-        """Whether a code stands where the document says that codes stand."""
+        """Return whether a parameter that holds a code has a value."""
         return any(find(values, pointer) not in (None, "") for pointer in self.code)
 
 
 def read_fields(declared: Mapping[str, object]) -> MessageFields:
-    """Return what a document declares, the usual names where it says nothing."""
+    """Return the fields that a document declares, with the usual names for the others."""
     places = {name: pointers(declared[name]) if name in declared else usual(name) for name in FIELDS}
     rows, common = (pointers(declared[name])[0] if name in declared else None for name in PLACES)
     return MessageFields(**places, rows=rows, common=common)
 
 
 def usual(name: str) -> tuple[Pointer, ...]:
-    """Return the usual places of a part."""
+    """Return the usual places of a field."""
     return tuple((each,) for each in USUAL[name])
 
 
 def pointers(value: object) -> tuple[Pointer, ...]:
-    """Return parameter names and JSON pointers as the steps to what they name."""
+    """Return each parameter name or JSON pointer as steps."""
     return tuple(map(_pointer, value if isinstance(value, list) else [value]))
 
 
@@ -103,7 +113,7 @@ def _pointer(value: object) -> Pointer:
 
 
 def find(value: object, pointer: Pointer) -> object:
-    """Return what stands at a pointer, None where nothing does."""
+    """Return the value at a pointer, None if there is none."""
     for step in pointer:
         if not isinstance(value, Mapping) or step not in value:
             return None
@@ -112,7 +122,7 @@ def find(value: object, pointer: Pointer) -> object:
 
 
 def _text(scopes: Sequence[Mapping[str, object]], places: tuple[Pointer, ...]) -> str:
-    """Return the first value that is there as a text, a list of them with commas between."""
+    """Return the first value that is present as text; a list is joined with commas."""
     for place in places:
         value = next((found for scope in scopes if (found := find(scope, place)) is not None), None)
         if isinstance(value, list):
@@ -127,9 +137,9 @@ NO_DECLARATION = read_fields({})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a request can ask for; `type` is the media type of success, `channel` None when it sends nothing.
+    """An operation of a provider; `type` is the media type of success, `channel` is None if it sends nothing.
 
-    `message` says where the parts of its messages stand in a request.
+    `message` says which parameters hold the fields of its messages.
     """
 
     name: str
@@ -142,9 +152,9 @@ class Operation:
 
 
 class Reading(NamedTuple):
-    """What a request says: its values merged, and every way in which it breaks the schema.
+    """The content of a request: its merged values, and every violation of the schema.
 
-    `hints` say what the provider ignores; they stand apart, as they refuse nothing.
+    `hints` say what the provider ignores; unlike violations, they never lead to a refusal.
     """
 
     values: Mapping[str, object]
@@ -154,7 +164,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path of a spec. `kinds` are the JSON types of each parameter, for coercion; `known`, for hints."""
+    """A method and path of a spec; `kinds` has the JSON types of each parameter, `known` what hints need."""
 
     method: str
     template: str
@@ -169,7 +179,7 @@ class Route:
     known: Known
 
     def read(self, request: Request, path_values: Mapping[str, str]) -> Reading:
-        """Read and check a request; what cannot be read is a violation and leaves its values out."""
+        """Return the values of a request and its violations; an unreadable part is a violation without values."""
         values: Values = {name: request.headers[name] for name in self.header_names if name in request.headers}
         origins = dict.fromkeys(values, "header")
         broken: list[Violation] = []
@@ -197,7 +207,7 @@ class Route:
                 values.update(in_body)
                 origins.update(dict.fromkeys(in_body, origin))
         violations = self.check(values, origins)
-        if broken:  # what stands beside an unreadable part can still be judged; what would stand in it cannot
+        if broken:  # parameters of an unreadable part are unknown, not missing
             violations = (*broken, *(each for each in violations if each.at.startswith(("header.", "path."))))
         given = Given(in_query, in_body, origin)
         if not violations and is_usual(request, values, self.known, given):
@@ -208,7 +218,7 @@ class Route:
         return {name: coerce(value, self.kinds.get(name, frozenset())) for name, value in values.items()}
 
     def _whole(self, values: Values) -> Values:
-        """Return values with each 2.0 as 2 where an integer may stand: both are integers to JSON Schema."""
+        """Return values with 2.0 as 2 if the schema allows an integer: to JSON Schema both are integers."""
         for name, value in values.items():
             if isinstance(value, float) and value.is_integer() and "integer" in self.kinds.get(name, ()):
                 values[name] = int(value)
@@ -216,7 +226,7 @@ class Route:
 
 
 def coerce(value: object, kinds: frozenset[str]) -> object:
-    """Return a text as the number or truth value that its schema asks for, or as it came where it is none."""
+    """Return a text as the number or boolean that its schema asks for, or unchanged if it is neither."""
     if not isinstance(value, str) or "string" in kinds:
         return value
     if "integer" in kinds and re.fullmatch(r"-?\d{1,15}", value, re.ASCII):
@@ -230,7 +240,7 @@ def coerce(value: object, kinds: frozenset[str]) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An inferred choice that a scenario can make otherwise; `schema` is the JSON Schema of its values."""
+    """A choice of the sandbox that a scenario can change; `schema` is the JSON Schema of its values."""
 
     default: object
     schema: Mapping[str, Any]
@@ -238,7 +248,7 @@ class Setting:
 
 
 class NumberPlan(NamedTuple):
-    """How a provider's own country writes numbers: `national` digits, which equal those with `country` in front."""
+    """The national number format of a provider: `national` digits, the same number as with `country` in front."""
 
     national: int
     country: str
@@ -246,7 +256,7 @@ class NumberPlan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """All that one document says. `document` is the document itself, references written out; `home` is its country."""
+    """A compiled document; `document` is the document with its references resolved, `home` its national format."""
 
     name: str
     module: str
@@ -260,11 +270,11 @@ class ProviderSpec:
 
     @property
     def defaults(self) -> Mapping[str, object]:
-        """The settings' values when no scenario has others."""
+        """The default values of the settings."""
         return {name: setting.default for name, setting in self.settings.items()}
 
     def fresh_account(self, key: str, *, at: datetime) -> Account:
-        """Return the account that a key seen for the first time at `at` opens."""
+        """Return the account of a key that is used for the first time at `at`."""
         values = self.document["x-sandbox"]["account"]
         senders = (*values.get("senders", ()), *values.get("brands", ()))
         return Account(

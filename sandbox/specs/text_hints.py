@@ -11,14 +11,14 @@ from urllib.parse import unquote_to_bytes
 from sandbox.specs.body_parsing import FORM, Request, UnreadableError, pairs
 from sandbox.specs.types import member
 
-SHOWN = 3  # characters that are named of one text
+SHOWN = 3  # characters that are named in one text
 
-# Nobody sees these, or takes them for a plain space.
-UNSEEN = re.compile(
+# Invisible characters, and those that look like a plain space.
+INVISIBLE = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u1680\u2000-\u200b\u2028\u2029\u202f\u205f-\u2064\u3000\u3164\ufeff\uffa0"
     "\ufff9-\ufffb]"
 )
-# These join letters, set their direction or pick a form: a text of such a script needs them, plain ASCII does not.
+# These join letters, set their direction or select a form: some scripts need them, ASCII text does not.
 JOINING = re.compile("[\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f\U000e0020-\U000e007f]")
 EDGES = re.compile(r"(?P<begin>[ \t\r\n]*)[^ \t\r\n]+(?P<end>[ \t\r\n]*)")  # one word, and the blanks around it
 NAMES = {
@@ -32,7 +32,7 @@ NAMES = {
     "\xa0": "no-break space",
     "\ufeff": "byte order mark",
 }
-# Letters that are typed, or read by a machine, in place of a digit.
+# Letters that are typed or scanned in place of a digit.
 LOOKALIKES = {**dict.fromkeys("OoОоΟο", "0"), **dict.fromkeys("Il|", "1")}  # noqa: RUF001 - Cyrillic and Greek too
 DIGITS = re.compile(r"[0-9]*")
 ASCII_MARKS = frozenset("+0123456789 ().,/-")
@@ -50,18 +50,18 @@ def code_of(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def unseen(text: str) -> str:
-    """Return where a text has characters that nobody sees, each named; empty where it has none.
+def describe_invisible(text: str) -> str:
+    """Return the invisible characters of a text with their places, in words; empty if there are none.
 
-    Blanks around a single word count, as a number, a key or a code is one; those around a sentence do not.
+    Blanks around a single word count, as numbers, keys and codes are single words; those around a sentence do not.
     """
     places = _places(text)
-    told = [_placed(text, character, place) for character, place in places.items()]
-    return " and ".join(told[:SHOWN]) + (f" and {len(told) - SHOWN} more" if len(told) > SHOWN else "")
+    named = [_placed(text, character, place) for character, place in places.items()]
+    return " and ".join(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
 
 
 def invisible_characters(text: str) -> tuple[str, ...]:
-    """Return the characters that `unseen` names in a text."""
+    """Return the characters that `describe_invisible` names in a text."""
     return tuple(_places(text))[:SHOWN]
 
 
@@ -71,9 +71,9 @@ def _places(text: str) -> dict[str, int]:
     edges = EDGES.fullmatch(text)
     if edges and edges["begin"]:
         places[text[0]] = 0
-    for match in UNSEEN.finditer(text):
+    for match in INVISIBLE.finditer(text):
         places.setdefault(match[0], match.start())
-    if JOINING.search(text) and JOINING.sub("", UNSEEN.sub("", text)).isascii():
+    if JOINING.search(text) and JOINING.sub("", INVISIBLE.sub("", text)).isascii():
         for match in JOINING.finditer(text):
             places.setdefault(match[0], match.start())
     if edges and edges["end"]:
@@ -89,15 +89,15 @@ def _placed(text: str, character: str, place: int) -> str:
     return f"has {name(character)} at character {place + 1}"
 
 
-def why_no_digits(text: str) -> str:
-    """Return what keeps a text from being the digits 0 to 9 alone, in words; empty where it is digits."""
+def why_not_digits(text: str) -> str:
+    """Return why a text is not only the digits 0 to 9, in words; empty if it is."""
     return next(_obstacles(text), "")
 
 
 def _obstacles(text: str) -> Iterator[str]:
     if DIGITS.fullmatch(text):
         return
-    if found := unseen(text):
+    if found := describe_invisible(text):
         yield found
     if found := misread_digits(text):
         yield found
@@ -106,16 +106,16 @@ def _obstacles(text: str) -> Iterator[str]:
 
 
 def misread_digits(text: str) -> str:
-    """Return how a text is a number in digits of another script, or with letters for digits; empty where it is not."""
+    """Return how a text writes a number in other digits or with letters for digits; empty if it does not."""
     odd = [place for place, each in enumerate(text) if each not in ASCII_MARKS and _digit(each) is not None]
     if not odd or not NUMBER.fullmatch("".join(_digit(each) or each for each in text)):
         return ""
     first = text[odd[0]]
     if first not in LOOKALIKES:
         script = re.sub(r"( DIGIT)? \w+$", "", unicodedata.name(first)).title()
-        return f"has {script} digits, not 0 to 9"
+        return f"has {script} digits instead of 0 to 9"
     letter = first if first.isascii() else name(first)
-    return f"has {letter} at character {odd[0] + 1}, where {LOOKALIKES[first]} may be meant"
+    return f"has {letter} at character {odd[0] + 1}, probably instead of {LOOKALIKES[first]}"
 
 
 def _digit(character: str) -> str | None:
@@ -133,7 +133,7 @@ ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 BLANK = b" \t\r\n"
-LOOKED_AT = 64 * 1024  # bytes of a query or form in which a foreign coding is looked for
+LOOKED_AT = 64 * 1024  # bytes of a query or form in which another encoding is looked for
 
 
 @lru_cache(maxsize=128)
@@ -153,34 +153,34 @@ def _kind_and_charset(content_type: str) -> tuple[str, str]:
 
 
 def body_hints(request: Request, types: tuple[str, ...], *, reads_query: bool) -> Iterator[str]:
-    """Say what is unusual about a body; `types` are those that the operation reads."""
+    """Yield hints on the kind and encoding of a body; `types` are the media types that the operation reads."""
     body = request.body
     if not body or request.broken or request.oversize:
         return
     if not types:
-        yield f"body: is not read by {request.method} here{'; parameters stand in the query' if reads_query else ''}"
+        yield f"body: ignored by {request.method} here{'; send the parameters in the query' if reads_query else ''}"
         return
     declared, charset = _kind_and_charset(request.headers.get("content-type", ""))
     if charset.lower() not in READ_CHARSETS:
-        yield f"body: the Content-Type says charset {charset}, but it is read as UTF-8"
+        yield f"body: the Content-Type declares charset {charset}, but the body is read as UTF-8"
     yield from _kind(body, declared, types)
     yield from _coding(body, declared)
 
 
 def _kind(body: bytes, declared: str, types: tuple[str, ...]) -> Iterator[str]:
-    """Say that a body looks like another kind than it should be."""
+    """Yield a hint if a body looks like another media type than declared."""
     looks = looks_like(body)
     if looks is None or looks == declared:
         if declared == JSON and is_json_twice(body):
-            yield "body: is a JSON text that holds JSON itself: it was encoded twice"
+            yield "body: is a JSON string that contains JSON: it was encoded twice"
         return
-    says = f", but the Content-Type says {declared[:60]}" if declared else ", but it has no Content-Type"
-    right = f"send Content-Type: {looks}" if looks in types else f"read here: {', '.join(types)}"
+    says = f", but the Content-Type is {declared[:60]}" if declared else ", but the Content-Type is missing"
+    right = f"send Content-Type: {looks}" if looks in types else f"use {' or '.join(types)}"
     yield f"body: looks like {WORDS[looks]}{says}; {right}"
 
 
 def looks_like(body: bytes) -> str | None:
-    """Return the type that a body's beginning is typical of."""
+    """Return the media type that the beginning of a body looks like."""
     begin = body[:LOOKED_AT].removeprefix(BOM).lstrip(BLANK)
     if begin.startswith((b"{", b"[")):
         return JSON
@@ -190,13 +190,13 @@ def looks_like(body: bytes) -> str | None:
 
 
 def is_json_twice(body: bytes) -> bool:
-    """Tell whether a body is a JSON text whose value is a JSON object."""
+    """Return whether a body is a JSON string that contains a JSON object or array."""
     begin = body.lstrip(BLANK)
     return begin.startswith(b'"') and begin[1:].lstrip(BLANK)[:1] in {b"{", b"["}
 
 
 def _coding(body: bytes, declared: str) -> Iterator[str]:
-    """Say that a body is not UTF-8, or has characters where its syntax has no place for them."""
+    """Yield hints on a body that is not UTF-8, or has characters that its syntax does not allow."""
     if body.startswith(WIDE) or b"\0" in body[:2]:
         yield "body: looks like UTF-16; send UTF-8"
         return
@@ -214,20 +214,20 @@ def _coding(body: bytes, declared: str) -> Iterator[str]:
 
 
 def _stray(text: str) -> Iterator[str]:
-    """Name the character at which a text stops being JSON, where it is none of JSON's own."""
+    """Yield a hint on the non-ASCII character at which a text stops being JSON."""
     try:
         json.JSONDecoder().decode(text)
     except json.JSONDecodeError as error:
         found = text[error.pos : error.pos + 1]
         if found and not found.isascii():
             place = f"line {error.lineno} column {error.colno}"
-            yield f"body: has {name(found)} at {place}, where JSON has no place for it"
+            yield f"body: has {name(found)} at {place}, where JSON does not allow it"
     except (ValueError, RecursionError):
         return
 
 
 def query_coding(query: str) -> Iterator[str]:
-    """Say that a query is not UTF-8."""
+    """Yield a hint on a query that is not UTF-8."""
     yield from _escaped(query.encode(), "query")
 
 
@@ -244,14 +244,14 @@ def _escaped(text: bytes, at: str) -> Iterator[str]:
 def _in_windows_1252(body: bytes, error: UnicodeDecodeError) -> str:
     byte = body[error.start]
     try:
-        meant = f"is {bytes([byte]).decode('cp1252')!r} in windows-1252, but"
+        meant = f"is {bytes([byte]).decode('cp1252')!r} in windows-1252, but is"
     except UnicodeDecodeError:
         meant = "is"
-    return f"the byte {byte:02X} {meant} not UTF-8; send UTF-8"
+    return f"the byte {byte:02X} {meant} not valid UTF-8; send UTF-8"
 
 
 def repeated(request: Request, origin: str, *, read: Collection[str], reads_query: bool) -> Iterator[str]:
-    """Say which parameters were given more than once, as one alone counts; `read` are the names that the body gave."""
+    """Yield hints on parameters that were given more than once; `read` has the names read from the body."""
     if reads_query and "&" in request.query:
         yield from _repeated_fields(request.query, "query")
     if origin == "form":
@@ -260,9 +260,9 @@ def repeated(request: Request, origin: str, *, read: Collection[str], reads_quer
         _, *elements = [each.decode() for each in ELEMENT.findall(request.body[:LOOKED_AT])] or [""]
         for element, count in Counter(elements).items():
             if element not in read:
-                yield f"body.{element}: stands inside another element, where nothing is read"
+                yield f"body.{element}: ignored, because it is inside another element"
             elif count > 1:
-                yield f"body.{element}: is given {count} times, only the last one counts"
+                yield f"body.{element}: is given {count} times; only the last value is used"
 
 
 def _repeated_fields(text: str, at: str) -> Iterator[str]:
@@ -275,6 +275,6 @@ def _repeated_fields(text: str, at: str) -> Iterator[str]:
         ways.setdefault(name.removesuffix("[]"), []).append(name)
     for name, given in ways.items():
         if len({*given}) > 1:
-            yield f"{at}{member(name)}: is given as {name} and as {name}[]; only one of the two counts"
+            yield f"{at}{member(name)}: is given both as {name} and as {name}[]; only one of them is used"
         elif len(given) > 1 and given[0] == name:
-            yield f"{at}{member(name)}: is given {len(given)} times, only the last one counts"
+            yield f"{at}{member(name)}: is given {len(given)} times; only the last value is used"

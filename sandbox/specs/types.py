@@ -1,7 +1,7 @@
-"""What all of this folder use: values, JSON Schema's types and rules in words, and patterns."""
+"""What the modules of this folder share: values, the wording of schema rules, schema walks and patterns."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ from sandbox.formats.json_text import ValuePath
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
-WORDS = ("documented", "published", "inferred")  # whose word an item of a document is
-# What the parts of a message are usually called; the first that is there counts.
+WORDS = ("documented", "published", "inferred")  # how well a fact of a document is known
+# The usual parameter names for the fields of a message; the first that a request has is used.
 USUAL: Mapping[str, tuple[str, ...]] = {
     "recipient": (
         "to",
@@ -42,13 +42,13 @@ def problem(status: int, detail: str, **more: object) -> dict[str, object]:
 
 
 class PathProblem(NamedTuple):
-    """What is wrong at a path of a document."""
+    """A mistake at a path of a document."""
 
     path: ValuePath
     problem: str
 
     def __str__(self) -> str:
-        """Return the sentence for a person, which begins with the path."""
+        """Return the mistake as a sentence that begins with the path."""
         return f"{dotted(self.path)}: {self.problem}" if self.path else self.problem
 
 
@@ -74,12 +74,12 @@ class Violation(NamedTuple):
     problem: str
 
     def __str__(self) -> str:
-        """Return the sentence for a person."""
+        """Return the violation as a sentence."""
         return f"{self.at}: {self.problem}"
 
 
 class ErrorReply(NamedTuple):
-    """A named error of a provider, as its spec gives it: `code` is the provider's own number or word for it."""
+    """A named error of a provider; `code` is the provider's own number or word for it."""
 
     name: str
     status: int
@@ -88,46 +88,74 @@ class ErrorReply(NamedTuple):
     body: Body
 
 
-SHOWN = 60  # characters of a value that are shown
+SHOWN = 60  # characters of a value that a sentence quotes
 PLAIN_NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
-MANY = 50  # violations that are worded; a request with more has many of one kind
+MANY = 50  # violations that are reported; a request with more repeats one kind
 
 Schema = Mapping[str, Any]
 Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
 
-# What `type` calls a value, for a person.
-KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+# What a value of a JSON request is called, and what one of a YAML document is.
+KINDS: Mapping[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
+YAML_KINDS: Mapping[type, str] = {**KINDS, dict: "a mapping", list: "a list", str: "a text"}
+ARTICLES = {"array": "an", "integer": "an", "object": "an"}  # default: a
+CONSTANTS = {True: "true", False: "false", None: "null"}
 
 
 def member(name: str) -> str:
-    """Return a name as a step of a place: `.to`, or `['odd name']`."""
+    """Return a name as a step of a path: `.to`, or `['odd name']`."""
     if PLAIN_NAME.fullmatch(name):
         return f".{name}"
     return f"[{name[:SHOWN]!r}]" if len(name) <= SHOWN else f"[{name[:SHOWN]!r}…]"
 
 
 def show(value: object) -> str:
-    """Return a value as it came, cut to a length that fits a sentence."""
+    """Return a value as it was given, shortened to fit a sentence."""
+    if value is None or isinstance(value, bool):
+        return CONSTANTS[value]
     text = repr(value if not isinstance(value, str) else value[: SHOWN + 1])
     return text if len(text) <= SHOWN + 2 else text[:SHOWN] + "…'" if isinstance(value, str) else text[:SHOWN] + "…"
 
 
 WORDING: Mapping[str, Callable[[Any, Any], str]] = {
-    "type": lambda value, rule: f"{show(value)} is {KINDS.get(type(value), 'null')}, not {_either(rule)}",
+    "type": lambda value, rule: f"{_what(value)}, not {_either(rule)}",
     "pattern": lambda value, rule: f"{show(value)} does not match {rule}",
-    "minLength": lambda value, rule: f"{show(value)} has {len(value)} characters, fewer than {rule}",
-    "maxLength": lambda value, rule: f"{show(value)} has {len(value)} characters, more than {rule}",
-    "minItems": lambda value, rule: f"it has {len(value)} entries, fewer than {rule}",
-    "maxItems": lambda value, rule: f"it has {len(value)} entries, more than {rule}",
-    "minimum": lambda value, rule: f"{show(value)} is less than {rule}",
-    "maximum": lambda value, rule: f"{show(value)} is more than {rule}",
-    "format": lambda value, rule: f"{show(value)} is no {rule}",
-    "enum": lambda value, rule: f"{show(value)} is none of {', '.join(map(str, rule))}",
+    "minLength": lambda value, rule: (
+        f"{show(value)} has {_count(value, 'character')}, fewer than the minimum of {rule}"
+    ),
+    "maxLength": lambda value, rule: f"{show(value)} has {_count(value, 'character')}, more than the maximum of {rule}",
+    "minItems": lambda value, rule: f"has {_count(value, 'item')}, fewer than the minimum of {rule}",
+    "maxItems": lambda value, rule: f"has {_count(value, 'item')}, more than the maximum of {rule}",
+    "minimum": lambda value, rule: f"{show(value)} is less than the minimum of {rule}",
+    "maximum": lambda value, rule: f"{show(value)} is more than the maximum of {rule}",
+    "format": lambda value, rule: f"{show(value)} is not a valid {rule}",
+    "enum": lambda value, rule: f"{show(value)} is not one of {', '.join(_options(rule))}",
 }
 
 
 def _either(kinds: str | list[str]) -> str:
-    return kinds if isinstance(kinds, str) else " or ".join(kinds)
+    names = [kinds] if isinstance(kinds, str) else kinds
+    return " or ".join(each if each == "null" else f"{ARTICLES.get(each, 'a')} {each}" for each in names)
+
+
+def _what(value: object) -> str:
+    return "is null" if value is None else f"{show(value)} is {KINDS[type(value)]}"
+
+
+def _count(value: Sized, noun: str) -> str:
+    return f"{len(value)} {noun}" if len(value) == 1 else f"{len(value)} {noun}s"
+
+
+def _options(values: Iterable[object]) -> Iterable[str]:
+    """Return the values of an enumeration as they are written, each once: 1 and '1' are written the same."""
+    return dict.fromkeys(each if isinstance(each, str) else show(each) for each in values)
 
 
 BRANCHES = ("allOf", "anyOf", "oneOf")
@@ -135,7 +163,7 @@ CONDITIONS = ("if", "then", "else")
 
 
 def properties_of(schemas: Iterable[Schema]) -> dict[str, list[Schema]]:
-    """Return the schemas of each property that some schemas of one object name, in their branches too."""
+    """Return the schemas of each property that the schemas of one object name, including their branches."""
     found: dict[str, list[Schema]] = {}
     for schema in schemas:
         properties = schema.get("properties")
@@ -157,7 +185,7 @@ def pointer_steps(pointer: str) -> tuple[str, ...]:
 
 
 def ecma_source(pattern: str) -> str:
-    r"""Return an ECMA-262 pattern as Python writes it: `$` becomes `\Z`."""
+    r"""Return an ECMA-262 pattern in Python's syntax: `$`, the very end of the text, becomes `\Z`."""
     out: list[str] = []
     escaped = in_class = False
     for character in pattern:
@@ -171,5 +199,5 @@ def ecma_source(pattern: str) -> str:
 
 @lru_cache(maxsize=1024)
 def ecma(pattern: str) -> re.Pattern[str]:
-    r"""Return an ECMA-262 pattern compiled: `\d`, `\w` and `\b` know ASCII alone."""
+    r"""Return a compiled ECMA-262 pattern, in which `\d`, `\w` and `\b` match ASCII only."""
     return re.compile(ecma_source(pattern), re.ASCII)

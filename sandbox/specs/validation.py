@@ -1,6 +1,6 @@
-"""Judges values by JSON Schema with jsonschema: every violation at once, worded for a person.
+"""Validates values and schemas with jsonschema: all violations at once, in words.
 
-It is loaded when something is found wrong for the first time: a start need not wait for it.
+It is imported when the first violation is found, so that a start does not wait for it.
 """
 
 import json
@@ -40,20 +40,20 @@ FORMATS = FormatChecker(formats=())
 
 @FORMATS.checks("time-zone", raises=(ZoneInfoNotFoundError, ValueError, OSError))
 def _is_time_zone(value: object) -> bool:
-    """Whether a text names a time zone of the IANA database."""
+    """Return whether a text names an IANA time zone."""
     return not isinstance(value, str) or bool(ZoneInfo(value))
 
 
 @FORMATS.checks("time-span", raises=DurationError)
 def _is_time_span(value: object) -> bool:
-    """Whether a value can be read as a duration; it must be a text or a number to be judged."""
+    """Return whether a text or number is a duration; other values are left to `type`."""
     return not isinstance(value, str | int | float) or bool(parse_duration(value) is not None)
 
 
 class Parts:
-    """Validators of the parts of schemas, each made once: jsonschema itself makes one anew at every look.
+    """Validators of subschemas, each created once: jsonschema itself creates one for every check.
 
-    That holds where no reference is left in a schema, as in all that come from `sandbox.specs.document`.
+    This requires schemas without references, such as those of `sandbox.specs.document`.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def _properties(_: object, schemas: Mapping[str, Schema], instance: object, __: 
 
 
 def _items(_: object, schema: Schema, instance: object, parent: Schema) -> Iterator[ValidationError]:
-    """Judge the entries of an array, unless there are too many: then that alone is said, and soon."""
+    """Validate the items of an array, unless there are too many: then that is the only violation."""
     if isinstance(instance, list) and len(instance) <= parent.get("maxItems", len(instance)):
         for place, value in enumerate(instance):
             yield from PARTS.errors(value, schema, place)
@@ -110,7 +110,7 @@ def _schema_problems(text: str) -> tuple[PathProblem, ...]:
 
 
 def _unknown_type(name: str) -> str:
-    return f"no type is called '{name}'.{near_miss(name, TYPES)}"
+    return f"unknown type '{name}'.{near_miss(name, TYPES)}"
 
 
 def thorough(schema: Schema) -> Check:
@@ -143,7 +143,7 @@ def _place(path: list[str | int]) -> str:
 
 
 def _right(schema: object) -> str:
-    """Return what would be right, and whose word it is."""
+    """Return what would be right, and how well that is known."""
     if not isinstance(schema, Mapping) or "description" not in schema:
         return ""
     return f" ({schema.get('x-word', 'inferred')}: {schema['description']})"
@@ -153,7 +153,7 @@ def _problem(error: ValidationError) -> str:
     value: Any = error.instance
     rule: Any = error.validator_value
     word = WORDING.get(str(error.validator))
-    return word(value, rule) if word else f"{show(value)} breaks the rule {error.validator}: {show(rule)}"
+    return word(value, rule) if word else f"{show(value)} does not satisfy {error.validator}: {show(rule)}"
 
 
 ONE = ("items", "not", "if", "then", "else", "additionalProperties", "contains", "propertyNames")
@@ -162,10 +162,8 @@ NAMED = ("properties", "patternProperties", "dependentSchemas")
 
 
 def check_schema(part: SpecNode) -> bool:
-    """Whether a schema is one; what is wrong with it is noted."""
+    """Return whether a schema is valid; its mistakes are added to the document's."""
     before = len(part.found)
-    from sandbox.specs.validation import schema_problems  # noqa: PLC0415 - a start without specs of one's own has no need
-
     for path, problem in schema_problems(part.value):
         part.note(problem, *path)
     if len(part.found) == before:
@@ -181,7 +179,7 @@ def _check_words(part: SpecNode) -> None:
         try:
             ecma(each)
         except re.error as error:
-            part.note(f"'{each}' is no pattern: {error}", "pattern")
+            part.note(f"'{each}' is not a valid pattern: {error}", "pattern")
     for name, each in part.value.get("properties", {}).items():
         part.inside("properties", {}).inside(name, each).of("a mapping")
 
@@ -210,7 +208,5 @@ def _inner(schema: dict[str, object]) -> Iterator[tuple[ValuePath, object]]:
 
 
 def fits(value: object, schema: dict[str, object]) -> list[str]:
-    """Return what a value breaks of a schema that is known to be one."""
-    from sandbox.specs.validation import thorough  # noqa: PLC0415 - as above
-
+    """Return the problems of a value with a valid schema."""
     return [each.problem for each in thorough({"properties": {"value": schema}})({"value": value}, {})]

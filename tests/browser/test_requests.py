@@ -39,7 +39,7 @@ async def test_a_request_that_is_accepted_shows_what_was_passed_over(page: Page,
                 "numbers[1]: '12' is dropped: it has too few digits: 2 "
                 "(documented: numbers in international format without + and 00)"
             ),
-            "query.stoplist: not known here; stopList?",
+            "query.stoplist: unknown parameter; did you mean stopList?",
         ]
     )
 

@@ -105,13 +105,13 @@ async def test_senders_templates_and_stop_list_are_changed(control: Control) -> 
     [
         ({"balance": 5}, [("/balance", "this account has several purses; give an object of trans, promo, transscrub")]),
         ({"balance": {"tranz": 5}}, [("/balance/tranz", "no purse is called 'tranz'. Did you mean 'trans'?")]),
-        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than 0")]),
+        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than the minimum of 0")]),
         ({"balance": "much"}, [("/balance", "'much' is not an amount, or an amount by purse")]),
         (
             {"senders": [{"id": ""}, {"id": "A", "state": "open"}], "stoplist": []},
             [
-                ("/senders/0/id", "'' has 0 characters, fewer than 1"),
-                ("/senders/1/state", "'open' is none of pending, approved, refused"),
+                ("/senders/0/id", "'' has 0 characters, fewer than the minimum of 1"),
+                ("/senders/1/state", "'open' is not one of pending, approved, refused"),
                 ("/stoplist", "nothing is called 'stoplist' here. Did you mean 'stop_list'?"),
             ],
         ),

@@ -37,12 +37,12 @@ async def test_an_unknown_key_in_the_body_is_named_at_every_call(control: Contro
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"{", "body: not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
-        (b"[]", "body: the body is JSON, but not an object"),
-        (b"\xff", "body: byte 0 is not UTF-8"),
-        (b'{"a": NaN}', "body: not JSON: NaN is no JSON value"),
+        (b"{", "body: invalid JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (b"[]", "body: the body is not a JSON object"),
+        (b"\xff", "body: byte 0 is not valid UTF-8"),
+        (b'{"a": NaN}', "body: invalid JSON: NaN is not a JSON value"),
         (b"[" * 10_000, "body: the JSON is nested more than 64 levels deep"),
-        (b'{"a": "\\ud800"}', "body: the JSON has half of a surrogate pair, which is no character"),
+        (b'{"a": "\\ud800"}', "body: the JSON has an unpaired surrogate, which is not a character"),
     ],
 )
 async def test_a_body_that_is_no_json_object_is_refused_at_every_call(
@@ -66,7 +66,7 @@ async def test_a_body_over_a_mebibyte_is_413(control: Control) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("to=%ff", "query: a percent-encoded value is not UTF-8"),
+        ("to=%ff", "query: a percent-encoded value is not valid UTF-8"),
         ("&".join(f"a{number}=1" for number in range(1_001)), "query: more than 1000 fields"),
     ],
 )
@@ -83,15 +83,15 @@ async def test_a_parameter_that_is_given_twice_is_named(control: Control) -> Non
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"limit": "0"}, "0 is less than 1"),
-        ({"limit": "1001"}, "1001 is more than 1000"),
-        ({"limit": "ten"}, "'ten' is a string, not integer"),
-        ({"limit": "1e3"}, "'1e3' is a string, not integer"),
+        ({"limit": "0"}, "0 is less than the minimum of 1"),
+        ({"limit": "1001"}, "1001 is more than the maximum of 1000"),
+        ({"limit": "ten"}, "'ten' is a string, not an integer"),
+        ({"limit": "1e3"}, "'1e3' is a string, not an integer"),
         ({"cursor": "0"}, "'0' is not the next of a page"),
         ({"cursor": "9" * 17}, "'99999999999999999' is not the next of a page"),
         ({"wait": "61"}, "'61' is longer than 60s, the longest wait"),
         ({"wait": "-1s"}, "'-1s' is not a duration such as 200ms or 5s, or a number of seconds, at most 60s"),
-        ({"text": "x" * 1_025}, "'" + "x" * 59 + "…' has 1025 characters, more than 1024"),
+        ({"text": "x" * 1_025}, "'" + "x" * 59 + "…' has 1025 characters, more than the maximum of 1024"),
     ],
 )
 async def test_a_parameter_out_of_bounds_is_refused(control: Control, query: dict[str, str], words: str) -> None:

@@ -74,7 +74,7 @@ async def test_going_back_is_409(control: Control, method: str, path: str, body:
         (
             {"mode": "fast", "start": "noon", "tempo": 3},
             [
-                ("/mode", f"'fast' is none of real, scaled, frozen; {CLOCKS}"),
+                ("/mode", f"'fast' is not one of real, scaled, frozen; {CLOCKS}"),
                 ("/start", "'noon' is no time; write it as 2026-03-02T12:00:00.000Z"),
                 ("/tempo", "nothing is called 'tempo' here. There are: mode, rate, start."),
             ],
@@ -172,7 +172,7 @@ async def test_only_the_first_thousand_things_are_told(sandbox: Sandbox, control
             [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds; {IDLE}")],
         ),
         ({"to": "idle"}, [("/to", f"'idle' is no time; write it as 2026-03-02T12:00:00.000Z; {IDLE}")]),
-        ({"by": -1}, [("/by", f"-1 is less than 0; {IDLE}")]),
+        ({"by": -1}, [("/by", f"-1 is less than the minimum of 0; {IDLE}")]),
         ({"by": "99999d"}, [("/by", f"'99999d' is longer than ten years; {IDLE}")]),
         (
             {"to": "9999-12-31T23:59:59Z"},

@@ -131,7 +131,7 @@ def test_every_mistake_of_a_value_comes_out_at_once_with_its_pointer() -> None:
         Mistake("/a~1b/wait", "'2m' is longer than 60s, the longest wait"),
         Mistake("/count", "count is missing"),
         Mistake("/cuont", "nothing is called 'cuont' here. Did you mean 'count'?"),
-        Mistake("/limit", "10 is more than 9"),
+        Mistake("/limit", "10 is more than the maximum of 9"),
         Mistake(
             "/since", "'x' is neither the id of a request here, nor latest, nor a time such as 2026-03-02T12:00:00Z"
         ),

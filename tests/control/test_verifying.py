@@ -47,7 +47,7 @@ async def test_without_a_count_one_is_enough(sandbox: Sandbox, control: Control)
 async def test_a_count_that_is_a_number_is_told_how_it_is_written(control: Control) -> None:
     assert await control.refused("POST", "/verify", {"count": 1}) == (
         400,
-        [("/count", '1 is a number, not object; write {"exactly": 1}')],
+        [("/count", '1 is a number, not an object; write {"exactly": 1}')],
     )
 
 
@@ -165,9 +165,9 @@ async def test_bad_claims_are_told_at_once(control: Control) -> None:
         400,
         [
             ("/count", "at most 1 of exactly, at_least, at_most must be given"),
-            ("/count/exactly", "-1 is less than 0"),
+            ("/count/exactly", "-1 is less than the minimum of 0"),
             ("/provider", "no provider is called 'betatl'. Did you mean 'betatel'?"),
-            ("/since", "5 is a number, not string"),
+            ("/since", "5 is a number, not a string"),
             ("/too", "nothing is called 'too' here. Did you mean 'to'?"),
             ("/wait", "'1h' is longer than 60s, the longest wait"),
         ],

@@ -162,8 +162,8 @@ async def test_every_mistake_in_a_new_workspace_is_told_at_once(control: Control
 @pytest.mark.parametrize(
     ("clock", "at", "problem"),
     [
-        ("frozen", "/clock", "'frozen' is a string, not object"),
-        ({"mode": "60x"}, "/clock/mode", "'60x' is none of real, scaled, frozen"),
+        ("frozen", "/clock", "'frozen' is a string, not an object"),
+        ({"mode": "60x"}, "/clock/mode", "'60x' is not one of real, scaled, frozen"),
     ],
 )
 async def test_a_clock_in_short_is_told_how_it_is_written(

@@ -274,4 +274,4 @@ def test_a_zone_that_the_clocks_of_the_world_do_not_have_is_a_mistake() -> None:
     with pytest.raises(ScenarioError) as raised:
         load_text("name: x\nsettings: {ubill: {zone: Mars/Phobos}}\n", "x.yaml", packs=packs())
 
-    assert str(raised.value).partition(". ")[0] == "x.yaml:2:20: 'Mars/Phobos' is no time-zone"
+    assert str(raised.value).partition(". ")[0] == "x.yaml:2:20: 'Mars/Phobos' is not a valid time-zone"

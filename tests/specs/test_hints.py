@@ -10,7 +10,7 @@ import pytest
 from sandbox.formats.yaml_files import parse
 from sandbox.specs.body_parsing import FORM, Request
 from sandbox.specs.hints import Hint, names_of, suggestion, without_repeats
-from sandbox.specs.text_hints import is_usual_type, misread_digits, unseen
+from sandbox.specs.text_hints import describe_invisible, is_usual_type, misread_digits
 from sandbox.specs.types import member
 from tests.bad_input.ways import JSON, KEYS, SENDERS, XML, Sender, ask, label, ways
 from tests.builders import Desk, make_world
@@ -70,7 +70,7 @@ def test_an_unknown_parameter_is_named_and_changes_nothing(way: Sender) -> None:
     plain, odd = ask(Desk(), way.request(way.good)), ask(Desk(), added(way, "quux"))
 
     place = f"{ORIGINS[way.kind]}{'.nodes[0]' if 'nodes' in way.good else ''}.quux"
-    hint = {"X-Sandbox-Why": f"{place}: not known here"}
+    hint = {"X-Sandbox-Why": f"{place}: unknown parameter"}
     assert (odd.status, odd.body, odd.headers) == (plain.status, plain.body, {**plain.headers, **hint})
 
 
@@ -79,7 +79,7 @@ def test_a_misspelt_parameter_is_named_with_the_one_that_was_meant(way: Sender) 
     desk = Desk()
     ask(desk, way.request(renamed(way)))
 
-    assert desk.world.requests[1].why[-1].endswith(f": not known here; {way.text}?")
+    assert desk.world.requests[1].why[-1].endswith(f": unknown parameter; did you mean {way.text}?")
 
 
 def renamed(way: Sender) -> Mapping[str, object]:
@@ -127,7 +127,7 @@ def test_hints_stand_behind_the_reasons_of_a_refusal() -> None:
     ask(desk, Request("POST", "/api/v1/sms/send", "", {"content-type": FORM}, body))
 
     entry = desk.world.requests[1]
-    assert (entry.refused, len(entry.why), entry.why[-1]) == (True, 5, "form.x: not known here")
+    assert (entry.refused, len(entry.why), entry.why[-1]) == (True, 5, "form.x: unknown parameter")
 
 
 def test_what_was_passed_over_stands_behind_what_a_scenario_did() -> None:
@@ -138,7 +138,7 @@ def test_what_was_passed_over_stands_behind_what_a_scenario_did() -> None:
     entry = desk.world.requests[1]
     assert (len(entry.messages), [each[:30] for each in entry.why]) == (
         1,
-        ["ubill.sms.send: the scenario's", "numbers[1]: '12' is dropped: i", "query.x: not known here"],
+        ["ubill.sms.send: the scenario's", "numbers[1]: '12' is dropped: i", "query.x: unknown parameter"],
     )
 
 
@@ -201,7 +201,7 @@ def test_a_name_is_a_step_of_a_place(name: str, step: str) -> None:
     ],
 )
 def test_characters_that_nobody_sees_are_named(text: str, told: str) -> None:
-    assert unseen(text) == told
+    assert describe_invisible(text) == told
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_characters_that_nobody_sees_are_named(text: str, told: str) -> None:
     [
         ("38761", ""),
         ("hello", ""),
-        ("OIl", "has O at character 1, where 0 may be meant"),
-        ("+387 6l-93", "has l at character 7, where 1 may be meant"),
-        ("38\u041e7", "has U+041E (cyrillic capital letter o) at character 3, where 0 may be meant"),
-        ("٣٨٧", "has Arabic-Indic digits, not 0 to 9"),
-        ("۳۸۷", "has Extended Arabic-Indic digits, not 0 to 9"),
-        ("\uff13\uff18\uff17", "has Fullwidth digits, not 0 to 9"),
-        ("³⁸⁷", "has Superscript digits, not 0 to 9"),
+        ("OIl", "has O at character 1, probably instead of 0"),
+        ("+387 6l-93", "has l at character 7, probably instead of 1"),
+        ("38\u041e7", "has U+041E (cyrillic capital letter o) at character 3, probably instead of 0"),
+        ("٣٨٧", "has Arabic-Indic digits instead of 0 to 9"),
+        ("۳۸۷", "has Extended Arabic-Indic digits instead of 0 to 9"),
+        ("\uff13\uff18\uff17", "has Fullwidth digits instead of 0 to 9"),
+        ("³⁸⁷", "has Superscript digits instead of 0 to 9"),
         ("كود ٤٨٢", ""),
     ],
 )

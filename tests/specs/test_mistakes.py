@@ -12,7 +12,7 @@ from sandbox.core.errors import SpecError
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import discover
 from sandbox.specs.body_parsing import READERS
-from sandbox.specs.document_check import complete
+from sandbox.specs.document_check import check_document
 from tests.specs.documents import PROVIDERS, Node, raw, resolved
 
 Spoil = Callable[[Node], object]
@@ -47,7 +47,7 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
         lambda d: d["paths"].pop("/api/billing/me/balance"),
         "x-sandbox.module: sandbox.providers.betatel has a function for betatel.balance, which is no x-operation here",
     ),
-    "no x-sandbox": (lambda d: d.pop("x-sandbox"), "an OpenAPI document with x-sandbox is needed"),
+    "no x-sandbox": (lambda d: d.pop("x-sandbox"), "this is not an OpenAPI document with a mapping x-sandbox"),
     "no channels": (
         lambda d: d["x-sandbox"].pop("channels"),
         (
@@ -61,15 +61,15 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "no such channel": (
         lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}),
-        f"POST {SEND}: x-channel: no channel is called 'fax'. There are: connect-sms, sms, whatsapp.",
+        f"POST {SEND}: x-channel: unknown channel 'fax'. There are: connect-sms, sms, whatsapp.",
     ),
     "a status without a row": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
-        "x-sandbox.channels.sms: nothing is said of read; write each among statuses, or under omitted",
+        "x-sandbox.channels.sms: read missing; list every status under statuses or omitted",
     ),
     "a status that is none of ours": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
-        "x-sandbox.channels.sms.statuses.deliverd: no status is called 'deliverd'. Did you mean 'delivered'?",
+        "x-sandbox.channels.sms.statuses.deliverd: unknown status 'deliverd'. Did you mean 'delivered'?",
     ),
     "a life with no duration": (
         lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"sent": "soon"}]}),
@@ -80,23 +80,23 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "a reference that leads nowhere": (
         lambda d: d["paths"][SEND]["post"]["responses"].update({"400": {"$ref": "#/components/responses/Nil"}}),
-        "#/components/responses/Nil leads nowhere",
+        "#/components/responses/Nil does not exist",
     ),
     "a reference that leads back to itself": (
         lambda d: d["components"]["schemas"].update({"Sms": {"$ref": "#/components/schemas/Sms"}}),
-        "\n".join(["#/components/schemas/Sms leads back to itself"] * 3),  # wherever it is used
+        "\n".join(["#/components/schemas/Sms refers to itself"] * 3),  # wherever it is used
     ),
     "a body that cannot be read": (
         lambda d: d["paths"][SEND]["post"]["requestBody"]["content"].update({"text/csv": {"schema": {}}}),
         (
-            f"POST {SEND}: requestBody.content.text/csv: bodies of type text/csv cannot be read; there are "
-            f"{', '.join(READERS)}"
+            f"POST {SEND}: requestBody.content.text/csv: bodies of type text/csv are not supported; use "
+            f"{' or '.join(READERS)}"
         ),
     ),
     "a schema that is none": (
         lambda d: d["components"]["schemas"]["Sms"]["properties"]["to"].update({"type": "text"}),
         (
-            f"POST {SEND}: requestBody.content.application/json.schema.properties.to.type: no type is called 'text'. "
+            f"POST {SEND}: requestBody.content.application/json.schema.properties.to.type: unknown type 'text'. "
             "There are: array, boolean, integer, null, number, object, string."
         ),
     ),
@@ -145,7 +145,7 @@ def test_a_file_that_is_no_yaml_stops_the_start(tmp_path: Path) -> None:
             "x-sandbox: {brand: 0123}",
             ":1:20: 0123 would be read as 123; put it in quotes, or write it without leading zeros",
         ),
-        ("x-sandbox: &own {inside: *own}", ": an alias leads back to itself, or the document is nested too deeply"),
+        ("x-sandbox: &own {inside: *own}", ": an alias refers to itself, or the document is nested too deeply"),
     ],
 )
 def test_a_file_that_cannot_be_kept_as_it_is_written_stops_the_start(tmp_path: Path, text: str, problem: str) -> None:
@@ -168,4 +168,4 @@ def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_shipped_document_has_no_mistake_although_no_start_looks(provider: str) -> None:
-    assert complete(copy.deepcopy(dict(resolved(provider)))) == []
+    assert check_document(copy.deepcopy(dict(resolved(provider)))) == []

@@ -169,12 +169,15 @@ def pointing(name: str, value: object) -> Callable[[Node], None]:
 
 
 WRONG = {
-    "a near miss": (pointing("text", "bdy"), "text: no parameter is called 'bdy'. Did you mean 'body'?"),
+    "a near miss": (pointing("text", "bdy"), "text: unknown parameter 'bdy'. Did you mean 'body'?"),
     "a pointer into nothing": (
         lambda d: [change(d) for change in (with_rows, pointing("rows", "/row"))],
-        "rows: no parameter is called 'row'. Did you mean 'rows'?",
+        "rows: unknown parameter 'row'. Did you mean 'rows'?",
     ),
-    "no text": (pointing("text", 7), "text: 7 is no parameter and no pointer; write such as text or /text"),
+    "no text": (
+        pointing("text", 7),
+        "text: 7 is neither a parameter nor a JSON pointer; write one such as text or /text",
+    ),
     "an unknown part": (
         pointing("recipiant", "to"),
         "recipiant: message has no key 'recipiant'. Did you mean 'recipient'?",
@@ -184,7 +187,7 @@ WRONG = {
             operation(d).pop("x-sandbox"),
             operation(d)["requestBody"]["content"]["application/json"]["schema"]["properties"].pop("to"),
         ),
-        "recipient: is missing; write which parameter has the number that is sent to: body, x-acme-key",
+        "recipient: is missing; name the parameter that has the recipient, one of body, x-acme-key",
     ),
 }
 
@@ -209,7 +212,8 @@ def test_calls_of_one_operation_declare_the_same(serve: Serve) -> None:
         serve(twice)
 
     assert str(caught.value).partition(": ")[2] == (
-        "POST /acme/v2: x-sandbox.message: acme.send declares something else elsewhere; its calls share one"
+        "POST /acme/v2: x-sandbox.message: acme.send is declared differently elsewhere; all its calls must "
+        "have the same declaration"
     )
 
 
@@ -418,16 +422,13 @@ def test_every_mistake_is_told_at_once_with_its_line(serve: Serve, tmp_path: Pat
     post = ("paths", "/acme/messages", "post")
     assert str(caught.value).split("\n") == [
         (
-            f"{at(('x-sandbox', 'channels', 'sms'))}: x-sandbox.channels.sms.life: is missing; write what happens by "
-            "itself, such as [sent: 200ms, delivered: 2s]"
+            f"{at(('x-sandbox', 'channels', 'sms'))}: x-sandbox.channels.sms.life: is missing; write the usual "
+            "lifecycle, such as [sent: 200ms, delivered: 2s]"
         ),
+        (f"{at((*post, 'x-channel'))}: POST /acme/messages: x-channel: unknown channel 'smss'. Did you mean 'sms'?"),
         (
-            f"{at((*post, 'x-channel'))}: POST /acme/messages: x-channel: no channel is called 'smss'. Did you mean "
-            "'sms'?"
-        ),
-        (
-            f"{at((*post, 'responses', '4O4'))}: POST /acme/messages: responses.4O4: '4O4' is no HTTP status; write "
-            "100 to 599"
+            f"{at((*post, 'responses', '4O4'))}: POST /acme/messages: responses.4O4: '4O4' is not an HTTP status; "
+            "write 100 to 599"
         ),
     ]
 
@@ -436,15 +437,15 @@ ODD: Mapping[str, tuple[Callable[[Node], Any], str]] = {
     "a path parameter with a hyphen": (
         lambda d: d["paths"].update({"/acme/{message-id}": d["paths"].pop("/acme/messages")}),
         (
-            "paths./acme/{message-id}: {message-id} is no parameter; its name has letters, digits and _, and no "
-            "digit first"
+            "paths./acme/{message-id}: {message-id} is not a valid parameter; use letters, digits and _, not starting "
+            "with a digit"
         ),
     ),
     "a path parameter twice": (
         lambda d: d["paths"].update({"/{a}/{a}": {"get": {"x-operation": "acme.a"}}}),
         (
-            "paths./{a}/{a}: a parameter stands in it twice\nGET /{a}/{a}: parameters: {a} of the path is not "
-            "described; write - {name: a, in: path, required: true, schema: {type: string}}"
+            "paths./{a}/{a}: the path has the same parameter twice\nGET /{a}/{a}: parameters: the path's parameter {a} "
+            "is not described; add - {name: a, in: path, required: true, schema: {type: string}}"
         ),
     ),
     "a pattern that is none": (
@@ -452,8 +453,8 @@ ODD: Mapping[str, tuple[Callable[[Node], Any], str]] = {
             {"pattern": "["}
         ),
         (
-            "POST /acme/messages: requestBody.content.application/json.schema.properties.to.pattern: '[' is no "
-            "pattern: unterminated character set at position 0"
+            "POST /acme/messages: requestBody.content.application/json.schema.properties.to.pattern: '[' is not a "
+            "valid pattern: unterminated character set at position 0"
         ),
     ),
     "a misspelt method": (
@@ -466,30 +467,30 @@ ODD: Mapping[str, tuple[Callable[[Node], Any], str]] = {
     ),
     "an operation of another provider": (
         lambda d: operation(d).update({"x-operation": "betatel.send"}),
-        "POST /acme/messages: x-operation: 'betatel.send' does not begin with 'acme.'; write such as acme.send",
+        "POST /acme/messages: x-operation: 'betatel.send' must begin with 'acme.', such as acme.send",
     ),
     "an error under default": (
         lambda d: operation(d)["responses"].update({"default": operation(d)["responses"].pop("400")}),
         (
             "POST /acme/messages: responses.default.content.application/json.examples.invalid.x-code: an error "
-            "needs a status of its own, such as 400; 'default' is none"
+            "needs a specific status such as 400, not 'default'"
         ),
     ),
     "credentials as a text": (
         lambda d: d["x-sandbox"].update({"credentials": "key"}),
-        "x-sandbox.credentials: 'key' is a string, not a list",
+        "x-sandbox.credentials: 'key' is a text, not a list",
     ),
     "a life that starts nowhere": (
         lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"delivered": "1s"}]}),
-        "x-sandbox.channels.sms.life.0.delivered: delivered may not follow queued, whose next has sent, failed",
+        "x-sandbox.channels.sms.life.0.delivered: delivered cannot follow queued; its next statuses are sent, failed",
     ),
     "a default that the sandbox cannot read": (
         lambda d: d["x-sandbox"]["settings"]["retries"].update({"default": ["soon"]}),
-        "x-sandbox.settings.retries.default: 'soon' is no time-span",
+        "x-sandbox.settings.retries.default: 'soon' is not a valid time-span",
     ),
-    "a server that is no URL": (
+    "a server that is not a URL": (
         lambda d: d.update({"servers": [{"url": "http://[::1"}]}),
-        "servers.0.url: 'http://[::1' is no URL",
+        "servers.0.url: 'http://[::1' is not a URL",
     ),
 }
 

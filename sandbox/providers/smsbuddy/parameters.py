@@ -10,7 +10,7 @@ from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
 from sandbox.providers.base import Call
-from sandbox.specs.text_hints import why_no_digits
+from sandbox.specs.text_hints import why_not_digits
 from sandbox.specs.types import show
 
 BLANK = " \t\r\n"
@@ -119,7 +119,7 @@ def why_no_mobile(given: str) -> str:
     digits = given.removeprefix("+") if given.startswith("+") else given.removeprefix("00")
     if not digits:
         return "has no digits" if given else "is empty"
-    return why_no_digits(digits) or _why_not_these(digits, national=digits == given)
+    return why_not_digits(digits) or _why_not_these(digits, national=digits == given)
 
 
 def _why_not_these(digits: str, *, national: bool) -> str:

@@ -12,7 +12,7 @@ from sandbox.core.world import World
 from sandbox.formats.phone_numbers import is_possible, why_impossible
 from sandbox.providers.base import Body, Call, ErrorReply, Refusal, Reply
 from sandbox.providers.base import render_error as render_example
-from sandbox.specs.text_hints import why_no_digits
+from sandbox.specs.text_hints import why_not_digits
 
 XML = "application/xml"
 SHOWN = 60  # characters of a value that a sentence shows
@@ -116,7 +116,7 @@ def why_no_number(text: str) -> str:
     """Return why a text is not a number, in words that follow `it`."""
     if text.startswith("+"):
         return "begins with +"
-    return why_no_digits(text) or ("begins with 00" if text.startswith("00") else why_impossible(text))
+    return why_not_digits(text) or ("begins with 00" if text.startswith("00") else why_impossible(text))
 
 
 def bare(number: str) -> str:

@@ -47,8 +47,8 @@ def test_a_whatsapp_code_is_answered_with_a_ulid_that_decodes_to_the_clock() -> 
             "body.to: '+38761444555' does not match ^[1-9]\\d{6,14}$ (documented: E.164 without +)",
         ),
         ({"to": "123456"}, "body.to: '123456' does not match ^[1-9]\\d{6,14}$ (documented: E.164 without +)"),
-        ({"to": 38761444555}, "body.to: 38761444555 is a number, not string (documented: E.164 without +)"),
-        ({"to": None}, "body.to: None is null, not string (documented: E.164 without +)"),
+        ({"to": 38761444555}, "body.to: 38761444555 is a number, not a string (documented: E.164 without +)"),
+        ({"to": None}, "body.to: is null, not a string (documented: E.164 without +)"),
     ],
 )
 def test_a_whatsapp_recipient_has_digits_alone(changes: Mapping[str, object], problem: str) -> None:
@@ -147,18 +147,18 @@ def test_every_violation_is_explained_and_the_first_is_the_message() -> None:
     reply = post(Desk(), SMS, {"from": "", "to": "x"})
     why = reply.headers["X-Sandbox-Why"].split("; ")
 
-    text = "body.text: is missing (inferred: 1 to 1600 characters, no control characters but CR, LF and TAB)"
+    text = "body.text: is missing (inferred: 1 to 1600 characters, no control characters except CR, LF and TAB)"
     assert (len(why), why[-1], json.loads(reply.body)) == (3, text, {"message": why[0]})
 
 
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"", "body: the body is empty%3B needed is application/json"),
-        (b"{", "body: not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
-        (b'{"a": 1,}', "body: not JSON: a comma with nothing after it at line 1 column 8"),
-        (b"[]", "body: the body is JSON, but not an object"),
-        (b"\xff", "body: byte 0 is not UTF-8"),
+        (b"", "body: the body is empty%3B send application/json"),
+        (b"{", "body: invalid JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+        (b'{"a": 1,}', "body: invalid JSON: trailing comma at line 1 column 8"),
+        (b"[]", "body: the body is not a JSON object"),
+        (b"\xff", "body: byte 0 is not valid UTF-8"),
     ],
 )
 @pytest.mark.parametrize("path", [SMS, OTP, CONNECT])

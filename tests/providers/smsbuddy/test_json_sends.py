@@ -44,7 +44,7 @@ def test_the_documented_example_as_it_stands_is_no_json_and_is_told_where() -> N
 
     assert (refusal(reply), why(reply)) == (
         refused(400),
-        "body: not JSON: a comma with nothing after it at line 4 column 40",
+        "body: invalid JSON: trailing comma at line 4 column 40",
     )
 
 
@@ -103,13 +103,13 @@ def test_a_node_overrides_neither_the_report_s_url_nor_the_time() -> None:
 @pytest.mark.parametrize(
     ("nodes", "root", "explained"),
     [
-        ([], {}, "body.nodes: it has 0 entries, fewer than 1 "),
+        ([], {}, "body.nodes: has 0 items, fewer than the minimum of 1 "),
         ([{}], {}, "body.nodes[0].to: is missing "),
         ([{"to": "9800000000"}, {"to": "  "}], {}, "body.nodes[1].to: '  ' does not match "),
         ([{"to": "9800000000"}], {"message": None}, "body.nodes[0].message: is missing here and in body.root"),
         ([{"to": "9800000000", "type": " "}], {"type": ""}, "body.nodes[0].type: is missing here and in body.root"),
-        (["9800000000"], {}, "body.nodes[0]: '9800000000' is a string, not object"),
-        ([{"to": "9800000000", "message": 5}], {}, "body.nodes[0].message: 5 is a number, not string "),
+        (["9800000000"], {}, "body.nodes[0]: '9800000000' is a string, not an object"),
+        ([{"to": "9800000000", "message": 5}], {}, "body.nodes[0].message: 5 is a number, not a string "),
         ([{"to": "9800000000"}], {"key": " "}, "body.root.key: ' ' does not match "),
         ([{"to": "9800000000"}], {"dlr_url": "ftp://h/"}, "dlr_url: 'ftp://h/' is not an http or https URL "),
     ],

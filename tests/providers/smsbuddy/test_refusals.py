@@ -280,19 +280,19 @@ def test_every_missing_parameter_is_named() -> None:
         "body.type: is missing (documented: 1 transactional, 2 promotional, 3 transscrub); "
         "body.sender: is missing (documented: an approved sender id); "
         "body.message: is missing (inferred: 1 to 1600 characters, not all of them blank, "
-        "no control characters but CR, LF and TAB)"
+        "no control characters except CR, LF and TAB)"
     )
 
 
 @pytest.mark.parametrize(
     ("body", "content_type", "explained"),
     [
-        (b"{", "application/json", "body: not JSON: "),
-        (b"[]", "application/json", "body: the body is JSON, but not an object"),
-        (b"\xff", "application/json", "body: byte 0 is not UTF-8"),
-        (b"key=%ff", "application/x-www-form-urlencoded", "body: a percent-encoded value is not UTF-8"),
-        (b"key=k1", "text/plain", "body: the Content-Type is 'text/plain'; "),
-        (b"key=k1", "", "body: the Content-Type is none; "),
+        (b"{", "application/json", "body: invalid JSON: "),
+        (b"[]", "application/json", "body: the body is not a JSON object"),
+        (b"\xff", "application/json", "body: byte 0 is not valid UTF-8"),
+        (b"key=%ff", "application/x-www-form-urlencoded", "body: a percent-encoded value is not valid UTF-8"),
+        (b"key=k1", "text/plain", "body: Content-Type 'text/plain' is not supported; "),
+        (b"key=k1", "", "body: the Content-Type is missing; "),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(body: bytes, content_type: str, explained: str) -> None:
