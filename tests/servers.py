@@ -269,7 +269,7 @@ class Sandbox:
 
 def make_engine(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Engine:
     """Return an engine that serves the shipped packs; it opens with the application."""
-    return Engine(packs(), door=Egress(policy or Policy()), start=start)
+    return Engine(packs(), egress=Egress(policy or Policy()), start=start)
 
 
 async def make_sandbox(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:

@@ -134,7 +134,7 @@ async def test_after_a_reset_attempts_are_told_anew() -> None:
         ("body.text: ['KDF-QRX'] is an array", "body.text: ['…'] is an array"),
         ("body.text: 482910 is an integer", "body.text: … is an integer"),
         ("body.message: is missing (inferred: 1 to 1600 characters)",) * 2,
-        ("betatel.sms.send: the scenario's rule 'flaky' has the error server-error",) * 2,
+        ("betatel.sms.send: the scenario's rule 'flaky' returns the error server-error",) * 2,
     ],
 )
 def test_a_reason_is_told_without_what_came(why: str, masked: str) -> None:

@@ -194,7 +194,7 @@ async def test_a_receiver_made_by_hand_may_answer_before_it_is_asked(calls: Http
 
 async def test_a_server_of_another_protocol_that_speaks_first_is_no_receiver(calls: HttpClient) -> None:
     async with listening((), closes=True, greeting=b"220 mail ready\r\n") as listener:
-        assert await told(calls, listener) == "the receiver's answer is no HTTP: Expected HTTP/, RTSP/ or ICE/"
+        assert await told(calls, listener) == "the receiver's answer is not HTTP: Expected HTTP/, RTSP/ or ICE/"
 
 
 async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_nothing(calls: HttpClient) -> None:
@@ -365,7 +365,7 @@ async def test_a_call_that_is_given_up_closes_its_connection(calls: HttpClient) 
 NO_ANSWERS = {
     "the receiver closed the connection without an answer": b"",
     "the receiver closed the connection in the middle of its answer": OK[:-1],
-    "the receiver's answer is no HTTP: Expected HTTP/, RTSP/ or ICE/": b"SSH-2.0-x\r\n",
+    "the receiver's answer is not HTTP: Expected HTTP/, RTSP/ or ICE/": b"SSH-2.0-x\r\n",
     "the head of the receiver's answer has more than 65536 bytes": b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000,
 }
 
@@ -472,7 +472,7 @@ async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_go
     assert (end, taken) == (b"ended", (200, b"ok"))
 
 
-DISTRUST = "cannot connect: its certificate is not trusted ({}); --callback-ca names a file of those that are"
+DISTRUST = "cannot connect: its certificate is not trusted ({}); to trust it, name its CA in a file with --callback-ca"
 
 
 async def test_a_receiver_with_a_certificate_of_its_own_is_not_trusted(
@@ -495,7 +495,7 @@ async def test_a_certificate_must_be_for_the_host_of_the_target(authority: trust
 
 async def test_a_receiver_without_tls_is_no_peer_for_https(calls: HttpClient) -> None:
     async with listening(OK, name="app.test") as listener:
-        assert (await told(calls, listener)).startswith("cannot connect: no TLS (")
+        assert (await told(calls, listener)).startswith("cannot connect: TLS failed (")
 
 
 def by_the_library(answer: bytes) -> tuple[int, bytes]:

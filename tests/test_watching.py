@@ -26,7 +26,7 @@ class Edited:
         self.path = path
         self.path.write_text(text)
         self.reports: list[str] = []
-        self.engine = Engine(packs(), door=Egress(Policy()), start=WorkspaceConfig(self.load()))
+        self.engine = Engine(packs(), egress=Egress(Policy()), start=WorkspaceConfig(self.load()))
 
     def edit(self, text: str) -> None:
         self.path.write_text(text)

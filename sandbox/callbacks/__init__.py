@@ -1,6 +1,6 @@
-"""Delivery reports on their way to the application under test.
+"""Callbacks: delivery reports on their way to the application under test.
 
-A callback whose time has come enters at `dispatch`, is written by `compose`, waits its turn in the `courier`, is
-judged by the `egress` policy and leaves through the `http_client`. What became of the attempt goes back into the
-world as one batch. Imports `providers.base`, `providers.registry`, `formats` and `core`.
+A callback that is due comes in at `dispatch`. `compose` writes its request, the `courier` makes the attempt when its
+turn comes and its batch is committed, `egress` checks the address, and the `http_client` sends it over a `connection`.
+The result goes back into the world as one batch. Imports `providers.base`, `providers.registry` and `core`.
 """

@@ -1,4 +1,4 @@
-"""Composes the request of a callback: its target, its content, its time-out and the pauses between its attempts."""
+"""Composes callbacks: the target, the request, its timeout, and the retry schedule."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -10,29 +10,29 @@ from sandbox.core.world import World
 from sandbox.providers.base import Report
 from sandbox.providers.registry import Registry
 
-span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
+_span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
 
 
-def ladder_of(world: World, message: Message) -> tuple[timedelta, ...]:
-    """Return the pauses between the attempts of a message's callbacks: the scenario's, or else the provider's."""
+def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
+    """Return the delays between the attempts of a message's callbacks: the scenario's, or else the provider's."""
     if message.callback_policy.retries is not None:
         return message.callback_policy.retries
-    rungs = world.settings[message.provider]["retries"]
-    return tuple(map(span, rungs)) if isinstance(rungs, list) else ()
+    delays = world.settings[message.provider]["retries"]
+    return tuple(map(_span, delays)) if isinstance(delays, list) else ()
 
 
 def timeout_of(world: World, message: Message) -> timedelta:
-    """Return how long a receiver of a message's callbacks may take: as the scenario says, or else the provider."""
-    return message.callback_policy.timeout or span(world.settings[message.provider]["timeout"])
+    """Return how long an attempt at a message's callbacks may take: the scenario's timeout, or else the provider's."""
+    return message.callback_policy.timeout or _span(world.settings[message.provider]["timeout"])
 
 
 def target_of(world: World, packs: Registry, message: Message) -> Target | None:
-    """Return where a message's callbacks go now: where it says itself, else where its provider's go."""
+    """Return the target of a message's callbacks: the one that its request named, or else the provider's."""
     return packs[message.provider].provider.target(message) or world.targets.get(message.provider)
 
 
 def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
-    """Return the request of a callback as it stands now: target, key and settings are those of this moment."""
+    """Return the request of a callback with the present target, key and settings."""
     message = world.messages[callback.message]
     target = target_of(world, packs, message)
     key = message.callback_policy.key
@@ -43,7 +43,7 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
 
 
 def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | None:
-    """Return the request of a callback as it last left; of a collected one, as it would have; None before its time."""
+    """Return the request of a callback as last sent, or as it would have been if collected; None before either."""
     if callback.settings is None:
         return callback.request
     message = world.messages[callback.message]
@@ -53,7 +53,7 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
 
 
 def _request(packs: Registry, report: Report) -> Outgoing:
-    """Return the request of a report; where the pack's function fails, one that goes nowhere and says why."""
+    """Return the request of a report; if the provider's function fails, one without a URL whose body says why."""
     try:
         return packs[report.message.provider].provider.report(report)
     except Exception as error:  # noqa: BLE001 - the function may be of the user's own and raise anything

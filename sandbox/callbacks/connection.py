@@ -1,6 +1,6 @@
 """HTTP/1.1 on one connection to the receiver of a callback: one call is one request.
 
-httptools reads the answer; it is gathered until it is whole, or as much of it has come as is kept.
+httptools parses the answer, which is collected until it is complete or as long as what is kept of it.
 """
 
 import asyncio
@@ -18,26 +18,26 @@ SWITCHED = 101
 
 
 class NoAnswerError(SandboxError):
-    """A call that learnt no status; the text says why."""
+    """A call got no status; the text says why."""
 
 
 class NotThereError(NoAnswerError):
-    """No connection could be made, so nothing was sent: another address may be tried."""
+    """No connection could be made, so nothing was sent, and another address may be tried."""
 
 
 class Peer(NamedTuple):
-    """Where a call goes; `name` is whom its certificate must be for, None with plain HTTP."""
+    """Where a call goes; `name` is the host that its certificate must have, None with plain HTTP."""
 
     address: str
     port: int
     name: str | None
 
 
-class Keeper(Protocol):
-    """Decides what becomes of a connection between two calls."""
+class ConnectionPool(Protocol):
+    """Decides what happens to a connection between two calls."""
 
     def keep(self, connection: "Connection") -> bool:
-        """Take a connection whose call was answered; return whether it stays open."""
+        """Take back a connection whose call was answered; return whether it stays open."""
 
     def hung_up(self, connection: "Connection") -> None:
         """Note that the peer closed a connection between two calls."""
@@ -46,24 +46,24 @@ class Keeper(Protocol):
 class Connection(asyncio.Protocol):
     """One connection to a peer with at most one call under way.
 
-    Some receivers, made by hand, answer as soon as they are connected to, and close at once: what comes is read whether
-    or not the call has been made yet.
+    Some hand-made receivers answer as soon as a client connects, and close at once: what comes is read whether or not
+    the call has been made yet.
     """
 
     _transport: asyncio.Transport
 
-    def __init__(self, keeper: Keeper, peer: Peer) -> None:
+    def __init__(self, pool: ConnectionPool, peer: Peer) -> None:
         self.peer = peer
-        self._keeper = keeper
-        self._poll = select.poll() if hasattr(select, "poll") else None  # there is none for Windows
-        self._asked: asyncio.Future[tuple[int, bytes]] | None = None
+        self._pool = pool
+        self._poll = select.poll() if hasattr(select, "poll") else None  # Windows has none
+        self._call: asyncio.Future[tuple[int, bytes]] | None = None
         self.expiry: asyncio.TimerHandle | None = None  # while it is kept or watched
         self.reused = False
         self._ended = False
         self._begin()
 
     def _begin(self) -> None:
-        """Make ready for an answer."""
+        """Prepare for the next answer."""
         self._came = 0
         self._status = 0
         self._sized = False
@@ -76,19 +76,19 @@ class Connection(asyncio.Protocol):
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(  # as other clients take what old and hand-made receivers write
+        self._parser.set_dangerous_leniencies(  # as lenient as other clients, for old and hand-made receivers
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
         if self._poll is not None:
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Hear that nothing more will come."""
+        """Note that nothing more will come."""
         self._ended = True
         if self.expiry is not None or (
-            self.reused and self._asked is not None and not (self._asked.done() or self._came)
+            self.reused and self._call is not None and not (self._call.done() or self._came)
         ):
-            self._keeper.hung_up(self)
+            self._pool.hung_up(self)
         self._settle()
         del self._parser  # it holds what it calls, so the two would wait for a collection
 
@@ -101,32 +101,32 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def is_open(self) -> bool:
-        """Whether the peer has left the connection open; an end that the loop has not read yet counts, too."""
+        """Return whether the peer has left the connection open; an end that the loop has not read yet counts too."""
         return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
 
     async def answer(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and return its status and the beginning of its body.
 
         Raises:
-            NoAnswerError: what came back is no answer.
+            NoAnswerError: what came back is not an HTTP answer.
 
         """
-        asked: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-        self._asked = asked
+        call: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+        self._call = call
         if not self._ended:
             self._transport.write(request)
         self._settle()
         try:
-            return await asked
+            return await call
         finally:
-            if asked.cancelled():
+            if call.cancelled():
                 self.abort()
-            del asked  # an exception in it leads here: the two would wait for a collection
+            del call  # an exception in it leads here: the two would wait for a collection
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Parse what came."""
         if self.expiry is not None:
-            self._keeper.hung_up(self)  # nobody has asked anything
+            self._pool.hung_up(self)  # no call is under way
             self.abort()
             return
         self._came += len(data)
@@ -134,19 +134,19 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             self._reusable = False
-            self._problem = f"the receiver's answer is no HTTP: {error}"
+            self._problem = f"the receiver's answer is not HTTP: {error}"
         if not self._status and self._came > HEAD_LIMIT:
             self._problem = f"the head of the receiver's answer has more than {HEAD_LIMIT} bytes"
         self._settle()
 
     def on_message_begin(self) -> None:
-        """Hear that an answer begins; a second one has not been asked for."""
+        """Note that an answer begins; a second one is an error."""
         if self._whole:
             raise ValueError
         self._sized = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note whether the body says where it ends."""
+        """Note whether the body announces its end."""
         key = name.lower()
         self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
 
@@ -162,26 +162,26 @@ class Connection(asyncio.Protocol):
             self._body += body
 
     def on_message_complete(self) -> None:
-        """Hear that an answer is whole."""
+        """Mark the answer as complete."""
         if self._status:
             self._whole = True
             self._reusable = self._parser.should_keep_alive()
 
     def _settle(self) -> None:
-        """Tell who has asked, once there is an answer, or will be none; keep the connection, or close it."""
-        asked = self._asked
-        if asked is None or asked.done():
+        """End the call if its answer is complete or cannot be any more; then keep the connection, or close it."""
+        call = self._call
+        if call is None or call.done():
             return
         unsized = self._ended and self._status and not self._sized  # such a body is whole with the end
         if self._whole or unsized or len(self._body) >= ANSWER_LIMIT:
-            asked.set_result((self._status, self._body[:ANSWER_LIMIT]))
+            call.set_result((self._status, self._body[:ANSWER_LIMIT]))
         elif self._problem or self._ended:
             place = "in the middle of its answer" if self._status else "without an answer"
-            asked.set_exception(NoAnswerError(self._problem or f"the receiver closed the connection {place}"))
+            call.set_exception(NoAnswerError(self._problem or f"the receiver closed the connection {place}"))
         else:
             return
-        self._asked = None
-        if self._reusable and not self._ended and self._keeper.keep(self):
+        self._call = None
+        if self._reusable and not self._ended and self._pool.keep(self):
             self._begin()
         elif self._whole:
             self.close()

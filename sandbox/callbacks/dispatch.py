@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from sandbox.callbacks.compose import ladder_of, target_of, timeout_of, write
+from sandbox.callbacks.compose import retry_schedule, target_of, timeout_of, write
 from sandbox.callbacks.courier import AttemptResult, Courier, Job
 from sandbox.callbacks.egress import host_queue_of
 from sandbox.core.agenda import AgendaEntry, EntryKind
@@ -18,7 +18,7 @@ NOWHERE = Target("", None, TargetOrigin.SETTINGS)
 LOST = "lost on the way: the scenario drops it"
 
 
-def hand_over(world: World, packs: Registry, callback: Callback) -> Callback | None:
+def begin_attempt(world: World, packs: Registry, callback: Callback) -> Callback | None:
     """Send, collect, lose or keep back a callback that is due; return it if it is collected or being sent.
 
     A callback is kept back while an earlier one of its message is open and the order is strict; it is stored as given.
@@ -53,7 +53,7 @@ def _lose(world: World, packs: Registry, callback: Callback) -> None:
     number = len(callback.attempts) + 1
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
-    ladder = () if callback.step.status in message.callback_policy.lost else ladder_of(world, message)
+    ladder = () if callback.step.status in message.callback_policy.lost else retry_schedule(world, message)
     after = record_attempt(callback, attempt, request=written, schedule=ladder)
     world.commit(after, AgendaEntryRemoved(EntryKind.CALLBACK, after.id), *follow_ups(world, after))
 
@@ -134,7 +134,7 @@ class Dispatch:
         attempt = Attempt(
             number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
         )
-        ladder = () if replay else ladder_of(self._world, message)
+        ladder = () if replay else retry_schedule(self._world, message)
         after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
         self._on_attempt(message, number)
         self._world.commit(after, *follow_ups(self._world, after))
@@ -143,7 +143,7 @@ class Dispatch:
         """Send a waiting callback now, whatever the clock says."""
         self._require(callback, {CallbackState.PENDING, CallbackState.HELD}, "fired")
         due = callback._replace(state=CallbackState.PENDING, due=self._world.now())
-        fired = hand_over(self._world, self._packs, due)
+        fired = begin_attempt(self._world, self._packs, due)
         if fired is not None and fired.state is CallbackState.SENDING:
             self.send(fired)
         return self._world.callbacks[callback.id]

@@ -1,7 +1,7 @@
-"""The one outbound door: which addresses a callback may reach, and what is written to them.
+"""The egress policy: which addresses a callback may reach, and what is written to them.
 
-A host is resolved anew for each attempt, its addresses are judged, and the request goes to a judged address itself, so
-a name that resolves otherwise a moment later changes nothing. Redirects are not followed.
+A host is resolved for each attempt, its addresses are checked, and the request goes to a checked address itself, so a
+name that resolves to another address a moment later changes nothing. Redirects are not followed.
 """
 
 import asyncio
@@ -30,17 +30,17 @@ PRIVATE: tuple[Network, ...] = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
 )
 
-# Where clouds answer a machine's questions about itself, beside the link-local 169.254.169.254.
+# The metadata services of clouds, beside the link-local 169.254.169.254.
 METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class RefusedAddressError(SandboxError):
-    """A callback was to go where this sandbox sends none; the text says why, and what would allow it."""
+    """The address of a callback is not allowed; the text says why, and what would allow it."""
 
 
 class BadUrlError(SandboxError):
-    """A text that is no address for callbacks."""
+    """A text is not a URL for callbacks."""
 
 
 def parse_url(text: str) -> URL:
@@ -59,21 +59,21 @@ def parse_url(text: str) -> URL:
             if url.scheme not in SCHEMES or not url.host:
                 problem = "it must begin with http:// or https:// and name a host"
             elif not is_host(url.raw_host or ""):
-                problem = f"'{url.host}' is no host"
+                problem = f"'{url.host}' is not a host"
             elif url.user or url.password:
                 problem = "it must not carry credentials"
             elif url.port is not None and not 0 < url.port < 65536:  # noqa: PLR2004 - the range of TCP ports
-                problem = f"{url.port} is no port"
+                problem = f"{url.port} is not a port"
         except ValueError as error:
             problem = str(error)
     if problem:
-        message = f"'{text[:200]}' is no callback URL: {problem}"
+        message = f"'{text[:200]}' is not a callback URL: {problem}"
         raise BadUrlError(message)
     return url
 
 
 def is_host(text: str) -> bool:
-    """Whether a URL's host is a name or an address; what looks like one may still lead nowhere."""
+    """Return whether a URL's host is a name or an address, which may still not exist."""
     try:
         return bool(HOST.fullmatch(text) or (":" in text and ipaddress.ip_address(text.partition("%")[0])))
     except ValueError:
@@ -82,7 +82,7 @@ def is_host(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def host_queue_of(text: str) -> str:
-    """Return scheme, host and port of a URL: what callbacks share that go to one server; empty for what is no URL."""
+    """Return scheme, host and port of a URL, which all callbacks to one server share; empty if it is not a URL."""
     try:
         return str(parse_url(text).origin())
     except BadUrlError:
@@ -91,9 +91,10 @@ def host_queue_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where callbacks may go. `open_bind`: the sandbox serves beyond loopback, so requests may name private targets.
+    """Where callbacks may go. `open_bind`: the server listens beyond loopback, so requests may name private targets.
 
-    `hosts` and `networks` are what `--allow-callback` names; `target_hosts` are those of targets, open to these alone.
+    `hosts` and `networks` are those of `--allow-callback`; `target_hosts` are those of configured targets, and allowed
+    for these only.
     """
 
     open_bind: bool = False
@@ -102,9 +103,9 @@ class Policy:
     target_hosts: frozenset[str] = frozenset()
 
     def allows(self, host: str, address: Address, origin: TargetOrigin) -> bool:
-        """Whether a target's resolved address may be reached; link-local and metadata addresses never."""
+        """Return whether a target's resolved address may be reached; link-local and metadata addresses never are."""
         plain = getattr(address, "ipv4_mapped", None) or address
-        if _is_barred(plain) or _is_barred(_tunnelled(plain)):
+        if _is_forbidden(plain) or _is_forbidden(_tunnelled(plain)):
             return False
         nets = LOOPBACK if origin is TargetOrigin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
         if any(plain in net for net in (*nets, *self.networks) if net.version == plain.version):
@@ -112,12 +113,12 @@ class Policy:
         return host in self.hosts or (host in self.target_hosts and origin is TargetOrigin.SETTINGS)
 
 
-def _is_barred(address: Address) -> bool:
+def _is_forbidden(address: Address) -> bool:
     return address.is_link_local or address.is_multicast or address.is_unspecified or address in METADATA
 
 
 def _tunnelled(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one leads to (6to4, NAT64), or else the address itself."""
+    """Return the IPv4 address in an IPv6 one (6to4, NAT64), or else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
@@ -136,42 +137,44 @@ def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterab
 
 
 class Egress:
-    """Sends callbacks out; `ca` is a file of certificates that receivers are judged by."""
+    """Sends callbacks out; `ca` is a file with the certificates by which receivers are verified."""
 
     def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
         self.policy = policy
-        self._outbound = HttpClient(ca)
-        self._literal = lru_cache(maxsize=1024)(self._judge_literal)  # what is no name is judged once
+        self._client = HttpClient(ca)
+        self._of_address = lru_cache(maxsize=1024)(
+            self._check_address
+        )  # an address needs no resolving and is checked once
 
     def close(self) -> None:
-        """Close every connection that waits for a call."""
-        self._outbound.close()
+        """Close the idle connections."""
+        self._client.close()
 
     async def send(self, outgoing: Outgoing, origin: TargetOrigin) -> tuple[int, str]:
         """Send a callback; return the status and the first 2 KB of the answer.
 
         Raises:
             RefusedAddressError: its host resolves to no address that may be reached.
-            BadUrlError: its URL is none.
-            NoAnswerError: nobody answers.
+            BadUrlError: its URL is not one for callbacks.
+            NoAnswerError: no HTTP answer came.
             ValueError: a header has more than one line.
 
         """
         url = parse_url(outgoing.url)
         host = (url.host or "").lower()
         request = write_request(outgoing, url)
-        addresses = self._literal(host, origin) or await self._resolve(host, url.port, origin)
+        addresses = self._of_address(host, origin) or await self._resolve(host, url.port, origin)
         name = host.rstrip(".") if url.scheme == "https" else None
         peers = [Peer(each, url.port or 0, name) for each in addresses]
         for peer in peers[:-1]:
             try:
-                return _shown(*await self._outbound.call(peer, request))
+                return _shown(*await self._client.call(peer, request))
             except NotThereError:
                 continue
-        return _shown(*await self._outbound.call(peers[-1], request))
+        return _shown(*await self._client.call(peers[-1], request))
 
-    def _judge_literal(self, host: str, origin: TargetOrigin) -> tuple[str, ...]:
-        """Return the address that a host is itself; nothing when it is a name."""
+    def _check_address(self, host: str, origin: TargetOrigin) -> tuple[str, ...]:
+        """Return the host as an address if it is one that may be reached; nothing if it is a name."""
         try:
             address = ipaddress.ip_address(host.partition("%")[0])
         except ValueError:
@@ -179,7 +182,7 @@ class Egress:
         return self._allowed(host, [address], origin)
 
     async def _resolve(self, host: str, port: int | None, origin: TargetOrigin) -> tuple[str, ...]:
-        """Return the addresses that a name leads to now, those that may be reached alone."""
+        """Return the addresses of a name that may be reached."""
         loop = asyncio.get_running_loop()
         try:
             infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -221,9 +224,7 @@ def _shown(status: int, body: bytes) -> tuple[int, str]:
 
 def _refusal(host: str, address: Address, origin: TargetOrigin, policy: Policy) -> str:
     where = host if host == str(address) else f"{host} ({address})"
-    if origin is TargetOrigin.REQUEST:
-        nets = "loopback and private networks" if policy.open_bind else "loopback"
-        return (
-            f"{where} is not allowed: a target that comes with a request may lead to {nets} alone; set --allow-callback"
-        )
-    return f"{where} is not allowed: callbacks go to loopback and private networks, or to what --allow-callback names"
+    whose = "a target that a request names must lead" if origin is TargetOrigin.REQUEST else "callbacks go"
+    narrow = origin is TargetOrigin.REQUEST and not policy.open_bind
+    nets = "loopback" if narrow else "loopback and private networks"
+    return f"{where} is not allowed: {whose} to {nets}; to allow it, use --allow-callback"

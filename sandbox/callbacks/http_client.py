@@ -1,8 +1,8 @@
-"""Connections to the receivers of callbacks, kept for a moment where that loses nothing.
+"""The HTTP client: connections to the receivers of callbacks, kept for a moment if that cannot lose a callback.
 
-What a receiver may have read is not sent again, and some receivers close their connections after the answer without
-announcing it. So the first connections to a peer are only watched while calls to it use new ones: a peer that leaves
-them open gets its later calls over kept connections, which take 14 µs of processor time instead of 68, and one that
+A request that a receiver may have read is not sent again, and some receivers close their connections after the answer
+without announcing it. So the first connections to a peer are only watched while its calls use new ones. A peer that
+leaves them open gets its later calls over kept connections, which take 14 µs of processor time instead of 68; one that
 ever closes one gets a new connection for each call.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox.callbacks.connection import Connection, NotThereError, Peer
 
-KEPT = 0.2  # seconds that a connection waits for its next call: less than a peer has shown that it waits
+KEPT = 0.2  # seconds that a connection is kept for the next call: less than its peer has proved to wait
 WATCHED = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
 WATCHED_AT_ONCE = 8  # connections to one peer
 GOODBYE = 1.0  # seconds that a peer has to answer the end of a TLS connection
@@ -33,7 +33,7 @@ class PeerHistory:
 
 
 class HttpClient:
-    """Makes calls, and keeps connections to peers; `ca` is a file of certificates that https peers are judged by."""
+    """Makes calls, and keeps connections; `ca` is a file with the certificates by which https peers are verified."""
 
     def __init__(self, ca: Path | None = None) -> None:
         self._ca = ca
@@ -50,8 +50,8 @@ class HttpClient:
         """Send a request; return the status and the first `ANSWER_LIMIT` bytes of the body.
 
         Raises:
-            NotThereError: nobody listens there, or who does is not to be trusted.
-            NoAnswerError: what came back is no answer.
+            NotThereError: no connection could be made, or its certificate is not trusted.
+            NoAnswerError: what came back is not an HTTP answer.
 
         """
         history = self.history(peer)
@@ -82,7 +82,7 @@ class HttpClient:
         return known
 
     def keep(self, connection: Connection) -> bool:
-        """Keep a connection for the next call to its peer, or watch it; return whether that is to be."""
+        """Keep or watch a connection; return False if it is to be closed instead."""
         history = self.history(connection.peer)
         idle = self._idle.get(connection.peer, ())
         history.answered |= bool(idle)
@@ -94,7 +94,7 @@ class HttpClient:
         return True
 
     def hung_up(self, connection: Connection) -> None:
-        """Remember that a peer closed a kept or watched connection, or broke its silence there."""
+        """Remember that a peer closed a kept or watched connection, or sent something over it."""
         self.history(connection.peer).keeps = False
         if connection.expiry is not None:
             self._forget(connection)
@@ -111,7 +111,7 @@ class HttpClient:
         connection.close()
 
     def _forget(self, connection: Connection) -> None:
-        """Keep or watch a connection no longer."""
+        """Stop keeping or watching a connection."""
         if connection.expiry is not None:
             connection.expiry.cancel()
             connection.expiry = None
@@ -121,7 +121,7 @@ class HttpClient:
             del self._idle[connection.peer]
 
     def _kept(self, peer: Peer) -> Connection | None:
-        """Return the connection that was used last, of those that the peer has left open."""
+        """Return the most recently used connection that the peer has left open."""
         while idle := self._idle.get(peer):
             connection = idle[-1]
             self._forget(connection)
@@ -149,9 +149,10 @@ class HttpClient:
 
 
 def _words(error: OSError) -> str:
-    """Return what the system or TLS says, without an address."""
+    """Return the reason of the system or of TLS, without an address."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message}); --callback-ca names a file of those that are"
+        hint = "to trust it, name its CA in a file with --callback-ca"
+        return f"its certificate is not trusted ({error.verify_message}); {hint}"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS ({error.reason})"
+        return f"TLS failed ({error.reason})"
     return strerror(error.errno) if error.errno else str(error) or "the receiver closed the connection"

@@ -60,14 +60,14 @@ class Engine:
     """
 
     def __init__(
-        self, packs: Registry, *, door: Egress, start: WorkspaceConfig, folders: tuple[Path, ...] = ()
+        self, packs: Registry, *, egress: Egress, start: WorkspaceConfig, folders: tuple[Path, ...] = ()
     ) -> None:
         self.packs = packs
         self.folders = folders
         self.start = start
         self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
-        self.courier = Courier(door)
-        self.door = door
+        self.courier = Courier(egress)
+        self.egress = egress
         self.subscribers = Subscribers()
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
@@ -178,4 +178,4 @@ class Engine:
                 lease.timer.cancel()
         for workspace in self.workspaces.values():
             await workspace.end()
-        self.door.close()
+        self.egress.close()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sandbox.callbacks.compose import target_of
-from sandbox.callbacks.dispatch import hand_over
+from sandbox.callbacks.dispatch import begin_attempt
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, Batch, Change
@@ -97,7 +97,7 @@ def carry_out(world: World, packs: Registry, due: AgendaEntry) -> Callback | Non
     if due.kind is EntryKind.MOVE:
         message = world.messages[due.number]
         return report_step(world, packs, message, message.plan[0], illegal=True)
-    return hand_over(world, packs, world.callbacks[due.number])
+    return begin_attempt(world, packs, world.callbacks[due.number])
 
 
 def report_step(

@@ -31,16 +31,16 @@ def apply_effects(
     why, notes = reply.why, reply.notes
     if answering is not None and answering.verdict.effect.error is not None:
         reply, headers = _refusal(context, answering.verdict)
-        why = (*why, _sentence(call, answering.verdict, f"the error {_error(context, answering.verdict).name}"))
+        why = (*why, _sentence(call, answering.verdict, f"returns the error {_error(context, answering.verdict).name}"))
     elif answering is not None and answering.verdict.effect.reply is not None:
         draft = drafts[answering.row] if drafts else None
         rendered = answering.verdict.effect.reply.write(make_template_context(context, draft))
         reply, headers = _rendered(rendered)
         if not answering.verdict.effect.accepts or answering.verdict.effect.accepted:
-            why = (*why, _sentence(call, answering.verdict, f"a reply {reply.status} of its own"))
+            why = (*why, _sentence(call, answering.verdict, f"returns a reply of its own, {reply.status}"))
     fault = breaking.verdict.effect.fault if breaking else None
     if breaking is not None:
-        why = (*why, _sentence(call, breaking.verdict, f"the fault {fault}"))
+        why = (*why, _sentence(call, breaking.verdict, f"causes the fault {fault}"))
     delay, after_callbacks = NO_DELAY, False
     if slow is not None and slow.verdict.effect.after is not None:
         rule, after = slow.verdict.rule, slow.verdict.effect.after
@@ -70,7 +70,7 @@ def _decides(_: Effect) -> bool:
 
 def _sentence(call: Call, verdict: Verdict, what: str) -> str:
     accepted = ", though the request is accepted" if verdict.effect.accepts else ""
-    return f"{call.operation}: the scenario's rule '{verdict.rule.title}' has {what}{accepted}"
+    return f"{call.operation}: the scenario's rule '{verdict.rule.title}' {what}{accepted}"
 
 
 def _refusal(context: RequestContext, verdict: Verdict) -> tuple[Reply, Mapping[str, str]]:

@@ -1,7 +1,7 @@
-"""What a provider pack offers and what it is given: values alone, no request object, no I/O.
+"""The interface between providers and the rest: plain values, no request object, no I/O.
 
-An operation is a function from a world and a call to a `Reply` (it only reads), a `Refusal`, or a `Plan` (what it would
-store and charge). It writes nothing itself: the engine asks the scenario, then commits the plan or drops it.
+An operation is a function from a world and a call to a `Reply` (it only reads), a `Refusal`, or a `Plan` (what to store
+and charge). It changes nothing itself: the pipeline applies the scenario's rules, then commits the plan or drops it.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,10 +36,10 @@ __all__ = [
 
 
 class Reply(NamedTuple):
-    """An answer: `body` a mapping for JSON, or text; `why` explains a refusal to a person.
+    """A provider's reply: `body` is a mapping, sent as JSON, or a text; `why` has the reasons of a refusal.
 
-    `notes` say what was passed over in a request that is accepted all the same: they stand behind the reasons in
-    `X-Sandbox-Why` and the journal, but a reply that has notes alone is no refusal.
+    `notes` say what was ignored in an accepted request. `X-Sandbox-Why` and the journal have them after the reasons;
+    a reply with notes alone is not a refusal.
     """
 
     status: int
@@ -50,7 +50,7 @@ class Reply(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """The name of an error of the provider's spec, why in words, and a `message` where the sample's does not fit."""
+    """A refusal: `error` names an error of the spec, `why` has the reasons, `message` replaces that of the example."""
 
     error: str
     why: tuple[str, ...]
@@ -58,7 +58,7 @@ class Refusal(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a call would do: its reply, the messages it sends, and other values that change (account, code, window)."""
+    """What a call would do: its reply, the messages to send, and other values to store, such as a charged account."""
 
     reply: Reply
     drafts: tuple[Draft, ...] = ()
@@ -69,11 +69,11 @@ Outcome = Reply | Refusal | Plan
 
 
 class Call(NamedTuple):
-    """A request that has found its operation, read and checked against its schema.
+    """A request to an operation, read and checked against its schema.
 
-    `values` has path, header, query and body parameters merged. `account` is None when no key came or it is unknown.
-    `settings` are the provider's, from its spec and the scenario. `number` is that of the first message this call may
-    make, and the subject of its draws.
+    `values` has the path, header, query and body parameters, merged. `account` is None if the key is missing or
+    unknown. `violations` has the ways in which the request breaks its schema. `settings` are the provider's, from its
+    spec and the scenario. `number` is the number of the first message that this call may create; draws depend on it.
     """
 
     operation: str
@@ -88,28 +88,28 @@ class Call(NamedTuple):
     violations: tuple[Violation, ...]
     settings: Mapping[str, object]
     errors: Mapping[str, ErrorReply]
-    type: str = JSON  # of the success reply
+    type: str = JSON  # the media type of the success reply
 
     @property
     def owner(self) -> Account:
-        """The account, in operations that the gate has let through."""
+        """The account, in operations that `authenticate` has let through."""
         if self.account is None:
-            message = f"{self.operation} was let through without an account"
+            message = f"{self.operation}: authenticate let a request through without an account"
             raise ValueError(message)
         return self.account
 
     def draw(self, purpose: str, size: int, *, row: int = 0) -> bytes:
-        """Return `size` bytes for the `row`-th message of this call."""
+        """Return `size` random bytes for `purpose` and the message number `row` of this call."""
         return seeded_random.draw_bytes(self.seed, self.number + row, purpose, size)
 
     def text(self, name: str) -> str:
-        """Return a parameter as text, empty when it is absent; numbers as they are written."""
+        """Return a parameter as text, empty if it is absent; numbers as they were written."""
         value = self.values.get(name, "")
         return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 class Report(NamedTuple):
-    """A status change to be reported: the message as it is now, the step it is about, where it goes."""
+    """A status change to report: the message as it is now, the step that is reported, and the target."""
 
     message: Message
     step: Step
@@ -121,8 +121,8 @@ Authenticate = Callable[[World, Call], Refusal | None]
 Function = Callable[[World, Call], Outcome]
 
 
-def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # noqa: ARG001 - packs may look at the call
-    """Return the reply for a refusal as the spec's example has it, with the refusal's own message if it has one."""
+def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # noqa: ARG001 - providers may use the call
+    """Return the spec's example of an error, with the refusal's message if it has one."""
     body = error.body
     if refusal.message is not None and isinstance(body, Mapping):
         body = {**body, "message": refusal.message}
@@ -131,11 +131,11 @@ def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # n
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A pack. `operations` maps operation names of its spec to functions.
+    """A provider's functions; `operations` maps the operation names of its spec to functions.
 
-    `key` finds the credential in a call's values and headers; `authenticate` makes the checks before every operation,
-    in the provider's own order; `report` writes the callback of a status change; `target` lets a message name its own
-    target (`dlr_url`); `render_error` turns a refusal into the provider's bytes.
+    `key` returns the credential from a call's values and headers. `authenticate` runs before every operation. `report`
+    returns the callback of a status change. `target` returns a message's own target, such as a `dlr_url`.
+    `render_error` turns a refusal into a reply.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Betatel: SMS over SMPP, SMS and WhatsApp codes over Connect Hub, POST JSON callbacks.
 
-Quirks: refusals of the key and of the balance are text, as Express sends a string; a callback's `to` carries a `+` that
-the request did not have; SMS ids are UUIDs, WhatsApp ids ULIDs.
+Quirks: refusals for the key and the balance are plain text, as Express sends a string; `to` in a callback has a `+`
+that the request did not have; SMS ids are UUIDs, WhatsApp ids ULIDs.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from sandbox.formats.json_text import encode_json
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Report
 
-PURSE = "USD"
+CURRENCY = "USD"
 JSON_HEADERS = {"Content-Type": "application/json"}
-IDENTITY = ("x-account-id", "x-user-id")  # WhatsApp asks for the first, Connect SMS for the second
+IDENTITY = ("x-account-id", "x-user-id")  # WhatsApp requires the first, Connect SMS the second
 
 
 def key(_: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
@@ -30,7 +30,7 @@ def key(_: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
 
 
 def authenticate(_: World, call: Call) -> Refusal | None:
-    """Check key, account or user header, then the request as a whole (this order is inferred)."""
+    """Check the key, the account or user header, then the whole request (this order is inferred)."""
     why = tuple(map(str, call.violations)) if call.violations else ()
     if not call.key:
         missing = "header.x-api-key: is missing (documented: API key for authorization)"
@@ -49,32 +49,32 @@ def authenticate(_: World, call: Call) -> Refusal | None:
 def send_sms(_: World, call: Call) -> Outcome:
     """Accept one SMS."""
     reply = {"uuid": str(random_uuid(call))}
-    return accepted(call, reply["uuid"], reply)
+    return accept(call, reply["uuid"], reply)
 
 
 def send_connect_sms(_: World, call: Call) -> Outcome:
-    """Accept one SMS of Connect Hub."""
+    """Accept one SMS for Connect Hub."""
     reply = {"messageId": str(random_uuid(call)), "from": call.text("from"), "to": call.text("to")}
-    return accepted(call, reply["messageId"], reply, data={"user": call.headers["x-user-id"]})
+    return accept(call, reply["messageId"], reply, data={"user": call.headers["x-user-id"]})
 
 
 def send_whatsapp(_: World, call: Call) -> Outcome:
-    """Accept one WhatsApp code; its ULID decodes to the sandbox's clock, as the documented sample is a genuine one."""
+    """Accept one WhatsApp code; its ULID has the time of the sandbox's clock, as in the documented example."""
     reply = {"uuid": make_ulid(call.at, call.draw("ulid", 10)), "to": call.text("to")}
-    return accepted(call, reply["uuid"], reply)
+    return accept(call, reply["uuid"], reply)
 
 
-def accepted(
+def accept(
     call: Call, message_id: str, reply: Mapping[str, object], *, data: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Return the plan for one message, or the refusal when the balance is below the price."""
+    """Return the plan for one message, or a refusal if the balance is below the price."""
     if call.channel is None:
         raise ValueError(call.operation)
     price = Decimal(str(call.settings["price"]))
-    balance = call.owner.balance[PURSE]
+    balance = call.owner.balance[CURRENCY]
     if balance < price:
         return Refusal(
-            "insufficient-funds", (f"account: its balance of {balance} {PURSE} is below the price of {price}",)
+            "insufficient-funds", (f"account: its balance of {balance} {CURRENCY} is below the price of {price}",)
         )
     draft = Draft(
         id=message_id,
@@ -84,7 +84,7 @@ def accepted(
         text=call.text("text"),
         data=data,
     )
-    return Plan(Reply(200, reply, call.type), (draft,), (spend(call.owner, PURSE, price),))
+    return Plan(Reply(200, reply, call.type), (draft,), (spend(call.owner, CURRENCY, price),))
 
 
 def random_uuid(call: Call) -> UUID:
@@ -92,8 +92,8 @@ def random_uuid(call: Call) -> UUID:
     return UUID(bytes=call.draw("uuid", 16), version=4)
 
 
-def find(world: World, call: Call, name: str) -> Message | Refusal:
-    """Return the account's own message that a path parameter names."""
+def find_message(world: World, call: Call, name: str) -> Message | Refusal:
+    """Return the message of this account that a path parameter names, or a refusal."""
     message = world.message(call.text(name))
     channel = call.operation.rsplit(".", 1)[0]
     if message is None or message.account != call.owner.key or not message.operation.startswith(CHANNEL_OF[channel]):
@@ -107,13 +107,13 @@ CHANNEL_OF = {
 }
 
 
-def whatsapp_record(world: World, call: Call) -> Outcome:
-    """Answer one delivery record."""
-    message = find(world, call, "uuid")
-    return message if isinstance(message, Refusal) else Reply(200, record(world, message), call.type)
+def get_whatsapp_record(world: World, call: Call) -> Outcome:
+    """Return one delivery record."""
+    message = find_message(world, call, "uuid")
+    return message if isinstance(message, Refusal) else Reply(200, describe_record(world, message), call.type)
 
 
-def record(world: World, message: Message) -> dict[str, object]:
+def describe_record(world: World, message: Message) -> dict[str, object]:
     """Return a message as a WhatsApp delivery record."""
     arrival = next((step.at for step in message.history if step.status is Status.DELIVERED), None)
     return {
@@ -129,8 +129,8 @@ def record(world: World, message: Message) -> dict[str, object]:
     }
 
 
-def whatsapp_records(world: World, call: Call) -> Outcome:
-    """Answer one page of the account's delivery records, sorted and filtered."""
+def search_whatsapp_records(world: World, call: Call) -> Outcome:
+    """Return one page of the account's delivery records, sorted and filtered."""
     size, page = int(call.text("rows_per_page") or 20), int(call.text("page") or 1)
     sort_by, direction = call.text("sort_by") or "timestamp", call.text("sort_direction") or "desc"
     wanted = call.values.get("filter")
@@ -140,7 +140,7 @@ def whatsapp_records(world: World, call: Call) -> Outcome:
         for message in world.messages_of(call.owner)
         if message.channel.name == "whatsapp" and status in {None, message.provider_status}
     ]
-    records = [record(world, message) for message in rows]
+    records = [describe_record(world, message) for message in rows]
     records.sort(key=lambda row: str(row[sort_by] or ""), reverse=direction.lower() == "desc")
     pages = -(-len(records) // size)
     return Reply(
@@ -160,9 +160,9 @@ def whatsapp_records(world: World, call: Call) -> Outcome:
     )
 
 
-def connect_status(world: World, call: Call) -> Outcome:
-    """Answer the status of one SMS."""
-    message = find(world, call, "messageId")
+def get_connect_status(world: World, call: Call) -> Outcome:
+    """Return the status of one SMS."""
+    message = find_message(world, call, "messageId")
     if isinstance(message, Refusal):
         return message
     return Reply(
@@ -170,9 +170,9 @@ def connect_status(world: World, call: Call) -> Outcome:
     )
 
 
-def connect_sms(world: World, call: Call) -> Outcome:
-    """Answer one SMS."""
-    message = find(world, call, "messageId")
+def get_connect_sms(world: World, call: Call) -> Outcome:
+    """Return one SMS."""
+    message = find_message(world, call, "messageId")
     if isinstance(message, Refusal):
         return message
     body = {
@@ -188,18 +188,18 @@ def connect_sms(world: World, call: Call) -> Outcome:
     return Reply(200, body, call.type)
 
 
-def balance(_: World, call: Call) -> Outcome:
-    """Answer what is left; the account's own key stands for its user id, which the request does not carry."""
-    left = call.owner.balance[PURSE]
+def get_balance(_: World, call: Call) -> Outcome:
+    """Return the balance; the key takes the place of the user id, which the request does not have."""
+    left = call.owner.balance[CURRENCY]
     return Reply(
         200,
-        {"userId": call.owner.key, "balance": float(left), "currency": PURSE, "lastUpdated": format_time(call.at)},
+        {"userId": call.owner.key, "balance": float(left), "currency": CURRENCY, "lastUpdated": format_time(call.at)},
         call.type,
     )
 
 
-def report(change: Report) -> Outgoing:
-    """Write the callback of a status change (documented for SMS, inferred for the rest)."""
+def write_callback(change: Report) -> Outgoing:
+    """Return the callback of a status change (documented for SMS, inferred for the rest)."""
     message, step = change.message, change.step
     body = {
         "uuid": message.id,
@@ -215,14 +215,14 @@ PROVIDER = Provider(
     operations={
         "betatel.sms.send": send_sms,
         "betatel.whatsapp.otp": send_whatsapp,
-        "betatel.whatsapp.wdr.get": whatsapp_record,
-        "betatel.whatsapp.wdr.search": whatsapp_records,
+        "betatel.whatsapp.wdr.get": get_whatsapp_record,
+        "betatel.whatsapp.wdr.search": search_whatsapp_records,
         "betatel.connect.sms.send": send_connect_sms,
-        "betatel.connect.sms.status": connect_status,
-        "betatel.connect.sms.get": connect_sms,
-        "betatel.balance": balance,
+        "betatel.connect.sms.status": get_connect_status,
+        "betatel.connect.sms.get": get_connect_sms,
+        "betatel.balance": get_balance,
     },
     key=key,
     authenticate=authenticate,
-    report=report,
+    report=write_callback,
 )

@@ -1,4 +1,4 @@
-"""Finds the packs: each spec names its module, and nothing else names either."""
+"""Find the providers: each spec names the module with its functions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sandbox.specs.types import PathProblem
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A provider's spec and its functions, known to fit each other."""
+    """A provider's spec and its functions; each operation of the spec has a function."""
 
     spec: ProviderSpec
     provider: Provider
@@ -27,11 +27,11 @@ Registry = Mapping[str, Pack]
 
 
 def discover(folders: Iterable[Path]) -> Registry:
-    """Return the packs of all specs (`*.yaml`) in some folders, by provider name.
+    """Return the providers of all specs (`*.yaml`) in some folders, by name.
 
     Raises:
-        SpecError: a folder or spec cannot be read, its module cannot be imported, or spec and module do not fit; it
-            has every mistake of every spec.
+        SpecError: a folder or spec cannot be read, a module cannot be imported, or spec and module do not match; it
+            has the mistakes of all specs.
 
     """
     found: dict[str, Pack] = {}
@@ -63,18 +63,18 @@ def _pack(path: Path) -> Pack:
     except Exception as error:  # noqa: BLE001 - a module of the user's own may raise anything
         raise refused(path, [PathProblem(module, f"{spec.module}: {_reason(error)}")]) from None
     if not isinstance(provider, Provider):
-        what = f"{spec.module}: PROVIDER is no sandbox.provider.Provider"
+        what = f"{spec.module}: PROVIDER is not a sandbox.provider.Provider"
         raise refused(path, [PathProblem(module, what)])
     mistakes = [
         PathProblem(_place_of(spec, name), f"{name} has no function in {spec.module}")
         for name in sorted(set(spec.operations) - set(provider.operations))
     ]
     mistakes += [
-        PathProblem(module, f"{spec.module} has a function for {name}, which is no x-operation here")
+        PathProblem(module, f"{spec.module} has a function for {name}, which is not an x-operation here")
         for name in sorted(set(provider.operations) - set(spec.operations))
     ]
     if provider.name != spec.name:
-        what = f"'{spec.name}' is called '{provider.name}' in {spec.module}"
+        what = f"'{spec.name}' is named '{provider.name}' in {spec.module}"
         mistakes.append(PathProblem(("x-sandbox", "provider"), what))
     if mistakes:
         raise refused(path, mistakes)
@@ -82,7 +82,7 @@ def _pack(path: Path) -> Pack:
 
 
 def _reason(error: Exception) -> str:
-    """Return why a module cannot be imported, with the line where its own code fails."""
+    """Return why a module cannot be imported, with the line that failed."""
     if isinstance(error, SyntaxError):
         return f"{error.msg}, line {error.lineno} of {error.filename}"
     if isinstance(error, ImportError | AttributeError):
@@ -92,7 +92,7 @@ def _reason(error: Exception) -> str:
 
 
 def _place_of(spec: ProviderSpec, operation: str) -> ValuePath:
-    """Return where a document names an operation."""
+    """Return the path in a document at which it names an operation."""
     calls = operations_of(spec.document)
     method, template = next((each[:2] for each in calls if each[2]["x-operation"] == operation), ("", ""))
     return ("paths", template, method.lower(), "x-operation")

@@ -186,7 +186,12 @@ def _after(value: object) -> str:
 
 def _lifecycle(value: object) -> str:
     steps = [next(iter(step.items())) for step in value] if isinstance(value, list) else []
-    return ", then ".join(f"{status} after {span(delay)}" for status, delay in steps) or "the status never changes"
+    return ", then ".join(map(_step, steps)) or "the status never changes"
+
+
+def _step(step: tuple[object, object]) -> str:
+    status, delay = step
+    return f"{status} at once" if delay in (0, "0s") else f"{status} after {span(delay)}"
 
 
 def _reply(value: object) -> str:

@@ -80,7 +80,7 @@ def make_engine(options: Options) -> Engine:
     start = WorkspaceConfig(
         scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
     )
-    return Engine(packs, door=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
+    return Engine(packs, egress=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
 
 
 def find_scenario(options: Options, packs: Registry) -> Scenario:

@@ -55,7 +55,7 @@ async def test_an_unknown_provider_is_404_with_the_near_miss(control: Control, m
 async def test_what_is_no_address_for_callbacks_is_refused(control: Control, url: str, words: str) -> None:
     assert await control.refused("PUT", "/targets/ubill", {"url": url}) == (
         400,
-        [("/url", f"'{url}' is no callback URL: {words}")],
+        [("/url", f"'{url}' is not a callback URL: {words}")],
     )
 
 

@@ -59,7 +59,7 @@ def test_every_value_of_json_has_its_place(path: tuple[str | int, ...], place: s
         ("name: a", "1:1: not JSON: expected a value"),
     ],
 )
-def test_what_is_no_json_is_told_with_its_line_and_column(text: str, mistake: str) -> None:
+def test_invalid_json_is_reported_with_its_line_and_column(text: str, mistake: str) -> None:
     with pytest.raises(FileError) as caught:
         parse(text, "x.json")
     with pytest.raises(FileError) as declared:

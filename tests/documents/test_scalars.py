@@ -135,7 +135,7 @@ def test_the_shipped_files_read_the_same_by_both_versions_of_yaml(path: Path) ->
         ("header: {x-a: 0123}", "the header x-a is 0123"),
     ],
 )
-def test_a_number_that_stands_for_a_text_is_told_as_it_is_written(condition: str, words: str) -> None:
+def test_a_number_that_stands_for_a_string_is_described_as_it_is_written(condition: str, words: str) -> None:
     assert load_scenario(one_rule(condition, "after: 1s")).words == (
         f"the rule: when {words}: the reply is sent after 1s",
     )

@@ -24,7 +24,7 @@ from tests.servers import WHATSAPP, Sandbox, turn
 
 DAY = timedelta(days=1)
 TODAY = datetime.now(UTC)  # noqa: TID251 - certificates are judged by the machine's clock
-DISTRUST = "cannot connect: its certificate is not trusted ({}); --callback-ca names a file of those that are"
+DISTRUST = "cannot connect: its certificate is not trusted ({}); to trust it, name its CA in a file with --callback-ca"
 CLOSED_EARLY = "cannot connect: the receiver closed the connection"
 
 Authority = trustme.CA
@@ -139,12 +139,12 @@ KINDS = {
     "a chain without its intermediate": distrusted(without_its_intermediate, "unable to get local issuer certificate"),
     "a self-signed certificate": distrusted(self_signed, "self-signed certificate"),
     "a wish for our certificate": Kind(that_asks_for_ours, answers, (None, CLOSED)),
-    "no TLS at all": Kind(None, answers, (None, "cannot connect: no TLS (WRONG_VERSION_NUMBER)")),
+    "no TLS at all": Kind(None, answers, (None, "cannot connect: TLS failed (WRONG_VERSION_NUMBER)")),
     "an end in the handshake": Kind(None, closes, (None, CLOSED_EARLY)),
     "an end after the handshake": Kind(good, closes, (None, CLOSED)),
     "no handshake": Kind(None, says_nothing, (None, LATE)),
     "half a handshake": Kind(None, begins_to_greet, (None, LATE)),
-    "nonsense for a handshake": Kind(None, talks_nonsense, (None, "cannot connect: no TLS (UNEXPECTED_MESSAGE)")),
+    "nonsense for a handshake": Kind(None, talks_nonsense, (None, "cannot connect: TLS failed (UNEXPECTED_MESSAGE)")),
     "a handshake and no answer": Kind(good, says_nothing, (None, LATE)),
 }
 
@@ -177,7 +177,7 @@ async def listening(kind: Kind, authority: Authority) -> AsyncIterator[str]:
 @asynccontextmanager
 async def trusting(ca: Path, kind: Kind) -> AsyncIterator[Sandbox]:
     """Run a sandbox that judges receivers by an authority."""
-    engine = Engine(packs(), door=Egress(Policy(), ca=ca), start=start(kind.outcome[1]))
+    engine = Engine(packs(), egress=Egress(Policy(), ca=ca), start=start(kind.outcome[1]))
     client = TestClient(TestServer(make_app(engine)))
     await client.start_server()
     try:

@@ -143,7 +143,7 @@ def start(error: str | None) -> WorkspaceConfig:
     )
 
 
-NO_HTTP = "the receiver's answer is no HTTP: "
+NO_HTTP = "the receiver's answer is not HTTP: "
 NOT_HTTP = NO_HTTP + "Expected HTTP/, RTSP/ or ICE/"
 
 KINDS = {

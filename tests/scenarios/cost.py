@@ -25,7 +25,7 @@ CONDITIONS = (
     "header: {{x-test: case-{place}}}",
     "state: start, text: 'nothing {place}'",
     'to: "49{place:03}????"',
-    "otp: false, account: nobody-{place}",
+    "otp: false, account: other-{place}",
     "during: {{from: 100d, to: 101d}}",
 )
 

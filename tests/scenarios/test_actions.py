@@ -230,7 +230,7 @@ def test_an_illegal_move_is_made_where_the_rule_insists() -> None:
     assert lives(at) == [["queued", "delivered", "sent"]]
 
 
-def test_without_a_lifecycle_a_message_lives_as_the_spec_says() -> None:
+def test_without_a_lifecycle_a_message_has_that_of_the_spec() -> None:
     at = rule_desk("", "")
 
     betatel(at)

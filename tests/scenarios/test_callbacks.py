@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.callbacks.compose import ladder_of, timeout_of
+from sandbox.callbacks.compose import retry_schedule, timeout_of
 from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, CallbackState, Target
 from sandbox.core.change import Batch, TargetSet
@@ -173,7 +173,7 @@ def test_retries_stand_in_place_of_the_providers_ladder(retries: str, ladder: tu
 
     betatel(at)
 
-    assert ladder_of(at.world, messages(at)[0]) == ladder
+    assert retry_schedule(at.world, messages(at)[0]) == ladder
 
 
 def test_the_callbacks_of_a_muted_message_are_collected_whatever_the_rule_says() -> None:

@@ -44,7 +44,7 @@ def test_at_least_a_dozen_are_shipped_beside_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(scenario_paths()))
-def test_keys_that_begin_with_invalid_are_nobodys_in_every_scenario(name: str) -> None:
+def test_keys_that_begin_with_invalid_are_unknown_in_every_scenario(name: str) -> None:
     at = named(name)
     later(at, minutes=1)  # past the maintenance at the start
 
@@ -74,7 +74,7 @@ def test_instant_delivers_in_the_same_instant() -> None:
     assert (lives(at), times(at)) == ([["queued", "sent", "delivered"], ["3", "0", "1"]], [0.0] * 4)
 
 
-def test_instant_leaves_magic_numbers_their_fate() -> None:
+def test_instant_leaves_magic_numbers_their_outcome() -> None:
     at = named("instant")
 
     assert [betatel(at, number).status for number in ("38761000050", "38761100050")] == [500, 200]
@@ -250,7 +250,7 @@ def test_production_like_delivers_96_of_100_and_takes_its_time() -> None:
     ) == ([True, True, True], True, True)
 
 
-def test_production_like_leaves_magic_numbers_their_fate() -> None:
+def test_production_like_leaves_magic_numbers_their_outcome() -> None:
     assert betatel(named("production-like"), "38761000050").status == 500
 
 

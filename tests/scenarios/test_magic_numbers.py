@@ -1,4 +1,4 @@
-"""The magic numbers of the default scenario: 0000NN at the end of a recipient chooses its fate."""
+"""The magic numbers of the default scenario: 0000NN at the end of a recipient chooses its outcome."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -98,7 +98,7 @@ def test_a_mistake_apart_from_the_rules(text: str, mistake: str) -> None:
     assert top_mistakes(text) == [mistake]
 
 
-def test_a_setting_that_breaks_its_schema_is_told_with_what_it_means() -> None:
+def test_a_setting_that_breaks_its_schema_is_reported_with_its_description() -> None:
     assert top_mistakes("settings: {betatel: {price: cheap}}") == [
         "'cheap' is a string, not a number. USD for a message, whatever its length."
     ]

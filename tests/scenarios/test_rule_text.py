@@ -78,6 +78,7 @@ def test_a_condition_in_words(when: str, words: str) -> None:
         ("after: {percentiles: {50: 1s, 95: 8s}}", "the reply is sent after up to 1s (50%) or up to 8s (95%)"),
         ("after: 2", "the reply is sent after 2s"),
         ("fault: connection_reset", "the fault connection_reset"),
+        ("lifecycle: [sent: 0s, delivered: {uniform: [0s, 1s]}]", "sent at once, then delivered after 0s to 1s"),
         ("lifecycle: []", "the status never changes"),
         (
             "lifecycle: [delivered: 1s], illegal: true",

@@ -88,13 +88,13 @@ def test_targets_are_urls_with_or_without_a_key() -> None:
     }
 
 
-def test_a_closed_key_is_nobodys() -> None:
+def test_a_closed_key_is_unknown() -> None:
     at = desk("accounts: {betatel: {CLOSED0KEY: {closed: true}}}")
 
     assert [betatel(at, key=key).status for key in ("CLOSED0KEY", "k1")] == [401, 200]
 
 
-def test_a_key_that_a_later_scenario_closes_is_nobodys_from_then_on() -> None:
+def test_a_key_that_a_later_scenario_closes_stops_working() -> None:
     at = desk("name: open")
 
     before = betatel(at).status
@@ -209,7 +209,7 @@ def test_a_scenario_that_extends_itself_is_refused(folder: Path) -> None:
     assert str(error.value) == f"{folder}/two.yaml:1:11: 'one' extends this scenario in turn"
 
 
-def test_a_mistake_in_what_is_extended_is_told_in_its_place(folder: Path) -> None:
+def test_a_mistake_in_an_extended_scenario_is_reported_in_its_place(folder: Path) -> None:
     put(folder, base="seed: lucky", top="extends: [base]\nseeed: 1")
 
     with pytest.raises(ScenarioError) as error:

@@ -38,14 +38,17 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     "a spec operation without its function": (
         lambda d: d["paths"][SEND]["post"].update({"x-operation": "betatel.sms.sent"}),
         (
-            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.sms.send, which is no x-operation "
-            "here\n"
+            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.sms.send, which is not an "
+            "x-operation here\n"
             "POST /api/smpp/client/send: x-operation: betatel.sms.sent has no function in sandbox.providers.betatel"
         ),
     ),
     "a function without its spec operation": (
         lambda d: d["paths"].pop("/api/billing/me/balance"),
-        "x-sandbox.module: sandbox.providers.betatel has a function for betatel.balance, which is no x-operation here",
+        (
+            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.balance, which is not an "
+            "x-operation here"
+        ),
     ),
     "no x-sandbox": (lambda d: d.pop("x-sandbox"), "this is not an OpenAPI document with a mapping x-sandbox"),
     "no channels": (

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.callbacks.compose import ladder_of, timeout_of
+from sandbox.callbacks.compose import retry_schedule, timeout_of
 from sandbox.callbacks.egress import Egress, Policy
 from sandbox.control.provider_docs import describe
 from sandbox.core.callback import CallbackState, Target
@@ -223,7 +223,7 @@ def test_without_settings_a_callback_has_the_documented_pauses_and_timeout(serve
     acme.send()
     message = acme.world.messages[1]
 
-    assert (ladder_of(acme.world, message), timeout_of(acme.world, message)) == (
+    assert (retry_schedule(acme.world, message), timeout_of(acme.world, message)) == (
         (parse_duration("5s"), parse_duration("30s"), parse_duration("5m")),
         parse_duration("10s"),
     )
@@ -355,7 +355,7 @@ def test_a_function_that_fails_is_a_500_with_number_and_reason(
 
 @both_ways
 async def test_a_provider_that_fails_has_a_number_and_a_journal_entry_both_ways(serve: Serve, way: Way) -> None:
-    async with way(Engine(serve(key="headers['x-key'],").packs, door=Egress(Policy()), start=FROZEN)) as place:
+    async with way(Engine(serve(key="headers['x-key'],").packs, egress=Egress(Policy()), start=FROZEN)) as place:
         body = json.dumps(GOOD).encode()
         head, _, content = (
             await place.ask(
@@ -507,7 +507,7 @@ def test_what_would_fail_later_is_a_mistake_at_the_start(
 
 async def test_a_report_that_fails_is_a_failed_attempt_with_the_reason(serve: Serve) -> None:
     acme = serve(without_settings, body="    raise KeyError('x')\n    body = json")
-    engine = Engine(acme.packs, door=Egress(Policy()), start=FROZEN)
+    engine = Engine(acme.packs, egress=Egress(Policy()), start=FROZEN)
     async with TestClient(TestServer(make_app(engine))) as client:
         sandbox = Sandbox(engine, client)
         sandbox.set_target("acme", "http://127.0.0.1:9/dlr")

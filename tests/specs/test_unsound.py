@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.callbacks.compose import ladder_of, timeout_of, write
+from sandbox.callbacks.compose import retry_schedule, timeout_of, write
 from sandbox.control.provider_docs import describe
 from sandbox.core.callback import CallbackState, Target
 from sandbox.core.change import TargetSet
@@ -91,7 +91,7 @@ def used(own: Pack) -> None:
         if callback is not None and callback.state is CallbackState.SENDING:
             message = world.messages[callback.message]
             write(world, packs, callback)
-            ladder_of(world, message)
+            retry_schedule(world, message)
             timeout_of(world, message)
 
 

@@ -1,7 +1,8 @@
 """SMS Buddy: flat and JSON sends, one-time codes, sender ids, balances by type, GET reports to a send's `dlr_url`.
 
-Quirks: the code of a reply stands in its body as a string; a GET of a send or of a code with an `id` and no `to` asks
-for its result; ten digits become an Indian number; promotional SMS are refused at night; a wrong try at a code counts.
+Quirks: the body of a reply contains its status code as a string; a GET of a send or of a code with an `id` and no `to`
+asks for its result; ten digits become an Indian number; promotional SMS are refused at night; wrong tries of a code
+count.
 """
 
 import re
@@ -11,85 +12,91 @@ from sandbox.core.account import Approval, Sender
 from sandbox.core.clock import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Violation
-from sandbox.providers.smsbuddy.one_time_codes import create, verify
-from sandbox.providers.smsbuddy.one_time_codes import result as code_result
-from sandbox.providers.smsbuddy.parameters import BLANK, given
+from sandbox.providers.smsbuddy.one_time_codes import create_code, get_code_result, verify_code
+from sandbox.providers.smsbuddy.parameters import WHITESPACE, read_text
 from sandbox.providers.smsbuddy.refusals import (
-    PURSES,
+    BALANCE_TYPES,
     SEND,
     SEND_JSON,
     asks_for_result,
-    of_request,
-    problems,
+    check_request,
+    find_problems,
+    find_type_error,
     render_error,
-    wrong_kind,
 )
-from sandbox.providers.smsbuddy.send import report, result, send, send_json, target
+from sandbox.providers.smsbuddy.send import get_result, read_target, send, send_json, write_callback
 from sandbox.specs.types import show
 
-# A value of a wrong JSON type is no key, service, sender or number, and so gets the code of that, in its turn.
+# A value of a wrong JSON type here is an unknown key, service, sender or number, so a later check refuses it.
 JUDGED_LATER = frozenset({"key", "type", "sender", "senderid", "to"})
 SENDS = (SEND, SEND_JSON)
-CHECKED = (*SENDS, "smsbuddy.otp.create")  # operations whose types, senders and numbers are checked later
-NOBODY = "key: no account has this key (inferred: 1 to 256 printable ASCII characters, and not closed by the scenario)"
+CHECKED_LATER = (*SENDS, "smsbuddy.otp.create")  # operations that check types, senders and numbers later
+UNKNOWN_KEY = (
+    "key: no account has this key (inferred: 1 to 256 printable ASCII characters, and not closed by the scenario)"
+)
 
 
-def key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
-    """Return the key of a request, which a JSON send has in its root; None where it could be nobody's."""
+def read_key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
+    """Return the key of a request, which a JSON send has in its root; None if no account can have it."""
     root = values.get("root")
     found = values.get("key", root.get("key") if isinstance(root, Mapping) else None)
     if not isinstance(found, str):
         return None
-    trimmed = found.strip(BLANK)
+    trimmed = found.strip(WHITESPACE)
     return trimmed if trimmed.isascii() and trimmed.isprintable() and " " not in trimmed else None
 
 
 def authenticate(_: World, call: Call) -> Refusal | None:
-    """Check that a request can be read, then its key; the rest is for the operations (this order is inferred)."""
-    incomplete = not all(map(judged_later, call.violations))
-    why = tuple(problems(call)) if call.operation in SENDS else ()
+    """Check that the request is complete, then its key; operations check the rest (this order is inferred)."""
+    incomplete = not all(map(is_judged_later, call.violations))
+    why = tuple(find_problems(call)) if call.operation in SENDS else ()
     if not incomplete and not why and call.account is not None:
         return None
-    key_revoked = (NOBODY,) if call.account is None and has_key(call) else ()
-    rest = (*of_request(call),) if call.operation in CHECKED and not asks_for_result(call) else ()
-    reasons = (*map(str, call.violations), *why, *key_revoked, *rest)
+    unknown_key = (UNKNOWN_KEY,) if call.account is None and has_key(call) else ()
+    rest = (*check_request(call),) if call.operation in CHECKED_LATER and not asks_for_result(call) else ()
+    reasons = (*map(str, call.violations), *why, *unknown_key, *rest)
     if incomplete or why:
         return Refusal("incomplete", tuple(dict.fromkeys(reasons)))
-    return Refusal("unknown-key", tuple(dict.fromkeys((NOBODY, *reasons))))
+    return Refusal("unknown-key", tuple(dict.fromkeys((UNKNOWN_KEY, *reasons))))
 
 
 def has_key(call: Call) -> bool:
-    """Whether a request has something for a key."""
+    """Return whether a request has any value for its key."""
     root = call.values.get("root")
-    given = call.values.get("key", root.get("key") if isinstance(root, Mapping) else None)
-    return bool(given.strip(BLANK) if isinstance(given, str) else given)
+    found = call.values.get("key", root.get("key") if isinstance(root, Mapping) else None)
+    return bool(found.strip(WHITESPACE) if isinstance(found, str) else found)
 
 
-def judged_later(violation: Violation) -> bool:
-    """Whether a violation is for a later check."""
+def is_judged_later(violation: Violation) -> bool:
+    """Return whether a later check refuses a violation."""
     return violation.rule == "type" and violation.at.rpartition(".")[2] in JUDGED_LATER
 
 
 SENDER_ID = re.compile(r"[A-Za-z]{6}|[0-9]{6}")
 
 
-def balance(_: World, call: Call) -> Outcome:
-    """Answer the units left of each type."""
+def get_balance(_: World, call: Call) -> Outcome:
+    """Return the units left of each type."""
     left = call.owner.balance
     return Reply(
-        200, {"status": "200", "data": {purse: int(left.get(purse, 0)) for purse in PURSES.values()}}, call.type
+        200,
+        {
+            "status": "200",
+            "data": {balance_type: int(left.get(balance_type, 0)) for balance_type in BALANCE_TYPES.values()},
+        },
+        call.type,
     )
 
 
 def create_sender(_: World, call: Call) -> Outcome:
-    """Take down a sender id, approved after the delay that the setting names.
+    """Register a sender ID, approved after the setting `approval_delay`.
 
-    One that the account has stays as it is: the page's example asks for SMSBDY, with which its other examples send.
+    One that the account already has stays as it is: the documented example requests SMSBDY, which other examples use.
     """
-    name = given(call.values, "senderid")
+    name = read_text(call.values, "senderid")
     if not SENDER_ID.fullmatch(name):
         why = f"senderid: {show(name)} is not a sender ID (inferred: six letters, or six digits for promotional SMS)"
-        return Refusal("unknown-sender", (wrong_kind(call, "", "senderid") or why,))
+        return Refusal("unknown-sender", (find_type_error(call, "", "senderid") or why,))
     reply = Reply(200, {"status": "200", "message": "Sender ID requested Successfully."}, call.type)
     if call.owner.sender(name):
         return reply
@@ -101,18 +108,18 @@ def create_sender(_: World, call: Call) -> Outcome:
 PROVIDER = Provider(
     name="smsbuddy",
     operations={
-        "smsbuddy.balance": balance,
+        "smsbuddy.balance": get_balance,
         "smsbuddy.sms.send": send,
         "smsbuddy.sms.send_json": send_json,
-        "smsbuddy.sms.result": result,
-        "smsbuddy.otp.create": create,
-        "smsbuddy.otp.verify": verify,
-        "smsbuddy.otp.result": code_result,
+        "smsbuddy.sms.result": get_result,
+        "smsbuddy.otp.create": create_code,
+        "smsbuddy.otp.verify": verify_code,
+        "smsbuddy.otp.result": get_code_result,
         "smsbuddy.senderid.create": create_sender,
     },
-    key=key,
+    key=read_key,
     authenticate=authenticate,
-    report=report,
-    target=target,
+    report=write_callback,
+    target=read_target,
     render_error=render_error,
 )

@@ -1,4 +1,4 @@
-"""One-time codes: made and sent, checked, and looked up."""
+"""One-time codes: created and sent, checked, and looked up."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,9 +9,9 @@ from sandbox.core.message import Message
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
-from sandbox.providers.smsbuddy.parameters import find_mobile, given, why_no_mobile, written
-from sandbox.providers.smsbuddy.refusals import NUMBER, Row, asks_for_result, render_error, wrong_kind
-from sandbox.providers.smsbuddy.send import describe, find_rows, submit, unknown_id
+from sandbox.providers.smsbuddy.parameters import find_mobile, read_text, why_not_mobile, write_time
+from sandbox.providers.smsbuddy.refusals import NUMBER, Row, asks_for_result, find_type_error, render_error
+from sandbox.providers.smsbuddy.send import describe_row, find_rows, refuse_unknown_id, submit
 from sandbox.specs.types import show
 
 PLACEHOLDER = "{#otp#}"
@@ -29,83 +29,87 @@ REFUSALS = {
 }
 
 
-def create(world: World, call: Call) -> Outcome:
-    """Make a code and send it, or answer the result where that is what a GET asks for."""
+def create_code(world: World, call: Call) -> Outcome:
+    """Create a code and send it; a GET may ask for the result of an earlier one instead."""
     if asks_for_result(call):
-        return result(world, call)
-    size = int(given(call.values, "digits") or DIGITS)
-    code = given(call.values, "otp") or draw_text(
+        return get_code_result(world, call)
+    size = int(read_text(call.values, "digits") or DIGITS)
+    code = read_text(call.values, "otp") or draw_text(
         call.seed, call.number, "smsbuddy otp", length=size, alphabet="0123456789"
     )
-    expires_at = call.at + timedelta(minutes=int(given(call.values, "expiry") or EXPIRY))
-    text = given(call.values, "message").replace(PLACEHOLDER, code)
+    expires_at = call.at + timedelta(minutes=int(read_text(call.values, "expiry") or EXPIRY))
+    text = read_text(call.values, "message").replace(PLACEHOLDER, code)
     row = Row(
         place="",
         service=TRANSACTIONAL,
-        sender=given(call.values, "sender"),
-        number=given(call.values, "to"),
+        sender=read_text(call.values, "sender"),
+        number=read_text(call.values, "to"),
         text=text,
-        template_id=given(call.values, "template_id"),
-        facts={"otp": code, "expiry": written(expires_at, call.settings)},
-        code=code if code in text else find_code(text) or code,  # a text without the placeholder may bring its own
+        template_id=read_text(call.values, "template_id"),
+        facts={"otp": code, "expiry": write_time(expires_at, call.settings)},
+        code=code if code in text else find_code(text) or code,  # a text without the placeholder may contain a code
     )
     submission = submit(world, call, [row])
     if isinstance(submission, Refusal):
         return submission
     (draft,) = submission.drafts
     otp = Otp(call.owner.provider, call.owner.key, draft.recipient, code, expires_at, call.number)
-    reply = created(row.facts, describe(draft), status="PENDING", call=call)
+    reply = describe_code(row.facts, describe_row(draft), status="PENDING", call=call)
     return Plan(reply, submission.drafts, (*submission.changes, otp))
 
 
-def created(facts: Mapping[str, str], row: Mapping[str, str | int], *, status: str, call: Call) -> Reply:
-    """Return the reply that tells of a code and its SMS."""
+def describe_code(facts: Mapping[str, str], row: Mapping[str, str | int], *, status: str, call: Call) -> Reply:
+    """Return the reply that describes a code and its SMS."""
     otp = {"mobile": row["mobile"], "status": status, "otp": facts["otp"], "expiry": facts["expiry"]}
     return Reply(200, {"status": "200", "message": "OTP Generated Successfully", "otp": otp, "sms": row}, call.type)
 
 
-def verify(world: World, call: Call) -> Outcome:
-    """Check a code; a wrong try is stored although it is refused."""
-    number, code = given(call.values, "to"), given(call.values, "otp")
+def verify_code(world: World, call: Call) -> Outcome:
+    """Check a code; a wrong try is stored although the request is refused."""
+    number, code = read_text(call.values, "to"), read_text(call.values, "otp")
     mobile = find_mobile(number)
     if mobile is None:
-        problem = f"to: {show(number)} is not a number: it {why_no_mobile(number)} {NUMBER}"
-        return Refusal("no-valid-numbers", (wrong_kind(call, "", "to") or problem,))
+        problem = f"to: {show(number)} is not a number: it {why_not_mobile(number)} {NUMBER}"
+        return Refusal("no-valid-numbers", (find_type_error(call, "", "to") or problem,))
     otp = world.otps.get((call.owner.provider, call.owner.key, mobile))
     if otp is None:
         return Refusal("otp-unknown", (f"to: no code was created for {mobile} (smsbuddy.otp.create creates one)",))
-    found, after = check_code(otp, code, at=call.at, tries=tries(call))
+    found, after = check_code(otp, code, at=call.at, tries=read_tries(call))
     if found is CheckResult.RIGHT:
         reply = Reply(200, {"status": "200", "message": "OTP Verified Successfully"}, call.type)
-        return Plan(reply, changes=(after, *verified(world, otp)))
+        return Plan(reply, changes=(after, *mark_verified(world, otp)))
     name, words = REFUSALS[found]
     refusal = Refusal(name, (f"otp: {show(code)} {words} (inferred)",))
     return refusal if after is otp else Plan(render_error(call.errors[name], refusal, call), changes=(after,))
 
 
-def verified(world: World, otp: Otp) -> tuple[Message, ...]:
-    """Return the message of a code that proved right, knowing it: a newer code takes the record's place."""
+def mark_verified(world: World, otp: Otp) -> tuple[Message, ...]:
+    """Return the message of a verified code, marked as such, because a newer code replaces the `Otp`."""
     message = world.messages.get(otp.message)
     return (message._replace(data={**(message.data or {}), "verified": "yes"}),) if message else ()
 
 
-def result(world: World, call: Call) -> Outcome:
-    """Answer as creating a code did, with the present statuses."""
+def get_code_result(world: World, call: Call) -> Outcome:
+    """Return the reply of creating a code, with the current statuses."""
     for message in find_rows(world, call):
         if message.data and "otp" in message.data:
-            return created(message.data, describe(message), status=status(world, call, message), call=call)
-    return unknown_id(call)
+            return describe_code(
+                message.data, describe_row(message), status=describe_status(world, call, message), call=call
+            )
+    return refuse_unknown_id(call)
 
 
-def status(world: World, call: Call, message: Message) -> str:
-    """Return where a message's code stands; one that was replaced or tried too often counts as expired (inferred)."""
+def describe_status(world: World, call: Call, message: Message) -> str:
+    """Return the status of a code; one that was replaced or tried too often counts as expired (inferred)."""
     if message.fact("verified"):
         return "VERIFIED"
     otp = world.otps.get((call.owner.provider, call.owner.key, message.recipient))
     newest = otp is not None and otp.message == message.number
-    return "PENDING" if otp and newest and call.at < otp.expires_at and otp.wrong_tries < tries(call) else "EXPIRED"
+    return (
+        "PENDING" if otp and newest and call.at < otp.expires_at and otp.wrong_tries < read_tries(call) else "EXPIRED"
+    )
 
 
-def tries(call: Call) -> int:
+def read_tries(call: Call) -> int:
     """Return how many wrong tries end a code."""
     return int(str(call.settings["otp_tries"]))

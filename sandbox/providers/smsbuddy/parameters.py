@@ -1,4 +1,4 @@
-"""Reads parameters as SMS Buddy does: trimmed, numbers as they are written."""
+"""Parameters as SMS Buddy reads them: texts, times in its zone, phone numbers, and callback URLs."""
 
 import re
 from collections.abc import Mapping
@@ -10,100 +10,99 @@ from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
 from sandbox.providers.base import Call
-from sandbox.specs.text_hints import why_not_digits
 from sandbox.specs.types import show
 
-BLANK = " \t\r\n"
-OFF = ("off", False)  # how a setting is switched off; YAML reads a bare off as false
-SHOWN = 20  # explanations of one kind in one refusal
+WHITESPACE = " \t\r\n"
+OFF = ("off", False)  # values of a setting that is off; YAML 1.1 reads a plain `off` as false
+REASONS_LIMIT = 20  # maximum number of reasons of one kind
 
 
-class UnfitError(SandboxError):
-    """A parameter that is wrong in a way its schema cannot say; the text is the explanation."""
+class ParameterError(SandboxError):
+    """A parameter is wrong in a way that its schema cannot express; the text is the reason."""
 
 
-def given(values: Mapping[str, object], name: str) -> str:
-    """Return a parameter as trimmed text: empty when it is absent, or neither text nor whole number."""
+def read_text(values: Mapping[str, object], name: str) -> str:
+    """Return a parameter as trimmed text, or an empty text if it is neither text nor a whole number."""
     value = values.get(name)
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON Schema takes 1.0 for a whole number
-    return str(value).strip(BLANK) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        value = int(value)  # JSON Schema accepts 1.0 as a whole number
+    return str(value).strip(WHITESPACE) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ?([AaPp][Mm])?")
-SHOWN_AS = "%Y-%m-%d %H:%M:%S"
-TIME_RIGHT = "(documented: yyyy-mm-dd hh:mm:ss, inferred: with am or pm behind it, or without in 24 hours)"
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+VALID_TIME = "(documented: yyyy-mm-dd hh:mm:ss, inferred: with am or pm behind it, or without in 24 hours)"
 
 
-def zone(settings: Mapping[str, object]) -> ZoneInfo:
-    """Return the provider's zone."""
+def read_zone(settings: Mapping[str, object]) -> ZoneInfo:
+    """Return the time zone of the provider."""
     return ZoneInfo(str(settings["zone"]))
 
 
-def written(at: datetime, settings: Mapping[str, object]) -> str:
-    """Return an instant as the provider writes it: `2022-03-09 07:38:06`."""
-    return at.astimezone(zone(settings)).strftime(SHOWN_AS)
+def write_time(at: datetime, settings: Mapping[str, object]) -> str:
+    """Return a time as the provider writes it: `2022-03-09 07:38:06`."""
+    return at.astimezone(read_zone(settings)).strftime(TIME_FORMAT)
 
 
 def read_schedule(values: Mapping[str, object], call: Call) -> datetime | None:
-    """Return when a send is due, None for at once.
+    """Return when a send is scheduled, or None.
 
     Raises:
-        UnfitError: its time is missing, malformed, past, or beyond the limit.
+        ParameterError: the time is missing, malformed, in the past, or too far ahead.
 
     """
-    if given(values, "schedule") != "1":
+    if read_text(values, "schedule") != "1":
         return None
-    text = given(values, "time")
-    due = parse_time(text, zone(call.settings))
+    text = read_text(values, "time")
+    due = parse_time(text, read_zone(call.settings))
     if due is None:
-        message = f"time: {show(text)} is not a valid time {TIME_RIGHT}"
-        raise UnfitError(message)
+        message = f"time: {show(text)} is not a valid time {VALID_TIME}"
+        raise ParameterError(message)
     if due <= call.at:
         message = f"time: {show(text)} is in the past; now is {format_time(call.at)} (inferred: a time in the future)"
-        raise UnfitError(message)
+        raise ParameterError(message)
     limit = call.settings["schedule_limit"]
     if due - call.at > parse_duration(limit):
         message = f"time: {show(text)} is more than {limit} ahead (inferred, settings.smsbuddy.schedule_limit)"
-        raise UnfitError(message)
+        raise ParameterError(message)
     return due.astimezone(UTC)
 
 
 def parse_time(text: str, here: ZoneInfo) -> datetime | None:
-    """Read a schedule's time; None when it is none."""
+    """Return the time of a schedule, or None if it is malformed."""
     match = TIME.fullmatch(text)
     if match is None:
         return None
     clock, half = match.groups(default="")
     try:
-        return datetime.strptime(clock + half, "%Y-%m-%d %I:%M:%S%p" if half else SHOWN_AS).replace(tzinfo=here)
+        return datetime.strptime(clock + half, "%Y-%m-%d %I:%M:%S%p" if half else TIME_FORMAT).replace(tzinfo=here)
     except ValueError:
         return None
 
 
-def may_promote(at: datetime, settings: Mapping[str, object]) -> bool:
-    """Whether promotional SMS may go out at an instant; hours such as 21:00-06:00 span midnight."""
+def is_promotion_allowed(at: datetime, settings: Mapping[str, object]) -> bool:
+    """Return whether promotional SMS can be sent at a time; hours such as 21:00-06:00 span midnight."""
     hours = settings["promotional_hours"]
     if hours in OFF:
         return True
     begin, _, end = str(hours).partition("-")
-    now = at.astimezone(zone(settings)).strftime("%H:%M")
+    now = at.astimezone(read_zone(settings)).strftime("%H:%M")
     return begin <= now < end if begin <= end else now >= begin or now < end
 
 
-GIVEN = re.compile(r"(\+|00)?([1-9][0-9]{6,14})")
+NUMBER = re.compile(r"(\+|00)?([1-9][0-9]{6,14})")
 INDIA = "91"
 INDIAN_MOBILE = re.compile(r"91[6-9][0-9]{9}")
 INDIAN_DIGITS = 10  # of a number without its country code
 
 
-def find_mobile(given: str) -> str | None:
-    """Return a number as the provider writes it, or None when it is none.
+def find_mobile(number: str) -> str | None:
+    """Return a number as the provider writes it, or None if it is not valid.
 
     Ten digits are an Indian mobile (documented); a leading + or 00 marks a number with its country code (inferred).
     Indian numbers must be mobiles, others of a length that their country has (inferred).
     """
-    match = GIVEN.fullmatch(given)
+    match = NUMBER.fullmatch(number)
     if match is None:
         return None
     prefix, digits = match.groups()
@@ -114,15 +113,15 @@ def find_mobile(given: str) -> str | None:
     return digits if is_possible(digits) else None
 
 
-def why_no_mobile(given: str) -> str:
-    """Return what keeps a text from being a number, in words that follow `it`."""
-    digits = given.removeprefix("+") if given.startswith("+") else given.removeprefix("00")
+def why_not_mobile(number: str) -> str:
+    """Return why a text is not a valid number, in words that follow `it`."""
+    digits = number.removeprefix("+") if number.startswith("+") else number.removeprefix("00")
     if not digits:
-        return "has no digits" if given else "is empty"
-    return why_not_digits(digits) or _why_not_these(digits, national=digits == given)
+        return "has no digits" if number else "is empty"
+    return _why_not_digits(digits) or _why_not_digits(digits, national=digits == number)
 
 
-def _why_not_these(digits: str, *, national: bool) -> str:
+def _why_not_digits(digits: str, *, national: bool) -> str:
     indian = digits.startswith(INDIA) or (national and len(digits) == INDIAN_DIGITS)
     if indian and SHORTEST <= len(digits) <= LONGEST:
         return "is not an Indian mobile number, which has ten digits and begins with 6 to 9"
@@ -131,7 +130,7 @@ def _why_not_these(digits: str, *, national: bool) -> str:
 
 LONGEST_URL = 2000  # characters of a URL
 PORTS = range(1, 65536)
-URL_RIGHT = f"http or https URL of at most {LONGEST_URL} visible ASCII characters, without credentials (inferred)"
+VALID_URL = f"http or https URL of at most {LONGEST_URL} visible ASCII characters, without credentials (inferred)"
 URL = re.compile(
     r"(?i:https?)://(?:(?P<host>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:[/?#][!-\[\]-~]*)?",
@@ -139,21 +138,21 @@ URL = re.compile(
 
 
 def read_dlr_url(values: Mapping[str, object]) -> str:
-    """Return where a send wants its reports, empty for nowhere of its own.
+    """Return the callback URL of a send, or an empty text.
 
     Raises:
-        UnfitError: it is no such URL.
+        ParameterError: it is not a valid URL.
 
     """
-    url = given(values, "dlr_url")
+    url = read_text(values, "dlr_url")
     if url and not is_url(url):
-        message = f"dlr_url: {show(url)} is not an {URL_RIGHT}"
-        raise UnfitError(message)
+        message = f"dlr_url: {show(url)} is not an {VALID_URL}"
+        raise ParameterError(message)
     return url
 
 
 def is_url(url: str) -> bool:
-    """Whether reports can be sent to a URL; what its host resolves to is judged at each attempt."""
+    """Return whether callbacks can be sent to a URL; its resolved address is checked at each attempt."""
     match = URL.fullmatch(url)
     if match is None or len(url) > LONGEST_URL or int(match["port"] or PORTS[0]) not in PORTS:
         return False

@@ -1,4 +1,8 @@
-"""Sends rows: the provider's checks in its order (inferred), then drafts, charges and the reply."""
+"""Sends: from rows to messages, the reply at the send and later, and delivery reports.
+
+Reports go to the `dlr_url` of a send, by GET (inferred, after the parent platform). DLT, the Indian rules for
+templates, may reject a message.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,56 +19,56 @@ from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply, Report
 from sandbox.providers.smsbuddy import refusals
-from sandbox.providers.smsbuddy.parameters import INDIA, given, written
-from sandbox.providers.smsbuddy.refusals import Row, asked_for, asks_for_result, flat_rows, json_rows
+from sandbox.providers.smsbuddy.parameters import INDIA, read_text, write_time
+from sandbox.providers.smsbuddy.refusals import Row, asks_for_result, count_recipients, read_flat_rows, read_json_rows
 from sandbox.specs.types import show
 
 
 class Submission(NamedTuple):
-    """What sending some rows would store: a draft for each valid number, the account charged, the rate counted."""
+    """What a send would store: a draft for each valid number, the charged account, and the rate window."""
 
     drafts: tuple[Draft, ...]
     changes: tuple[Account | RateWindow, ...]
 
 
 def send(world: World, call: Call) -> Outcome:
-    """Send one text to some numbers, or answer the result where that is what a GET asks for."""
-    return result(world, call) if asks_for_result(call) else answered(world, call, flat_rows(call))
+    """Send one text to some numbers; a GET may ask for the result of an earlier send instead."""
+    return get_result(world, call) if asks_for_result(call) else submit_and_reply(world, call, read_flat_rows(call))
 
 
 def send_json(world: World, call: Call) -> Outcome:
     """Send a text to each node's number."""
-    return answered(world, call, json_rows(call))
+    return submit_and_reply(world, call, read_json_rows(call))
 
 
-def answered(world: World, call: Call, rows: Sequence[Row]) -> Outcome:
-    """Submit rows and answer with them."""
+def submit_and_reply(world: World, call: Call, rows: Sequence[Row]) -> Outcome:
+    """Submit rows and return the plan, or the refusal."""
     submission = submit(world, call, rows)
     if isinstance(submission, Refusal):
         return submission
-    reply, sent_to = sent(submission.drafts, call), len(submission.drafts)
-    if sent_to < asked_for(call, rows):
-        reply = reply._replace(notes=refusals.wrong_numbers(call, rows, "is dropped", valid=sent_to))
+    reply, sent_to = describe_send(submission.drafts, call), len(submission.drafts)
+    if sent_to < count_recipients(call, rows):
+        reply = reply._replace(notes=refusals.explain_numbers(call, rows, "is dropped", valid=sent_to))
     return Plan(reply, *submission)
 
 
 def submit(world: World, call: Call, rows: Sequence[Row]) -> Submission | Refusal:
-    """Check rows in the provider's order; return what they come to, or the first refusal with every reason."""
-    valid = refusals.with_numbers(rows)
-    found = refusals.of_rows(call, rows, valid)
+    """Check rows in the provider's order (inferred); return the first refusal with the reasons of all."""
+    valid = refusals.keep_valid(rows)
+    found = refusals.check_rows(call, rows, valid)
     refusal = next(found, None)
-    priced = valid if refusal is None else [row for row in valid if row.service in refusals.PURSES]
-    account, windows = refusals.charged(call.owner, priced), refusals.counted(world, call, len(valid))
+    priced = valid if refusal is None else [row for row in valid if row.service in refusals.BALANCE_TYPES]
+    account, windows = refusals.charge(call.owner, priced), refusals.count_against_limit(world, call, len(valid))
     if refusal is None and not isinstance(account, Refusal) and not isinstance(windows, Refusal):
-        return Submission(drafts(call, valid), (account, *windows))
+        return Submission(make_drafts(call, valid), (account, *windows))
     first, *later = [each for each in (refusal, *found, account, windows) if isinstance(each, Refusal)]
-    left_out = refusals.wrong_numbers(call, rows, "is not a number", valid=len(valid)) if valid else ()
+    left_out = refusals.explain_numbers(call, rows, "is not a number", valid=len(valid)) if valid else ()
     whys = chain(first.why, map(str, call.violations), *(each.why for each in later), left_out)
     return first._replace(why=tuple(dict.fromkeys(whys)))
 
 
-def drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:
-    """Return a draft for each row; their ids differ in the number behind the hyphen."""
+def make_drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:
+    """Return a draft for each row; their ids differ in the number after the hyphen."""
     if call.channel is None:
         raise ValueError(call.operation)
     reference = draw_text(call.seed, call.number, "smsbuddy id", length=24)
@@ -77,15 +81,15 @@ def drafts(call: Call, rows: Iterable[Row]) -> tuple[Draft, ...]:
             text=row.text,
             code=row.code,
             scheduled_for=row.due,
-            lifecycle=fate(call.owner, row, delay=call.channel.lifecycle[0].delay),
+            lifecycle=choose_lifecycle(call.owner, row, delay=call.channel.lifecycle[0].delay),
             data=row.facts or None,
         )
         for place, row in enumerate(rows, start=1)
     )
 
 
-def fate(account: Account, row: Row, *, delay: timedelta) -> Lifecycle | None:
-    """Return the life of a row that is accepted and then rejected, None for the usual one."""
+def choose_lifecycle(account: Account, row: Row, *, delay: timedelta) -> Lifecycle | None:
+    """Return the lifecycle of a row that will be rejected, or None for the default one."""
     if breaks_template(account, row.template_id, row.text):
         return (LifecycleStep(Status.REJECTED, delay, "DLT-REJECTED"),)
     if account.stop_list and not account.stop_list.isdisjoint((row.number, row.number.removeprefix(INDIA))):
@@ -99,36 +103,36 @@ TEMPLATE_ID = re.compile(r"[0-9]{12,19}")
 
 
 def breaks_template(account: Account, template_id: str, text: str) -> bool:
-    """Whether the text is sent without the account's template for it; an account without templates is not asked."""
+    """Return whether a text does not match its template; accounts without templates are not checked."""
     if not account.templates:
         return False
     template = next((each for each in account.templates if each.id == template_id), None)
-    return template is None or not TEMPLATE_ID.fullmatch(template_id) or not fits(template.text, text)
+    return template is None or not TEMPLATE_ID.fullmatch(template_id) or not matches_template(template.text, text)
 
 
-def fits(template: str, text: str) -> bool:
-    """Whether `text` is `template` with at most 30 characters in place of each variable.
+def matches_template(template: str, text: str) -> bool:
+    """Return whether `text` is `template` with at most 30 characters for each variable.
 
-    Bit n of `reached` says that the pieces so far may end before character n, so the work grows with the number of
-    pieces times the length of the text at worst, however ambiguous they are.
+    Bit n of `reached` is set if the pieces so far can end before character n, so the cost is at most proportional to
+    the number of pieces times the length of the text.
     """
     first, *pieces = template.split(VARIABLE)
-    places = {piece: starts(piece, text) for piece in set(pieces)}
+    places = {piece: find_starts(piece, text) for piece in set(pieces)}
     reached = 1 << len(first) if text.startswith(first) else 0
     for piece in pieces:
-        reached = (after_variable(reached) & places[piece]) << len(piece)
+        reached = (skip_variable(reached) & places[piece]) << len(piece)
     return bool(reached >> len(text) & 1)
 
 
-def after_variable(reached: int) -> int:
-    """Return the places that lie 0 to 30 characters behind those reached."""
+def skip_variable(reached: int) -> int:
+    """Return the offsets that are 0 to 30 characters after those reached."""
     for shift in (1, 2, 4, 8, 15):
         reached |= reached << shift
     return reached
 
 
-def starts(piece: str, text: str) -> int:
-    """Return the places at which `piece` stands in `text`, as bits."""
+def find_starts(piece: str, text: str) -> int:
+    """Return the offsets of `piece` in `text`, as bits."""
     found, place = 0, text.find(piece)
     while place >= 0:
         found |= 1 << place
@@ -139,9 +143,9 @@ def starts(piece: str, text: str) -> int:
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-def sent(rows: Sequence[Draft | Message], call: Call) -> Reply:
+def describe_send(rows: Sequence[Draft | Message], call: Call) -> Reply:
     """Return the send reply for rows."""
-    data = [describe(row) for row in rows]
+    data = [describe_row(row) for row in rows]
     body = {
         "status": "200",
         "charges": sum(int(row["charge"]) for row in data),
@@ -151,8 +155,8 @@ def sent(rows: Sequence[Draft | Message], call: Call) -> Reply:
     return Reply(200, body, call.type)
 
 
-def describe(row: Draft | Message) -> dict[str, str | int]:
-    """Return a row as replies show it; a JSON send's has its `refid` too."""
+def describe_row(row: Draft | Message) -> dict[str, str | int]:
+    """Return a row as it appears in replies; rows of a JSON send have their `refid` too."""
     parts = segment(row.text)
     described: dict[str, str | int] = {
         "id": row.id,
@@ -166,15 +170,15 @@ def describe(row: Draft | Message) -> dict[str, str | int]:
     return described if refid is None else {**described, "refid": int(refid) if WHOLE.fullmatch(refid) else refid}
 
 
-def result(world: World, call: Call) -> Outcome:
-    """Answer the present state of one row, or of all rows of a send by the part of their ids before the hyphen."""
+def get_result(world: World, call: Call) -> Outcome:
+    """Return the current state of one row, or of all rows of a send by the part of their ids before the hyphen."""
     rows = find_rows(world, call)
-    return sent(rows, call) if rows else unknown_id(call)
+    return describe_send(rows, call) if rows else refuse_unknown_id(call)
 
 
 def find_rows(world: World, call: Call) -> list[Message]:
-    """Return the account's own messages that an id names."""
-    reference = given(call.values, "id")
+    """Return the messages of this account that an id names."""
+    reference = read_text(call.values, "id")
     if "-" not in reference:
         return [each for each in world.messages_of(call.owner) if each.id.startswith(f"{reference}-")]
     message = world.message(reference)
@@ -182,11 +186,10 @@ def find_rows(world: World, call: Call) -> list[Message]:
     return [message] if message and mine else []
 
 
-def unknown_id(call: Call) -> Refusal:
+def refuse_unknown_id(call: Call) -> Refusal:
     """Refuse an id that no message has."""
-    why = (
-        f"query.id: no message of this account has the id {show(given(call.values, 'id'))}, or it is too old to be kept"
-    )
+    reference = read_text(call.values, "id")
+    why = f"query.id: no message of this account has the id {show(reference)}, or it is too old to be kept"
     return Refusal("unknown-id", (why,))
 
 
@@ -194,16 +197,16 @@ PLACEHOLDER = re.compile(r"\{(id|mobile|status|units|custom|deliv_time|sent_time
 APPENDED = ("id", "mobile", "status", "units", "custom", "refid", "deliv_time")
 
 
-def target(message: Message) -> Target | None:
-    """Return the `dlr_url` of a message's send."""
+def read_target(message: Message) -> Target | None:
+    """Return the `dlr_url` of a message as its target, or None."""
     url = message.fact("dlr_url")
     return Target(url, origin=TargetOrigin.REQUEST) if url else None
 
 
-def report(change: Report) -> Outgoing:
-    """Write the report of a row: its URL's placeholders filled in, or else everything appended to the query."""
+def write_callback(change: Report) -> Outgoing:
+    """Return the report of a row: fill in the placeholders of its URL, or append all facts to the query."""
     url = change.target.url if change.target else ""
-    facts = facts_of(change)
+    facts = list_facts(change)
     if PLACEHOLDER.search(url):
         return Outgoing("GET", PLACEHOLDER.sub(lambda match: quote(facts[match[1]], safe=""), url), {})
     base, hash_mark, fragment = url.partition("#")
@@ -212,8 +215,8 @@ def report(change: Report) -> Outgoing:
     return Outgoing("GET", f"{base}{joint}{query}{hash_mark}{fragment}", {})
 
 
-def facts_of(change: Report) -> dict[str, str]:
-    """Return what a report can tell of a row, by placeholder."""
+def list_facts(change: Report) -> dict[str, str]:
+    """Return the facts of a row that a report may contain, by placeholder."""
     message, step, settings = change.message, change.step, change.settings
     sent = next((each.at for each in message.history if each.status is Status.SENT), None)
     return {
@@ -223,7 +226,7 @@ def facts_of(change: Report) -> dict[str, str]:
         "units": str(segment(message.text).count),
         "custom": message.fact("custom"),
         "refid": message.fact("refid"),
-        "deliv_time": written(step.at, settings),
-        "sent_time": written(sent, settings) if sent else "",
-        "submit_time": written(message.accepted_at, settings),
+        "deliv_time": write_time(step.at, settings),
+        "sent_time": write_time(sent, settings) if sent else "",
+        "submit_time": write_time(message.accepted_at, settings),
     }

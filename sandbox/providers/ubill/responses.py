@@ -1,4 +1,9 @@
-"""How uBill words its replies: a statusID and a message, as JSON or as XML, with local times in them."""
+"""Replies, recipients and ids of uBill.
+
+A reply has a statusID and a message, as JSON or XML, with local times. An smsID is a base that depends on the seed,
+plus the number of the request's first message: unique in its workspace, and the way back to the messages. The id of a
+message is `{smsID}-{row}`, the first row being 1.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -15,27 +20,27 @@ from sandbox.providers.base import render_error as render_example
 from sandbox.specs.text_hints import why_not_digits
 
 XML = "application/xml"
-SHOWN = 60  # characters of a value that a sentence shows
+SHOW_LIMIT = 60  # maximum characters of a value in a reason
 SUCCESS = "Success"
 
 Subject = TypeVar("Subject")
-Why = tuple[str, ...]
-Checks = Iterable[tuple[str, Callable[[Subject], Why]]]
+Reasons = tuple[str, ...]
+Checks = Iterable[tuple[str, Callable[[Subject], Reasons]]]
 
 
-def answered(call: Call, body: Mapping[str, object]) -> Reply:
-    """Return the success reply of an operation in the form that it has."""
-    return Reply(200, formed(body, call.type), call.type)
+def make_reply(call: Call, body: Mapping[str, object]) -> Reply:
+    """Return a success reply in the media type of the operation."""
+    return Reply(200, format_body(body, call.type), call.type)
 
 
 def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:
-    """Return the bytes of a refusal: those of the spec's example, written as XML where the operation answers XML."""
+    """Return the reply of a refusal, by the spec's example, as XML if the operation answers XML."""
     reply = render_example(error, refusal, call)
-    return reply._replace(body=formed(reply.body, reply.type))
+    return reply._replace(body=format_body(reply.body, reply.type))
 
 
-def formed(body: Body, kind: str) -> Body:
-    """Return a body as the media type `kind` has it."""
+def format_body(body: Body, kind: str) -> Body:
+    """Return a body in the media type `kind`."""
     if kind != XML or isinstance(body, str):
         return body
     children = "".join(f"<{name}>{escape(str(value), quote=False)}</{name}>" for name, value in body.items())
@@ -43,120 +48,120 @@ def formed(body: Body, kind: str) -> Body:
 
 
 def first_refusal(checks: Checks[Subject], subject: Subject, *, also: Checks[Subject] = ()) -> Refusal | None:
-    """Return the refusal of the first check that finds something to say against the subject.
+    """Return the refusal of the first check that finds a reason, or None.
 
-    Its reasons are those of all checks, and of those that refuse nothing by themselves (`also`).
+    It has the reasons of all checks, and of those that never refuse by themselves (`also`).
     """
     for error, check in checks:
         why = check(subject)
         if why:
-            return Refusal(error, merged(why, objections(checks, subject), objections(also, subject)))
+            return Refusal(error, merge_reasons(why, collect_reasons(checks, subject), collect_reasons(also, subject)))
     return None
 
 
-def objections(checks: Checks[Subject], subject: Subject) -> Why:
-    """Return all that checks have to say against the subject."""
+def collect_reasons(checks: Checks[Subject], subject: Subject) -> Reasons:
+    """Return the reasons of all checks."""
     return tuple(each for _, check in checks for each in check(subject))
 
 
-def merged(*whys: Why) -> Why:
-    """Return reasons one after the other, each once."""
+def merge_reasons(*whys: Reasons) -> Reasons:
+    """Return all reasons in order, without duplicates."""
     return tuple(dict.fromkeys(each for why in whys for each in why))
 
 
-def told(call: Call, *names: str) -> Why:
-    """Return what the schema has against the parameters `names`; without any, against all."""
+def find_violations(call: Call, *names: str) -> Reasons:
+    """Return the violations of the parameters `names` (default: all)."""
     return tuple(str(each) for each in call.violations if not names or each.name in names)
 
 
-def shown(value: object) -> str:
-    """Return a value as it came, cut to a length that fits a sentence."""
+def show(value: object) -> str:
+    """Return a value as it was sent, cut to `SHOW_LIMIT` characters."""
     text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= SHOW_LIMIT else f"{text[:SHOW_LIMIT]}…"
 
 
-def zone(settings: Mapping[str, object]) -> ZoneInfo:
-    """Return the zone of the provider's local times."""
+def read_zone(settings: Mapping[str, object]) -> ZoneInfo:
+    """Return the time zone of the provider."""
     return ZoneInfo(str(settings["zone"]))
 
 
-def local(at: datetime, settings: Mapping[str, object]) -> str:
-    """Return an instant as `Y-m-d H:i:s` in the provider's zone."""
-    return at.astimezone(zone(settings)).replace(tzinfo=None).isoformat(" ", "seconds")
+def format_local(at: datetime, settings: Mapping[str, object]) -> str:
+    """Return a time as `Y-m-d H:i:s` in the provider's zone."""
+    return at.astimezone(read_zone(settings)).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-NAMED = 50  # numbers that an explanation names; a request may have thousands
-RIGHT = "numbers in international format without + and 00"
+NUMBERS_LIMIT = 50  # maximum number of numbers in a refusal; a request may have thousands
+VALID_NUMBERS = "numbers in international format without + and 00"
 
 
-def entries(value: object) -> list[str]:
-    """Return what stands between the commas of a text or in an array, empty entries too."""
+def split_numbers(value: object) -> list[str]:
+    """Return the entries of an array or a comma-separated text, empty ones included."""
     items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
     return [str(item).strip(" \t\r\n") for item in items]
 
 
-def impossible(value: object, verdict: str) -> Why:
-    """Return a sentence for each of the numbers that is none; `verdict` is what that means for it."""
-    texts = entries(value)
+def explain_numbers(value: object, verdict: str) -> Reasons:
+    """Return a reason for each number that is not valid; `verdict` is the consequence."""
+    texts = split_numbers(value)
     wrong = [(place, text) for place, text in enumerate(texts) if text and not is_possible(text)]
-    told = [
-        f"numbers{f'[{place}]' if len(texts) > 1 else ''}: {shown(number)} {verdict}: it {why_no_number(number)} "
-        f"(documented: {RIGHT})"
-        for place, number in wrong[:NAMED]
+    reasons = [
+        f"numbers{f'[{place}]' if len(texts) > 1 else ''}: {show(number)} {verdict}: it {why_not_number(number)} "
+        f"(documented: {VALID_NUMBERS})"
+        for place, number in wrong[:NUMBERS_LIMIT]
     ]
-    rest, empty = len(wrong) - NAMED, texts.count("")
+    rest, empty = len(wrong) - NUMBERS_LIMIT, texts.count("")
     if rest > 0:
-        told.append(f"numbers: {rest} more like these")
+        reasons.append(f"numbers: {rest} more like these")
     if empty and len(texts) > 1:
-        told.append(f"numbers: {empty} of {len(texts)} entries {'is' if empty == 1 else 'are'} empty")
-    return tuple(told)
+        reasons.append(f"numbers: {empty} of {len(texts)} entries {'is' if empty == 1 else 'are'} empty")
+    return tuple(reasons)
 
 
-def why_no_number(text: str) -> str:
-    """Return why a text is not a number, in words that follow `it`."""
+def why_not_number(text: str) -> str:
+    """Return why a text is not a valid number, in words that follow `it`."""
     if text.startswith("+"):
         return "begins with +"
     return why_not_digits(text) or ("begins with 00" if text.startswith("00") else why_impossible(text))
 
 
-def bare(number: str) -> str:
-    """Return the digits by which a number is compared, without +, 00, blanks and hyphens."""
+def keep_digits(number: str) -> str:
+    """Return the digits of a number, for comparison, without + and 00."""
     return "".join(filter(str.isdecimal, number)).removeprefix("00")
 
 
-LONGEST = 20  # digits of an smsID that is looked for
-ROWS = 100_000  # more than a request has room for: its body is at most 1 MB
+LONGEST_SMS_ID = 20  # maximum digits of an smsID in a request
+ROWS_LIMIT = 100_000  # more than a body of at most 1 MB can list
 
 
-def base(seed: int) -> int:
-    """Return the number of eight digits that all smsIDs of a workspace are counted from."""
+def first_sms_id(seed: int) -> int:
+    """Return the eight-digit base of all smsIDs of a workspace."""
     return 10_000_000 + int.from_bytes(draw_bytes(seed, 0, "ubill smsID", 7), "big") % 80_000_000
 
 
-def new_sms_id(call: Call) -> str:
-    """Return the smsID of a call that sends."""
-    return str(base(call.seed) + call.number)
+def make_sms_id(call: Call) -> str:
+    """Return the smsID of a send."""
+    return str(first_sms_id(call.seed) + call.number)
 
 
-def message_id(sms_id: str, row: int) -> str:
-    """Return the id of a request's message."""
+def make_message_id(sms_id: str, row: int) -> str:
+    """Return the id of a message."""
     return f"{sms_id}-{row}"
 
 
-def sms_id_of(message: Message) -> str:
-    """Return the smsID under which a message was sent."""
+def read_sms_id(message: Message) -> str:
+    """Return the smsID of a message."""
     return message.id.partition("-")[0]
 
 
-def rows(world: World, sms_id: str) -> Iterator[Message]:
-    """Return the messages of a request that are still kept, in order."""
-    if not (sms_id.isascii() and sms_id.isdecimal() and len(sms_id) <= LONGEST):
+def find_messages(world: World, sms_id: str) -> Iterator[Message]:
+    """Yield the messages of a request that are still kept, in order."""
+    if not (sms_id.isascii() and sms_id.isdecimal() and len(sms_id) <= LONGEST_SMS_ID):
         return
-    begin = max(1, int(sms_id) - base(world.seed))
-    for number in range(begin, min(begin + ROWS, world.last_message) + 1):
+    begin = max(1, int(sms_id) - first_sms_id(world.seed))
+    for number in range(begin, min(begin + ROWS_LIMIT, world.last_message) + 1):
         message = world.messages.get(number)
         if message is None:
             continue
-        if message.provider != "ubill" or sms_id_of(message) != sms_id:
+        if message.provider != "ubill" or read_sms_id(message) != sms_id:
             return
         yield message

@@ -1,4 +1,4 @@
-"""Sending: one text to some numbers, each a message of its own under one smsID."""
+"""Sends: one text to some numbers, each a separate message under one smsID."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,34 +10,34 @@ from sandbox.core.world import World
 from sandbox.formats.phone_numbers import is_possible
 from sandbox.providers.base import Call, Outcome, Plan
 from sandbox.providers.ubill.responses import (
-    RIGHT,
     SUCCESS,
-    Why,
-    answered,
-    bare,
-    entries,
+    VALID_NUMBERS,
+    Reasons,
+    collect_reasons,
+    explain_numbers,
+    find_violations,
     first_refusal,
-    impossible,
-    local,
-    message_id,
-    new_sms_id,
-    objections,
-    shown,
-    told,
-    zone,
+    format_local,
+    keep_digits,
+    make_message_id,
+    make_reply,
+    make_sms_id,
+    read_zone,
+    show,
+    split_numbers,
 )
 
-PURSE = "sms"  # the balance counts SMS, one for each number
-AHEAD = -1  # the rank of one-time codes
+BALANCE_TYPE = "sms"  # the balance counts SMS, one for each number
+URGENT_RANK = -1  # the rank of one-time codes
 ON = frozenset({True, "true", "1"})  # 1 equals True here
 OFF = frozenset({False, "false", "0"})
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A call that asks for sending: its brand if the account has it, and the numbers that can be sent to.
+class SendRequest:
+    """A send: its brand, if the account has it, and the valid numbers.
 
-    There were as many `entries` in its list, empty ones too, and `given` that are not.
+    `entries` counts the list's entries, `given` those that are not empty.
     """
 
     call: Call
@@ -48,80 +48,82 @@ class Order:
 
 
 def send(_: World, call: Call) -> Outcome:
-    """Accept one text to all the numbers that are valid, or refuse it as a whole."""
-    order = make_order(call)
-    refusal = first_refusal(CHECKS, order, also=ALSO)
+    """Accept one text to all valid numbers, or refuse the request."""
+    request = read_send_request(call)
+    refusal = first_refusal(CHECKS, request, also=ADDITIONAL_CHECKS)
     if refusal is not None:
         return refusal
-    sms_id = new_sms_id(call)
-    reply = answered(call, {"statusID": 0, "smsID": sms_id, "message": SUCCESS})
-    if len(order.numbers) < order.entries:
-        reply = reply._replace(notes=impossible(call.values["numbers"], "is dropped"))
-    return Plan(reply, drafts(order, sms_id), (spend(call.owner, PURSE, Decimal(len(order.numbers))),))
+    sms_id = make_sms_id(call)
+    reply = make_reply(call, {"statusID": 0, "smsID": sms_id, "message": SUCCESS})
+    if len(request.numbers) < request.entries:
+        reply = reply._replace(notes=explain_numbers(call.values["numbers"], "is dropped"))
+    return Plan(reply, make_drafts(request, sms_id), (spend(call.owner, BALANCE_TYPE, Decimal(len(request.numbers))),))
 
 
-def make_order(call: Call) -> Order:
-    """Return what a call asks to be sent."""
-    texts = entries(call.values.get("numbers"))
+def read_send_request(call: Call) -> SendRequest:
+    """Return the send of a call."""
+    texts = split_numbers(call.values.get("numbers"))
     given = [text for text in texts if text]
     brand = call.account.sender(call.text("brandID")) if call.account else None
-    return Order(call, brand, len(texts), len(given), tuple(filter(is_possible, given)))
+    return SendRequest(call, brand, len(texts), len(given), tuple(filter(is_possible, given)))
 
 
-def beyond_gate(call: Call) -> Why:
-    """Return what else is wrong with a call that the gate refuses, as far as it can be judged without an account."""
-    return objections(OF_REQUEST, make_order(call))
+def check_without_account(call: Call) -> Reasons:
+    """Return what else is wrong with a call that has no account."""
+    return collect_reasons(CHECKS_WITHOUT_ACCOUNT, read_send_request(call))
 
 
-def drafts(order: Order, sms_id: str) -> tuple[Draft, ...]:
+def make_drafts(request: SendRequest, sms_id: str) -> tuple[Draft, ...]:
     """Return a message for each number, in the order of the request."""
-    call = order.call
-    if call.channel is None or order.brand is None:
+    call = request.call
+    if call.channel is None or request.brand is None:
         raise ValueError(call.operation)
-    channel, sender, text, later = call.channel, order.brand.name, call.text("text"), send_time(call)
+    channel, sender, text, later = call.channel, request.brand.name, call.text("text"), read_send_time(call)
     urgent = call.values.get("otp", False) in ON
-    stopped = frozenset() if call.values.get("stopList", True) in OFF else frozenset(map(bare, call.owner.stop_list))
+    stopped = (
+        frozenset() if call.values.get("stopList", True) in OFF else frozenset(map(keep_digits, call.owner.stop_list))
+    )
     return tuple(
         Draft(
-            id=message_id(sms_id, row),
+            id=make_message_id(sms_id, row),
             channel=channel,
             recipient=number,
             sender=sender,
             text=text,
             scheduled_for=later,
-            lifecycle=life(channel, stopped=number in stopped, urgent=urgent),
-            rank=AHEAD if urgent else 0,
+            lifecycle=choose_lifecycle(channel, stopped=number in stopped, urgent=urgent),
+            rank=URGENT_RANK if urgent else 0,
         )
-        for row, number in enumerate(order.numbers, start=1)
+        for row, number in enumerate(request.numbers, start=1)
     )
 
 
-def life(channel: Channel, *, stopped: bool, urgent: bool) -> Lifecycle | None:
-    """Return the life of a message, None for the usual one: a stopped number ends in an error, a code goes at once."""
+def choose_lifecycle(channel: Channel, *, stopped: bool, urgent: bool) -> Lifecycle | None:
+    """Return the lifecycle of a message, None for the default: stopped numbers are rejected, codes are sent at once."""
     own = (LifecycleStep(Status.REJECTED, channel.lifecycle[0].delay),) if stopped else None
     return skip_first_delay(own or channel.lifecycle) if urgent else own
 
 
-def send_time(call: Call) -> datetime | None:
-    """Return when a call wants its text sent, None for at once.
+def read_send_time(call: Call) -> datetime | None:
+    """Return the time for which a send is scheduled, or None.
 
     Raises:
-        ValueError: no calendar has the day.
+        ValueError: the date does not exist.
 
     """
     text = call.text("sendTime")
-    return datetime.fromisoformat(text).replace(tzinfo=zone(call.settings)).astimezone(UTC) if text else None
+    return datetime.fromisoformat(text).replace(tzinfo=read_zone(call.settings)).astimezone(UTC) if text else None
 
 
-def against_brand(order: Order) -> Why:
-    """Find a brand that is missing, unknown, or not approved now."""
-    call, brand = order.call, order.brand
-    problems = told(call, "brandID")
+def check_brand(request: SendRequest) -> Reasons:
+    """Return the reasons against a brand that is missing, unknown, or not approved."""
+    call, brand = request.call, request.brand
+    problems = find_violations(call, "brandID")
     if problems:
         return problems
     if brand is None:
         known = ", ".join(sender.id for sender in call.owner.senders) or "none"
-        return (f"brandID: {shown(call.text('brandID'))} is not a brand of this account, which has: {known}",)
+        return (f"brandID: {show(call.text('brandID'))} is not a brand of this account, which has: {known}",)
     standing = brand.standing(call.at)
     if standing is not Approval.APPROVED:
         when = " (setting: approval_delay)" if standing is Approval.PENDING else ""
@@ -129,68 +131,68 @@ def against_brand(order: Order) -> Why:
     return ()
 
 
-def against_absence(order: Order) -> Why:
-    """Find that there are no numbers at all."""
-    if order.given:
+def check_numbers_given(request: SendRequest) -> Reasons:
+    """Return the reasons against an empty list of numbers."""
+    if request.given:
         return ()
-    fallback = f"numbers: is empty (documented: {RIGHT}, between commas)"
-    return told(order.call, "numbers") or (fallback,)
+    fallback = f"numbers: is empty (documented: {VALID_NUMBERS}, between commas)"
+    return find_violations(request.call, "numbers") or (fallback,)
 
 
-def against_numbers(order: Order) -> Why:
-    """Find that none of the numbers is valid."""
-    return () if order.numbers or not order.given else against_each_number(order)
+def check_numbers(request: SendRequest) -> Reasons:
+    """Return the reasons against a list without a valid number."""
+    return () if request.numbers or not request.given else check_each_number(request)
 
 
-def against_each_number(order: Order) -> Why:
-    """Name each number that is not valid, in a request that is refused anyhow."""
-    return impossible(order.call.values.get("numbers"), "is not a complete number")
+def check_each_number(request: SendRequest) -> Reasons:
+    """Return the reasons against each invalid number, for a request that is refused anyway."""
+    return explain_numbers(request.call.values.get("numbers"), "is not a complete number")
 
 
-def against_text(order: Order) -> Why:
-    """Find that the text is empty; a text of another kind is a breach like others."""
-    if order.call.values.get("text") not in (None, ""):
+def check_text(request: SendRequest) -> Reasons:
+    """Return the reasons against an empty text; other mistakes of a text are left to the schema."""
+    if request.call.values.get("text") not in (None, ""):
         return ()
-    return told(order.call, "text") or ("text: is empty (documented: any Unicode text)",)
+    return find_violations(request.call, "text") or ("text: is empty (documented: any Unicode text)",)
 
 
-def against_rest(order: Order) -> Why:
-    """Find every other breach of the schema, and a sendTime that is not in the future."""
-    call = order.call
+def check_schema(request: SendRequest) -> Reasons:
+    """Return all violations of the schema, and the reasons against a sendTime that is not in the future."""
+    call = request.call
     problems = tuple(map(str, call.violations))
-    return problems if told(call, "sendTime") else (*problems, *against_time(call))
+    return problems if find_violations(call, "sendTime") else (*problems, *check_time(call))
 
 
-def against_time(call: Call) -> Why:
-    """Find a sendTime that is not in the future."""
+def check_time(call: Call) -> Reasons:
+    """Return the reasons against a sendTime that is not in the future."""
     try:
-        later = send_time(call)
+        later = read_send_time(call)
     except ValueError:
-        return (f"sendTime: {shown(call.text('sendTime'))} is not a valid date (documented: Y-m-d H:i)",)
+        return (f"sendTime: {show(call.text('sendTime'))} is not a valid date (documented: Y-m-d H:i)",)
     if later is None or later > call.at:
         return ()
-    now = f"{local(call.at, call.settings)} in {call.settings['zone']}, the setting zone"
+    now = f"{format_local(call.at, call.settings)} in {call.settings['zone']}, the setting zone"
     return (f"sendTime: {call.text('sendTime')} is not later than now (documented: now is {now})",)
 
 
-def against_balance(order: Order) -> Why:
-    """Find that the balance does not cover one SMS a number."""
-    left, wanted = order.call.owner.balance[PURSE], len(order.numbers)
+def check_balance(request: SendRequest) -> Reasons:
+    """Return the reasons against a balance below one SMS for each number."""
+    left, wanted = request.call.owner.balance[BALANCE_TYPE], len(request.numbers)
     return (
         () if left >= wanted else (f"account: its balance of {left} SMS does not cover {wanted}, one for each number",)
     )
 
 
-# In the order in which they are looked for (inferred): 10, 20, 50, 30, 99, 40. The gate has looked for 90 before.
+# In the order of the checks (inferred): 10, 20, 50, 30, 99, 40. `authenticate` has checked 90 before.
 CHECKS = (
-    ("brand-not-found", against_brand),
-    ("numbers-not-found", against_absence),
-    ("no-valid-numbers", against_numbers),
-    ("empty-text", against_text),
-    ("general", against_rest),
-    ("insufficient-funds", against_balance),
+    ("brand-not-found", check_brand),
+    ("numbers-not-found", check_numbers_given),
+    ("no-valid-numbers", check_numbers),
+    ("empty-text", check_text),
+    ("general", check_schema),
+    ("insufficient-funds", check_balance),
 )
-# What refuses nothing by itself, but is named where something does.
-ALSO = (("no-valid-numbers", against_each_number),)
-# What can be judged of a request whose key is nobody's.
-OF_REQUEST = (CHECKS[1], *ALSO, *CHECKS[3:5])
+# Checks that never refuse by themselves, but add reasons to a refusal.
+ADDITIONAL_CHECKS = (("no-valid-numbers", check_each_number),)
+# Checks that need no account.
+CHECKS_WITHOUT_ACCOUNT = (CHECKS[1], *ADDITIONAL_CHECKS, *CHECKS[3:5])

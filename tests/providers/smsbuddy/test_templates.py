@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.account import Template
 from sandbox.core.scenario import AccountRule
-from sandbox.providers.smsbuddy.send import fits
+from sandbox.providers.smsbuddy.send import matches_template
 from tests.builders import Desk, read
 from tests.providers.smsbuddy.requests import accepted, account, otp, post, post_json, row
 
@@ -84,7 +84,7 @@ def test_each_node_has_its_own_template() -> None:
     ],
 )
 def test_variables_stand_for_any_thirty_characters(template: str, text: str) -> None:
-    assert fits(template, text)
+    assert matches_template(template, text)
 
 
 @pytest.mark.parametrize(
@@ -100,17 +100,17 @@ def test_variables_stand_for_any_thirty_characters(template: str, text: str) -> 
     ],
 )
 def test_a_text_that_no_values_lead_to_does_not_fit(template: str, text: str) -> None:
-    assert not fits(template, text)
+    assert not matches_template(template, text)
 
 
 @given(st.lists(st.sampled_from(["{#var#}", "a", "ab", "b"]), max_size=5).map("".join), st.text("ab", max_size=70))
 def test_fitting_is_what_a_regular_expression_with_bounded_gaps_finds(template: str, text: str) -> None:
     pattern = "(?s:.{0,30})".join(re.escape(piece) for piece in template.split("{#var#}"))
 
-    assert fits(template, text) == (re.fullmatch(pattern, text) is not None)
+    assert matches_template(template, text) == (re.fullmatch(pattern, text) is not None)
 
 
 def test_an_ambiguous_template_is_judged_without_trying_every_way() -> None:
     pieces = "".join(f"a{end}" for end, _ in product(["{#var#}"], range(400)))
 
-    assert not fits(f"{pieces}b", "a" * 1600)
+    assert not matches_template(f"{pieces}b", "a" * 1600)
