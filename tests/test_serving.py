@@ -70,7 +70,7 @@ def test_ready_says_why_a_server_does_not_answer_to_a_name() -> None:
         said = run("ready", "--url", url)
 
     host = url.removeprefix("http://")
-    why = f"the control API does not answer to the host '{host}'; if that name is yours, serve with --allow-host 127.1"
+    why = f"the control API does not accept the host name '{host}'; to allow it, start with --allow-host 127.1"
     assert said == (1, f"sms-sandbox: {url}: {why}\n")
 
 

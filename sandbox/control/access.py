@@ -1,38 +1,47 @@
-"""Who may call the control API: this origin alone, by a name that no stranger can own, with the token where one is set.
+"""Who may call the control API, and what stands before every call: guards, and problem documents for every error.
 
-A browser that visits a foreign page must not be able to steer the sandbox. Such a page may have made its own name lead
-to this server (DNS rebinding); to the browser the two are then one origin, and the `Host` header alone tells them
-apart. So `Host` is judged wherever the server listens, and whether or not there is a token.
+The control API accepts calls of its own origin alone, under a host name that no stranger can own, and with the control
+token if one is set. A page of another site must not be able to control the sandbox. Such a page may make its own name
+resolve to this server (DNS rebinding); to the browser both are then one origin, and only the `Host` header tells them
+apart. The `Host` header is therefore checked on every address, with and without a token.
 """
 
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from sandbox.control.problems import ProblemError, refuse
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
-OPEN = frozenset({"", "/", "/health", "/openapi.json"})
-OPEN_BELOW = ("/schemas/", "/ui/")
-FRIENDLY_SITES = frozenset({"same-origin", "none"})
+from sandbox.control.call import problem_response
+from sandbox.control.problems import ProblemError, from_error, refuse
+from sandbox.core.errors import SandboxError
+
+BASE = "/_sandbox"
+WITHOUT_TOKEN = frozenset({"", "/", "/health", "/openapi.json"})
+WITHOUT_TOKEN_BELOW = ("/schemas/", "/ui/")
+SAME_SITE = frozenset({"same-origin", "none"})  # values of Sec-Fetch-Site
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 # A name and a port as a `Host` header has them.
 HOST = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{0,5})?|([A-Za-z0-9_.-]+)(?::\d{0,5})?", re.ASCII)
+LONGEST_NAME = 253  # characters
 
-# Names that nobody can register, so that no page on the internet bears one: RFC 6761 keeps `localhost` and `test`,
-# ICANN keeps `internal` for private networks (`host.docker.internal`). Not `local`: any machine on the same network may
-# claim such a name (RFC 6762). A name without a dot (`localhost`, a compose service) is no public name either.
+# Names that nobody can register, so that no page on the internet has one: RFC 6761 reserves `localhost` and `test`,
+# ICANN reserves `internal` for private networks (`host.docker.internal`). Not `local`: any machine on the same network
+# may claim such a name (RFC 6762). A name without a dot (`localhost`, a compose service) is not a public name either.
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".test")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who is let in.
+    """Which calls are accepted.
 
-    `token`: what a call must carry; None asks for none. `hosts`: the providers' own. `allowed`: the names of
-    `--allow-host`, in small letters; `*.example.com` stands for every name that ends so.
+    `token`: what a call must carry; None if no token is set. `hosts`: the providers' own host names. `allowed`: the
+    names of `--allow-host`, in lower case; `*.example.com` stands for every name that ends so.
     """
 
     token: str | None = None
@@ -40,29 +49,74 @@ class Access:
     allowed: tuple[str, ...] = ()
 
 
-def object_to(access: Access, path: str, headers: Mapping[str, str], *, scheme: str = "http") -> ProblemError | None:
-    """Return why a call is turned away; `path` is what follows `/_sandbox`, `scheme` that of the connection."""
+def make_middleware(access: Access, paths: Iterable[str]) -> Middleware:
+    """Return the middleware of the control API; an unknown path is compared with `paths`."""
+    known = tuple(paths)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            refusal = check_access(access, request.path.removeprefix(BASE), request.headers, scheme=request.scheme)
+            if refusal is not None:
+                raise refusal
+            response = await handler(request)
+        except SandboxError as error:
+            problem = from_error(error)
+            if problem is None:
+                raise
+            response = problem_response(problem)
+            if problem.status == web.HTTPUnauthorized.status_code:
+                response.headers["WWW-Authenticate"] = "Bearer"
+        except web.HTTPException as error:
+            response = problem_response(http_problem(error, request, known))
+            if isinstance(error, web.HTTPMethodNotAllowed):
+                response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        if not response.prepared:
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def http_problem(error: web.HTTPException, request: web.Request, paths: Iterable[str]) -> ProblemError:
+    """Return the problem of an error that the web framework raises."""
+    path = request.path.removeprefix(BASE)[:200]
+    at = f"{request.method} {path}"
+    if isinstance(error, web.HTTPNotFound):
+        return refuse(error.status, "", f"{at}: there is no such path.{_similar_path(path, paths)}")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return refuse(error.status, "", f"{at}: method not allowed; use {', '.join(sorted(error.allowed_methods))}")
+    return refuse(error.status, "", f"{at}: {error.reason}")
+
+
+def _similar_path(path: str, paths: Iterable[str]) -> str:
+    found = get_close_matches(path, paths, n=1)
+    return f" Did you mean '{found[0]}'?" if found else f" {BASE}/openapi.json lists all paths."
+
+
+def check_access(access: Access, path: str, headers: Mapping[str, str], *, scheme: str = "http") -> ProblemError | None:
+    """Return why a call is refused, or None; `path` is what follows `/_sandbox`, `scheme` that of the connection."""
     host = headers.get("Host", "")
-    if host and not answers_to(access, host):
-        return refuse(403, "", _not_answered(host))
+    if host and not is_known_host(access, host):
+        return refuse(403, "", _unknown_host(host))
     site = headers.get("Sec-Fetch-Site", "none")
-    if site not in FRIENDLY_SITES:
-        return refuse(403, "", f"requests from other origins are not taken (Sec-Fetch-Site: {site[:40]})")
+    if site not in SAME_SITE:
+        return refuse(403, "", f"requests from other origins are not allowed (Sec-Fetch-Site: {site[:40]})")
     origin = headers.get("Origin")
     if origin is not None and not same_origin(access, origin, host, scheme=scheme):
-        return refuse(
-            403, "", f"requests from other origins are not taken (Origin: {origin[:200]}){_hint(origin, host)}"
-        )
-    if access.token is None or path in OPEN or path.startswith(OPEN_BELOW):
+        hint = _proxy_hint(origin, host)
+        return refuse(403, "", f"requests from other origins are not allowed (Origin: {origin[:200]}){hint}")
+    if access.token is None or path in WITHOUT_TOKEN or path.startswith(WITHOUT_TOKEN_BELOW):
         return None
     given = headers.get("Authorization", "").encode("utf-8", "replace")
     if hmac.compare_digest(given, f"Bearer {access.token}".encode()):
         return None
-    return refuse(401, "", "this sandbox asks for its control token: Authorization: Bearer TOKEN")
+    return refuse(401, "", "the control token is missing or wrong; send it as Authorization: Bearer TOKEN")
 
 
-def answers_to(access: Access, host: str) -> bool:
-    """Whether a `Host` header has a name or address that the control API answers to."""
+def is_known_host(access: Access, host: str) -> bool:
+    """Whether a `Host` header has a name or address that the control API accepts."""
     name = _name(host)
     if name is None:
         return False
@@ -77,11 +131,11 @@ def is_allowed(access: Access, name: str) -> bool:
 
 
 def same_origin(access: Access, origin: str, host: str, *, scheme: str) -> bool:
-    """Whether an `Origin` header is the one that a page served here has.
+    """Whether an `Origin` header is that of a page that this server serves.
 
-    Scheme, host and port must be those of the connection and its `Host` header. Behind a proxy that ends TLS the
-    connection is plain and the page's origin is not; nothing such a proxy says of itself can be trusted, so `https` is
-    taken there for the names of `--allow-host` alone.
+    Scheme, host and port must be those of the connection and its `Host` header. Behind a proxy that terminates TLS the
+    connection is plain and the page's origin is not; nothing that such a proxy adds can be trusted, so `https` is
+    accepted there only for the names of `--allow-host`.
     """
     given, _, authority = origin.lower().partition("://")
     here = host.lower()
@@ -94,7 +148,7 @@ def same_origin(access: Access, origin: str, host: str, *, scheme: str) -> bool:
 
 
 def _name(host: str) -> str | None:
-    """Return the name or address in a `Host` header, in small letters; None where it has none."""
+    """Return the name or address in a `Host` header, in lower case; None if it has none."""
     match = HOST.fullmatch(host)
     return None if match is None else (match[1] or match[2]).lower().removesuffix(".") or None
 
@@ -107,13 +161,14 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _not_answered(host: str) -> str:
-    flag = f"--allow-host {name}" if (name := _name(host)) and len(name) <= 253 else "--allow-host NAME"  # noqa: PLR2004 - the longest name
-    return f"the control API does not answer to the host {host[:200]!r}; if that name is yours, serve with {flag}"
+def _unknown_host(host: str) -> str:
+    name = _name(host)
+    flag = f"--allow-host {name}" if name and len(name) <= LONGEST_NAME else "--allow-host NAME"
+    return f"the control API does not accept the host name {host[:200]!r}; to allow it, start with {flag}"
 
 
-def _hint(origin: str, host: str) -> str:
-    """Return what helps on where the scheme alone differs, as behind a proxy that ends TLS."""
+def _proxy_hint(origin: str, host: str) -> str:
+    """Return what to do if only the scheme differs, as behind a proxy that terminates TLS."""
     if origin.lower() != f"https://{host.lower()}":
         return ""
-    return f"; behind a proxy that ends TLS, serve with --allow-host {_name(host)}"
+    return f"; behind a proxy that terminates TLS, start with --allow-host {_name(host)}"

@@ -1,97 +1,110 @@
-"""Accounts: what a key stands for, read and changed; the next request sees it."""
+"""Accounts: what a key stands for, read and changed; the next request uses the change."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
+from sandbox.control.callbacks import provider_of
+from sandbox.control.lists import LIMIT, Collection, Object, read_page, reply_page
 from sandbox.control.masking import mask
-from sandbox.control.pagination import LIMIT, Object, Table, page
 from sandbox.control.problems import pointer, refuse
-from sandbox.control.serializers import show_account
-from sandbox.control.targets import provider_of
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.errors import near_miss
 from sandbox.pipeline.read import KEY_LIMIT
 
-Row = tuple[int, Account]
 
-
-async def list_accounts(ask: ControlCall) -> web.Response:
-    """Answer a page of the accounts that have been used."""
-    provider, cursor = ask.query.get("provider", str), ask.query.get("cursor", str)
-    found = await page(
-        table(ask),
-        lambda row: provider in (None, row[1].provider),
-        limit=ask.query.get("limit", int) or LIMIT,
+async def list_accounts(call: ControlCall) -> web.Response:
+    """Reply with a page of the accounts that have been used, in the order of their first use."""
+    provider, cursor, now = call.query.get("provider", str), call.query.get("cursor", str), call.world.now()
+    collection: Collection[tuple[int, Account]] = Collection(
+        tuple,
+        dict(enumerate(enumerate(call.world.accounts.values(), start=1), start=1)),
+        number=lambda each: each[0],
+        at=lambda _: now,
+        show=lambda each: show_account(call, each[1]),
+    )
+    page = await read_page(
+        collection,
+        lambda each: provider in (None, each[1].provider),
+        limit=call.query.get("limit", int) or LIMIT,
         before=int(cursor) if cursor else None,
     )
-    return reply({"items": found.items, "next": found.next, "evicted": 0})
+    return reply_page(page)
 
 
-def table(ask: ControlCall) -> Table[Row]:
-    """Return the accounts in the order of their first use."""
-    now = ask.world.now()
-    rows = dict(enumerate(enumerate(ask.world.accounts.values(), start=1), start=1))
-    return Table(tuple, rows, number=lambda row: row[0], at=lambda _: now, show=lambda row: show(ask, row[1]))
+async def get_account(call: ControlCall) -> web.Response:
+    """Reply with one account."""
+    return reply(show_account(call, _account(call)))
 
 
-async def get_account(ask: ControlCall) -> web.Response:
-    """Answer one account."""
-    return reply(show(ask, account_of(ask)))
+async def patch_account(call: ControlCall) -> web.Response:
+    """Change an account; balance types that the body omits stay, a list replaces the previous one."""
+    changed = _patched(call, _account(call))
+    call.world.commit(changed)
+    return reply(show_account(call, changed))
 
 
-async def patch_account(ask: ControlCall) -> web.Response:
-    """Change an account; purses that are not named stay, a list replaces the one before."""
-    changed = patched(ask, account_of(ask))
-    ask.world.commit(changed)
-    return reply(show(ask, changed))
+def show_account(call: ControlCall, account: Account) -> Object:
+    """Return an account; its senders are under its provider's word for them (senders, brands)."""
+    now, opened = call.world.now(), call.engine.packs[account.provider].spec.document["x-sandbox"]["account"]
+    return {
+        "provider": account.provider,
+        "key": mask(account.key),
+        "balance": {balance_type: _show_amount(amount) for balance_type, amount in account.balance.items()},
+        "brands" if "brands" in opened else "senders": [_show_sender(sender, now) for sender in account.senders],
+        "templates": [{"id": template.id, "text": template.text} for template in account.templates],
+        "stop_list": sorted(account.stop_list),
+    }
 
 
-def show(ask: ControlCall, account: Account) -> Object:
-    """Return an account in its provider's words."""
-    opened = ask.engine.packs[account.provider].spec.document["x-sandbox"]["account"]
-    return show_account(account, ask.world.now(), senders="brands" if "brands" in opened else "senders")
+def _show_amount(amount: Decimal) -> int | float:
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
-def account_of(ask: ControlCall) -> Account:
-    """Return the account that the path names: by its key, or by the key as it is shown where only one is shown so.
+def _show_sender(sender: Sender, now: datetime) -> Object:
+    return {"id": sender.id, "name": sender.name, "state": sender.standing(now)}
+
+
+def _account(call: ControlCall) -> Account:
+    """Return the account that the path names, by its key or by the masked key if only one account has it.
 
     Raises:
-        ProblemError: 404, no such provider, or the key is nobody's.
+        ProblemError: 404, there is no such provider or account.
 
     """
-    provider, key, world = provider_of(ask), ask.path["key"], ask.world
+    provider, key, world = provider_of(call), call.path["key"], call.world
     known = world.accounts.get((provider, key))
     if known is not None:
         return known
     alike = [each for (name, full), each in world.accounts.items() if name == provider and mask(full) == key]
     if len(alike) == 1:
         return alike[0]
-    spec = ask.engine.packs[provider].spec
+    spec = call.engine.packs[provider].spec
     opened = None if len(key) > KEY_LIMIT else world.scenario.opened(spec.fresh_account(key, at=world.now()))
     if opened is None or alike:
-        why = f"{len(alike)} accounts are shown so; give the whole key" if alike else "the key is nobody's here"
+        why = f"{len(alike)} accounts have this masked key; use the full key" if alike else "no account has this key"
         raise refuse(404, "/key", why)
     return opened
 
 
-def patched(ask: ControlCall, account: Account) -> Account:
+def _patched(call: ControlCall, account: Account) -> Account:
     """Return the account with what the body names in place of its own.
 
     Raises:
-        ProblemError: 400, senders are given under both names, or a purse is none of the account's.
+        ProblemError: 400, the body has both senders and brands, or a balance type that the account does not have.
 
     """
-    given, now = ask.body, ask.world.now()
+    given, now = call.body, call.world.now()
     senders, brands = given.get("senders", list), given.get("brands", list)
     if senders is not None and brands is not None:
-        raise refuse(400, "/brands", "brands and senders are the same list; give one of them")
+        raise refuse(400, "/brands", "brands and senders are the same list; use only one of them")
     named = brands if senders is None else senders
     templates, stop_list = given.get("templates", list), given.get("stop_list", list)
     return account._replace(
-        balance={**account.balance, **amounts(account, given.values.get("balance"))},
+        balance={**account.balance, **_amounts(account, given.values.get("balance"))},
         senders=account.senders
         if named is None
         else tuple(
@@ -105,23 +118,23 @@ def patched(ask: ControlCall, account: Account) -> Account:
     )
 
 
-def amounts(account: Account, given: object) -> Mapping[str, Decimal]:
-    """Return the purses that a `balance` names; a bare amount is for an account's only purse.
+def _amounts(account: Account, given: object) -> Mapping[str, Decimal]:
+    """Return the amounts by balance type; a bare amount is for an account's only one.
 
     Raises:
-        ProblemError: 400, there is no such purse, or several for a bare amount.
+        ProblemError: 400, there is no such balance type, or several for a bare amount.
 
     """
     if given is None:
         return {}
+    known = account.balance
     if not isinstance(given, dict):
-        if len(account.balance) > 1:
-            purses = ", ".join(account.balance)
-            raise refuse(400, "/balance", f"this account has several purses; give an object of {purses}")
-        return {purse: Decimal(str(given)) for purse in account.balance}
-    for purse in given:
-        if purse not in account.balance:
+        if len(known) > 1:
             raise refuse(
-                400, pointer(["balance", purse]), f"no purse is called {purse!r}.{near_miss(purse, account.balance)}"
+                400, "/balance", f"this account has several balance types; use an object with {', '.join(known)}"
             )
-    return {purse: Decimal(str(amount)) for purse, amount in given.items()}
+        return {balance_type: Decimal(str(given)) for balance_type in known}
+    for name in given:
+        if name not in known:
+            raise refuse(400, pointer(["balance", name]), f"unknown balance type {name!r}.{near_miss(name, known)}")
+    return {balance_type: Decimal(str(amount)) for balance_type, amount in given.items()}

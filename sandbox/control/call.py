@@ -1,42 +1,84 @@
-"""A control call that has been checked, and the answers to it."""
+"""One control call: what `openapi.yaml` says that it takes, how it is read, and how it is answered.
+
+The OpenAPI document beside this file is the only source: queries and bodies are validated against it, so no call takes
+what it does not describe. It is read at the first call that needs it, not at the start.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from sandbox.control.call_input import Given
-from sandbox.control.phone_numbers import Homes
-from sandbox.control.problems import ProblemError, document
-from sandbox.control.server_state import Memory
+from sandbox.control.parameters import Context, read_value
+from sandbox.control.problems import Mistake, ProblemError, document, pointer, refuse
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
-from sandbox.specs.types import JSON, PROBLEM
+from sandbox.formats.yaml_files import load
+from sandbox.specs.body_parsing import UnreadableError, pairs, read_json
+from sandbox.specs.compile import kinds
+from sandbox.specs.document import read
+from sandbox.specs.spec import coerce
+from sandbox.specs.types import JSON, METHODS, PROBLEM
+
+if TYPE_CHECKING:
+    from sandbox.control.routes import ServerState
+
+OPENAPI = Path(__file__).parent / "openapi.yaml"
+NO_BODY: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, slots=True)
+class CallSchema:
+    """What one call takes: the schema of its query parameters as one object, and that of its body.
+
+    `body` is None if the call reads its body itself, as it need not be JSON; `types`: the JSON types of each parameter.
+    """
+
+    query: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+    body_required: bool
+    types: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The query parameters or the body of a call by name, validated and converted."""
+
+    values: Mapping[str, object]
+
+    def get(self, name: str, kind: type[Kind]) -> Kind | None:
+        """Return a value of a type; None if it is missing, or of another of the types that it may have."""
+        value = self.values.get(name)
+        return value if isinstance(value, kind) else None
+
+    def nested(self, name: str) -> "Parameters":
+        """Return the object under a name, or an empty one."""
+        value = self.values.get(name)
+        return Parameters(value if isinstance(value, dict) else {})
 
 
 @dataclass(frozen=True, slots=True)
 class ControlCall:
-    """One call: whose workspace it is about, and what it was given by path, query and body."""
+    """One call: its server and workspace, and its parameters in path, query and body."""
 
-    memory: Memory
+    server: "ServerState"
     workspace: Workspace
     path: Mapping[str, str]
-    query: Given
-    body: Given
+    query: Parameters
+    body: Parameters
     request: web.Request
 
     @property
     def engine(self) -> Engine:
-        """The server."""
-        return self.memory.engine
-
-    @property
-    def homes(self) -> Homes:
-        """How each provider's own country writes numbers."""
-        return self.memory.homes
+        """The engine of the server."""
+        return self.server.engine
 
     @property
     def world(self) -> World:
@@ -44,21 +86,99 @@ class ControlCall:
         return self.workspace.world
 
 
+@cache
+def call_schemas() -> Mapping[tuple[str, str], CallSchema]:
+    """Return what each call takes, by method and path template."""
+    return {
+        (method.upper(), template): _call_schema(item[method], item.get("parameters", []))
+        for template, item in read(OPENAPI)["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+
+
+@cache
+def openapi_json() -> bytes:
+    """Return the OpenAPI document as JSON."""
+    return json.dumps(load(OPENAPI), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _call_schema(node: Mapping[str, Any], shared: list[Mapping[str, Any]]) -> CallSchema:
+    parameters = [each for each in (*shared, *node.get("parameters", [])) if each["in"] == "query"]
+    properties = {each["name"]: each["schema"] for each in parameters}
+    query = {
+        "type": "object",
+        "properties": properties,
+        "required": [each["name"] for each in parameters if each.get("required")],
+        "additionalProperties": False,
+    }
+    request = node.get("requestBody", {})
+    content = request.get("content", {})
+    body = None if set(content) > {JSON} else content.get(JSON, {}).get("schema", NO_BODY)
+    types = {name: frozenset(kinds(schema)) for name, schema in properties.items()}
+    return CallSchema(query, body, body_required=bool(request.get("required")), types=types)
+
+
+def read_query(raw: str, schema: CallSchema, context: Context) -> Parameters:
+    """Return the query parameters.
+
+    Raises:
+        ProblemError: 400 with every mistake.
+
+    """
+    try:
+        fields = pairs(raw)
+    except UnreadableError as error:
+        raise refuse(400, "", f"query: {error}") from None
+    values: dict[str, object] = {}
+    repeated = []
+    for name, value in fields:
+        if name in values:
+            repeated.append(Mistake(pointer([name]), f"{name} is repeated; give it once"))
+        values[name] = coerce(value, schema.types.get(name, frozenset()))
+    return _read(values, schema.query, context, repeated)
+
+
+def read_body(raw: bytes, schema: CallSchema, context: Context) -> Parameters:
+    """Return a JSON body; an empty one counts as `{}` if the call does not require a body.
+
+    Raises:
+        ProblemError: 400 with every mistake.
+
+    """
+    if schema.body_required and not raw.strip():
+        raise refuse(400, "", "body: it is empty; it must be a JSON object")
+    try:
+        values = read_json(raw) if raw.strip() else {}
+    except UnreadableError as error:
+        raise refuse(400, "", f"body: {error}") from None
+    return _read(values, schema.body or {}, context, [])
+
+
+def _read(
+    values: dict[str, object], schema: Mapping[str, object], context: Context, found: list[Mistake]
+) -> Parameters:
+    converted, mistakes = read_value(values, schema, context)
+    if found or mistakes:
+        raise ProblemError(400, [*found, *mistakes])
+    return Parameters(converted if isinstance(converted, dict) else {})
+
+
 def encode(value: object) -> bytes:
-    """Return a value as JSON; half a surrogate pair, which a header may hold, becomes a question mark."""
+    """Return a value as JSON; a lone surrogate, which a header may contain, becomes a question mark."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def reply(value: object, *, status: int = 200) -> web.Response:
-    """Return an answer with a JSON body."""
+    """Return a response with a JSON body."""
     return web.Response(status=status, body=encode(value), content_type=JSON)
 
 
-def done() -> web.Response:
-    """Return the answer of a call that has nothing to tell."""
+def no_content() -> web.Response:
+    """Return a response without a body."""
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-def problem(error: ProblemError) -> web.Response:
-    """Return a problem document."""
+def problem_response(error: ProblemError) -> web.Response:
+    """Return a response with a problem document."""
     return web.Response(status=error.status, body=encode(document(error.status, error.mistakes)), content_type=PROBLEM)

@@ -1,26 +1,58 @@
-"""Callbacks: every report with its attempts, and what may be done to one."""
+"""Callbacks and their targets: every delivery report with its attempts, what can be done to one, and where they go."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from sandbox.callbacks.compose import request_of
 from sandbox.callbacks.dispatch import Dispatch
-from sandbox.control.call import ControlCall, reply
-from sandbox.control.list_endpoints import by_number, listed, single, the_one
-from sandbox.control.pagination import Table
-from sandbox.control.parameter_types import LATEST
-from sandbox.control.serializers import show_callback
-from sandbox.core.callback import Callback
+from sandbox.control.call import ControlCall, Parameters, no_content, reply
+from sandbox.control.lists import Collection, Object, by_number, find_item, get_item, list_items
+from sandbox.control.masking import mask, masked_headers, masked_url
+from sandbox.control.parameters import LATEST
+from sandbox.control.problems import refuse
+from sandbox.core.callback import Attempt, Callback, Outgoing, Target
+from sandbox.core.clock import format_time
+from sandbox.core.errors import near_miss
 from sandbox.core.world import World
+from sandbox.providers.registry import Registry
 
-Test = Callable[[Callback], bool]
-Call = Callable[[ControlCall], Awaitable[web.Response]]
+CallbackFilter = Callable[[Callback], bool]
+Endpoint = Callable[[ControlCall], Awaitable[web.Response]]
 
 
-def table(ask: ControlCall) -> Table[Callback]:
-    """Return the callbacks of the workspace that is asked about."""
-    world, packs = ask.world, ask.engine.packs
-    return Table(
+async def list_callbacks(call: ControlCall) -> web.Response:
+    """Reply with a page of callbacks."""
+    return await list_items(call, callbacks_of(call), _filters(call), evicted=call.world.evicted["callbacks"])
+
+
+async def get_callback(call: ControlCall) -> web.Response:
+    """Reply with one callback."""
+    return await get_item(call, callbacks_of(call), lambda name: by_number(call.world.callbacks, name), noun="callback")
+
+
+def _action(act: Callable[[Dispatch, Callback], Callback]) -> Endpoint:
+    """Return the endpoint that does something to one callback."""
+
+    async def endpoint(call: ControlCall) -> web.Response:
+        world = call.world
+        callback = find_item(call, callbacks_of(call), lambda name: by_number(world.callbacks, name), noun="callback")
+        return reply(show_callback(act(call.workspace.dispatch, callback), world, call.engine.packs))
+
+    return endpoint
+
+
+fire_callback = _action(Dispatch.fire)
+hold_callback = _action(Dispatch.hold)
+release_callback = _action(Dispatch.release)
+cancel_callback = _action(Dispatch.cancel)
+replay_callback = _action(Dispatch.replay)
+
+
+def callbacks_of(call: ControlCall) -> Collection[Callback]:
+    """Return the callbacks of a call's workspace."""
+    world, packs = call.world, call.engine.packs
+    return Collection(
         Callback,
         world.callbacks,
         number=lambda callback: callback.id,
@@ -29,47 +61,121 @@ def table(ask: ControlCall) -> Table[Callback]:
     )
 
 
-def tests(ask: ControlCall) -> list[Test]:
-    """Return what the query asks of a callback."""
-    query, world = ask.query, ask.world
-    found: list[Test] = []
+def _filters(call: ControlCall) -> list[CallbackFilter]:
+    query, world = call.query, call.world
+    found: list[CallbackFilter] = []
     if (state := query.get("state", str)) is not None:
         found.append(lambda callback: callback.state == state)
     if (provider := query.get("provider", str)) is not None:
         found.append(lambda callback: callback.provider == provider)
     if (message := query.get("message", str)) is not None:
-        found.append(lambda callback: callback.message == _number_of(message, world))
+        found.append(lambda callback: callback.message == _message_number(message, world))
     return found
 
 
-def _number_of(message: str, world: World) -> int | None:
-    """Return the number of the message with an id; `latest` stands for the newest one's."""
+def _message_number(message: str, world: World) -> int | None:
+    """Return the number of the message with an id, or that of the newest one for `latest`."""
     return next(reversed(world.messages), None) if message == LATEST else world.numbers.get(message)
 
 
-async def list_callbacks(ask: ControlCall) -> web.Response:
-    """Answer a page of callbacks."""
-    return await listed(ask, table(ask), tests(ask), evicted=ask.world.evicted["callbacks"])
+def show_callback(callback: Callback, world: World, packs: Registry) -> Object:
+    """Return a callback with its request and every attempt."""
+    outgoing = request_of(world, packs, callback)
+    return {**show_callback_state(callback, world), "request": None if outgoing is None else _show_outgoing(outgoing)}
 
 
-async def get_callback(ask: ControlCall) -> web.Response:
-    """Answer one callback."""
-    return await single(ask, table(ask), lambda name: by_number(ask.world.callbacks, name), noun="callback")
+def show_callback_state(callback: Callback, world: World) -> Object:
+    """Return a callback without its request."""
+    message = world.messages.get(callback.message)
+    return {
+        "id": callback.id,
+        "message": None if message is None else message.id,
+        "provider": callback.provider,
+        "reports": callback.step.word,
+        "state": callback.state,
+        "due": format_time(callback.due),
+        "attempts": [_show_attempt(attempt) for attempt in callback.attempts],
+    }
 
 
-def acting(act: Callable[[Dispatch, Callback], Callback]) -> Call:
-    """Return the call that does something to one callback."""
-
-    async def handle(ask: ControlCall) -> web.Response:
-        world = ask.world
-        callback = the_one(ask, table(ask), lambda name: by_number(world.callbacks, name), noun="callback")
-        return reply(show_callback(act(ask.workspace.dispatch, callback), world, ask.engine.packs))
-
-    return handle
+def _show_outgoing(outgoing: Outgoing) -> Object:
+    return {
+        "method": outgoing.method,
+        "url": masked_url(outgoing.url),
+        "headers": masked_headers(outgoing.headers, None),
+        "body": outgoing.body,
+    }
 
 
-fire = acting(Dispatch.fire)
-hold = acting(Dispatch.hold)
-release = acting(Dispatch.release)
-cancel = acting(Dispatch.cancel)
-replay = acting(Dispatch.replay)
+def _show_attempt(attempt: Attempt) -> Object:
+    return {
+        "number": attempt.number,
+        "at": format_time(attempt.at),
+        "url": masked_url(attempt.url) if attempt.url else None,
+        "status": attempt.status,
+        "answer": attempt.answer,
+        "ms": round(attempt.ms, 1),
+        "error": attempt.error,
+        "replay": attempt.replay,
+    }
+
+
+async def list_targets(call: ControlCall) -> web.Response:
+    """Reply with the targets by provider."""
+    return reply(show_targets(call.world.targets))
+
+
+async def put_targets(call: ControlCall) -> web.Response:
+    """Set the targets of all providers; a provider that is not named has none."""
+    for provider in call.engine.packs:
+        named = provider in call.body.values
+        call.workspace.set_target(provider, read_target(call.body.nested(provider)) if named else None)
+    return await list_targets(call)
+
+
+async def get_target(call: ControlCall) -> web.Response:
+    """Reply with the target of one provider."""
+    provider = provider_of(call)
+    found = call.world.targets.get(provider)
+    if found is None:
+        raise refuse(404, "/provider", f"{provider} has no callback target; its callbacks are kept as collected")
+    return reply(_show_target(found))
+
+
+async def put_target(call: ControlCall) -> web.Response:
+    """Set the target of one provider."""
+    call.workspace.set_target(provider_of(call), read_target(call.body))
+    return await get_target(call)
+
+
+async def delete_target(call: ControlCall) -> web.Response:
+    """Remove the target of one provider; its callbacks are kept as collected."""
+    call.workspace.set_target(provider_of(call), None)
+    return no_content()
+
+
+def provider_of(call: ControlCall) -> str:
+    """Return the provider that the path names.
+
+    Raises:
+        ProblemError: 404, there is none.
+
+    """
+    name = call.path["provider"]
+    if name not in call.engine.packs:
+        raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near_miss(name, call.engine.packs)}")
+    return name
+
+
+def read_target(given: Parameters) -> Target:
+    """Return the target in a body."""
+    return Target(given.get("url", str) or "", given.get("key", str))
+
+
+def show_targets(targets: Mapping[str, Target]) -> Object:
+    """Return the targets by provider."""
+    return {provider: _show_target(target) for provider, target in sorted(targets.items())}
+
+
+def _show_target(target: Target) -> Object:
+    return {"url": masked_url(target.url), "key": None if target.key is None else mask(target.key)}

@@ -1,4 +1,4 @@
-"""Keeps credentials out of what is shown: the first two characters, then `…`."""
+"""Masks credentials in replies of the control API: the first two characters remain, then `…`."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
@@ -24,29 +24,29 @@ SECRET = frozenset(
 
 
 def mask(secret: str) -> str:
-    """Return what may be seen of a credential."""
+    """Return a credential as it may be shown."""
     return secret[:SHOWN] + "…"
 
 
 def masked_value(name: str, value: str, key: str | None) -> str:
-    """Return a header's or parameter's value, masked where its name or itself says that it is a credential."""
+    """Return a header's or parameter's value, masked if it is a credential by its name, or is the key itself."""
     return mask(value) if name.lower() in SECRET or (key and value == key) else value
 
 
 def masked_headers(headers: Mapping[str, str], key: str | None) -> dict[str, str]:
-    """Return headers with credentials masked."""
+    """Return headers with their credentials masked."""
     return {name: masked_value(name, value, key) for name, value in headers.items()}
 
 
 def masked_text(text: str, key: str | None) -> str:
-    """Return a path with a credential in it masked, however it is encoded there."""
+    """Return a path with the key in it masked, however it is encoded."""
     for form in {key, quote(key, safe=""), quote_plus(key)} if key else ():
         text = text.replace(form, mask(form))
     return text
 
 
 def masked_query(text: str, key: str | None) -> dict[str, str | list[str]]:
-    """Return a query string's values by name, credentials masked; a repeated name has a list."""
+    """Return the values of a query string by name, with credentials masked; a repeated name has a list."""
     found: dict[str, str | list[str]] = {}
     try:
         fields = pairs(text)
@@ -60,7 +60,7 @@ def masked_query(text: str, key: str | None) -> dict[str, str | list[str]]:
 
 
 def masked_url(url: str) -> str:
-    """Return a URL with the credentials in its query masked; it need not be a good one."""
+    """Return a URL with the credentials in its query masked; the URL may be malformed."""
     head, mark, query = url.partition("?")
     fields = (field.partition("=") for field in query.split("&"))
     return head + mark + "&".join(name + equals + _masked_field(name, value) for name, equals, value in fields)

@@ -1,28 +1,98 @@
-"""Messages: listed by what is in them, found by id, moved, forgotten."""
+"""Messages and the one-time codes in them: listed by their content, found by id, moved, deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from aiohttp import web
 
-from sandbox.control.call import ControlCall, done, reply
-from sandbox.control.list_endpoints import all_of, listed, single, the_one
+from sandbox.control.call import ControlCall, no_content, reply
+from sandbox.control.lists import Collection, Object, all_of, filter_items, find_item, get_item, list_items, wait_for
 from sandbox.control.masking import mask
-from sandbox.control.pagination import Table, sift
-from sandbox.control.parameter_types import Since
-from sandbox.control.phone_numbers import same_as
+from sandbox.control.parameters import Since
 from sandbox.control.problems import refuse
-from sandbox.control.serializers import code_of, show_message
+from sandbox.core.change import Change
+from sandbox.core.clock import format_time
+from sandbox.core.code_detection import find_code
 from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import normalize_number
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.registry import Registry
+from sandbox.specs.spec import NumberPlan
 
-Test = Callable[[Message], bool]
+MessageFilter = Callable[[Message], bool]
+NumberPlans = Mapping[str, NumberPlan]  # by provider
+SameNumber = Callable[[str, str], bool]  # of a number and a provider
 
 
-def table(world: World) -> Table[Message]:
+async def list_messages(call: ControlCall) -> web.Response:
+    """Reply with a page of messages."""
+    return await list_items(call, messages_of(call.world), _filters(call), evicted=call.world.evicted["messages"])
+
+
+async def get_message(call: ControlCall) -> web.Response:
+    """Reply with one message."""
+    return await get_item(call, messages_of(call.world), call.world.message, noun="message")
+
+
+async def delete_messages(call: ControlCall) -> web.Response:
+    """Delete the messages that match, or all if there is no filter; what is pending for them is cancelled."""
+    if not call.query.values:
+        await call.workspace.forget()
+        return no_content()
+    since = call.query.get("since", Since) or Since()
+    messages = messages_of(call.world)
+    matching = await filter_items(messages, all_of(_filters(call), messages, since), after=since.number)
+    await call.workspace.forget([message.number for message in matching])
+    return no_content()
+
+
+async def move_message(call: ControlCall) -> web.Response:
+    """Move a message to a status now; its further plan is cancelled."""
+    message = find_item(call, messages_of(call.world), call.world.message, noun="message")
+    try:
+        moved = call.workspace.move(message, call.body.get("status", str) or "")
+    except UnknownStatusError as error:
+        raise refuse(422, "/status", str(error)) from None
+    return reply(show_message(moved, call.world.now()))
+
+
+async def get_otp(call: ControlCall) -> web.Response:
+    """Reply with the newest one-time code for a number, which is readable as soon as its message is."""
+    world, fits, wanted = call.world, _otp_filter(call), call.query.get("code", str)
+
+    async def search() -> tuple[Message, str] | None:
+        now = world.now()
+        messages = await filter_items(messages_of(world), fits)
+        coded = ((message, code) for message in messages if (code := code_of(message, now)) is not None)
+        if wanted is not None:
+            coded = ((message, code) for message, code in coded if code == wanted)
+        return max(coded, key=lambda each: (readable_at(each[0]), each[0].number), default=None)
+
+    def is_relevant(change: Change) -> bool:
+        return isinstance(change, Message) and fits(change)
+
+    found = await wait_for(call, search, is_relevant, wait=call.query.get("wait", timedelta))
+    if found is None:
+        which = "a one-time code" if wanted is None else f"the one-time code {wanted!r}"
+        raise refuse(404, "/to", f"no message to {call.query.get('to', str)!r} has {which}")
+    message, code = found
+    return reply(
+        {
+            "code": code,
+            "to": message.recipient,
+            "provider": message.provider,
+            "message": message.id,
+            "at": format_time(readable_at(message)),
+        },
+    )
+
+
+def messages_of(world: World) -> Collection[Message]:
     """Return the messages of a workspace."""
-    return Table(
+    return Collection(
         Message,
         world.messages,
         number=lambda message: message.number,
@@ -31,92 +101,104 @@ def table(world: World) -> Table[Message]:
     )
 
 
-def provider_is(_: ControlCall, word: str) -> Test:
-    """Keep the messages of a provider."""
-    return lambda message: message.provider == word
+def show_message(message: Message, now: datetime) -> Object:
+    """Return a message as the API shows it."""
+    segments = segment(message.text)
+    return {
+        "id": message.id,
+        "provider": message.provider,
+        "operation": message.operation,
+        "channel": message.channel.name,
+        "account": mask(message.account),
+        "from": message.sender,
+        "to": message.recipient,
+        "text": message.text,
+        "code": code_of(message, now),
+        "encoding": segments.encoding,
+        "segments": segments.count,
+        "status": message.status,
+        "provider_status": message.provider_status,
+        "rule": message.rule,
+        "request": message.request,
+        "accepted_at": format_time(message.accepted_at),
+        "scheduled_for": None if message.scheduled_for is None else format_time(message.scheduled_for),
+        "history": [
+            {"status": step.status, "provider_status": step.word, "at": format_time(step.at)}
+            for step in message.history
+        ],
+        "planned": [{"status": step.status, "at": format_time(step.at)} for step in message.plan],
+        "callbacks": list(message.callbacks),
+    }
 
 
-def operation_is(_: ControlCall, word: str) -> Test:
-    """Keep the messages of an operation, which may be a glob."""
-    return lambda message: fnmatchcase(message.operation, word)
+def code_of(message: Message, now: datetime) -> str | None:
+    """Return a message's one-time code: the provider's own, else the one in its text.
+
+    The code of a scheduled message is readable when its time has come.
+    """
+    if message.scheduled_for is not None and message.scheduled_for > now:
+        return None
+    return message.code or find_code(message.text)
 
 
-def account_is(_: ControlCall, word: str) -> Test:
-    """Keep the messages of a key, in full or masked."""
-    return lambda message: word in (message.account, mask(message.account))
+def readable_at(message: Message) -> datetime:
+    """Return when a message's code becomes readable: at once, or at its time if it is scheduled."""
+    return message.scheduled_for or message.accepted_at
 
 
-def to_is(ask: ControlCall, word: str) -> Test:
-    """Keep the messages to a number."""
-    same = same_as(word, ask.homes)
+def _filters(call: ControlCall) -> list[MessageFilter]:
+    return [make(call, value) for name, make in FILTERS.items() if (value := call.query.get(name, str)) is not None]
+
+
+def _otp_filter(call: ControlCall) -> MessageFilter:
+    """Return whether a message is to the number in the query, at the provider, after `since`."""
+    since = call.query.get("since", Since) or Since()
+    filters = [_to_is(call, call.query.get("to", str) or "")]
+    if (provider := call.query.get("provider", str)) is not None:
+        filters.append(FILTERS["provider"](call, provider))
+    return lambda message: (
+        since.admits(message.number, readable_at(message)) and all(accepts(message) for accepts in filters)
+    )
+
+
+def _to_is(call: ControlCall, value: str) -> MessageFilter:
+    same = same_number(value, call.server.number_plans)
     return lambda message: same(message.recipient, message.provider)
 
 
-def from_is(ask: ControlCall, word: str) -> Test:
-    """Keep the messages from a sender."""
-    same = same_as(word, ask.homes)
+def _from_is(call: ControlCall, value: str) -> MessageFilter:
+    same = same_number(value, call.server.number_plans)
     return lambda message: message.sender is not None and same(message.sender, message.provider)
 
 
-def text_contains(_: ControlCall, word: str) -> Test:
-    """Keep the messages whose text has `word` in it."""
-    return lambda message: word in message.text
-
-
-def status_is(_: ControlCall, word: str) -> Test:
-    """Keep the messages in a status: our word, or the provider's."""
-    return lambda message: word in (message.status, message.provider_status)
-
-
-def code_is(ask: ControlCall, word: str) -> Test:
-    """Keep the messages with a one-time code; that of a scheduled one is there when its time comes."""
-    return lambda message: code_of(message, ask.world.now()) == word
-
-
-TESTS: dict[str, Callable[[ControlCall, str], Test]] = {
-    "provider": provider_is,
-    "operation": operation_is,
-    "account": account_is,
-    "to": to_is,
-    "from": from_is,
-    "text": text_contains,
-    "status": status_is,
-    "code": code_is,  # the last, as it takes the most time
+FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
+    "provider": lambda _, value: lambda message: message.provider == value,
+    "operation": lambda _, value: lambda message: fnmatchcase(message.operation, value),
+    "account": lambda _, value: lambda message: value in (message.account, mask(message.account)),
+    "to": _to_is,
+    "from": _from_is,
+    "text": lambda _, value: lambda message: value in message.text,
+    "status": lambda _, value: lambda message: value in (message.status, message.provider_status),
+    "code": lambda call, value: lambda message: code_of(message, call.world.now()) == value,  # last, being the slowest
 }
 
 
-def tests(ask: ControlCall) -> list[Test]:
-    """Return what the query asks of a message."""
-    return [make(ask, word) for name, make in TESTS.items() if (word := ask.query.get(name, str)) is not None]
+def number_plans_of(packs: Registry) -> NumberPlans:
+    """Return the number plan of each provider whose spec has one, under `x-sandbox.numbers`."""
+    return {name: pack.spec.home for name, pack in packs.items() if pack.spec.home}
 
 
-async def list_messages(ask: ControlCall) -> web.Response:
-    """Answer a page of messages."""
-    return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["messages"])
+def same_number(wanted: str, plans: NumberPlans) -> SameNumber:
+    """Return whether a number, at a provider that may write those of its own country shorter, is the wanted one."""
+    number = normalize_number(wanted)
+    anywhere = frozenset({number})
+    at_home = {provider: _number_forms(number, plan) for provider, plan in plans.items()}
+    return lambda other, provider: normalize_number(other) in at_home.get(provider, anywhere)
 
 
-async def get_message(ask: ControlCall) -> web.Response:
-    """Answer one message."""
-    return await single(ask, table(ask.world), ask.world.message, noun="message")
-
-
-async def forget_messages(ask: ControlCall) -> web.Response:
-    """Forget the messages that match, all without a filter; what is pending for them is cancelled."""
-    if not ask.query.values:
-        await ask.workspace.forget()
-        return done()
-    since = ask.query.get("since", Since) or Since()
-    rows = table(ask.world)
-    matching = await sift(rows, all_of(tests(ask), rows, since), after=since.number)
-    await ask.workspace.forget([message.number for message in matching])
-    return done()
-
-
-async def move_message(ask: ControlCall) -> web.Response:
-    """Move a message to a status now; the rest of its plan is given up."""
-    message = the_one(ask, table(ask.world), ask.world.message, noun="message")
-    try:
-        moved = ask.workspace.move(message, ask.body.get("status", str) or "")
-    except UnknownStatusError as error:
-        raise refuse(422, "/status", str(error)) from None
-    return reply(show_message(moved, ask.world.now()))
+def _number_forms(number: str, plan: NumberPlan) -> frozenset[str]:
+    """Return a number's digits with and without the country code."""
+    if len(number) == plan.national:
+        return frozenset({number, plan.country + number})
+    short = number.removeprefix(plan.country)
+    return frozenset({number, short}) if len(short) == plan.national else frozenset({number})

@@ -1,77 +1,131 @@
-"""Prometheus text of what has been counted; the library is loaded when somebody asks."""
+"""Metrics of all workspaces: counted at every change, and written as Prometheus text when they are requested.
 
+Counting runs at every change, so it only adds to plain dictionaries.
+"""
+
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from sandbox.control.metrics_collector import BOUNDS, MetricsCollector
+from sandbox.core.callback import Callback, CallbackState
+from sandbox.core.change import Batch
+from sandbox.core.journal import RequestRecord
+from sandbox.core.message import Message
+from sandbox.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+TRIED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED})
+ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
 
 
-class Exposition(Collector):
-    """The counted figures as metric families."""
+class Metrics:
+    """What has been counted since the server started; labels are names in specs, so their number is bounded."""
 
-    def __init__(self, figures: MetricsCollector) -> None:
-        self._figures = figures
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._messages: Counter[tuple[str, str]] = Counter()
+        self._callbacks: Counter[tuple[str, str]] = Counter()
+        self._late = [0] * (len(BOUNDS) + 1)
+        self._late_seconds = 0.0
+        engine.subscribers.add(self._count_request, RequestRecord)
+        engine.subscribers.add(self._count_message, Message)
+        engine.subscribers.add(self._count_callback, Callback)
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield every family."""
-        figures = self._figures
+    def _count_request(self, record: RequestRecord, _: Batch) -> None:
+        self._requests[record.operation or "none", record.status] += 1
+
+    def _count_message(self, message: Message, _: Batch) -> None:
+        self._messages[message.operation, message.history[-1].status] += 1
+
+    def _count_callback(self, callback: Callback, batch: Batch) -> None:
+        if callback.state not in ENDED:
+            return
+        self._callbacks[callback.provider, callback.state] += 1
+        world = self._engine.world(batch.workspace)
+        if callback.state in TRIED and callback.attempts and not callback.attempts[-1].replay and world is not None:
+            due = max(callback.due, world.clock.origin)  # setting the clock forward makes no callback late
+            lateness = (callback.attempts[-1].at - due).total_seconds() / (world.clock.rate or 1.0)
+            self._late[bisect_left(BOUNDS, lateness)] += 1
+            self._late_seconds += max(lateness, 0.0)
+
+    def reply(self) -> web.Response:
+        """Return the Prometheus text; its library takes 40 ms to load, so it is imported here."""
+        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: PLC0415 - see above
+        from prometheus_client.registry import Collector  # noqa: PLC0415 - see above
+
+        families = self._families
+
+        class Families(Collector):
+            def collect(self) -> Iterator["Metric"]:
+                return families()
+
+        registry = CollectorRegistry()
+        registry.register(Families())
+        ProcessCollector(registry=registry)
+        return web.Response(
+            body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    def _families(self) -> Iterator["Metric"]:
+        from prometheus_client.core import (  # noqa: PLC0415 - see `reply`
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            HistogramMetricFamily,
+        )
+
         requests = CounterMetricFamily(
             "sandbox_requests",
             "Provider requests by operation and HTTP status of the reply.",
             labels=["operation", "status"],
         )
-        for (operation, status), count in sorted(figures.requests.items()):
+        for (operation, status), count in sorted(self._requests.items()):
             requests.add_metric([operation, str(status)], count)
         yield requests
         messages = CounterMetricFamily(
             "sandbox_messages",
-            "Messages that came to a status.",
+            "Messages by operation and each status that they reached.",
             labels=["operation", "status"],
         )
-        for labels, count in sorted(figures.messages.items()):
+        for labels, count in sorted(self._messages.items()):
             messages.add_metric(list(labels), count)
         yield messages
         callbacks = CounterMetricFamily(
-            "sandbox_callbacks",
-            "Callbacks that ended.",
-            labels=["provider", "outcome"],
+            "sandbox_callbacks", "Completed callbacks by provider and outcome.", labels=["provider", "outcome"]
         )
-        for labels, count in sorted(figures.callbacks.items()):
+        for labels, count in sorted(self._callbacks.items()):
             callbacks.add_metric(list(labels), count)
         yield callbacks
-        yield from self._lateness()
-        yield from self._sizes()
-
-    def _lateness(self) -> Iterator[Metric]:
-        bounds = [*map(str, BOUNDS), "+Inf"]
         lateness = HistogramMetricFamily(
-            "sandbox_callback_lateness_seconds",
-            "Real time between an attempt's due time and its start.",
+            "sandbox_callback_lateness_seconds", "Real time between the due time of an attempt and its start."
         )
-        buckets = list(zip(bounds, accumulate(self._figures.late), strict=True))
-        lateness.add_metric([], buckets=buckets, sum_value=self._figures.late_seconds)
+        buckets = zip([*map(str, BOUNDS), "+Inf"], accumulate(self._late), strict=True)
+        lateness.add_metric([], buckets=list(buckets), sum_value=self._late_seconds)
         yield lateness
-
-    def _sizes(self) -> Iterator[Metric]:
-        stored = GaugeMetricFamily("sandbox_stored", "What is kept, over all workspaces.", labels=["kind"])
-        for kind, count in self._figures.stored().items():
+        stored = GaugeMetricFamily("sandbox_stored", "Stored objects in all workspaces, by kind.", labels=["kind"])
+        for kind, count in self._stored().items():
             stored.add_metric([kind], count)
         yield stored
-        yield GaugeMetricFamily("sandbox_pending", "Moves and callbacks that wait.", value=self._figures.pending())
-        workspaces = len(self._figures.engine.workspaces)
-        yield GaugeMetricFamily("sandbox_workspaces", "Workspaces, default included.", value=workspaces)
+        pending = sum(len(world.agenda) for world in self._engine.worlds.values())
+        yield GaugeMetricFamily(
+            "sandbox_pending", "Pending status changes and callbacks in all workspaces.", value=pending
+        )
+        yield GaugeMetricFamily(
+            "sandbox_workspaces", "Workspaces, including default.", value=len(self._engine.workspaces)
+        )
 
-
-def expose(figures: MetricsCollector) -> web.Response:
-    """Return the Prometheus text."""
-    registry = CollectorRegistry()
-    registry.register(Exposition(figures))
-    ProcessCollector(registry=registry)
-    return web.Response(
-        body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    )
+    def _stored(self) -> dict[str, int]:
+        worlds = list(self._engine.worlds.values())
+        return {
+            "messages": sum(len(world.messages) for world in worlds),
+            "callbacks": sum(len(world.callbacks) for world in worlds),
+            "requests": sum(len(world.requests) for world in worlds),
+            "accounts": sum(len(world.accounts) for world in worlds),
+        }

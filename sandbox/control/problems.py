@@ -1,4 +1,4 @@
-"""What is wrong with a control call, as a problem document (RFC 9457) that names every mistake at once."""
+"""Problem documents (RFC 9457) of the control API: each names every mistake of a call at once."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from sandbox.core.errors import (
 from sandbox.engine.engine import TooManyWorkspacesError
 from sandbox.specs.types import problem
 
-# What the layers below refuse, and the HTTP status that says so.
+# The HTTP status of each error that the engine may raise during a call.
 STATUS_OF: Mapping[type[SandboxError], int] = {
     ClockBackwardsError: 409,
     CallbackStateError: 409,
@@ -26,9 +26,9 @@ STATUS_OF: Mapping[type[SandboxError], int] = {
 
 
 class Mistake(NamedTuple):
-    """One thing that is wrong. `at` is a JSON pointer into the body, the query parameters or the path parameters.
+    """One mistake. `at` is a JSON pointer into the body, the query parameters or the path parameters.
 
-    `line` and `column`, from 1, are those of a scenario.
+    `line` and `column`, from 1, are set for a mistake in a scenario.
     """
 
     at: str
@@ -37,13 +37,13 @@ class Mistake(NamedTuple):
     column: int | None = None
 
     def show(self) -> dict[str, object]:
-        """Return it as it stands in a problem document."""
+        """Return the mistake as a problem document has it."""
         shown: dict[str, object] = {"at": self.at, "problem": self.problem}
         return shown if self.line is None else {**shown, "line": self.line, "column": self.column}
 
 
 class ProblemError(SandboxError):
-    """A call that is answered with a problem document."""
+    """An error that is answered with a problem document."""
 
     def __init__(self, status: int, mistakes: Iterable[Mistake]) -> None:
         self.status = status
@@ -63,8 +63,8 @@ def document(status: int, mistakes: Iterable[Mistake]) -> dict[str, object]:
     return problem(status, detail, errors=[error.show() for error in errors])
 
 
-def of(error: SandboxError) -> ProblemError | None:
-    """Return the problem that an error of the layers below makes; None when no call can bring it about."""
+def from_error(error: SandboxError) -> ProblemError | None:
+    """Return the problem that an error stands for; None if no call may cause it."""
     if isinstance(error, ProblemError):
         return error
     status = STATUS_OF.get(type(error))

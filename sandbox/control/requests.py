@@ -6,49 +6,88 @@ from fnmatch import fnmatchcase
 from aiohttp import web
 
 from sandbox.control.call import ControlCall
-from sandbox.control.list_endpoints import by_number, listed, single
-from sandbox.control.pagination import Table
-from sandbox.control.serializers import show_exchange
-from sandbox.core.journal import RequestRecord
+from sandbox.control.lists import Collection, Object, by_number, get_item, list_items
+from sandbox.control.masking import masked_headers, masked_query, masked_text
+from sandbox.core.clock import format_time
+from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
 
-Test = Callable[[RequestRecord], bool]
+RequestFilter = Callable[[RequestRecord], bool]
 
 
-def table(world: World) -> Table[RequestRecord]:
+async def list_requests(call: ControlCall) -> web.Response:
+    """Reply with a page of the journal."""
+    return await list_items(call, requests_of(call.world), _filters(call), evicted=call.world.evicted["requests"])
+
+
+async def get_request(call: ControlCall) -> web.Response:
+    """Reply with one entry of the journal."""
+    world = call.world
+    return await get_item(call, requests_of(world), lambda name: by_number(world.requests, name), noun="request")
+
+
+def requests_of(world: World) -> Collection[RequestRecord]:
     """Return the journal of a workspace."""
-    return Table(
+    return Collection(
         RequestRecord,
         world.requests,
-        number=lambda exchange: exchange.id,
-        at=lambda exchange: exchange.at,
-        show=show_exchange,
+        number=lambda record: record.id,
+        at=lambda record: record.at,
+        show=show_request,
     )
 
 
-def tests(ask: ControlCall) -> list[Test]:
-    """Return what the query asks of an entry."""
-    query = ask.query
-    found: list[Test] = []
+def _filters(call: ControlCall) -> list[RequestFilter]:
+    query = call.query
+    found: list[RequestFilter] = []
     if (provider := query.get("provider", str)) is not None:
-        found.append(lambda exchange: exchange.provider == provider)
+        found.append(lambda record: record.provider == provider)
     if (operation := query.get("operation", str)) is not None:
-        found.append(lambda exchange: fnmatchcase(exchange.operation or "", operation))
+        found.append(lambda record: fnmatchcase(record.operation or "", operation))
     if (status := query.get("status", int)) is not None:
-        found.append(lambda exchange: exchange.status == status)
+        found.append(lambda record: record.status == status)
     if (refused := query.get("refused", bool)) is not None:
-        found.append(lambda exchange: exchange.refused is refused)
+        found.append(lambda record: record.refused is refused)
     if (rule := query.get("rule", str)) is not None:
-        found.append(lambda exchange: exchange.rule == rule)
+        found.append(lambda record: record.rule == rule)
     return found
 
 
-async def list_requests(ask: ControlCall) -> web.Response:
-    """Answer a page of the journal."""
-    return await listed(ask, table(ask.world), tests(ask), evicted=ask.world.evicted["requests"])
+def show_request(record: RequestRecord) -> Object:
+    """Return a request and its reply."""
+    key = record.key
+    return {
+        **show_request_line(record),
+        "headers": masked_headers(record.headers, key),
+        "body": record.body.decode("utf-8", "replace"),
+        "reply": {
+            "status": record.status,
+            "headers": masked_headers(record.reply_headers, key),
+            "body": record.reply_body.decode("utf-8", "replace"),
+            "body_cut": len(record.reply_body) >= BODY_LIMIT,
+        },
+    }
 
 
-async def get_request(ask: ControlCall) -> web.Response:
-    """Answer one entry of the journal."""
-    world = ask.world
-    return await single(ask, table(world), lambda name: by_number(world.requests, name), noun="request")
+def show_request_line(record: RequestRecord) -> Object:
+    """Return a request and the status of its reply, without headers and bodies."""
+    key = record.key
+    return {
+        "id": record.id,
+        "at": format_time(record.at),
+        "provider": record.provider,
+        "operation": record.operation,
+        "method": record.method,
+        "path": masked_text(record.path, key),
+        "query": masked_query(record.query, key),
+        "body_size": record.body_size,
+        "body_cut": len(record.body) < record.body_size,
+        "reply": {"status": record.status},
+        "refused": record.refused,
+        "why": [masked_text(sentence, key) for sentence in record.why],
+        "rule": record.rule,
+        "messages": list(record.messages),
+        "resent": record.resent_of is not None,
+        "resent_of": record.resent_of,
+        "ms": round(record.ms, 2),
+    }

@@ -1,134 +1,163 @@
-"""Ties the control API's paths to its functions, and checks every call before one of them sees it."""
+"""The routes of the control API: each path with its endpoint, and what every call passes before it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.control import (
-    accounts,
-    callbacks,
-    clock,
-    events,
-    messages,
-    otp,
-    requests,
-    scenarios,
-    system,
-    targets,
-    verify,
-    workspaces,
-)
-from sandbox.control.access import Access
-from sandbox.control.call import ControlCall
-from sandbox.control.call_input import Given, read_body, read_query
-from sandbox.control.inbox import add_inbox
-from sandbox.control.middleware import BASE, front
-from sandbox.control.openapi import contract
-from sandbox.control.parameter_types import Setting
+from sandbox.control import accounts, callbacks, events, messages, requests, scenarios, system, verify, workspaces
+from sandbox.control.access import BASE, Access, make_middleware
+from sandbox.control.call import ControlCall, Parameters, call_schemas, read_body, read_query
+from sandbox.control.events import EventStreams
+from sandbox.control.lists import WaitRegistry
+from sandbox.control.messages import number_plans_of
+from sandbox.control.metrics import Metrics
+from sandbox.control.parameters import Context
 from sandbox.control.problems import refuse
-from sandbox.control.server_state import Memory
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
+from sandbox.scenarios import ScenarioLibrary, scenario_paths
 
-NOTHING = Given({})
-Call = Callable[[ControlCall], Awaitable[web.StreamResponse]]
-Route = tuple[str, str, Call]
+EMPTY = Parameters({})
+Endpoint = Callable[[ControlCall], Awaitable[web.StreamResponse]]
+Route = tuple[str, str, Endpoint]
 
 # Calls about the server as a whole.
-ONCE: tuple[Route, ...] = (
-    ("GET", "/", system.index),
-    ("GET", "/health", system.health),
-    ("GET", "/providers", system.providers),
-    ("GET", "/openapi.json", system.openapi),
-    ("GET", "/schemas/scenario.json", system.scenario_schema),
-    ("GET", "/metrics", system.metrics),
+SERVER_ROUTES: tuple[Route, ...] = (
+    ("GET", "/", system.get_index),
+    ("GET", "/health", system.get_health),
+    ("GET", "/providers", system.list_providers),
+    ("GET", "/openapi.json", system.get_openapi),
+    ("GET", "/schemas/scenario.json", system.get_scenario_schema),
+    ("GET", "/metrics", system.get_metrics),
     ("GET", "/scenarios", scenarios.list_scenarios),
     ("GET", "/workspaces", workspaces.list_workspaces),
-    ("POST", "/workspaces", workspaces.make_workspace),
+    ("POST", "/workspaces", workspaces.create_workspace),
     ("GET", "/workspaces/{id}", workspaces.get_workspace),
     ("DELETE", "/workspaces/{id}", workspaces.delete_workspace),
 )
-# Calls about one workspace: each stands as written for `default`, and below /workspaces/{workspace}.
-EVERYWHERE: tuple[Route, ...] = (
+# Calls about one workspace: each exists as written for `default`, and below /workspaces/{workspace}.
+WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("GET", "/messages", messages.list_messages),
-    ("DELETE", "/messages", messages.forget_messages),
+    ("DELETE", "/messages", messages.delete_messages),
     ("GET", "/messages/{id}", messages.get_message),
     ("POST", "/messages/{id}/status", messages.move_message),
-    ("GET", "/otp", otp.get_otp),
+    ("GET", "/otp", messages.get_otp),
     ("POST", "/verify", verify.verify),
     ("GET", "/requests", requests.list_requests),
     ("GET", "/requests/{id}", requests.get_request),
     ("GET", "/callbacks", callbacks.list_callbacks),
     ("GET", "/callbacks/{id}", callbacks.get_callback),
-    ("POST", "/callbacks/{id}/fire", callbacks.fire),
-    ("POST", "/callbacks/{id}/hold", callbacks.hold),
-    ("POST", "/callbacks/{id}/release", callbacks.release),
-    ("POST", "/callbacks/{id}/cancel", callbacks.cancel),
-    ("POST", "/callbacks/{id}/replay", callbacks.replay),
-    ("GET", "/targets", targets.list_targets),
-    ("PUT", "/targets", targets.put_targets),
-    ("GET", "/targets/{provider}", targets.get_target),
-    ("PUT", "/targets/{provider}", targets.put_target),
-    ("DELETE", "/targets/{provider}", targets.delete_target),
+    ("POST", "/callbacks/{id}/fire", callbacks.fire_callback),
+    ("POST", "/callbacks/{id}/hold", callbacks.hold_callback),
+    ("POST", "/callbacks/{id}/release", callbacks.release_callback),
+    ("POST", "/callbacks/{id}/cancel", callbacks.cancel_callback),
+    ("POST", "/callbacks/{id}/replay", callbacks.replay_callback),
+    ("GET", "/targets", callbacks.list_targets),
+    ("PUT", "/targets", callbacks.put_targets),
+    ("GET", "/targets/{provider}", callbacks.get_target),
+    ("PUT", "/targets/{provider}", callbacks.put_target),
+    ("DELETE", "/targets/{provider}", callbacks.delete_target),
     ("GET", "/scenario", scenarios.get_scenario),
     ("PUT", "/scenario", scenarios.put_scenario),
-    ("GET", "/clock", clock.get_clock),
-    ("PUT", "/clock", clock.put_clock),
-    ("POST", "/clock/advance", clock.advance_clock),
+    ("GET", "/clock", workspaces.get_clock),
+    ("PUT", "/clock", workspaces.put_clock),
+    ("POST", "/clock/advance", workspaces.advance_clock),
     ("GET", "/accounts", accounts.list_accounts),
     ("GET", "/accounts/{provider}/{key}", accounts.get_account),
     ("PATCH", "/accounts/{provider}/{key}", accounts.patch_account),
-    ("POST", "/reset", workspaces.reset),
-    ("GET", "/events", events.events),
+    ("POST", "/reset", workspaces.reset_workspace),
+    ("GET", "/events", events.get_events),
 )
-CALLS = tuple(path for _, path, _ in (*ONCE, *EVERYWHERE) if path != "/")  # the index is never the one that was meant
+# The paths that an unknown one is compared with; the index is never the one that was meant.
+PATHS = tuple(path for _, path, _ in (*SERVER_ROUTES, *WORKSPACE_ROUTES) if path != "/")
+
+
+class ServerState:
+    """What the control API of one server keeps between calls; the state of the workspaces is in their worlds."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.number_plans = number_plans_of(engine.packs)
+        self.event_streams = EventStreams()
+        self.waits = WaitRegistry()
+        self.metrics = Metrics(engine)
+        self._library: ScenarioLibrary | None = None
+        self._modified: dict[Path, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._last_number = 0
+
+    async def close(self, _: object) -> None:
+        """End every event stream and every waiting call."""
+        self.waits.stop()
+        self.event_streams.close()
+
+    def library(self) -> ScenarioLibrary:
+        """Return the scenarios that can be used by name; files are read again after a change."""
+        modified = {path: path.stat().st_mtime_ns for path in scenario_paths(self.engine.folders).values()}
+        if self._library is None or modified != self._modified:
+            self._library, self._modified = ScenarioLibrary(self.engine.packs, self.engine.folders), modified
+        return self._library
+
+    def workspace_numbers(self) -> dict[str, int]:
+        """Return a lasting number of each workspace, which grows in the order of their creation."""
+        known, self._numbers = self._numbers, {}
+        for name in self.engine.workspaces:
+            if name not in known:
+                self._last_number += 1
+                known[name] = self._last_number
+            self._numbers[name] = known[name]
+        return self._numbers
 
 
 def add_control(app: web.Application, engine: Engine, access: Access) -> web.Application:
-    """Add every control call to an application; return the part of it that answers below `/_sandbox`."""
-    guarded = front(access, CALLS)
-    control = web.Application(middlewares=[guarded])
-    memory = Memory(engine)
-    for method, path, call in (*ONCE, *EVERYWHERE):
-        add(control, method, path, checked(memory, method, path, call))
-    for method, path, call in EVERYWHERE:
-        add(control, method, f"/workspaces/{{workspace}}{path}", checked(memory, method, path, call))
-    add_inbox(app, control, guarded)
-    control.on_shutdown.append(memory.close)
+    """Add the control API to an application; return the application that answers below `/_sandbox`."""
+    middleware = make_middleware(access, PATHS)
+    control = web.Application(middlewares=[middleware])
+    server = ServerState(engine)
+    for route in (*SERVER_ROUTES, *WORKSPACE_ROUTES):
+        _add(control, route, _make_handler(server, route))
+    for route in WORKSPACE_ROUTES:
+        method, path, endpoint = route
+        _add(control, (method, f"/workspaces/{{workspace}}{path}", endpoint), _make_handler(server, route))
+    system.add_inbox(app, control, middleware)
+    control.on_shutdown.append(server.close)
     app.add_subapp(BASE, control)
     return control
 
 
-def add(control: web.Application, method: str, path: str, handler: Handler) -> None:
-    """Add a call; one that takes GET takes HEAD too, but for the stream of events, which has no end."""
+def _add(control: web.Application, route: Route, handler: Handler) -> None:
+    """Add a route; one for GET accepts HEAD too, except for the stream of events, which has no end."""
+    method, path, _ = route
     if method == "GET" and not path.endswith("/events"):
         control.router.add_get(path, handler)
     else:
         control.router.add_route(method, path, handler)
 
 
-def checked(memory: Memory, method: str, path: str, call: Call) -> Handler:
-    """Return the handler that reads a request by what the contract says of its call."""
-    engine = memory.engine
-    plain = (method, path, call) in ONCE and method == "GET"  # takes nothing: the contract need not be read for it
+def _make_handler(server: ServerState, route: Route) -> Handler:
+    """Return the handler that reads a request by the schema of its call and passes it to the endpoint."""
+    method, path, endpoint = route
+    engine = server.engine
+    is_plain = method == "GET" and route in SERVER_ROUTES  # without a query, the OpenAPI document is not needed
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        workspace = workspace_of(engine, request.match_info)
-        query, body = NOTHING, NOTHING
-        if not plain or request.query_string:
-            expected, setting = contract()[method, path], Setting(engine.packs, workspace.world)
-            query = read_query(request.rel_url.raw_query_string, expected, setting)
-            if method != "GET" and expected.body is not None:
-                body = read_body(await request.read(), expected, setting)
-        return await call(ControlCall(memory, workspace, request.match_info, query, body, request))
+        workspace = _workspace_of(engine, request.match_info)
+        query, body = EMPTY, EMPTY
+        if not is_plain or request.query_string:
+            schema, context = call_schemas()[method, path], Context(engine.packs, workspace.world)
+            query = read_query(request.rel_url.raw_query_string, schema, context)
+            if method != "GET" and schema.body is not None:
+                body = read_body(await request.read(), schema, context)
+        return await endpoint(ControlCall(server, workspace, request.match_info, query, body, request))
 
     return handle
 
 
-def workspace_of(engine: Engine, path: Mapping[str, str]) -> Workspace:
-    """Return the workspace that a path names, `default` where it names none.
+def _workspace_of(engine: Engine, path: Mapping[str, str]) -> Workspace:
+    """Return the workspace that a path names, or `default`.
 
     Raises:
         ProblemError: 404, there is none.

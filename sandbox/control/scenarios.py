@@ -1,4 +1,4 @@
-"""Scenarios: those that a name can choose, the one in use, and another in its place."""
+"""Scenarios: those that can be used by name, the active one, and its replacement."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
+from sandbox.control.lists import Object
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Rule, RuleIndex
@@ -18,38 +19,38 @@ from sandbox.formats.yaml_files import FileError, parse
 from sandbox.specs.body_parsing import UnreadableError, read_json, utf8
 from sandbox.specs.types import JSON
 
-POSTED = "scenario"  # what a document that was sent is called in messages
+POSTED = "scenario"  # the file name of a scenario in a body, in its mistakes
 LABELS = {"name", "description"}  # the keys of a scenario that change nothing
 
 
-async def list_scenarios(ask: ControlCall) -> web.Response:
-    """Answer every scenario that can be named; one with mistakes is listed with them."""
-    shelf, items = ask.memory.shelf(), []
-    for name, path in shelf.paths.items():
-        mistakes = [str(mistake) for mistake in shelf.mistakes(path)]
-        description = "" if mistakes else shelf.named(name).description
+async def list_scenarios(call: ControlCall) -> web.Response:
+    """Reply with every scenario that can be used by name; one with mistakes is listed with them."""
+    library, items = call.server.library(), []
+    for name, path in library.paths.items():
+        mistakes = [str(mistake) for mistake in library.mistakes(path)]
+        description = "" if mistakes else library.named(name).description
         items.append({"name": name, "description": description, "mistakes": mistakes})
         await asyncio.sleep(0)
     return reply({"items": items, "next": None, "evicted": 0})
 
 
-async def get_scenario(ask: ControlCall) -> web.Response:
-    """Answer the scenario in use."""
-    return reply(show_scenario(ask.world))
+async def get_scenario(call: ControlCall) -> web.Response:
+    """Reply with the active scenario."""
+    return reply(show_scenario(call.world))
 
 
-async def put_scenario(ask: ControlCall) -> web.Response:
-    """Behave otherwise from now on."""
-    ask.workspace.use(asked_for(ask, await ask.request.read()))
-    return await get_scenario(ask)
+async def put_scenario(call: ControlCall) -> web.Response:
+    """Make another scenario the active one."""
+    call.workspace.use(_read_scenario(call, await call.request.read()))
+    return await get_scenario(call)
 
 
-def show_scenario(world: World) -> dict[str, object]:
-    """Return the scenario in use: its rules in words, each with how many of the kept requests it shaped."""
+def show_scenario(world: World) -> Object:
+    """Return the active scenario: its rules in words, each with how many of the stored requests it shaped."""
     scenario = world.scenario
-    titles = {rule.title for index in scenario.rules.values() for rule in every_rule(index)}
-    hits = Counter(exchange.rule for exchange in world.requests.values())
-    split = [split_words(line, titles) for line in scenario.words]
+    titles = {rule.title for index in scenario.rules.values() for rule in _rules(index)}
+    hits = Counter(record.rule for record in world.requests.values())
+    split = [_split_words(line, titles) for line in scenario.words]
     return {
         "name": scenario.name,
         "description": scenario.description,
@@ -59,25 +60,25 @@ def show_scenario(world: World) -> dict[str, object]:
     }
 
 
-def every_rule(index: RuleIndex) -> Iterator[Rule]:
+def _rules(index: RuleIndex) -> Iterator[Rule]:
     """Yield the rules of one operation, some of them twice."""
     yield from (*index.general, *index.matches_refused)
     yield from (rule for _, rules in index.tails for found in rules.values() for rule in found)
 
 
-def split_words(line: str, titles: Iterable[str]) -> tuple[str, str]:
+def _split_words(line: str, titles: Iterable[str]) -> tuple[str, str]:
     """Return title and words of a rule that is written as `title: words`."""
     known = [title for title in titles if line.startswith(f"{title}: ")]
     title = max(known, key=len, default=line.partition(": ")[0])
     return title, line.removeprefix(title).removeprefix(": ")
 
 
-def asked_for(ask: ControlCall, raw: bytes) -> Scenario:
+def _read_scenario(call: ControlCall, raw: bytes) -> Scenario:
     """Return the scenario that a body names as `{"use": NAME}`, or is.
 
     Raises:
-        ProblemError: 400, the body is no text or `use` is no name; 422 with every mistake of the scenario, or it says
-            nothing.
+        ProblemError: 400, the body is not text or `use` is not a name; 422, with every mistake of the scenario, or if
+            it has nothing but a name and a description.
 
     """
     raw = raw.removeprefix(BOM_UTF8)
@@ -86,39 +87,40 @@ def asked_for(ask: ControlCall, raw: bytes) -> Scenario:
     except UnreadableError as error:
         raise refuse(400, "", f"body: {error}") from None
     if not text.strip():
-        raise refuse(400, "", 'body: it is empty; give {"use": NAME}, or a scenario as YAML or JSON')
+        raise refuse(400, "", 'body: it is empty; send {"use": NAME} or a scenario as YAML or JSON')
     try:
         given = read_json(raw)
     except UnreadableError:
         given = {}
     if "use" in given:
-        see_keys(text)
-        return named(ask, given, at="/use")
-    is_json = ask.request.content_type == JSON and text.lstrip()[:1] in {"{", "["}  # who sends YAML says so or not
+        _check_keys(text)
+        return _named_scenario(call, given, at="/use")
+    # YAML may come with or without its own media type, JSON by its media type too.
+    is_json = call.request.content_type == JSON and text.lstrip()[:1] in {"{", "["}
     try:
-        scenario = ask.memory.shelf().text(text, POSTED, is_json=is_json)
+        scenario = call.server.library().text(text, POSTED, is_json=is_json)
     except ScenarioError as error:
-        raise ProblemError(422, map(placed, error.mistakes)) from None
+        raise ProblemError(422, map(_placed, error.mistakes)) from None
     if not scenario.words:
-        see_purpose(ask, text)
+        _check_content(call, text)
     return scenario
 
 
-def see_keys(text: str) -> None:
-    """See that a JSON text has each key once, as a scenario must.
+def _check_keys(text: str) -> None:
+    """Check that a JSON text has each key once, as a scenario must.
 
     Raises:
-        ProblemError: 422, it has not.
+        ProblemError: 422, it has one twice.
 
     """
     try:
         parse(text, POSTED, is_json=True)
     except FileError as error:
-        raise ProblemError(422, [placed(error.mistake)]) from None
+        raise ProblemError(422, [_placed(error.mistake)]) from None
 
 
-def see_purpose(ask: ControlCall, text: str) -> None:
-    """See that a document says more than its name: who sends no more means the scenario of that name.
+def _check_content(call: ControlCall, text: str) -> None:
+    """Check that a document has more than a name: whoever sends no more means the scenario of that name.
 
     Raises:
         ProblemError: 422, it has a name and a description at most.
@@ -129,43 +131,43 @@ def see_purpose(ask: ControlCall, text: str) -> None:
     if not set(given) <= LABELS:
         return
     name = given.get("name")
-    came = f"only {' and '.join(given)} came" if given else "nothing came"
-    right = "a scenario needs rules, extends, settings, accounts, targets, seed or clock; to have none: rules: []"
-    if isinstance(name, str) and name in ask.memory.shelf().paths:
-        right = f"the scenario of that name is {json.dumps({'use': name}, ensure_ascii=False)}"
-    raise ProblemError(422, [placed(document.mistake((), f"{came}; {right}"))])
+    found = f"the scenario has only {' and '.join(given)}" if given else "the scenario is empty"
+    advice = "add rules, extends, settings, accounts, targets, seed or clock, or rules: [] for no rules"
+    if isinstance(name, str) and name in call.server.library().paths:
+        advice = f"to use the scenario of that name, send {json.dumps({'use': name}, ensure_ascii=False)}"
+    raise ProblemError(422, [_placed(document.mistake((), f"{found}; {advice}"))])
 
 
-def named(ask: ControlCall, given: dict[str, object], *, at: str) -> Scenario:
-    """Return the scenario of a name.
+def _named_scenario(call: ControlCall, given: dict[str, object], *, at: str) -> Scenario:
+    """Return the scenario of `{"use": NAME}`.
 
     Raises:
-        ProblemError: 400, more than a name is given; 422 when there is none of that name, or it has mistakes.
+        ProblemError: 400, there is more than a name; 422, there is no scenario of that name, or it has mistakes.
 
     """
     name = given["use"]
     others = sorted(set(given) - {"use"})
     if not isinstance(name, str) or others:
-        mistakes = [Mistake(f"/{other}", "nothing else goes with use") for other in others]
+        mistakes = [Mistake(f"/{other}", "use cannot be combined with other keys") for other in others]
         wrong = [] if isinstance(name, str) else [Mistake(at, "use must be the name of a scenario")]
         raise ProblemError(400, [*wrong, *mistakes])
-    return load(ask, name, at=at)
+    return load_scenario(call, name, at=at)
 
 
-def load(ask: ControlCall, name: str, *, at: str) -> Scenario:
-    """Return the scenario of a name.
+def load_scenario(call: ControlCall, name: str, *, at: str) -> Scenario:
+    """Return the scenario of a name, which `at` points to.
 
     Raises:
-        ProblemError: 422, there is none of that name, or it has mistakes.
+        ProblemError: 422, there is no scenario of that name, or it has mistakes.
 
     """
     try:
-        return ask.memory.shelf().named(name)
+        return call.server.library().named(name)
     except ScenarioError as error:
-        mistakes = [placed(mistake)._replace(at=at) for mistake in error.mistakes]
+        mistakes = [_placed(mistake)._replace(at=at) for mistake in error.mistakes]
         raise ProblemError(422, mistakes) from None
 
 
-def placed(mistake: FileMistake) -> Mistake:
+def _placed(mistake: FileMistake) -> Mistake:
     """Return a mistake of a scenario as a mistake of the call."""
     return Mistake("", str(mistake), mistake.line, mistake.column)

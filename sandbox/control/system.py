@@ -1,17 +1,28 @@
-"""What stands once in a server: the index, health, the providers, and the documents that describe its API."""
+"""What exists once in a server: the index, health, metrics, the inbox page, and the descriptions of API and providers.
 
-from collections.abc import Mapping
+The inbox is a static page on the control API below `/_sandbox/ui/`; `/` redirects browsers to it. Its content security
+policy lets it load from this server alone and run only its own scripts.
+"""
+
+from collections.abc import Iterator, Mapping
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from sandbox import __version__
-from sandbox.control import provider_docs
-from sandbox.control.call import ControlCall, reply
-from sandbox.control.openapi import published
+from sandbox.control.call import ControlCall, openapi_json, reply
+from sandbox.control.lists import Object
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
-from sandbox.specs.types import JSON
+from sandbox.specs.compile import OWN_ERRORS
+from sandbox.specs.spec import Operation, ProviderSpec
+from sandbox.specs.types import JSON, METHODS
+
+Node = Mapping[str, Any]  # an object of a provider's document
 
 INDEX: Mapping[str, object] = {
     "name": "sms-sandbox",
@@ -25,37 +36,56 @@ INDEX: Mapping[str, object] = {
     },
 }
 
+INBOX = "/_sandbox/ui/"
+INBOX_FOLDER = Path(__file__).parent.parent / "inbox"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+MEDIA_TYPES: Mapping[str, str] = {  # the machine's own table may have another type for scripts
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+INBOX_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
-async def index(_: ControlCall) -> web.Response:
-    """Answer what serves here, and where to go on."""
+
+async def get_index(_: ControlCall) -> web.Response:
+    """Reply with name, version and links."""
     return reply(INDEX)
 
 
-async def health(ask: ControlCall) -> web.Response:
-    """Answer that it serves."""
-    return reply({"status": "ok", "version": __version__, "providers": list(ask.engine.packs)})
+async def get_health(call: ControlCall) -> web.Response:
+    """Reply that the server is ready."""
+    return reply({"status": "ok", "version": __version__, "providers": list(call.engine.packs)})
 
 
-async def providers(ask: ControlCall) -> web.Response:
-    """Answer what every provider offers, each item with its word and source."""
-    items = [provider_docs.describe(pack.spec) for pack in ask.engine.packs.values()]
+async def list_providers(call: ControlCall) -> web.Response:
+    """Reply with what every provider offers."""
+    items = [describe_provider(pack.spec) for pack in call.engine.packs.values()]
     return reply({"items": items, "next": None, "evicted": 0})
 
 
-async def openapi(_: ControlCall) -> web.Response:
-    """Answer the description of this API."""
-    return web.Response(body=published(), content_type=JSON)
+async def get_openapi(_: ControlCall) -> web.Response:
+    """Reply with the OpenAPI document of this API."""
+    return web.Response(body=openapi_json(), content_type=JSON)
 
 
-async def metrics(ask: ControlCall) -> web.Response:
-    """Answer what has been counted, for Prometheus."""
-    from sandbox.control.metrics import expose  # noqa: PLC0415 - its library takes 40 ms that a start need not pay
-
-    return expose(ask.memory.figures)
+async def get_metrics(call: ControlCall) -> web.Response:
+    """Reply with the metrics as Prometheus text."""
+    return call.server.metrics.reply()
 
 
-async def scenario_schema(_: ControlCall) -> web.Response:
-    """Answer the JSON Schema of scenario files."""
+async def get_scenario_schema(_: ControlCall) -> web.Response:
+    """Reply with the JSON Schema of scenario files."""
     return web.Response(body=_scenario_schema(), content_type="application/schema+json")
 
 
@@ -64,4 +94,191 @@ def _scenario_schema() -> bytes:
     try:
         return (shipped("specs") / "scenario.schema.json").read_bytes()
     except OSError as error:
-        raise refuse(404, "", f"the schema of scenarios cannot be read: {error.strerror}") from None
+        raise refuse(404, "", f"cannot read the scenario schema: {error.strerror}") from None
+
+
+class StaticFile(NamedTuple):
+    """One file of the inbox."""
+
+    body: bytes
+    type: str
+    etag: str
+
+
+def add_inbox(app: web.Application, control: web.Application, middleware: Middleware) -> None:
+    """Add the inbox to `control`, the application below `/_sandbox`, and the redirect to it to `app`.
+
+    `middleware` is that of `control`; it guards `/` too.
+    """
+
+    async def root(request: web.Request) -> web.StreamResponse:
+        return await middleware(request, _redirect_browsers)
+
+    control.router.add_get("", _index_without_slash)
+    control.router.add_get("/ui", _redirect)
+    control.router.add_get("/ui/{name:.*}", _serve_file)
+    app.router.add_get("/", root)
+
+
+async def _redirect_browsers(request: web.Request) -> web.Response:
+    """Redirect a browser to the inbox; reply with the index to any other client, such as a probe."""
+    return await _redirect(request) if "text/html" in request.headers.get("Accept", "") else reply(INDEX)
+
+
+async def _index_without_slash(_: web.Request) -> web.Response:
+    return reply(INDEX)
+
+
+async def _redirect(_: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": INBOX})
+
+
+async def _serve_file(request: web.Request) -> web.Response:
+    """Reply with a file of the inbox, without a body if the browser has it already."""
+    found = _inbox_files().get(request.match_info["name"] or "index.html")
+    if found is None:
+        raise web.HTTPNotFound
+    headers = {**INBOX_HEADERS, "ETag": f'"{found.etag}"'}
+    if any(etag.value in {found.etag, "*"} for etag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=found.body, headers={**headers, "Content-Type": found.type})
+
+
+@cache
+def _inbox_files() -> Mapping[str, StaticFile]:
+    """Return every file of the inbox by its path in the folder; they are read at the first call that needs one."""
+    paths = [path for path in INBOX_FOLDER.rglob("*") if path.suffix in MEDIA_TYPES]
+    return {path.relative_to(INBOX_FOLDER).as_posix(): _read_file(path) for path in paths}
+
+
+def _read_file(path: Path) -> StaticFile:
+    body = path.read_bytes()
+    return StaticFile(body, f"{MEDIA_TYPES[path.suffix]}; charset=utf-8", sha256(body).hexdigest()[:20])
+
+
+def describe_provider(spec: ProviderSpec) -> Object:
+    """Return a provider's operations, channels, settings and credentials, each item with its source."""
+    own = spec.document["x-sandbox"]
+    return {
+        "name": spec.name,
+        "title": spec.document["info"]["title"],
+        "hosts": [server["url"] for server in spec.document.get("servers", ())],
+        "credentials": list(spec.credentials),
+        "operations": [_describe_operation(spec, name) for name in spec.operations],
+        "channels": [_describe_channel(name, channel) for name, channel in own["channels"].items()],
+        "settings": [
+            {"name": name, "default": each["default"], "description": each["description"], **_source(each)}
+            for name, each in own["settings"].items()
+        ],
+    }
+
+
+def _source(node: Node) -> Object:
+    """Return how well an item is known, and where it is documented; an item that does not say is inferred."""
+    return {"word": node.get("x-word", "inferred"), "source": node.get("x-source", "")}
+
+
+def _describe_operation(spec: ProviderSpec, name: str) -> Object:
+    operation = spec.operations[name]
+    nodes = list(_operation_nodes(spec, name))
+    first = nodes[0][2]
+    return {
+        "name": name,
+        "summary": first.get("summary"),
+        "channel": operation.channel.name if operation.channel else None,
+        "otp": operation.otp,
+        **_source(first),
+        "calls": [_describe_call(method, path, node, item) for method, path, node, item in nodes],
+        "errors": list(_describe_errors(nodes, operation)),
+    }
+
+
+def _operation_nodes(spec: ProviderSpec, name: str) -> Iterator[tuple[str, str, Node, Node]]:
+    for path, item in spec.document["paths"].items():
+        for method in METHODS:
+            if method in item and item[method]["x-operation"] == name:
+                yield method.upper(), path, item[method], item
+
+
+def _describe_call(method: str, path: str, node: Node, item: Node) -> Object:
+    content = node.get("requestBody", {}).get("content", {})
+    parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+    return {
+        "id": node["operationId"],
+        "method": method,
+        "path": path,
+        **_source(node),
+        "parameters": [*_describe_parameters(parameters), *_describe_bodies(content)],
+        "samples": [
+            {"type": media, "name": name, "value": example["value"]}
+            for media, each in content.items()
+            for name, example in each.get("examples", {}).items()
+        ],
+    }
+
+
+def _describe_parameters(parameters: list[Node]) -> Iterator[Object]:
+    for each in parameters:
+        schema = each["schema"]
+        if schema.get("type") == "object":
+            yield from _describe_fields("query", schema)
+        else:
+            yield _describe_field(each["name"], each["in"], schema, source=each, required=bool(each.get("required")))
+
+
+def _describe_bodies(content: Node) -> Iterator[Object]:
+    """Yield the fields of a body once, whatever media types it may have."""
+    seen: set[str] = set()
+    for each in content.values():
+        for field in _describe_fields("body", each["schema"]):
+            if field["name"] not in seen:
+                seen.add(str(field["name"]))
+                yield field
+
+
+def _describe_fields(place: str, schema: Node) -> Iterator[Object]:
+    """Yield the fields of an object; those that depend on another field are never required."""
+    fields = dict(schema.get("properties", {}))
+    for branch in ("else", "then"):
+        fields = schema.get(branch, {}).get("properties", {}) | fields
+    for name, each in fields.items():
+        yield _describe_field(name, place, each, source=each, required=name in schema.get("required", ()))
+
+
+def _describe_field(name: str, place: str, schema: Node, *, source: Node, required: bool) -> Object:
+    described = source if "x-word" in source else schema
+    description = schema.get("description") or source.get("description")
+    return {"name": name, "in": place, "required": required, "description": description, **_source(described)}
+
+
+def _describe_errors(nodes: list[tuple[str, str, Node, Node]], operation: Operation) -> Iterator[Object]:
+    seen: set[str] = set()
+    for _, _, node, _ in nodes:
+        for status, response in node.get("responses", {}).items():
+            for content in response.get("content", {}).values():
+                for name, example in content.get("examples", {}).items():
+                    if "x-code" in example and name not in seen:
+                        seen.add(name)
+                        yield {"name": name, "status": int(status), "code": example["x-code"], **_source(example)}
+    for name, error in operation.errors.items():
+        if name not in seen and error is OWN_ERRORS.get(name):
+            source = "chosen by the sandbox; the provider's document has no error of this name"
+            yield {"name": name, "status": error.status, "code": error.code, "word": "inferred", "source": source}
+
+
+def _describe_channel(name: str, channel: Node) -> Object:
+    return {
+        "name": name,
+        "statuses": [
+            {
+                "status": status,
+                "says": each["says"],
+                "variants": list(each.get("variants", ())),
+                "next": list(each.get("next", ())),
+                "reported": bool(each.get("reported")),
+                **_source(each),
+            }
+            for status, each in channel["statuses"].items()
+        ],
+        "omitted": [{"status": status, **_source(each)} for status, each in channel.get("omitted", {}).items()],
+    }

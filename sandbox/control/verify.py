@@ -1,78 +1,210 @@
-"""Verification: whether so many messages were accepted, now or within a wait, with near misses where not."""
+"""Verification: whether the expected number of messages was accepted, now or within a wait, else the near misses."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from difflib import SequenceMatcher
+from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from aiohttp import web
 
-from sandbox.control import messages, requests
 from sandbox.control.call import ControlCall, reply
-from sandbox.control.criteria import LOOKED_AT, Bound, Criterion, Near, criteria, near_messages, near_requests
-from sandbox.control.long_poll import wait_for
-from sandbox.control.pagination import Table, newest_first, sift
-from sandbox.control.parameter_types import Since
-from sandbox.control.phone_numbers import same_as
+from sandbox.control.lists import Collection, filter_items, newest_first, wait_for
+from sandbox.control.messages import SameNumber, messages_of, same_number
+from sandbox.control.parameters import Since
+from sandbox.control.requests import requests_of
 from sandbox.core.change import Change
-from sandbox.core.message import Message
+from sandbox.core.journal import RequestRecord
+from sandbox.core.message import Message, Status
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import normalize_number
+from sandbox.specs.types import show
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
-SHOWN = 1_000  # ids of matches
-SOME = Bound("at_least", 1)  # what is claimed without a count
+SHOWN_MATCHES = 1_000  # ids in a reply
+SHOWN_NEAR = 5  # near misses of each kind in a reply
+EXAMINED = 1_000  # newest messages and requests that may be near misses
+COMPARED = 100  # of them, those with the fewest differences, whose similarity is measured
+SIMILAR = 0.6  # from this similarity on, a message that meets no criterion still counts as near
 
 
-async def verify(ask: ControlCall) -> web.Response:
-    """Answer the verdict on a claim."""
-    since = ask.body.get("since", Since) or Since()
-    claim = {name: value for name, value in ask.body.values.items() if isinstance(value, str)}
-    wanted = criteria(claim, lambda number: same_as(number, ask.homes))
-    counted = ask.body.part("count").values.items()
-    bound = next((Bound(kind, number) for kind, number in counted if isinstance(number, int)), SOME)
-    rows = messages.table(ask.world)
+class Criterion(NamedTuple):
+    """One expected value: whether a message has it, and what it has instead."""
+
+    name: str
+    wanted: str
+    actual: Callable[[Message], str]
+    holds: Callable[[Message], bool]
+    verb: str = "is not"
+
+    def difference(self, message: Message) -> str:
+        """Return in words what a message has instead."""
+        return f"{self.name}: {self._shown(self.actual(message))} {self.verb} {self._shown(self.wanted)}"
+
+    def _shown(self, text: str) -> str:
+        return show(text) if self.name == "text" else text or "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCount:
+    """The expected number of messages: `exactly`, `at_least` or `at_most` so many."""
+
+    kind: str
+    number: int
+
+    def holds(self, count: int) -> bool:
+        """Whether a count is as expected."""
+        return {
+            "exactly": count == self.number,
+            "at_least": count >= self.number,
+            "at_most": count <= self.number,
+        }[self.kind]
+
+    def is_final(self, count: int) -> bool:
+        """Whether later messages can no longer change the result."""
+        return count >= self.number if self.kind == "at_least" else count > self.number
+
+
+ANY = ExpectedCount("at_least", 1)  # without a count
+
+
+class NearMiss(NamedTuple):
+    """A message, or a refused request by its number, and its differences in words."""
+
+    id: str | int
+    differences: tuple[str, ...]
+
+
+async def verify(call: ControlCall) -> web.Response:
+    """Reply whether the expected messages were accepted."""
+    since = call.body.get("since", Since) or Since()
+    expected = {name: value for name, value in call.body.values.items() if isinstance(value, str)}
+    criteria = make_criteria(expected, lambda number: same_number(number, call.server.number_plans))
+    counts = call.body.nested("count").values.items()
+    count = next((ExpectedCount(kind, number) for kind, number in counts if isinstance(number, int)), ANY)
+    messages = messages_of(call.world)
 
     def fits(message: Message) -> bool:
-        return since.admits(message.number, message.accepted_at) and all(each.holds(message) for each in wanted)
+        return since.admits(message.number, message.accepted_at) and all(each.holds(message) for each in criteria)
 
-    async def look() -> list[Message] | None:
-        found = await sift(rows, fits, after=since.number)
-        return found if bound.settled(len(found)) else None
+    async def search() -> list[Message] | None:
+        found = await filter_items(messages, fits, after=since.number)
+        return found if count.is_final(len(found)) else None
 
-    def stirs(change: Change) -> bool:
+    def is_relevant(change: Change) -> bool:
         return isinstance(change, Message) and fits(change)
 
-    settled = await wait_for(ask.memory.waits, ask.world, look, stirs=stirs, wait=ask.body.get("wait", timedelta))
-    found = await sift(rows, fits, after=since.number) if settled is None else settled
-    enough = len(found) >= bound.number
+    final = await wait_for(call, search, is_relevant, wait=call.body.get("wait", timedelta))
+    found = await filter_items(messages, fits, after=since.number) if final is None else final
+    near = [] if len(found) >= count.number else near_misses(call.world, expected, criteria, since)
     return reply(
         {
-            "passed": bound.holds(len(found)),
+            "passed": count.holds(len(found)),
             "count": len(found),
-            "matches": [message.id for message in found[:SHOWN]],
-            "near": [] if enough else [show_near(each) for each in near_misses(ask.world, claim, wanted, since)],
+            "matches": [message.id for message in found[:SHOWN_MATCHES]],
+            "near": [{"id": each.id, "differs": list(each.differences)} for each in near],
         },
     )
 
 
-def near_misses(world: World, claim: Mapping[str, str], wanted: Sequence[Criterion], since: Since) -> list[Near]:
+def near_misses(
+    world: World, expected: Mapping[str, str], criteria: Sequence[Criterion], since: Since
+) -> list[NearMiss]:
     """Return what nearly fits among the newest messages and refused requests after `since`."""
     start = world.messages.get(since.number)
-    late = (
+    since_request = Since(0 if start is None else start.request, since.at)
+    messages = (
         message
-        for message in _newest(messages.table(world), since.number)
+        for message in _newest(messages_of(world), since.number)
         if since.admits(message.number, message.accepted_at)
     )
-    asked = Since(0 if start is None else start.request, since.at)
-    came = (each for each in _newest(requests.table(world), asked.number) if asked.admits(each.id, each.at))
-    return [*near_messages(late, wanted), *near_requests(came, claim)]
+    records = (
+        record
+        for record in _newest(requests_of(world), since_request.number)
+        if since_request.admits(record.id, record.at)
+    )
+    return [*_near_messages(messages, criteria), *_near_requests(records, expected)]
 
 
-def show_near(near: Near) -> dict[str, object]:
-    """Return a near miss."""
-    return {"id": near.id, "differs": list(near.differs)}
+def _newest(collection: Collection[Item], after: int) -> Iterator[Item]:
+    return islice(newest_first(collection, before=None, after=after), EXAMINED)
 
 
-def _newest(table: Table[Row], after: int) -> Iterator[Row]:
-    return islice(newest_first(table, before=None, after=after), LOOKED_AT)
+def _near_messages(messages: Iterable[Message], criteria: Sequence[Criterion]) -> list[NearMiss]:
+    """Return the messages with the fewest differences; those that fit are left out."""
+    failing = [(message, [each for each in criteria if not each.holds(message)]) for message in messages]
+    compared = sorted((each for each in failing if each[1]), key=lambda each: len(each[1]))[:COMPARED]
+    ranked = [(len(failed), -_similarity(message, failed), message, failed) for message, failed in compared]
+    ranked.sort(key=lambda each: each[:2])
+    return [
+        NearMiss(message.id, tuple(each.difference(message) for each in failed))
+        for count, dissimilarity, message, failed in ranked[:SHOWN_NEAR]
+        if count < len(criteria) or -dissimilarity >= SIMILAR
+    ]
+
+
+def _similarity(message: Message, failed: Sequence[Criterion]) -> float:
+    """Return how similar a message is to the criteria that it does not meet, from 0 to 1."""
+    ratios = [SequenceMatcher(None, each.actual(message)[:200], each.wanted[:200]).ratio() for each in failed]
+    return sum(ratios) / len(ratios)
+
+
+def _near_requests(records: Iterable[RequestRecord], expected: Mapping[str, str]) -> list[NearMiss]:
+    """Return the refused requests that may have been meant; one with another number was not."""
+    return [
+        NearMiss(record.id, (f"refused with {record.status}: {'; '.join(record.why)}",))
+        for record in records
+        if record.refused and _may_be_meant(record, expected)
+    ][:SHOWN_NEAR]
+
+
+def _may_be_meant(record: RequestRecord, expected: Mapping[str, str]) -> bool:
+    if expected.get("provider", record.provider) != record.provider:
+        return False
+    if not fnmatchcase(record.operation or "", expected.get("operation", "*")):
+        return False
+    sent = record.query + record.body.decode("utf-8", "replace")
+    return normalize_number(expected.get("to", "")) in "".join(filter(str.isdigit, sent))
+
+
+def make_criteria(expected: Mapping[str, str], same: Callable[[str], SameNumber]) -> tuple[Criterion, ...]:
+    """Return a criterion for each expected value of provider, operation, to, from, text and status."""
+    return tuple(CRITERIA[name](wanted, same) for name, wanted in expected.items() if name in CRITERIA)
+
+
+def _number(name: str, wanted: str, same: SameNumber, actual: Callable[[Message], str]) -> Criterion:
+    return Criterion(name, wanted, actual, lambda message: same(actual(message), message.provider))
+
+
+CRITERIA: Mapping[str, Callable[[str, Callable[[str], SameNumber]], Criterion]] = {
+    "provider": lambda wanted, _: Criterion(
+        "provider",
+        wanted,
+        lambda message: message.provider,
+        lambda message: message.provider == wanted,
+    ),
+    "operation": lambda wanted, _: Criterion(
+        "operation",
+        wanted,
+        lambda message: message.operation,
+        lambda message: fnmatchcase(message.operation, wanted),
+    ),
+    "to": lambda wanted, same: _number("to", wanted, same(wanted), lambda message: message.recipient),
+    "from": lambda wanted, same: _number("from", wanted, same(wanted), lambda message: message.sender or ""),
+    "text": lambda wanted, _: Criterion(
+        "text",
+        wanted,
+        lambda message: message.text,
+        lambda message: wanted in message.text,
+        "does not contain",
+    ),
+    "status": lambda wanted, _: Criterion(
+        "status",
+        wanted,
+        lambda message: message.status if wanted in set(Status) else message.provider_status,
+        lambda message: wanted in (message.status, message.provider_status),
+    ),
+}

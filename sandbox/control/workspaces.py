@@ -1,25 +1,84 @@
-"""Workspaces: made with keys of their own, listed, reset, ended."""
+"""Workspaces and their clocks: created with keys of their own, listed, reset, deleted; read, set, advanced."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from sandbox.control.call import ControlCall, done, reply
-from sandbox.control.clock import clock_config
-from sandbox.control.list_endpoints import missing
-from sandbox.control.pagination import LIMIT, Table, page
+from sandbox.control.call import ControlCall, Parameters, no_content, reply
+from sandbox.control.callbacks import read_target, show_targets
+from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_page, reply_page
+from sandbox.control.parameters import END_OF_TIME
 from sandbox.control.problems import refuse
-from sandbox.control.scenarios import load
-from sandbox.control.serializers import show_clock, show_targets
-from sandbox.control.targets import target
+from sandbox.control.scenarios import load_scenario
+from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
+from sandbox.engine.advance import Advance, AdvanceEvent
 from sandbox.engine.engine import TTL, Engine
 from sandbox.engine.workspace import Workspace
 
 
-def show_workspace(engine: Engine, workspace: Workspace) -> dict[str, object]:
-    """Return a workspace."""
+async def list_workspaces(call: ControlCall) -> web.Response:
+    """Reply with a page of workspaces."""
+    engine, numbers = call.engine, call.server.workspace_numbers()
+    collection = Collection(
+        Workspace,
+        {number: engine.workspaces[name] for name, number in numbers.items()},
+        number=lambda workspace: numbers[workspace.name],
+        at=lambda workspace: workspace.world.now(),
+        show=lambda workspace: show_workspace(engine, workspace),
+    )
+    cursor = call.query.get("cursor", str)
+    limit = call.query.get("limit", int) or LIMIT
+    return reply_page(await read_page(collection, lambda _: True, limit=limit, before=int(cursor) if cursor else None))
+
+
+async def create_workspace(call: ControlCall) -> web.Response:
+    """Create a workspace; what the body omits is as `serve` was started."""
+    given, default, name = call.body, call.engine.start, call.body.get("scenario", str)
+    targets = {
+        provider: read_target(given.nested("targets").nested(provider)) for provider in given.nested("targets").values
+    }
+    config = replace(
+        default,
+        scenario=default.scenario if name is None else load_scenario(call, name, at="/scenario"),
+        seed=default.seed if given.get("seed", int) is None else given.get("seed", int),
+        clock_config=read_clock(given.nested("clock"), at="/clock")
+        if "clock" in given.values
+        else default.clock_config,
+        targets=targets if "targets" in given.values else default.targets,
+    )
+    ttl = given.get("ttl", timedelta)
+    if ttl == timedelta(0):
+        raise refuse(400, "/ttl", "a ttl of 0 is not allowed; use a duration such as 5m, or omit it (default: 1h)")
+    lease = call.engine.make_workspace(config, ttl=TTL if ttl is None else ttl)
+    response = reply(show_workspace(call.engine, lease.workspace), status=201)
+    response.headers["Location"] = lease.workspace.world.path
+    return response
+
+
+async def get_workspace(call: ControlCall) -> web.Response:
+    """Reply with one workspace."""
+    return reply(show_workspace(call.engine, _workspace(call)))
+
+
+async def delete_workspace(call: ControlCall) -> web.Response:
+    """Delete a workspace."""
+    name = _workspace(call).name
+    if name == DEFAULT_WORKSPACE:
+        raise refuse(409, "/id", f"the workspace {DEFAULT_WORKSPACE} cannot be deleted; reset it instead")
+    await call.engine.delete_workspace(name)
+    return no_content()
+
+
+async def reset_workspace(call: ControlCall) -> web.Response:
+    """Reset a workspace; nothing of before arrives after the reply."""
+    await call.workspace.reset()
+    return reply(show_workspace(call.engine, call.workspace))
+
+
+def show_workspace(engine: Engine, workspace: Workspace) -> Object:
+    """Return a workspace as the API shows it."""
     lease, world = engine.leases.get(workspace.name), workspace.world
     return {
         "id": workspace.name,
@@ -32,72 +91,73 @@ def show_workspace(engine: Engine, workspace: Workspace) -> dict[str, object]:
     }
 
 
-async def list_workspaces(ask: ControlCall) -> web.Response:
-    """Answer a page of workspaces."""
-    engine, places = ask.engine, ask.memory.places()
-    rows = {place: engine.workspaces[name] for name, place in places.items()}
-    table = Table(
-        Workspace,
-        rows,
-        number=lambda workspace: places[workspace.name],
-        at=lambda workspace: workspace.world.now(),
-        show=lambda workspace: show_workspace(engine, workspace),
-    )
-    cursor = ask.query.get("cursor", str)
-    limit = ask.query.get("limit", int) or LIMIT
-    found = await page(table, lambda _: True, limit=limit, before=int(cursor) if cursor else None)
-    return reply({"items": found.items, "next": found.next, "evicted": 0})
-
-
-async def make_workspace(ask: ControlCall) -> web.Response:
-    """Make a workspace; what is not given comes from `serve`."""
-    given, start, name = ask.body, ask.engine.start, ask.body.get("scenario", str)
-    named = given.part("targets").values
-    targets = {provider: target(given.part("targets").part(provider)) for provider in named}
-    begun = replace(
-        start,
-        scenario=start.scenario if name is None else load(ask, name, at="/scenario"),
-        seed=start.seed if given.get("seed", int) is None else given.get("seed", int),
-        clock_config=clock_config(given.part("clock"), at="/clock") if "clock" in given.values else start.clock_config,
-        targets=targets if "targets" in given.values else start.targets,
-    )
-    ttl = given.get("ttl", timedelta)
-    if ttl == timedelta(0):
-        raise refuse(400, "/ttl", "a workspace that is deleted at once is of no use; write 5m, 1h or leave it out (1h)")
-    lease = ask.engine.make_workspace(begun, ttl=TTL if ttl is None else ttl)
-    made = reply(show_workspace(ask.engine, lease.workspace), status=201)
-    made.headers["Location"] = lease.workspace.world.path
-    return made
-
-
-async def reset(ask: ControlCall) -> web.Response:
-    """Empty a workspace; nothing of before arrives after the answer."""
-    await ask.workspace.reset()
-    return reply(show_workspace(ask.engine, ask.workspace))
-
-
-async def get_workspace(ask: ControlCall) -> web.Response:
-    """Answer one workspace."""
-    return reply(show_workspace(ask.engine, found(ask)))
-
-
-async def delete_workspace(ask: ControlCall) -> web.Response:
-    """End a workspace."""
-    name = found(ask).name
-    if name == DEFAULT_WORKSPACE:
-        raise refuse(409, "/id", f"the workspace {DEFAULT_WORKSPACE} always exists; reset empties it")
-    await ask.engine.delete_workspace(name)
-    return done()
-
-
-def found(ask: ControlCall) -> Workspace:
-    """Return the workspace that the path names.
+def _workspace(call: ControlCall) -> Workspace:
+    """Return the workspace of the id in the path.
 
     Raises:
         ProblemError: 404, there is none.
 
     """
-    workspace = ask.engine.workspaces.get(ask.path["id"])
+    workspace = call.engine.workspaces.get(call.path["id"])
     if workspace is None:
-        raise missing(ask.path["id"], noun="workspace")
+        raise not_found(call.path["id"], noun="workspace")
     return workspace
+
+
+async def get_clock(call: ControlCall) -> web.Response:
+    """Reply with the clock and its time."""
+    return reply(show_clock(call.world.clock))
+
+
+async def put_clock(call: ControlCall) -> web.Response:
+    """Change how the clock runs."""
+    return reply(show_clock(await call.workspace.set_clock(read_clock(call.body, call.world.clock))))
+
+
+async def advance_clock(call: ControlCall) -> web.Response:
+    """Advance the clock; the reply comes when every callback on the way has been tried."""
+    by, to = call.body.get("by", timedelta), call.body.get("to", datetime)
+    if by is not None and call.world.now() + by >= END_OF_TIME:
+        raise refuse(400, "/by", f"the clock cannot go beyond the year {END_OF_TIME.year - 1}")
+    return reply(_show_advance(await call.workspace.advance(to if by is None else by)))
+
+
+def read_clock(given: Parameters, running: Clock | None = None, *, at: str = "") -> ClockConfig:
+    """Return the clock in a body, which `at` points to; what it omits is as the running clock has it.
+
+    Raises:
+        ProblemError: 400, a scaled clock has no rate, or another one has.
+
+    """
+    mode = ClockMode(given.get("mode", str) or (running.mode if running else ClockMode.REAL))
+    rate = given.get("rate", float) or given.get("rate", int)
+    if rate and mode is not ClockMode.SCALED:
+        raise refuse(400, f"{at}/rate", f"a {mode} clock has no rate; only a scaled clock has one")
+    if mode is ClockMode.SCALED and not rate:
+        if running is None or running.mode is not ClockMode.SCALED:
+            raise refuse(400, f"{at}/rate", "rate is missing; a scaled clock requires it")
+        rate = running.rate
+    return ClockConfig(mode, float(rate or 1), given.get("start", datetime))
+
+
+def show_clock(clock: Clock) -> Object:
+    """Return a clock and its present time."""
+    return {"mode": clock.mode, "rate": clock.rate, "start": format_time(clock.start), "now": format_time(clock.now())}
+
+
+def _show_advance(advance: Advance) -> Object:
+    return {
+        "from": format_time(advance.begin),
+        "to": format_time(advance.end),
+        "count": advance.count,
+        "items": [_show_event(each) for each in advance.items],
+        "truncated": advance.count > len(advance.items),
+    }
+
+
+def _show_event(event: AdvanceEvent) -> Object:
+    """Return one event of an advance; a callback that was kept as collected has no attempt."""
+    shown: Object = {"at": format_time(event.at)}
+    if event.status is not None:
+        return {**shown, "kind": "status", "message": event.message, "status": event.status}
+    return {**shown, "kind": "callback", "message": event.message, "attempt": event.attempt}

@@ -13,8 +13,8 @@ from http import HTTPMethod
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from sandbox.control.access import BASE
 from sandbox.control.call import encode
-from sandbox.control.middleware import BASE
 from sandbox.control.problems import document, refuse
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import Response

@@ -247,7 +247,7 @@ def test_a_server_that_asks_for_its_token_is_spoken_to_with_it_alone() -> None:
         by_environment = run("messages", SANDBOX_URL=url, SANDBOX_CONTROL_TOKEN="t0ken")
 
     assert [*said, by_environment] == [
-        (2, f"sms-sandbox: this sandbox asks for its control token: Authorization: Bearer TOKEN; {HINT}\n"),
+        (2, f"sms-sandbox: the control token is missing or wrong; send it as Authorization: Bearer TOKEN; {HINT}\n"),
         (0, "no messages\n"),
         (0, "no messages\n"),
     ]

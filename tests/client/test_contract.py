@@ -14,9 +14,9 @@ from sandbox.client.call import ApiCall
 from sandbox.client.decode import KEY
 from sandbox.client.event_stream import STREAM
 from sandbox.client.methods import Asked, Calls
-from sandbox.control.openapi import published
+from sandbox.control.call import openapi_json
 
-DOCUMENT: Mapping[str, Any] = json.loads(published())
+DOCUMENT: Mapping[str, Any] = json.loads(openapi_json())
 METHODS = ("get", "put", "post", "patch", "delete")
 # What the required parameters of the clients' calls are given.
 SAMPLES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from sandbox.control.openapi import PATH
+from sandbox.control.call import OPENAPI
 from sandbox.specs.document import read
 from tests.servers import Sandbox
 
@@ -95,7 +95,7 @@ def operations() -> Mapping[tuple[str, str], Value]:
     """Return the described calls, by method and path template."""
     return {
         (method.upper(), template): node
-        for template, item in read(PATH)["paths"].items()
+        for template, item in read(OPENAPI)["paths"].items()
         for method, node in item.items()
         if method in {"get", "put", "post", "delete", "patch"}
     }

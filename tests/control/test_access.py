@@ -28,7 +28,7 @@ async def test_without_the_token_a_call_is_401_and_says_what_is_asked_for(guarde
         401,
         "Bearer",
         "application/problem+json",
-        "this sandbox asks for its control token: Authorization: Bearer TOKEN",
+        "the control token is missing or wrong; send it as Authorization: Bearer TOKEN",
     )
 
 
@@ -79,7 +79,7 @@ async def test_an_unknown_call_names_the_nearest(control: Control) -> None:
     answered = [await control.call(*each) for each in (("GET", "/mesages"), ("GET", "/x"), ("PATCH", "/clock"))]
 
     assert [(answer.status, answer.errors) for answer in answered] == [
-        (404, [("", "GET /mesages: there is no such call. Did you mean '/messages'?")]),
-        (404, [("", "GET /x: there is no such call. /_sandbox/openapi.json tells which there are.")]),
-        (405, [("", "PATCH /clock: this call takes GET, HEAD, PUT")]),
+        (404, [("", "GET /mesages: there is no such path. Did you mean '/messages'?")]),
+        (404, [("", "GET /x: there is no such path. /_sandbox/openapi.json lists all paths.")]),
+        (405, [("", "PATCH /clock: method not allowed; use GET, HEAD, PUT")]),
     ]

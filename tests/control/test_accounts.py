@@ -52,7 +52,7 @@ async def test_a_masked_key_that_several_share_is_404(sandbox: Sandbox, control:
 
     assert await control.refused("GET", "/accounts/betatel/k1…") == (
         404,
-        [("/key", "2 accounts are shown so; give the whole key")],
+        [("/key", "2 accounts have this masked key; use the full key")],
     )
 
 
@@ -65,7 +65,7 @@ async def test_the_next_request_sees_a_changed_balance(sandbox: Sandbox, control
     assert (patched["balance"], refused.status, taken.status) == ({"USD": 0}, 402, 200)
 
 
-async def test_a_purse_that_is_not_named_stays(control: Control) -> None:
+async def test_a_balance_type_that_is_omitted_stays(control: Control) -> None:
     before = (await control.get("/accounts/smsbuddy/k1"))["balance"]
     patched = await control.patch("/accounts/smsbuddy/k1", {"balance": {"trans": 5}})
 
@@ -103,19 +103,25 @@ async def test_senders_templates_and_stop_list_are_changed(control: Control) -> 
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
-        ({"balance": 5}, [("/balance", "this account has several purses; give an object of trans, promo, transscrub")]),
-        ({"balance": {"tranz": 5}}, [("/balance/tranz", "no purse is called 'tranz'. Did you mean 'trans'?")]),
-        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than the minimum of 0")]),
-        ({"balance": "much"}, [("/balance", "'much' is not an amount, or an amount by purse")]),
+        (
+            {"balance": 5},
+            [("/balance", "this account has several balance types; use an object with trans, promo, transscrub")],
+        ),
+        ({"balance": {"tranz": 5}}, [("/balance/tranz", "unknown balance type 'tranz'. Did you mean 'trans'?")]),
+        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than 0")]),
+        (
+            {"balance": "much"},
+            [("/balance", "'much' is not an amount, or an object with an amount for each balance type")],
+        ),
         (
             {"senders": [{"id": ""}, {"id": "A", "state": "open"}], "stoplist": []},
             [
-                ("/senders/0/id", "'' has 0 characters, fewer than the minimum of 1"),
-                ("/senders/1/state", "'open' is not one of pending, approved, refused"),
-                ("/stoplist", "nothing is called 'stoplist' here. Did you mean 'stop_list'?"),
+                ("/senders/0/id", "'' has 0 characters, fewer than 1"),
+                ("/senders/1/state", "'open' is none of pending, approved, refused"),
+                ("/stoplist", "unknown parameter 'stoplist'. Did you mean 'stop_list'?"),
             ],
         ),
-        ({"senders": [], "brands": []}, [("/brands", "brands and senders are the same list; give one of them")]),
+        ({"senders": [], "brands": []}, [("/brands", "brands and senders are the same list; use only one of them")]),
     ],
 )
 async def test_a_change_that_cannot_be_is_refused(
@@ -127,13 +133,13 @@ async def test_a_change_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize("key", ["closed", "k" * 257])
-async def test_a_key_that_is_nobody_s_is_404(sandbox: Sandbox, control: Control, key: str) -> None:
+async def test_a_key_without_an_account_is_404(sandbox: Sandbox, control: Control, key: str) -> None:
     sandbox.workspace.use(Scenario("door", accounts={"betatel": (AccountRule("closed", closed=True),)}))
 
-    assert await control.refused("GET", f"/accounts/betatel/{key}") == (404, [("/key", "the key is nobody's here")])
+    assert await control.refused("GET", f"/accounts/betatel/{key}") == (404, [("/key", "no account has this key")])
 
 
-async def test_a_reset_forgets_what_was_changed(control: Control) -> None:
+async def test_a_reset_undoes_the_changes(control: Control) -> None:
     await control.patch("/accounts/betatel/k1", {"balance": 0})
     await control.post("/reset")
 

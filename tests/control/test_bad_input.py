@@ -16,7 +16,7 @@ async def test_an_unknown_query_parameter_is_named_at_every_call(control: Contro
 
     assert (
         answered.status,
-        [at for at, words in answered.errors if "nothing is called 'nonsense' here." in words],
+        [at for at, words in answered.errors if "unknown parameter 'nonsense'." in words],
     ) == (
         400,
         ["/nonsense"],
@@ -77,19 +77,22 @@ async def test_a_query_that_cannot_be_read_is_refused(control: Control, query: s
 
 async def test_a_parameter_that_is_given_twice_is_named(control: Control) -> None:
     async with control.sandbox.client.get("/_sandbox/messages?to=1&to=2") as reply:
-        assert (reply.status, (await reply.json())["errors"]) == (400, [{"at": "/to", "problem": "to is given twice"}])
+        assert (reply.status, (await reply.json())["errors"]) == (
+            400,
+            [{"at": "/to", "problem": "to is repeated; give it once"}],
+        )
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"limit": "0"}, "0 is less than the minimum of 1"),
-        ({"limit": "1001"}, "1001 is more than the maximum of 1000"),
-        ({"limit": "ten"}, "'ten' is a string, not an integer"),
-        ({"limit": "1e3"}, "'1e3' is a string, not an integer"),
-        ({"cursor": "0"}, "'0' is not the next of a page"),
-        ({"cursor": "9" * 17}, "'99999999999999999' is not the next of a page"),
-        ({"wait": "61"}, "'61' is longer than 60s, the longest wait"),
+        ({"limit": "0"}, "0 is less than 1"),
+        ({"limit": "1001"}, "1001 is more than 1000"),
+        ({"limit": "ten"}, "'ten' is a string, not integer"),
+        ({"limit": "1e3"}, "'1e3' is a string, not integer"),
+        ({"cursor": "0"}, "'0' is not a cursor; use the value of next in the previous page"),
+        ({"cursor": "9" * 17}, "'99999999999999999' is not a cursor; use the value of next in the previous page"),
+        ({"wait": "61"}, "'61' is longer than the maximum wait of 60s"),
         ({"wait": "-1s"}, "'-1s' is not a duration such as 200ms or 5s, or a number of seconds, at most 60s"),
         ({"text": "x" * 1_025}, "'" + "x" * 59 + "…' has 1025 characters, more than the maximum of 1024"),
     ],

@@ -86,7 +86,7 @@ async def test_callbacks_are_listed_by_state_provider_and_message(sandbox: Sandb
     assert found == [[1], [], [], [1], [1], []]
 
 
-async def test_a_wait_hears_of_a_callback_that_comes_to_a_state(
+async def test_a_wait_ends_with_a_callback_that_reaches_a_state(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
     waiting = await begun(sandbox.world, control.get("/callbacks", state="delivered", wait="30s"))

@@ -11,7 +11,7 @@ from tests.servers import BARE, UBILL_SMS, Gate, Receiver, Sandbox, says
 
 NOON = "2026-03-02T12:00:00.000Z"
 CLOCKS = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
-IDLE = 'to go on until nothing is pending write {"until": "idle"}'
+IDLE = 'to advance until nothing is pending, write {"until": "idle"}'
 
 
 async def test_a_frozen_clock_says_where_it_stands(control: Control) -> None:
@@ -67,16 +67,16 @@ async def test_going_back_is_409(control: Control, method: str, path: str, body:
     ("body", "errors"),
     [
         ({}, [("", "at least 1 of mode, rate, start must be given")]),
-        ({"mode": "scaled"}, [("/rate", "rate is missing: a scaled clock needs one")]),
-        ({"mode": "real", "rate": 2}, [("/rate", "a real clock has no rate; only a scaled one has")]),
-        ({"rate": 2}, [("/rate", "a frozen clock has no rate; only a scaled one has")]),
-        ({"mode": "scaled", "rate": 0}, [("/rate", "0 breaks the rule exclusiveMinimum: 0")]),
+        ({"mode": "scaled"}, [("/rate", "rate is missing; a scaled clock requires it")]),
+        ({"mode": "real", "rate": 2}, [("/rate", "a real clock has no rate; only a scaled clock has one")]),
+        ({"rate": 2}, [("/rate", "a frozen clock has no rate; only a scaled clock has one")]),
+        ({"mode": "scaled", "rate": 0}, [("/rate", "0 is not more than 0")]),
         (
             {"mode": "fast", "start": "noon", "tempo": 3},
             [
-                ("/mode", f"'fast' is not one of real, scaled, frozen; {CLOCKS}"),
-                ("/start", "'noon' is no time; write it as 2026-03-02T12:00:00.000Z"),
-                ("/tempo", "nothing is called 'tempo' here. There are: mode, rate, start."),
+                ("/mode", f"'fast' is none of real, scaled, frozen; {CLOCKS}"),
+                ("/start", "invalid time 'noon': use a time with its zone such as 2026-03-02T12:00:00Z"),
+                ("/tempo", "unknown parameter 'tempo'. There are: mode, rate, start."),
             ],
         ),
     ],
@@ -87,7 +87,7 @@ async def test_a_clock_that_cannot_be_is_refused(control: Control, body: object,
     assert (status, sorted(found)) == (400, errors)
 
 
-async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+async def test_an_advance_lists_its_events_in_order(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
     receiver.answers.append(says(500))
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
@@ -108,7 +108,7 @@ async def test_an_advance_tells_what_happened_in_order(sandbox: Sandbox, control
     }
 
 
-async def test_of_one_instant_callbacks_are_told_in_order_whatever_a_rule_says_of_some(
+async def test_callbacks_of_one_instant_are_listed_in_order_whatever_a_rule_changes(
     sandbox: Sandbox, control: Control
 ) -> None:
     rule = {"when": {"to": "995511194242"}, "then": {"callbacks": {"retries": ["1m"]}}}
@@ -120,7 +120,9 @@ async def test_of_one_instant_callbacks_are_told_in_order_whatever_a_rule_says_o
     assert [each["message"] for each in told["items"] if each["kind"] == "callback"] == made * 2
 
 
-async def test_of_one_instant_an_advance_tells_the_moves_first(sandbox: Sandbox, control: Control) -> None:
+async def test_an_advance_lists_status_changes_before_callbacks_of_the_same_instant(
+    sandbox: Sandbox, control: Control
+) -> None:
     await sandbox.send(UBILL_SMS.with_values(numbers=["995511194241", "995511194242"]))
     first, second = (message.id for message in sandbox.world.messages.values())
     told = await control.post("/clock/advance", {"until": "idle"})
@@ -153,7 +155,7 @@ async def test_an_advance_goes_by_a_duration_to_a_time_or_until_idle(
     assert (await control.post("/clock/advance", goal))["to"] == end
 
 
-async def test_only_the_first_thousand_things_are_told(sandbox: Sandbox, control: Control) -> None:
+async def test_only_the_first_thousand_events_are_listed(sandbox: Sandbox, control: Control) -> None:
     for _ in range(260):
         await sandbox.send()
     advance = await control.post("/clock/advance", {"until": "idle"})
@@ -166,21 +168,24 @@ async def test_only_the_first_thousand_things_are_told(sandbox: Sandbox, control
     [
         ({}, [("", "at least 1 of by, to, until must be given")]),
         ({"by": "1s", "until": "idle"}, [("", "at most 1 of by, to, until must be given")]),
-        ({"until": "done"}, [("/until", "'done' breaks the rule const: 'idle'")]),
+        ({"until": "done"}, [("/until", "'done' is not 'idle'")]),
         (
             {"by": "idle"},
             [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds; {IDLE}")],
         ),
-        ({"to": "idle"}, [("/to", f"'idle' is no time; write it as 2026-03-02T12:00:00.000Z; {IDLE}")]),
-        ({"by": -1}, [("/by", f"-1 is less than the minimum of 0; {IDLE}")]),
+        (
+            {"to": "idle"},
+            [("/to", f"invalid time 'idle': use a time with its zone such as 2026-03-02T12:00:00Z; {IDLE}")],
+        ),
+        ({"by": -1}, [("/by", f"-1 is less than 0; {IDLE}")]),
         ({"by": "99999d"}, [("/by", f"'99999d' is longer than ten years; {IDLE}")]),
         (
             {"to": "9999-12-31T23:59:59Z"},
-            [("/to", f"'9999-12-31T23:59:59Z': a clock stands between the years 1970 and 3000; {IDLE}")],
+            [("/to", f"invalid time '9999-12-31T23:59:59Z': the clock runs from the year 1970 to 2999; {IDLE}")],
         ),
     ],
 )
-async def test_a_goal_that_cannot_be_is_refused(control: Control, body: object, errors: list[tuple[str, str]]) -> None:
+async def test_an_invalid_advance_is_refused(control: Control, body: object, errors: list[tuple[str, str]]) -> None:
     assert await control.refused("POST", "/clock/advance", body) == (400, errors)
 
 
@@ -189,7 +194,7 @@ async def test_an_advance_beyond_what_a_clock_can_show_is_refused(control: Contr
 
     assert await control.refused("POST", "/clock/advance", {"by": "365d"}) == (
         400,
-        [("/by", "leads to the year 3000 or beyond, where no clock stands")],
+        [("/by", "the clock cannot go beyond the year 2999")],
     )
 
 

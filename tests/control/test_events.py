@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
-from sandbox.control import event_stream
-from sandbox.control.event_stream import EventStream, Place, Reader
+from sandbox.control import events
+from sandbox.control.events import EventId, EventStream, Subscriber
 from sandbox.core.change import WorkspaceReset
 from sandbox.core.scenario import Scenario
 from tests.builders import Desk
@@ -19,7 +19,7 @@ from tests.control.calls import Control
 from tests.servers import BARE, Sandbox
 
 
-class Told(NamedTuple):
+class Event(NamedTuple):
     """An event as a browser reads it."""
 
     id: str
@@ -33,7 +33,7 @@ class Follower:
     def __init__(self, stream: ClientResponse) -> None:
         self.stream = stream
 
-    async def next(self) -> Told:
+    async def next(self) -> Event:
         """Return the next event; comments and hints are passed over."""
         fields: dict[str, str] = {}
         async for line in self.stream.content:
@@ -41,12 +41,12 @@ class Follower:
             if name:
                 fields[name] = value
             elif "data" in fields:
-                return Told(fields["id"], fields["event"], json.loads(fields["data"]))
+                return Event(fields["id"], fields["event"], json.loads(fields["data"]))
             else:
                 fields = {}
         raise EOFError
 
-    async def until(self, kind: str) -> list[Told]:
+    async def until(self, kind: str) -> list[Event]:
         """Return the events up to the first of a kind."""
         told = [await self.next()]
         while told[-1].kind != kind:
@@ -63,7 +63,7 @@ async def following(sandbox: Sandbox, **headers: str) -> AsyncIterator[Follower]
         yield Follower(stream)
 
 
-async def test_a_request_its_message_and_what_becomes_of_it_are_told_in_order(sandbox: Sandbox) -> None:
+async def test_a_request_its_message_and_its_changes_are_sent_in_order(sandbox: Sandbox) -> None:
     async with following(sandbox) as follower:
         await sandbox.send()
         told = await follower.until("request")
@@ -89,7 +89,7 @@ async def test_events_carry_the_objects_of_the_api(sandbox: Sandbox, control: Co
     assert (message.data, request.data) == (await control.get("/messages/latest"), {**short, "reply": {"status": 200}})
 
 
-async def test_the_clock_and_the_scenario_are_told(sandbox: Sandbox, control: Control) -> None:
+async def test_the_clock_and_the_scenario_are_sent(sandbox: Sandbox, control: Control) -> None:
     async with following(sandbox) as follower:
         sandbox.workspace.use(Scenario("other", "Another one."))
         scenario = (await follower.until("scenario"))[-1]
@@ -105,7 +105,7 @@ async def test_the_clock_and_the_scenario_are_told(sandbox: Sandbox, control: Co
     )
 
 
-async def test_a_reader_that_comes_back_is_told_what_it_missed(sandbox: Sandbox) -> None:
+async def test_a_subscriber_that_reconnects_gets_what_it_missed(sandbox: Sandbox) -> None:
     async with following(sandbox) as follower:
         await sandbox.send()
         seen = (await follower.until("request"))[-1]
@@ -126,7 +126,7 @@ async def test_ids_grow(sandbox: Sandbox) -> None:
     assert places == sorted(set(places))
 
 
-async def test_nothing_of_before_a_reset_is_told_after_it(sandbox: Sandbox, control: Control) -> None:
+async def test_nothing_from_before_a_reset_is_sent_after_it(sandbox: Sandbox, control: Control) -> None:
     async with following(sandbox) as follower:
         await sandbox.send()
         await follower.until("request")
@@ -144,7 +144,7 @@ async def test_an_id_that_no_event_has_is_refused(sandbox: Sandbox) -> None:
     async with sandbox.client.get("/_sandbox/events", headers={"Last-Event-ID": "<b>"}) as reply:
         assert (reply.status, (await reply.json())["errors"]) == (
             400,
-            [{"at": "/Last-Event-ID", "problem": "'<b>' is no event's id, such as 12.0"}],
+            [{"at": "/Last-Event-ID", "problem": "'<b>' is not the id of an event, such as 12.0"}],
         )
 
 
@@ -168,18 +168,23 @@ async def test_a_stopping_server_ends_the_events(sandbox: Sandbox) -> None:
     assert rest == b"\n"
 
 
-async def test_a_reader_that_falls_too_far_behind_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "BACKLOG", 1_000)
-    feed = EventStream(Desk().world)
-    with feed.reading(None) as slow, feed.reading(None) as quick:
+async def test_a_subscriber_that_falls_too_far_behind_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_BACKLOG", 1_000)
+    stream = EventStream(Desk().world)
+    with stream.subscribe(None) as slow, stream.subscribe(None) as quick:
         for reader, size in ((slow, 1_001), (quick, 1)):
-            reader.give(b"x" * size)
-            reader.give(b"x")
+            reader.put(b"x" * size)
+            reader.put(b"x")
 
-        assert (slow.lost.is_set(), slow.over, quick.lost.is_set(), quick.over) == (True, True, False, False)
+        assert (slow.too_slow.is_set(), slow.closed, quick.too_slow.is_set(), quick.closed) == (
+            True,
+            True,
+            False,
+            False,
+        )
 
 
-async def test_a_reader_that_takes_nothing_is_dropped_and_the_others_go_on(sandbox: Sandbox) -> None:
+async def test_a_subscriber_that_reads_nothing_is_dropped_and_the_others_continue(sandbox: Sandbox) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.client.port, limit=1_024)
     writer.write(b"GET /_sandbox/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     await reader.readuntil(b"retry: 1000")
@@ -196,13 +201,13 @@ async def test_a_reader_that_takes_nothing_is_dropped_and_the_others_go_on(sandb
     writer.close()
 
 
-async def test_what_nobody_reads_is_kept_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "HEARD", 10)
+async def test_unread_changes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_UNREAD", 10)
     world = Desk().world
-    feed = EventStream(world)
+    stream = EventStream(world)
     for number in range(100):
         world.commit(Scenario(f"s{number}"))
-    with feed.reading(Place(0, 0)) as reader:
+    with stream.subscribe(EventId(0, 0)) as reader:
         blob = (await reader.take()).decode()
 
     assert [line for line in blob.splitlines() if line.startswith("id")] == [
@@ -210,20 +215,20 @@ async def test_what_nobody_reads_is_kept_in_bounds(monkeypatch: pytest.MonkeyPat
     ]
 
 
-async def test_a_reader_whose_place_is_no_longer_kept_is_told_so() -> None:
+async def test_a_subscriber_whose_last_event_is_no_longer_stored_gets_a_comment() -> None:
     world = Desk().world
-    feed = EventStream(world)
-    for _ in range(event_stream.KEPT + 1):
+    stream = EventStream(world)
+    for _ in range(events.MAX_REPLAY + 1):
         world.commit(BARE)
-        with feed.reading(None):
+        with stream.subscribe(None):
             pass
-    with feed.reading(Place(1, 0)) as reader:
+    with stream.subscribe(EventId(1, 0)) as reader:
         blob = (await reader.take()).decode()
 
-    assert blob.startswith("retry: 1000\n\n: what came before is no longer kept\n\nid: 2.0\n")
+    assert blob.startswith("retry: 1000\n\n: earlier events are no longer stored\n\nid: 2.0\n")
 
 
-async def scenarios_told(reader: Reader, last: str) -> list[str]:
+async def scenarios_told(reader: Subscriber, last: str) -> list[str]:
     """Return the names of the scenarios that a reader is told of, up to `last`."""
     text = ""
     while f'"{last}"' not in text:
@@ -231,30 +236,30 @@ async def scenarios_told(reader: Reader, last: str) -> list[str]:
     return re.findall(r'"name":"(\w+)"', text)
 
 
-async def test_however_many_read_each_is_told_everything_in_order() -> None:
+async def test_each_of_many_subscribers_gets_everything_in_order() -> None:
     world = Desk().world
-    feed = EventStream(world)
+    stream = EventStream(world)
     with ExitStack() as open_readers:
-        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(3 * event_stream.AT_ONCE + 1)]
+        readers = [open_readers.enter_context(stream.subscribe(None)) for _ in range(3 * events.AT_ONCE + 1)]
         world.commit(Scenario("first"))
-        with feed.reading(None):  # whoever comes makes what was heard be told at once
+        with stream.subscribe(None):  # whoever comes makes what was heard be told at once
             world.commit(Scenario("second"))
-        with feed.reading(None):
+        with stream.subscribe(None):
             told = [await scenarios_told(reader, "second") for reader in readers]
 
     assert told == [["first", "second"]] * len(readers)
 
 
-async def test_what_was_still_to_be_told_is_dropped_by_a_reset() -> None:
+async def test_a_reset_drops_what_was_not_sent_yet() -> None:
     world = Desk().world
-    feed = EventStream(world)
+    stream = EventStream(world)
     with ExitStack() as open_readers:
-        readers = [open_readers.enter_context(feed.reading(None)) for _ in range(event_stream.AT_ONCE + 1)]
+        readers = [open_readers.enter_context(stream.subscribe(None)) for _ in range(events.AT_ONCE + 1)]
         world.commit(Scenario("before"))
-        with feed.reading(None):
+        with stream.subscribe(None):
             world.commit(WorkspaceReset(world.clock, 8))
             world.commit(Scenario("after"))
-        with feed.reading(None):
+        with stream.subscribe(None):
             told = [await scenarios_told(reader, "after") for reader in readers]
 
     assert told == [["after"]] * len(readers)

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.control.openapi import published
+from sandbox.control.call import openapi_json
 from sandbox.server.app import make_app
 from tests.control.threads import served
 from tests.servers import BETATEL_SMS, make_engine
@@ -45,7 +45,7 @@ PROJECT = ProjectConfig(
     phases=PhasesConfig(coverage=CoveragePhaseConfig(enabled=False)),  # it takes most of the time and finds the same
 )
 CONFIG = SchemathesisConfig(projects=ProjectsConfig(default=PROJECT))
-SCHEMA = schemathesis.openapi.from_dict(json.loads(published()), config=CONFIG)
+SCHEMA = schemathesis.openapi.from_dict(json.loads(openapi_json()), config=CONFIG)
 
 
 class Session(requests.Session):

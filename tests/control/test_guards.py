@@ -1,6 +1,6 @@
 import pytest
 
-from sandbox.control.access import Access, object_to
+from sandbox.control.access import Access, check_access
 
 HERE = "127.0.0.1:8080"
 
@@ -8,7 +8,7 @@ HERE = "127.0.0.1:8080"
 def turned_away(access: Access | None = None, path: str = "/messages", **headers: str) -> int | None:
     """Return the status with which a call is turned away; a header's underscores stand for hyphens."""
     named = {"Host": HERE, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    found = object_to(access or Access(), path, named)
+    found = check_access(access or Access(), path, named)
     return None if found is None else found.status
 
 

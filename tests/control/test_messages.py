@@ -132,7 +132,7 @@ async def test_a_wait_is_over_as_soon_as_a_message_fits(sandbox: Sandbox, contro
     assert [item["to"] for item in (await waiting)["items"]] == ["38761000002"]
 
 
-async def test_a_wait_hears_of_a_status_too(sandbox: Sandbox, control: Control) -> None:
+async def test_a_wait_ends_with_a_status_too(sandbox: Sandbox, control: Control) -> None:
     await sent(sandbox, "38761000001")
     waiting = await begun(sandbox.world, control.get("/messages", status="delivered", wait="30s"))
     await sandbox.advance(timedelta(seconds=10))
@@ -211,7 +211,7 @@ async def test_a_status_that_the_provider_does_not_have_is_422(sandbox: Sandbox,
     assert refused == (422, [("/status", "no status is called 'deliverd' for sms. Did you mean 'delivered'?")])
 
 
-async def test_messages_are_forgotten_with_their_callbacks_and_nothing_of_them_comes(
+async def test_messages_are_deleted_with_their_callbacks_and_nothing_of_them_is_sent(
     sandbox: Sandbox,
     control: Control,
 ) -> None:
@@ -269,7 +269,7 @@ FILTERS: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=str)
-async def test_what_a_filter_lists_is_what_it_forgets(
+async def test_a_filter_deletes_what_it_lists(
     sandbox: Sandbox, control: Control, filters: dict[str, str], expected: str
 ) -> None:
     names = await three(sandbox)
@@ -280,7 +280,7 @@ async def test_what_a_filter_lists_is_what_it_forgets(
     assert (listed, left) == (set(expected), set("123") - set(expected))
 
 
-async def test_forgetting_some_messages_cancels_what_is_pending_for_them_alone(
+async def test_deleting_some_messages_cancels_what_is_pending_for_them_alone(
     sandbox: Sandbox, control: Control
 ) -> None:
     await sent(sandbox, "38761000001", "38761000002")
@@ -298,7 +298,7 @@ async def test_forgetting_some_messages_cancels_what_is_pending_for_them_alone(
     )
 
 
-async def test_forgetting_some_messages_aborts_their_callbacks_under_way_and_no_others(
+async def test_deleting_some_messages_aborts_their_callbacks_under_way_and_no_others(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:
     gate = Gate()
@@ -315,7 +315,7 @@ async def test_forgetting_some_messages_aborts_their_callbacks_under_way_and_no_
     assert (done.count, [(each.message, each.state) for each in sandbox.callbacks]) == (3, [(2, "delivered")])
 
 
-async def test_forgetting_a_message_makes_its_code_of_the_provider_unknown(sandbox: Sandbox, control: Control) -> None:
+async def test_deleting_a_message_makes_its_code_of_the_provider_unknown(sandbox: Sandbox, control: Control) -> None:
     await sandbox.send(SMSBUDDY_OTP)
     await sandbox.send(SMSBUDDY_OTP.with_values(to="9812345679"))
     await control.delete("/messages", to="9812345678")
@@ -326,7 +326,7 @@ async def test_forgetting_a_message_makes_its_code_of_the_provider_unknown(sandb
 @pytest.mark.parametrize(
     "query", [{"limit": "1"}, {"wait": "1s"}, {"cursor": "1"}, {"too": "1"}, {"status": "deliverd"}]
 )
-async def test_a_filter_that_is_none_forgets_nothing(sandbox: Sandbox, control: Control, query: dict[str, str]) -> None:
+async def test_an_invalid_filter_deletes_nothing(sandbox: Sandbox, control: Control, query: dict[str, str]) -> None:
     await sandbox.send()
     status, _ = await control.refused("DELETE", "/messages", None, **query)
 

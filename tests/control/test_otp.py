@@ -11,7 +11,7 @@ def sms(text: str) -> Sms:
     return BETATEL_SMS.with_values(text=text)
 
 
-async def test_the_newest_code_for_a_number_is_told_as_soon_as_its_message_is_accepted(
+async def test_the_newest_code_for_a_number_is_returned_as_soon_as_its_message_is_accepted(
     sandbox: Sandbox,
     control: Control,
 ) -> None:
@@ -41,7 +41,7 @@ async def test_the_newest_code_for_a_number_is_told_as_soon_as_its_message_is_ac
         ("Your Acme code is E7CB7B", "E7CB7B"),
     ],
 )
-async def test_a_code_is_told_from_a_phone_number_and_a_price(
+async def test_a_code_is_distinguished_from_a_phone_number_and_a_price(
     sandbox: Sandbox, control: Control, text: str, code: str
 ) -> None:
     await sandbox.send(sms(text))

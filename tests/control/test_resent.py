@@ -118,7 +118,7 @@ async def test_the_scenario_lost_replies_answers_what_is_sent_again(sandbox: San
     assert (reply.status, await marks(control), len(sandbox.world.messages)) == (200, [NEW, LOST], 2)
 
 
-async def test_a_reset_forgets_lost_replies(sandbox: Sandbox, control: Control) -> None:
+async def test_a_reset_discards_lost_replies(sandbox: Sandbox, control: Control) -> None:
     await lose(sandbox, SMS_62)
     await sandbox.reset()
     await lose(sandbox, SMS_62)

@@ -46,7 +46,7 @@ async def test_a_scenario_is_used_as_yaml(sandbox: Sandbox, control: Control) ->
     )
 
 
-async def test_the_rules_are_told_in_words_with_how_often_each_held(sandbox: Sandbox, control: Control) -> None:
+async def test_the_rules_are_shown_in_words_with_their_hits(sandbox: Sandbox, control: Control) -> None:
     await control.put(
         "/scenario",
         {
@@ -73,18 +73,21 @@ async def test_a_scenario_is_used_as_json(control: Control) -> None:
     assert put["name"] == "quiet"
 
 
-SAID = "settings, accounts, targets, seed or clock; to have none: rules: []"
+ADVICE = "add rules, extends, settings, accounts, targets, seed or clock, or rules: [] for no rules"
 
 
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (b'{"name": "instant"}', '1:1: only name came; the scenario of that name is {"use": "instant"}'),
+        (
+            b'{"name": "instant"}',
+            '1:1: the scenario has only name; to use the scenario of that name, send {"use": "instant"}',
+        ),
         (
             b"\ndescription: all fine\nname: x\n",
-            f"2:1: only description and name came; a scenario needs rules, extends, {SAID}",
+            f"2:1: the scenario has only description and name; {ADVICE}",
         ),
-        (b"{}", f"1:1: nothing came; a scenario needs rules, extends, {SAID}"),
+        (b"{}", f"1:1: the scenario is empty; {ADVICE}"),
     ],
 )
 async def test_a_document_that_says_nothing_changes_nothing(
@@ -124,8 +127,8 @@ async def test_every_mistake_of_a_scenario_comes_with_line_and_column(sandbox: S
     )
 
 
-async def test_a_scenario_is_in_use_in_spite_of_warnings_and_tells_them(control: Control) -> None:
-    problem = "this lifecycle never begins: the fault rejects the request"
+async def test_a_scenario_with_warnings_is_used_and_shows_them(control: Control) -> None:
+    problem = "this lifecycle never begins: the fault beside it accepts nothing"
     put = await control.call("PUT", "/scenario", b"rules: [{then: {fault: hang, lifecycle: []}}]")
 
     assert (put.status, put.value["warnings"]) == (

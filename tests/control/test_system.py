@@ -21,7 +21,7 @@ async def test_what_can_be_got_can_be_asked_for_without_its_body(control: Contro
         assert (reply.status, reply.content_type, await reply.read()) == (200, "application/json", b"")
 
 
-async def test_every_call_of_every_provider_is_told(control: Control) -> None:
+async def test_every_call_of_every_provider_is_described(control: Control) -> None:
     page = await control.get("/providers")
     told = {
         (call["method"], call["path"], operation["name"])
@@ -37,7 +37,7 @@ async def test_every_call_of_every_provider_is_told(control: Control) -> None:
     }
 
 
-async def test_every_status_is_told_for_every_channel(control: Control) -> None:
+async def test_every_status_of_every_channel_is_described(control: Control) -> None:
     page = await control.get("/providers")
     told = [
         {each["status"] for each in (*channel["statuses"], *channel["omitted"])}
@@ -48,7 +48,7 @@ async def test_every_status_is_told_for_every_channel(control: Control) -> None:
     assert told == [set(Status)] * sum(len(pack.spec.channels) for pack in packs().values())
 
 
-async def test_every_error_is_told_with_its_status_and_code(control: Control) -> None:
+async def test_every_error_is_described_with_its_status_and_code(control: Control) -> None:
     page = await control.get("/providers")
     told = {
         (operation["name"], error["name"]): (error["status"], error["code"])
@@ -65,7 +65,7 @@ async def test_every_error_is_told_with_its_status_and_code(control: Control) ->
     }
 
 
-async def test_what_names_an_account_is_told(control: Control) -> None:
+async def test_the_credentials_of_an_account_are_described(control: Control) -> None:
     page = await control.get("/providers")
 
     assert {each["name"]: each["credentials"] for each in page["items"]} == {
@@ -75,7 +75,7 @@ async def test_what_names_an_account_is_told(control: Control) -> None:
     }
 
 
-async def test_parameters_are_told_with_whose_word_they_are(control: Control) -> None:
+async def test_parameters_are_described_with_their_source(control: Control) -> None:
     page = await control.get("/providers")
     betatel = next(each for each in page["items"] if each["name"] == "betatel")
     send = next(each for each in betatel["operations"] if each["name"] == "betatel.sms.send")
@@ -88,7 +88,7 @@ async def test_parameters_are_told_with_whose_word_they_are(control: Control) ->
     }
 
 
-async def test_parameters_that_hang_on_another_are_told_too(control: Control) -> None:
+async def test_parameters_that_depend_on_another_are_described_too(control: Control) -> None:
     page = await control.get("/providers")
     smsbuddy = next(each for each in page["items"] if each["name"] == "smsbuddy")
     send = next(each for each in smsbuddy["operations"] if each["name"] == "smsbuddy.sms.send")

@@ -29,7 +29,7 @@ async def test_all_targets_are_set_at_once(control: Control) -> None:
 async def test_a_provider_without_a_target_is_404(control: Control) -> None:
     assert await control.refused("GET", "/targets/ubill") == (
         404,
-        [("/provider", "ubill has no target; its callbacks are kept as collected")],
+        [("/provider", "ubill has no callback target; its callbacks are kept as collected")],
     )
 
 
@@ -68,8 +68,8 @@ async def test_every_mistake_in_all_targets_comes_out_at_once(sandbox: Sandbox, 
         400,
         [
             ("/betatl", "no provider is called 'betatl'. Did you mean 'betatel'?"),
-            ("/smsbuddy", "7 is a number, not an object"),
-            ("/ubill/uri", "nothing is called 'uri' here. Did you mean 'url'?"),
+            ("/smsbuddy", "7 is a number, not object"),
+            ("/ubill/uri", "unknown parameter 'uri'. Did you mean 'url'?"),
             ("/ubill/url", "url is missing"),
         ],
         {},

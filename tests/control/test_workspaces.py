@@ -66,7 +66,7 @@ async def test_what_is_not_given_is_as_the_server_was_started(control: Control) 
     )
 
 
-async def test_its_place_is_told(control: Control) -> None:
+async def test_its_location_is_returned(control: Control) -> None:
     async with control.sandbox.client.post("/_sandbox/workspaces") as reply:
         place, name = reply.headers["Location"], (await reply.json())["id"]
 
@@ -109,11 +109,11 @@ async def test_the_default_workspace_answers_by_its_name_too_and_stays(sandbox: 
 
     assert (await named.get("/messages"), await control.refused("DELETE", "/workspaces/default")) == (
         await control.get("/messages"),
-        (409, [("/id", "the workspace default always exists; reset empties it")]),
+        (409, [("/id", "the workspace default cannot be deleted; reset it instead")]),
     )
 
 
-async def test_the_keys_of_a_deleted_workspace_are_nobody_s(sandbox: Sandbox, control: Control) -> None:
+async def test_the_keys_of_a_deleted_workspace_stop_working(sandbox: Sandbox, control: Control) -> None:
     workspace, own = await made(control)
     await control.delete(f"/workspaces/{workspace['id']}")
 
@@ -140,7 +140,7 @@ async def test_an_unknown_workspace_is_404(control: Control, method: str) -> Non
     assert await control.refused(method, "/workspaces/nix") == (404, [("/id", "no workspace has the id 'nix'")])
 
 
-async def test_every_mistake_in_a_new_workspace_is_told_at_once(control: Control) -> None:
+async def test_every_mistake_in_a_new_workspace_comes_out_at_once(control: Control) -> None:
     status, errors = await control.refused(
         "POST",
         "/workspaces",
@@ -166,7 +166,7 @@ async def test_every_mistake_in_a_new_workspace_is_told_at_once(control: Control
         ({"mode": "60x"}, "/clock/mode", "'60x' is not one of real, scaled, frozen"),
     ],
 )
-async def test_a_clock_in_short_is_told_how_it_is_written(
+async def test_a_clock_as_a_text_is_refused_with_an_example(
     control: Control, clock: object, at: str, problem: str
 ) -> None:
     hint = 'write {"mode": "frozen"}, or {"mode": "scaled", "rate": 60}'
@@ -177,7 +177,7 @@ async def test_a_clock_in_short_is_told_how_it_is_written(
 async def test_a_workspace_must_last_some_time(control: Control) -> None:
     assert await control.refused("POST", "/workspaces", {"ttl": 0}) == (
         400,
-        [("/ttl", "a workspace that is deleted at once is of no use; write 5m, 1h or leave it out (1h)")],
+        [("/ttl", "a ttl of 0 is not allowed; use a duration such as 5m, or omit it (default: 1h)")],
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.callbacks.egress import Policy
-from sandbox.control.access import Access, object_to
+from sandbox.control.access import Access, check_access
 from tests.conftest import SandboxMaker
 
 PROVIDERS = frozenset({"api.betatel.com", "api.ubill.dev", "thesmsbuddy.com"})
@@ -87,7 +87,7 @@ REFUSED = [
 def verdict(access: Access = ACCESS, *, host: str = HERE, scheme: str = "http", **headers: str) -> int | None:
     """Return the status with which a call is turned away; a header's underscores stand for hyphens."""
     named = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    found = object_to(access, "/messages", named, scheme=scheme)
+    found = check_access(access, "/messages", named, scheme=scheme)
     return None if found is None else found.status
 
 
@@ -103,11 +103,10 @@ def test_any_other_name_is_refused(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["sms.example.com", "a.dev.example.com"])
 def test_a_name_that_is_not_allowed_is_refused_with_the_flag_that_allows_it(host: str) -> None:
-    found = object_to(Access(), "/messages", {"Host": f"{host}:8080"})
+    found = check_access(Access(), "/messages", {"Host": f"{host}:8080"})
 
     assert str(found) == (
-        f"the control API does not answer to the host '{host}:8080'; "
-        f"if that name is yours, serve with --allow-host {host}"
+        f"the control API does not accept the host name '{host}:8080'; to allow it, start with --allow-host {host}"
     )
 
 
@@ -115,7 +114,7 @@ def test_a_name_that_is_not_allowed_is_refused_with_the_flag_that_allows_it(host
 @pytest.mark.parametrize("token", [None, "s3cret"])
 def test_a_token_does_not_let_a_foreign_name_in(path: str, token: str | None) -> None:
     headers = {"Host": "evil.example", "Authorization": "Bearer s3cret", "Sec-Fetch-Site": "same-origin"}
-    found = object_to(Access(token), path, headers)
+    found = check_access(Access(token), path, headers)
 
     assert found is not None
     assert found.status == 403
@@ -171,11 +170,11 @@ def test_an_origin_is_the_pages_own_by_scheme_host_and_port(scheme: str, host: s
 
 
 def test_an_origin_behind_a_tls_proxy_is_refused_with_the_flag_that_lets_it_in() -> None:
-    found = object_to(Access(), "/", {"Host": "10.0.0.5", "Origin": "https://10.0.0.5"})
+    found = check_access(Access(), "/", {"Host": "10.0.0.5", "Origin": "https://10.0.0.5"})
 
     assert str(found) == (
-        "requests from other origins are not taken (Origin: https://10.0.0.5); "
-        "behind a proxy that ends TLS, serve with --allow-host 10.0.0.5"
+        "requests from other origins are not allowed (Origin: https://10.0.0.5); "
+        "behind a proxy that terminates TLS, start with --allow-host 10.0.0.5"
     )
 
 

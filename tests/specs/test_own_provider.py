@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.callbacks.compose import retry_schedule, timeout_of
 from sandbox.callbacks.egress import Egress, Policy
-from sandbox.control.provider_docs import describe
+from sandbox.control.system import describe_provider
 from sandbox.core.callback import CallbackState, Target
 from sandbox.core.change import TargetSet
 from sandbox.core.clock import ClockMode, make_clock, parse_duration
@@ -245,7 +245,7 @@ def test_a_refusal_that_the_document_has_no_error_for_is_worded_by_the_sandbox(s
 
 
 def test_the_errors_that_the_sandbox_words_are_told_with_the_others(serve: Serve) -> None:
-    told = describe(serve(without_errors).packs["acme"].spec)["operations"]
+    told = describe_provider(serve(without_errors).packs["acme"].spec)["operations"]
     assert isinstance(told, list)
 
     assert {each["name"]: each["status"] for each in told[0]["errors"]} == {

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sandbox.callbacks.compose import retry_schedule, timeout_of, write
-from sandbox.control.provider_docs import describe
+from sandbox.control.system import describe_provider
 from sandbox.core.callback import CallbackState, Target
 from sandbox.core.change import TargetSet
 from sandbox.core.clock import ClockMode, make_clock
@@ -72,7 +72,7 @@ def used(own: Pack) -> None:
         "default", clock=make_clock(ClockMode.FROZEN, start=NOON), seed=7, scenario=scenario, defaults=defaults
     )
     server = ServerContext(packs, Router(own.spec.routes), world, lambda _: world)
-    describe(own.spec)
+    describe_provider(own.spec)
     provider_hosts(packs)
     world.commit(TargetSet(own.spec.name, Target("http://127.0.0.1:9/dlr")))
     for route in own.spec.routes:

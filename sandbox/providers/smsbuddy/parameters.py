@@ -10,6 +10,7 @@ from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
 from sandbox.providers.base import Call
+from sandbox.specs.text_hints import why_not_digits
 from sandbox.specs.types import show
 
 WHITESPACE = " \t\r\n"
@@ -118,7 +119,7 @@ def why_not_mobile(number: str) -> str:
     digits = number.removeprefix("+") if number.startswith("+") else number.removeprefix("00")
     if not digits:
         return "has no digits" if number else "is empty"
-    return _why_not_digits(digits) or _why_not_digits(digits, national=digits == number)
+    return why_not_digits(digits) or _why_not_digits(digits, national=digits == number)
 
 
 def _why_not_digits(digits: str, *, national: bool) -> str:

@@ -1,6 +1,6 @@
 """Each path of SMS Buddy answers with a slash at its end too, as public client code posts to it."""
 
-from sandbox.control.provider_docs import describe
+from sandbox.control.system import describe_provider
 from tests.builders import packs
 from tests.servers import SMSBUDDY_SMS, Sandbox
 
@@ -17,7 +17,7 @@ def test_each_path_stands_with_a_slash_too_and_says_whose_word_that_is() -> None
 
 
 def test_every_call_has_an_id_of_its_own() -> None:
-    operations = describe(packs()["smsbuddy"].spec)["operations"]
+    operations = describe_provider(packs()["smsbuddy"].spec)["operations"]
     assert isinstance(operations, list)
     ids = [call["id"] for each in operations for call in each["calls"]]
 

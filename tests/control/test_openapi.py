@@ -6,9 +6,9 @@ import pytest
 from aiohttp import web
 from openapi_spec_validator import validate
 
-from sandbox.control.middleware import BASE
-from sandbox.control.openapi import PATH, contract
-from sandbox.control.routes import EVERYWHERE, ONCE
+from sandbox.control.access import BASE
+from sandbox.control.call import OPENAPI, call_schemas
+from sandbox.control.routes import SERVER_ROUTES, WORKSPACE_ROUTES
 from sandbox.formats.yaml_files import load
 from sandbox.specs.validation import Validator
 from tests.control.calls import operations
@@ -28,31 +28,31 @@ def served(app: web.Application) -> set[tuple[str, str]]:
 def test_every_route_is_described_and_every_description_is_served() -> None:
     from sandbox.server.app import make_app  # noqa: PLC0415 - the application as it is served
 
-    once = {(method, path) for method, path, _ in ONCE}
-    below = {(method, f"/workspaces/{{workspace}}{path}") for method, path, _ in EVERYWHERE}
+    once = {(method, path) for method, path, _ in SERVER_ROUTES}
+    below = {(method, f"/workspaces/{{workspace}}{path}") for method, path, _ in WORKSPACE_ROUTES}
     described = set(operations())
     routes = served(make_app(make_engine()))
 
-    assert (routes, described - once) == (described | below, {(method, path) for method, path, _ in EVERYWHERE})
+    assert (routes, described - once) == (described | below, {(method, path) for method, path, _ in WORKSPACE_ROUTES})
 
 
 def test_what_stands_once_is_described_for_the_server_alone() -> None:
-    document: Any = load(PATH)
+    document: Any = load(OPENAPI)
     alone = {path for path, item in document["paths"].items() if item.get("servers") == [{"url": BASE}]}
 
-    assert alone == {path for _, path, _ in ONCE}
+    assert alone == {path for _, path, _ in SERVER_ROUTES}
 
 
 def test_the_document_is_good_openapi() -> None:
-    document: Any = load(PATH)
+    document: Any = load(OPENAPI)
 
     validate(document)
 
 
 def test_every_schema_of_a_query_and_a_body_is_a_good_one() -> None:
-    for expected in contract().values():
-        Validator.check_schema(expected.query)
-        Validator.check_schema(expected.body or {})
+    for schema in call_schemas().values():
+        Validator.check_schema(schema.query)
+        Validator.check_schema(schema.body or {})
 
 
 def test_every_call_has_an_id_of_its_own_and_a_summary() -> None:
@@ -67,7 +67,7 @@ def test_every_call_has_an_id_of_its_own_and_a_summary() -> None:
 
 async def test_it_is_served_as_json(sandbox: Sandbox) -> None:
     async with sandbox.client.get("/_sandbox/openapi.json") as reply:
-        assert (reply.status, reply.content_type, await reply.json()) == (200, "application/json", load(PATH))
+        assert (reply.status, reply.content_type, await reply.json()) == (200, "application/json", load(OPENAPI))
 
 
 def examples() -> Iterator[tuple[str, str, object]]:

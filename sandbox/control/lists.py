@@ -1,0 +1,273 @@
+"""Lists and single items: page by page, newest first; with `wait`, as soon as there is something to return.
+
+A cursor is the number of the last item of a page, so new arrivals do not shift the pages. A wait is woken by the
+batches of the workspace and never polls; a reset or a stop ends it.
+"""
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Self, TypeVar
+
+from aiohttp import web
+
+from sandbox.control.call import ControlCall, reply
+from sandbox.control.parameters import LATEST, Since
+from sandbox.control.problems import ProblemError, refuse
+from sandbox.core.change import Batch, Change, WorkspaceDeleted, WorkspaceReset
+from sandbox.core.errors import ResetError
+from sandbox.core.sequence_store import SequenceStore
+from sandbox.core.world import World
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+Filter = Callable[[Item], bool]
+Object = dict[str, object]
+
+LIMIT = 50
+STRIDE = 1_000  # items that are read before other tasks on the loop get their turn
+MANY_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Generic[Item]):
+    """Items, oldest first, and how to read one: its number, which grows; when it came; its object in the API."""
+
+    kind: type[Item]
+    items: dict[int, Item] | SequenceStore[Item]
+    number: Callable[[Item], int]
+    at: Callable[[Item], datetime]
+    show: Callable[[Item], Object]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The objects of a page, and the cursor of the next page."""
+
+    items: tuple[Object, ...]
+    next: str | None
+
+
+def newest_first(collection: Collection[Item], *, before: int | None, after: int) -> Iterator[Item]:
+    """Return the items whose numbers lie between two, both exclusive, as they are now."""
+    items = list(collection.items.values())
+    end = len(items) if before is None else bisect_left(items, before, key=collection.number)
+    begin = bisect_left(items, after + 1, key=collection.number)
+    return (items[index] for index in range(end - 1, begin - 1, -1))
+
+
+async def read_page(
+    collection: Collection[Item],
+    keep: Filter[Item],
+    *,
+    limit: int = LIMIT,
+    before: int | None = None,
+    after: int = 0,
+) -> Page:
+    """Return the newest items that `keep` accepts; each is shown in the turn in which it is found."""
+    shown: list[Object] = []
+    last = 0
+    for count, item in enumerate(newest_first(collection, before=before, after=after), start=1):
+        if keep(item):
+            if len(shown) == limit:
+                return Page(tuple(shown), str(last))
+            shown.append(collection.show(item))
+            last = collection.number(item)
+        if count % STRIDE == 0:
+            await asyncio.sleep(0)
+    return Page(tuple(shown), None)
+
+
+async def filter_items(collection: Collection[Item], keep: Filter[Item], *, after: int = 0) -> list[Item]:
+    """Return every item that `keep` accepts, newest first."""
+    kept = []
+    for count, item in enumerate(newest_first(collection, before=None, after=after), start=1):
+        if keep(item):
+            kept.append(item)
+        if count % STRIDE == 0:
+            await asyncio.sleep(0)
+    return kept
+
+
+async def list_items(
+    call: ControlCall, collection: Collection[Item], filters: list[Filter[Item]], *, evicted: int = 0
+) -> web.Response:
+    """Reply with one page; with `wait`, an empty page is returned only when the time is up."""
+    query = call.query
+    since = query.get("since", Since) or Since()
+    cursor = query.get("cursor", str)
+    keep = all_of(filters, collection, since)
+
+    async def search() -> Page | None:
+        page = await read_page(
+            collection,
+            keep,
+            limit=query.get("limit", int) or LIMIT,
+            before=int(cursor) if cursor else None,
+            after=since.number,
+        )
+        return page if page.items else None
+
+    def is_relevant(change: Change) -> bool:
+        return isinstance(change, collection.kind) and keep(change)
+
+    found = await wait_for(call, search, is_relevant, wait=query.get("wait", timedelta))
+    return reply_page(found or Page((), None), evicted=evicted)
+
+
+def reply_page(page: Page, *, evicted: int = 0) -> web.Response:
+    """Return the reply with a page."""
+    return reply({"items": page.items, "next": page.next, "evicted": evicted})
+
+
+async def get_item(
+    call: ControlCall, collection: Collection[Item], find: Callable[[str], Item | None], *, noun: str
+) -> web.Response:
+    """Reply with the item of the id in the path, or the latest; with `wait`, as soon as it exists."""
+    name = call.path["id"]
+
+    async def search() -> Object | None:
+        item = _find(collection, find, name)
+        return None if item is None else collection.show(item)
+
+    def is_relevant(change: Change) -> bool:
+        return isinstance(change, collection.kind)
+
+    found = await wait_for(call, search, is_relevant, wait=call.query.get("wait", timedelta))
+    if found is None:
+        raise not_found(name, noun=noun)
+    return reply(found)
+
+
+def find_item(
+    call: ControlCall, collection: Collection[Item], find: Callable[[str], Item | None], *, noun: str
+) -> Item:
+    """Return the item of the id in the path, or the latest.
+
+    Raises:
+        ProblemError: 404, there is none.
+
+    """
+    item = _find(collection, find, call.path["id"])
+    if item is None:
+        raise not_found(call.path["id"], noun=noun)
+    return item
+
+
+def _find(collection: Collection[Item], find: Callable[[str], Item | None], name: str) -> Item | None:
+    if name != LATEST:
+        return find(name)
+    newest = next(reversed(collection.items), None)
+    return None if newest is None else collection.items[newest]
+
+
+def not_found(name: str, *, noun: str) -> ProblemError:
+    """Return the error of an id that nothing has."""
+    problem = f"there is no {noun} yet" if name == LATEST else f"no {noun} has the id {name[:200]!r}"
+    return refuse(404, "/id", problem)
+
+
+def all_of(filters: list[Filter[Item]], collection: Collection[Item], since: Since) -> Filter[Item]:
+    """Return the filter that accepts what came after `since` and every filter accepts."""
+    number, at = collection.number, collection.at
+    return lambda item: since.admits(number(item), at(item)) and all(accepts(item) for accepts in filters)
+
+
+def by_number(items: Mapping[int, Item], name: str) -> Item | None:
+    """Return the item whose number is written as `name`."""
+    return items.get(int(name)) if name.isascii() and name.isdigit() and len(name) < MANY_DIGITS else None
+
+
+class WaitRegistry:
+    """The calls that wait in one server; none of them outlasts it."""
+
+    def __init__(self) -> None:
+        self.waiters: set[ChangeWaiter] = set()
+        self.stopping = False
+
+    def stop(self) -> None:
+        """Wake every waiting call, and let no call wait any more."""
+        self.stopping = True
+        for waiter in self.waiters:
+            waiter.wake()
+
+
+class ChangeWaiter:
+    """Subscribes to a world while a call waits; `is_relevant` says which changes are worth another search."""
+
+    def __init__(self, waits: WaitRegistry, world: World, is_relevant: Filter[Change]) -> None:
+        self._waits = waits
+        self._world = world
+        self._is_relevant = is_relevant
+        self._woken = asyncio.Event()
+        self._reset = False
+
+    def __enter__(self) -> Self:
+        self._world.batch_subscribers.append(self._on_batch)
+        self._waits.waiters.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._world.batch_subscribers.remove(self._on_batch)
+        self._waits.waiters.discard(self)
+
+    def wake(self) -> None:
+        """Wake the call."""
+        self._woken.set()
+
+    def _on_batch(self, batch: Batch) -> None:
+        if any(self._is_reset(change) or self._is_relevant(change) for change in batch.changes):
+            self._woken.set()
+
+    def _is_reset(self, change: Change) -> bool:
+        self._reset = self._reset or isinstance(change, WorkspaceReset | WorkspaceDeleted)
+        return self._reset
+
+    async def changed(self, until: float) -> bool:
+        """Wait for a relevant change; return False if the loop's time `until` comes first.
+
+        Raises:
+            ResetError: the workspace was reset or deleted.
+            ProblemError: 503, the server stops.
+
+        """
+        if self._waits.stopping:
+            self._woken.set()
+        try:
+            async with asyncio.timeout_at(until):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        if self._reset:
+            message = f"the workspace {self._world.name} was reset while this call waited"
+            raise ResetError(message)
+        if self._waits.stopping:
+            raise refuse(503, "", "the server is stopping")
+        return True
+
+
+async def wait_for(
+    call: ControlCall,
+    search: Callable[[], Awaitable[Found | None]],
+    is_relevant: Filter[Change],
+    *,
+    wait: timedelta | None,
+) -> Found | None:
+    """Search until something is found, at most for `wait` of real time; return None if nothing is.
+
+    Raises:
+        ResetError: the workspace was reset or deleted meanwhile.
+        ProblemError: 503, the server stopped meanwhile.
+
+    """
+    if not wait:
+        return await search()
+    until = asyncio.get_running_loop().time() + wait.total_seconds()
+    with ChangeWaiter(call.server.waits, call.world, is_relevant) as waiter:
+        while (found := await search()) is None:
+            if not await waiter.changed(until):
+                return None
+    return found
