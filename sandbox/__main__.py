@@ -1,4 +1,4 @@
-"""`python -m sandbox` is the command `sms-sandbox`."""
+"""Run the command `sms-sandbox` as `python -m sandbox`."""
 
 from sandbox.cli import main
 

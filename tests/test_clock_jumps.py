@@ -13,8 +13,8 @@ import time_machine
 
 from sandbox.client import Client, NotFoundError
 from sandbox.core.clock import monotonic, utc_now
-from sandbox.testing import Place, Sandbox, serving
-from tests.client.rigs import NUMBER, send
+from sandbox.testing import Sandbox, SandboxServer, serving
+from tests.client.fixtures import NUMBER, send
 from tests.servers import PATIENCE
 
 Jump = Callable[[], AbstractContextManager[object]]
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def server() -> Iterator[SandboxServer]:
     """Return a server that these tests share."""
     with serving() as found:
         yield found
@@ -36,8 +36,8 @@ def jump(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Jum
     return lambda: time_machine.travel(utc_now() + timedelta(days=request.param))
 
 
-def address(place: Place) -> tuple[str, int]:
-    parts = urlsplit(place.url)
+def address(server: SandboxServer) -> tuple[str, int]:
+    parts = urlsplit(server.url)
     return parts.hostname or "", parts.port or 0
 
 
@@ -49,8 +49,8 @@ def test_a_jump_moves_the_wall_clock_alone(jump: Jump) -> None:
     assert (abs(after[0] - before[0]) > timedelta(days=399), 0 <= after[1] - before[1] < PATIENCE) == (True, True)
 
 
-def test_a_running_clock_does_not_follow(jump: Jump, place: Place) -> None:
-    with Sandbox(clock="real", url=place.url) as sandbox:
+def test_a_running_clock_does_not_follow(jump: Jump, server: SandboxServer) -> None:
+    with Sandbox(clock="real", url=server.url) as sandbox:
         seen = [sandbox.clock().now]
         with jump():
             seen.append(sandbox.clock().now)
@@ -59,8 +59,8 @@ def test_a_running_clock_does_not_follow(jump: Jump, place: Place) -> None:
     assert (sorted(seen), seen[-1] - seen[0] < MINUTE) == (seen, True)
 
 
-def test_callbacks_come_when_they_are_due_on_the_workspaces_clock(jump: Jump, place: Place) -> None:
-    with Sandbox(clock="60x", url=place.url) as sandbox:
+def test_callbacks_come_when_they_are_due_on_the_workspaces_clock(jump: Jump, server: SandboxServer) -> None:
+    with Sandbox(clock="60x", url=server.url) as sandbox:
         send(sandbox)
         with jump():
             sandbox.receiver.wait_for(2)
@@ -70,8 +70,8 @@ def test_callbacks_come_when_they_are_due_on_the_workspaces_clock(jump: Jump, pl
     assert [each.json for each in heard] == [each.json for each in sandbox.receiver.calls]
 
 
-def test_a_wait_lasts_as_long_as_it_was_asked_to(jump: Jump, place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox, jump():
+def test_a_wait_lasts_as_long_as_it_was_asked_to(jump: Jump, server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox, jump():
         begun = monotonic()
         with pytest.raises(NotFoundError):
             sandbox.otp(NUMBER, wait="100ms")
@@ -79,8 +79,10 @@ def test_a_wait_lasts_as_long_as_it_was_asked_to(jump: Jump, place: Place) -> No
         assert 0.1 <= monotonic() - begun < PATIENCE
 
 
-def test_a_workspace_is_deleted_when_it_was_unused_for_its_time_and_not_earlier(jump: Jump, place: Place) -> None:
-    client = Client(place.url)
+def test_a_workspace_is_deleted_when_it_was_unused_for_its_time_and_not_earlier(
+    jump: Jump, server: SandboxServer
+) -> None:
+    client = Client(server.url)
     short, long = client.make_workspace(ttl="100ms").id, client.make_workspace(ttl="1h").id
     with jump():
         until = monotonic() + PATIENCE
@@ -91,8 +93,8 @@ def test_a_workspace_is_deleted_when_it_was_unused_for_its_time_and_not_earlier(
     assert left == [long, "default"]
 
 
-def test_events_go_on(jump: Jump, place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox, closing(HTTPConnection(*address(place), timeout=PATIENCE)) as connection:
+def test_events_go_on(jump: Jump, server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox, closing(HTTPConnection(*address(server), timeout=PATIENCE)) as connection:
         connection.request("GET", f"/_sandbox/workspaces/{sandbox.id}/events")
         stream = connection.getresponse()
         told = []
@@ -106,9 +108,9 @@ def test_events_go_on(jump: Jump, place: Place) -> None:
     assert told == [b"data:"] * 3
 
 
-def test_the_date_of_a_reply_is_the_wall_clocks(jump: Jump, place: Place) -> None:
+def test_the_date_of_a_reply_is_the_wall_clocks(jump: Jump, server: SandboxServer) -> None:
     def dated() -> datetime:
-        with urllib.request.urlopen(f"{place.url}/v1/sms/balance?key=k1") as reply:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{server.url}/v1/sms/balance?key=k1") as reply:  # noqa: S310 - our own
             return parsedate_to_datetime(reply.headers["Date"])
 
     with jump():

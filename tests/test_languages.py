@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.testing import Place
-from tests.client.rigs import place
+from sandbox.testing import SandboxServer
+from tests.client.fixtures import server
 from tests.commands import PATIENCE
 from tests.test_readme import BLOCKS, ROOT
 
-__all__ = ["place"]
+__all__ = ["server"]
 
 EXAMPLES = {each.language: each.text for each in BLOCKS if each.section == "Other languages"}
 COMMANDS = {
@@ -47,14 +47,14 @@ def name_of(source: str) -> str:
 def test_the_example_finds_the_code_and_sees_it_delivered(
     language: str,
     command: Sequence[str],
-    place: Place,
+    server: SandboxServer,
     tmp_path: Path,
 ) -> None:
     tool = shutil.which(command[0])
     if tool is None:
         pytest.skip(f"{command[0]} is not installed")
     (tmp_path / name_of(EXAMPLES[language])).write_text(EXAMPLES[language], encoding="utf-8")
-    environ = {**os.environ, "SANDBOX_URL": place.url, "PYTHONPATH": str(ROOT)}
+    environ = {**os.environ, "SANDBOX_URL": server.url, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(  # noqa: S603 - README's own
         [tool, *command[1:]], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=COLD, check=False
     )

@@ -20,7 +20,7 @@ from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
 from sandbox.testing import Sandbox
 from tests.benchmarks.__main__ import make_parser
-from tests.client.rigs import send
+from tests.client.fixtures import send
 from tests.servers import Receiver
 
 ROOT = Path(__file__).parent.parent

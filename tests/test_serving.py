@@ -158,7 +158,7 @@ def test_an_unknown_variable_is_a_warning_in_the_manner_of_the_log() -> None:
     assert {**told, "time": ""} == {
         "time": "",
         "kind": "warning",
-        "what": "no setting is called SANDBOX_SCENARO. Did you mean SANDBOX_SCENARIO?",
+        "what": "unknown environment variable SANDBOX_SCENARO. Did you mean SANDBOX_SCENARIO?",
     }
 
 

@@ -218,4 +218,4 @@ def test_trust_tells_each_kind_of_client_how(ports: Ports) -> None:
 def test_trust_says_when_there_is_no_authority_yet(tmp_path: Path) -> None:
     said = run("trust", "--tls-dir", str(tmp_path))
 
-    assert said == (2, f"sms-sandbox: {tmp_path / 'ca.pem'} is not there yet; sms-sandbox serve --tls makes it\n")
+    assert said == (2, f"sms-sandbox: {tmp_path / 'ca.pem'} does not exist; sms-sandbox serve --tls creates it\n")

@@ -1,4 +1,9 @@
-"""The command `sms-sandbox`. Exit codes: 0 fine, 1 the answer is no, 2 wrong use or no server to talk to."""
+"""The command `sms-sandbox`.
+
+`serve` runs a server, `inspect` has the commands that read files, `api_commands` and `demo` call a running server. Exit
+codes: 0 success, 1 a negative result, 2 invalid arguments or no server. It imports everything else, each command only
+what it needs and only when it runs.
+"""
 
 import os
 import sys
@@ -7,43 +12,43 @@ from http import HTTPStatus
 import click
 
 from sandbox import __version__
-from sandbox.cli import api_commands, demo, inspect, scenarios, serve
+from sandbox.cli import api_commands, demo, inspect, serve
 from sandbox.cli.options import WRONG_USE, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
 INTERRUPTED = 130
-PIPE_CLOSED = 141  # as the shell has it for what ended by the signal of that name
-HINTS = {int(HTTPStatus.UNAUTHORIZED): "; give it by --control-token or SANDBOX_CONTROL_TOKEN"}
+PIPE_CLOSED = 141  # what a shell reports for a process that SIGPIPE ended
+HINTS = {int(HTTPStatus.UNAUTHORIZED): "; pass --control-token or set SANDBOX_CONTROL_TOKEN"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sms-sandbox")
 @click.pass_context
 def commands(context: click.Context) -> None:
-    """Stand in for SMS and WhatsApp providers: their paths, their bytes, their callbacks, your clock."""
+    """Run a local stand-in for SMS and WhatsApp providers, with their paths, replies and callbacks."""
     context.obj = tuple(unknown_variables(commands.commands.values(), os.environ))
-    if context.invoked_subcommand != serve.serve.name:  # which warns in the manner of its log
+    if context.invoked_subcommand != serve.serve.name:  # `serve` writes them to its log
         for warning in context.obj:
             click.echo(f"sms-sandbox: warning: {warning}", err=True)
 
 
-for command in (*serve.COMMANDS, *inspect.COMMANDS, *scenarios.COMMANDS, *api_commands.COMMANDS, *demo.COMMANDS):
+for command in (*serve.COMMANDS, *inspect.COMMANDS, *api_commands.COMMANDS, *demo.COMMANDS):
     commands.add_command(command)
 
 
 def main() -> None:
-    """Run the command line; whatever is wrong is one clear line."""
+    """Run the command line and exit; print each error as one line."""
     try:
         code = run()
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read has read enough, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = PIPE_CLOSED
     sys.exit(code)
 
 
 def run() -> int:
-    """Return the exit code of the command that the process was started with."""
+    """Run the command that the process was started with and return its exit code."""
     try:
         code = commands.main(prog_name="sms-sandbox", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -58,7 +63,7 @@ def run() -> int:
         click.echo(f"sms-sandbox: {on_one_line(str(error))}{hint}", err=True)
     except click.Abort:
         return INTERRUPTED
-    except SystemExit:  # by which click tells of a closed pipe
+    except SystemExit:  # click's way to report a closed pipe
         raise BrokenPipeError from None
     else:
         return code if isinstance(code, int) else 0

@@ -1,87 +1,132 @@
-"""Commands that look without changing anything: `ready` and `endpoints`."""
+"""Commands that read files without a server: `check`, `scenarios` and `endpoints`."""
 
-import http.client
 import json
-import os
 import sys
-import threading
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.options import FOLDER, PATH, TLS_DIR, WRONG_USE, Span, flag
-from sandbox.core.clock import monotonic, parse_duration
-from sandbox.formats.yaml_files import shipped
+from sandbox.cli.options import FOLDER, env_option
 
-KINDS: Mapping[str, type[http.client.HTTPConnection]] = {
-    "http": http.client.HTTPConnection,
-    "https": http.client.HTTPSConnection,
-}
-PAUSE = 0.1  # seconds between two looks for a server
+if TYPE_CHECKING:
+    from sandbox.providers.registry import Registry
 
+Folders = tuple[Path, ...]
 
-def default_url() -> str:
-    """Return where the server is expected: on this machine, at the port that the environment gives to `serve`."""
-    return f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8080}"
+SCENARIOS = env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
+SPECS = click.option("--specs", multiple=True, type=FOLDER, help="Folder with your own provider specs. Repeatable.")
 
 
-def connect(url: str) -> http.client.HTTPConnection:
-    """Return a connection to a server; the client would take longer to import than to ask.
+@click.command()
+@click.argument("files", nargs=-1, metavar="[NAME|FILE|FOLDER]...")
+@click.option("--strict", is_flag=True, help="Exit code 1 for warnings, too.")
+@SCENARIOS
+@SPECS
+def check(files: tuple[str, ...], scenarios: Path | None, specs: Folders, *, strict: bool) -> int:
+    """Check scenarios (default: all named ones). Exit code 1 if there are mistakes."""
+    from sandbox.scenarios import check_scenarios  # noqa: PLC0415 - other commands need no scenarios
+
+    packs = find_packs(specs)
+    folders = (*own_folders(scenarios), *(Path(word) for word in files if is_folder(word)))
+    paths = tuple(dict.fromkeys(find_files(files, folders)))
+    mistakes, warnings = check_scenarios(paths, packs, folders)
+    for mistake in mistakes:
+        click.echo(str(mistake))
+    for warning in warnings:
+        click.echo(str(warning._replace(problem=f"warning: {warning.problem}")))
+    if not mistakes:
+        count = f", {len(warnings)} warning{'' if len(warnings) == 1 else 's'}" if warnings else ""
+        click.echo(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, no mistakes{count}")
+    return 1 if mistakes or (strict and warnings) else 0
+
+
+def find_packs(specs: Folders) -> "Registry":
+    """Return the providers of the shipped specs and of further folders."""
+    from sandbox.formats.yaml_files import shipped  # noqa: PLC0415 - as above
+    from sandbox.providers.registry import discover  # noqa: PLC0415
+
+    return discover([shipped("specs"), *specs])
+
+
+def own_folders(scenarios: Path | None) -> Folders:
+    """Return the folders of scenarios that are searched before the shipped ones."""
+    return (scenarios,) if scenarios else ()
+
+
+def is_folder(word: str) -> bool:
+    """Whether a word stands for a folder; one with the name of a scenario must be written with a slash."""
+    from sandbox.scenarios import scenario_paths  # noqa: PLC0415 - as above
+
+    return Path(word).is_dir() and ("/" in word or word not in scenario_paths())
+
+
+def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
+    """Yield the scenario files that words stand for, or all named ones if there is no word.
 
     Raises:
-        click.UsageError: the text is no URL.
+        click.UsageError: a word stands for no scenario.
 
     """
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme in KINDS and parts.hostname:
-            return KINDS[parts.scheme](parts.hostname, parts.port, timeout=2)
-    message = f"'{url}' is no URL; write http://HOST:PORT"
-    raise click.UsageError(message)
+    from sandbox.core.scenario import SUFFIXES, is_file  # noqa: PLC0415 - as above
+    from sandbox.scenarios import scenario_paths, unknown_scenario  # noqa: PLC0415
+
+    named = scenario_paths(folders)
+    if not words:
+        yield from named.values()
+    for word in words:
+        path = Path(word)
+        if is_folder(word):
+            found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and not each.is_dir())
+            if not found:
+                message = f"{word}: this folder has no scenarios; their names end in {', '.join(SUFFIXES)}"
+                raise click.UsageError(message)
+            yield from found
+        elif word in named:
+            yield named[word]
+        elif path.exists():
+            yield path
+        else:
+            message = f"{word}: No such file or directory" if is_file(word) else unknown_scenario(word, named)
+            raise click.UsageError(message)
 
 
-def objection(url: str) -> str | None:
-    """Return why no sandbox answers at a URL; None when one does."""
-    connection = connect(url)
-    with closing(connection), suppress(OSError, http.client.HTTPException, ValueError, AttributeError, KeyError):
-        connection.request("GET", "/_sandbox/health")
-        reply = connection.getresponse()
-        said = json.loads(reply.read())
-        if reply.status == http.client.OK and said.get("status") == "ok":
-            return None
-        if reply.status == http.client.FORBIDDEN:  # it serves, but not by this name
-            return f"{url}: {said['detail']}"
-    return f"no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL"
+@click.group(invoke_without_command=True)
+@SCENARIOS
+@SPECS
+@click.pass_context
+def scenarios(context: click.Context, scenarios: Path | None, specs: Folders) -> None:
+    """List the named scenarios. `scenarios show NAME` describes one."""
+    from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415 - as above
+
+    packs = find_packs(specs)
+    folders = own_folders(scenarios)
+    context.obj = ScenarioLibrary(packs, folders)
+    if context.invoked_subcommand is None:
+        for each in list_scenarios(packs, folders):
+            about = each.mistakes[0] if each.mistakes else each.description
+            click.echo(f"{each.name:22} {about}".rstrip())
+
+
+@scenarios.command()
+@click.argument("name")
+@click.pass_context
+def show(context: click.Context, name: str) -> None:
+    """Describe a scenario. Prints its settings, and its rules in the order in which they are tried."""
+    from sandbox.scenarios import explain  # noqa: PLC0415 - as above
+
+    click.echo(explain(context.obj.named(name)))
 
 
 @click.command()
-@flag("--url", "Where the server is.")
-@click.option("--wait", type=Span(), default="0", help="How long to wait for it, such as 10s.")
-def ready(url: str | None, wait: str) -> int:
-    """Tell whether a server serves. Exit code 0 if so, else 1."""
-    url = url or default_url()
-    until = monotonic() + parse_duration(wait).total_seconds()
-    while why := objection(url):
-        if monotonic() >= until:
-            click.echo(f"sms-sandbox: {why}", err=True)
-            return 1
-        threading.Event().wait(PAUSE)
-    click.echo(f"ready at {url}")
-    return 0
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@SPECS
+def endpoints(*, as_json: bool, specs: Folders) -> None:
+    """List the provider paths and their sources. A source is documented, published or inferred."""
+    from sandbox.specs.compile import operations_of  # noqa: PLC0415 - as above
 
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
-@click.option("--specs", multiple=True, type=FOLDER, help="A folder with provider specs of your own.")
-def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
-    """List every path that is served, and whose word it is."""
-    from sandbox.providers.registry import discover  # noqa: PLC0415 - `ready` runs every few seconds, so it imports little
-    from sandbox.specs.compile import operations_of  # noqa: PLC0415
-
-    packs = discover([shipped("specs"), *specs])
+    packs = find_packs(specs)
     rows = [
         {"provider": name, "method": method, "path": path, "operation": node["x-operation"], "word": node["x-word"]}
         for name, pack in packs.items()
@@ -95,19 +140,4 @@ def endpoints(*, as_json: bool, specs: tuple[Path, ...]) -> None:
         click.echo(f"{row['method']:6} {row['path']:46} {row['operation']:28} {row['word']}")
 
 
-@click.command()
-@flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
-def trust(tls_dir: Path) -> int:
-    """Tell how clients are made to trust the local authority."""
-    from sandbox.server.tls import CA_FILE, trust_commands  # noqa: PLC0415
-
-    certificate = (tls_dir / CA_FILE).absolute()
-    if not certificate.exists():
-        click.echo(f"sms-sandbox: {certificate} is not there yet; sms-sandbox serve --tls makes it", err=True)
-        return WRONG_USE
-    for client, line in trust_commands(certificate).items():
-        click.echo(f"{client}:\n  {line}")
-    return 0
-
-
-COMMANDS = (ready, endpoints, trust)
+COMMANDS = (check, scenarios, endpoints)

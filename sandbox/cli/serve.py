@@ -1,11 +1,20 @@
-"""`serve`: every flag has an environment variable; flag over environment over scenario over default."""
+"""`serve`, `ready` and `trust`: run a server, wait for one, and trust its certificates.
+
+Every option of `serve` has an environment variable. Options take precedence over the environment, the environment over
+the scenario, the scenario over the defaults.
+"""
 
 import asyncio
+import http.client
+import json
 import os
+import threading
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,24 +23,33 @@ from sandbox.cli.options import (
     FOLDER,
     PATH,
     TLS_DIR,
-    Whole,
+    WRONG_USE,
+    Duration,
+    WholeNumber,
     check_certificates,
     check_host,
     check_host_name,
     check_network,
     check_origin,
     check_token,
-    flag,
-    listed,
+    default_url,
+    env_option,
     read_clock,
+    repeatable_option,
     variable,
 )
+from sandbox.core.clock import monotonic, parse_duration
 
-PORT = Whole(0, 65535)
+PORT = WholeNumber(0, 65535)
+CONNECTIONS: Mapping[str, type[http.client.HTTPConnection]] = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
+POLL = 0.1  # seconds between two health checks
 
 
 def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the callback URLs by provider: flags over `SANDBOX_CALLBACK` over `SANDBOX_CALLBACK_PROVIDER`."""
+    """Return the callback URLs by provider; pairs take precedence over `SANDBOX_CALLBACK_PROVIDER`."""
     prefix = variable("--callback") + "_"
     named = {name[len(prefix) :].lower(): url for name, url in environ.items() if name.startswith(prefix) and url}
     named.pop("ca", None)
@@ -45,32 +63,45 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 
 
 @click.command()
-@flag("--host", "Where to listen.", default="127.0.0.1", callback=check_host, show_default=True)
-@flag("--port", "Where to listen; 0 picks a free port.", default=8080, type=PORT, show_default=True)
-@flag("--scenario", "The name of a scenario, or a file.", default="default", show_default=True)
-@flag("--scenarios", "A folder with scenarios of your own.", type=FOLDER)
-@flag("--watch", "Follow edits of scenario files.", is_flag=True)
-@flag("--seed", "The same seed and requests give the same bytes.", type=Whole(0))
-@flag("--clock", "real, frozen, or a pace such as 60x.", callback=read_clock, metavar="CLOCK")
-@listed("--callback", "PROVIDER=URL: where a provider's callbacks go.", metavar="PROVIDER=URL")
-@flag("--callback-ca", "Certificates that an https receiver's is checked with.", type=FILE, callback=check_certificates)
-@listed("--allow-callback", "A host or network that callbacks may also reach.", check_network, metavar="HOST|CIDR")
-@flag("--control-token", "What control calls must carry as a bearer token.", callback=check_token, metavar="TOKEN")
-@listed("--cors", "An origin whose pages may call provider paths; * is any.", check_origin, metavar="ORIGIN")
-@listed("--allow-host", "A name by which the control API may be called.", check_host_name, metavar="NAME")
-@flag("--tls", "Serve HTTPS too, by a local authority.", is_flag=True)
-@flag("--tls-port", "Where to serve HTTPS.", default=8443, type=PORT, show_default=True)
-@flag("--tls-dir", "Where the authority is kept.", default=TLS_DIR, type=PATH, show_default=True)
-@flag("--max-pending", "Refuse sends while so much is due.", default=1_000_000, type=Whole(1))
-@flag("--log", "text or json.", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@flag("--log-bodies", "Log bodies too, codes and all.", is_flag=True)
-@listed("--specs", "A folder with provider specs of your own.", metavar="DIR")
+@env_option("--host", "Address to listen on.", default="127.0.0.1", callback=check_host, show_default=True)
+@env_option("--port", "Port to listen on; 0 picks a free port.", default=8080, type=PORT, show_default=True)
+@env_option("--scenario", "Scenario name or file.", default="default", show_default=True)
+@env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
+@env_option("--watch", "Reload scenario files when they change.", is_flag=True)
+@env_option("--seed", "Same seed and requests give the same bytes (default: random).", type=WholeNumber(0))
+@env_option("--clock", "real, frozen or a speed such as 60x (default: real).", callback=read_clock, metavar="CLOCK")
+@repeatable_option("--callback", "Callback URL of a provider.", metavar="PROVIDER=URL")
+@env_option("--callback-ca", "CA bundle used to verify HTTPS receivers.", type=FILE, callback=check_certificates)
+@repeatable_option(
+    "--allow-callback", "Also allow callbacks to this host or network.", check_network, metavar="HOST|CIDR"
+)
+@env_option("--control-token", "Bearer token required by the control API.", callback=check_token, metavar="TOKEN")
+@repeatable_option(
+    "--cors",
+    "Allow pages of this origin to call provider paths (CORS); * allows all.",
+    check_origin,
+    metavar="ORIGIN",
+)
+@repeatable_option("--allow-host", "Accept control API requests for this host name.", check_host_name, metavar="NAME")
+@env_option("--tls", "Also serve HTTPS with a locally generated CA.", is_flag=True)
+@env_option("--tls-port", "Port for HTTPS.", default=8443, type=PORT, show_default=True)
+@env_option("--tls-dir", "Folder of the CA.", default=TLS_DIR, type=PATH, show_default=True)
+@env_option(
+    "--max-pending",
+    "Maximum pending status changes and callbacks; further sends are refused.",
+    default=1_000_000,
+    type=WholeNumber(1),
+    show_default=True,
+)
+@env_option("--log", "Log format.", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@env_option("--log-bodies", "Also log request and reply bodies, including one-time codes.", is_flag=True)
+@repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
-    """Serve until Ctrl-C."""
-    from sandbox.server.logs import format_note  # noqa: PLC0415 - the other commands need no server
-    from sandbox.server.runner import event_loop, run  # noqa: PLC0415 - the other commands need no server
-    from sandbox.server.startup import Options  # noqa: PLC0415 - the other commands need no server
+    """Run the server until Ctrl-C."""
+    from sandbox.server.logs import format_note  # noqa: PLC0415 - as above
+    from sandbox.server.runner import event_loop, run  # noqa: PLC0415 - as above
+    from sandbox.server.startup import Options  # noqa: PLC0415 - as above
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
@@ -81,4 +112,64 @@ def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - ea
         runner.run(run(Options(**given), print_banner=click.echo, write_log=log))
 
 
-COMMANDS = (serve,)
+@click.command()
+@env_option("--url", "URL of the server (default: http://127.0.0.1:8080).", metavar="URL")
+@click.option("--wait", type=Duration(), default="0", help="Maximum time to wait, such as 10s (default: 0).")
+def ready(url: str | None, wait: str) -> int:
+    """Show whether a server is ready. Exit code 1 if it is not."""
+    url = url or default_url()
+    until = monotonic() + parse_duration(wait).total_seconds()
+    while problem := find_problem(url):
+        if monotonic() >= until:
+            click.echo(f"sms-sandbox: {problem}", err=True)
+            return 1
+        threading.Event().wait(POLL)
+    click.echo(f"ready at {url}")
+    return 0
+
+
+def find_problem(url: str) -> str | None:
+    """Return why no server is ready at a URL; None if one is."""
+    connection = connect(url)
+    with closing(connection), suppress(OSError, http.client.HTTPException, ValueError, AttributeError, KeyError):
+        connection.request("GET", "/_sandbox/health")
+        reply = connection.getresponse()
+        document = json.loads(reply.read())
+        if reply.status == http.client.OK and document.get("status") == "ok":
+            return None
+        if reply.status == http.client.FORBIDDEN:  # a server is there, but not by this host name
+            return f"{url}: {document['detail']}"
+    return f"no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL"
+
+
+def connect(url: str) -> http.client.HTTPConnection:
+    """Return a connection to a server; importing the client would take longer than the request.
+
+    Raises:
+        click.UsageError: the URL is invalid.
+
+    """
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in CONNECTIONS and parts.hostname:
+            return CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=2)
+    message = f"invalid URL '{url}': use http://HOST:PORT"
+    raise click.UsageError(message)
+
+
+@click.command()
+@env_option("--tls-dir", "Folder of the CA.", default=TLS_DIR, type=PATH, show_default=True)
+def trust(tls_dir: Path) -> int:
+    """Show how to make clients trust the CA of `serve --tls`."""
+    from sandbox.server.tls import CA_FILE, trust_commands  # noqa: PLC0415 - the other commands need no TLS
+
+    certificate = (tls_dir / CA_FILE).absolute()
+    if not certificate.exists():
+        click.echo(f"sms-sandbox: {certificate} does not exist; sms-sandbox serve --tls creates it", err=True)
+        return WRONG_USE
+    for client, line in trust_commands(certificate).items():
+        click.echo(f"{client}:\n  {line}")
+    return 0
+
+
+COMMANDS = (serve, ready, trust)

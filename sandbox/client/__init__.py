@@ -1,4 +1,4 @@
-"""A typed client of the control API, blocking and to be awaited.
+"""A typed client of the control API, blocking (`Client`) or for asyncio (`AsyncClient`).
 
 ```python
 from sandbox.client import Client
@@ -8,9 +8,14 @@ client.use("carrier-outage")
 client.advance("5m")
 assert client.verify(to="38761444555", exactly=1)
 ```
+
+`traffic` and `server` turn arguments into calls, `codec` encodes and decodes them, `call` knows how a call reaches a
+server, `values` has the results, and `tables` formats them for people. The package imports `sandbox.core` alone, and
+aiohttp only once an `AsyncClient` sends.
 """
 
-from sandbox.client.async_client import AsyncClient
+from sandbox.client.clients import AsyncClient, Client
+from sandbox.client.codec import Page
 from sandbox.client.errors import (
     AddressError,
     ArgumentError,
@@ -18,23 +23,21 @@ from sandbox.client.errors import (
     Mistake,
     NotFoundError,
     RefusedError,
-    StrangerError,
+    UnexpectedResponseError,
     UnreachableError,
 )
-from sandbox.client.sync_client import Client
 from sandbox.client.values import (
     Account,
     Advance,
+    AdvanceItem,
     Attempt,
     Callback,
     Clock,
     Event,
-    Happening,
     Health,
     Index,
     Message,
     Otp,
-    Page,
     Provider,
     Request,
     Scenario,
@@ -48,6 +51,7 @@ __all__ = [
     "Account",
     "AddressError",
     "Advance",
+    "AdvanceItem",
     "ArgumentError",
     "AsyncClient",
     "Attempt",
@@ -56,7 +60,6 @@ __all__ = [
     "ClientError",
     "Clock",
     "Event",
-    "Happening",
     "Health",
     "Index",
     "Message",
@@ -69,8 +72,8 @@ __all__ = [
     "Request",
     "Scenario",
     "ScenarioEntry",
-    "StrangerError",
     "Target",
+    "UnexpectedResponseError",
     "UnreachableError",
     "Verdict",
     "Workspace",

@@ -1,175 +1,185 @@
-"""A call of the control API as a value: what is asked, and how the answer is read. Both clients send the same."""
+"""Calls of the control API as values, and the endpoint that they are sent to; both clients send the same calls."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Generic, TypeVar, cast
-from urllib.parse import quote, urlencode
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import quote, urlencode, urlsplit
 
-from sandbox.client.decode import read, read_all, read_named
-from sandbox.client.errors import ArgumentError
-from sandbox.client.values import Page
-from sandbox.core.clock import format_time, parse_duration
+from sandbox.client.codec import Duration
+from sandbox.client.errors import (
+    NOT_FOUND,
+    AddressError,
+    ClientError,
+    Mistake,
+    NotFoundError,
+    RefusedError,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+from sandbox.core.clock import parse_duration
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 Other = TypeVar("Other")
-Row = TypeVar("Row")
 
-Duration = str | float | timedelta  # "200ms", "5s", "2m", "1h", "1d", or a number of seconds
-Instant = str | datetime
-Since = str | int | datetime  # an id or a time, exclusive
-
-PATIENCE = 30.0  # seconds of real time until an answer must have come, `wait` not counted
-LONG = 600.0  # seconds for an advance, which waits for every receiver
+TIMEOUT = 30.0  # seconds of real time within which a response must arrive, not counting `wait`
+ADVANCE_TIMEOUT = 600.0  # seconds; an advance waits for every receiver
 JSON = "application/json"
 YAML = "application/yaml"
+DEFAULT_URL = "http://127.0.0.1:8080"
+BASE = "/_sandbox"
+SUCCESS = range(200, 300)
+VISIBLE_ASCII = re.compile(r"[!-~]+", re.ASCII)  # the characters that a URL or a header may contain
 
 
 @dataclass(frozen=True, slots=True)
-class ApiCall(Generic[Answer]):
-    """One call. `path` is below `/_sandbox`, or below the workspace where it is `scoped`; `parse` reads the answer."""
+class ApiCall(Generic[Result]):
+    """One call: `parse` turns the body of its response into a result.
+
+    `path` is relative to `/_sandbox`, or to the workspace if the call is `scoped`. `timeout` is in seconds.
+    """
 
     method: str
     path: str
-    parse: Callable[[bytes], Answer]
+    parse: Callable[[bytes], Result]
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     type: str = JSON
     scoped: bool = True
-    patience: float = PATIENCE
+    timeout: float = TIMEOUT
 
     @property
     def target(self) -> str:
         """The path with its query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
-    def read_by(self, parse: Callable[[bytes], Other]) -> "ApiCall[Other]":
-        """Return the same call, its answer read otherwise."""
-        return ApiCall(
-            self.method,
-            self.path,
-            parse,
-            self.query,
-            self.body,
-            self.type,
-            self.scoped,
-            self.patience,
-        )
+    def parsed_by(self, parse: Callable[[bytes], Other]) -> "ApiCall[Other]":
+        """Return the same call with another parser of its response."""
+        return replace(cast("ApiCall[Any]", self), parse=parse)
 
 
-def path(*steps: object) -> str:
-    """Return a path of steps, each escaped."""
-    return "".join("/" + quote(str(step), safe="") for step in steps)
-
-
-def query(**given: object) -> dict[str, str]:
-    """Return the query parameters that are given; a trailing underscore keeps a name apart from a word of Python."""
-    return {name.rstrip("_"): write(value) for name, value in given.items() if value is not None}
-
-
-def body(**given: object) -> bytes:
-    """Return the JSON object of what is given."""
-    return encode({name.rstrip("_"): plain(value) for name, value in given.items() if value is not None})
-
-
-def encode(value: object) -> bytes:
-    """Return a value as JSON."""
-    return json.dumps(value, ensure_ascii=False, default=_known).encode()
-
-
-def _known(value: object) -> object:
-    """Return a value that JSON has no form of as one that it has."""
-    if (known := plain(value)) is value:
-        message = f"{value!r} has no form in JSON"
-        raise ArgumentError(message)
-    return known
-
-
-def plain(value: object) -> object:
-    """Return a value as JSON has it.
+def timeout_for(wait: Duration | None) -> float:
+    """Return the timeout in seconds of a call that waits on the server.
 
     Raises:
-        ArgumentError: a time without its zone.
-
-    """
-    match value:
-        case datetime():
-            if value.tzinfo is None:
-                message = f"{value.isoformat()} has no zone; give it one, such as datetime.UTC"
-                raise ArgumentError(message)
-            return format_time(value.astimezone(UTC))
-        case timedelta():
-            return value.total_seconds()
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case _:
-            return value
-
-
-def write(value: object) -> str:
-    """Return a value as a query has it."""
-    value = plain(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def patience(wait: Duration | None) -> float:
-    """Return how long the answer to a call that waits may take.
-
-    Raises:
-        DurationError: `wait` is no duration.
+        DurationError: `wait` is not a duration.
 
     """
     if wait is None:
-        return PATIENCE
-    return PATIENCE + (wait if isinstance(wait, timedelta) else parse_duration(wait)).total_seconds()
-
-
-def load(answer: bytes) -> object:
-    """Return the value of a JSON text; its fractions are decimals.
-
-    Raises:
-        ValueError: it is none.
-
-    """
-    return cast("object", json.loads(answer, parse_float=Decimal))
-
-
-def one(kind: type[Answer]) -> Callable[[bytes], Answer]:
-    """Return the parser of an answer that is one thing."""
-    return lambda answer: read(kind, load(answer))
-
-
-def page(kind: type[Row]) -> Callable[[bytes], Page[Row]]:
-    """Return the parser of an answer that is a list."""
-
-    def parse(answer: bytes) -> Page[Row]:
-        found = read(_Listed, load(answer))
-        return Page(read_all(kind, found.items, "/items"), found.next, found.evicted)
-
-    return parse
+        return TIMEOUT
+    return TIMEOUT + (wait if isinstance(wait, timedelta) else parse_duration(wait)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
-    items: tuple[object, ...]
-    next: str | None = None
-    evicted: int = 0
+class Endpoint:
+    """A server and one of its workspaces, as one client addresses them.
+
+    `prefix` is the path of the URL. `workspace` None stands for `default`.
+    """
+
+    tls: bool
+    host: str
+    port: int | None
+    prefix: str
+    token: str | None
+    workspace: str | None
+
+    @property
+    def url(self) -> str:
+        """The URL of the server, without a trailing slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port is None else f":{self.port}"
+        return f"http{'s' if self.tls else ''}://{host}{port}{self.prefix}"
+
+    def target(self, call: ApiCall[Result]) -> str:
+        """Return the path and query of a call."""
+        scope = f"/workspaces/{quote(self.workspace, safe='')}" if call.scoped and self.workspace else ""
+        return f"{self.prefix}{BASE}{scope}{call.target}"
+
+    def headers(self, call: ApiCall[Result]) -> Mapping[str, str]:
+        """Return the headers of a call."""
+        headers = {"Accept": "application/json"}
+        if call.body:
+            headers["Content-Type"] = call.type
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return headers
+
+    def parse(self, call: ApiCall[Result], status: int, body: bytes) -> Result:
+        """Return the result of a call from its response.
+
+        Raises:
+            RefusedError: the server refused the call.
+            UnexpectedResponseError: the response does not come from a sandbox, or from another version of it.
+
+        """
+        __tracebackhide__ = True
+        if status not in SUCCESS:
+            raise self._refusal(call, status, body)
+        try:
+            return call.parse(body)
+        except ValueError:
+            raise self._unexpected(call, status, "a body that is not JSON") from None
+        except UnexpectedResponseError as error:
+            raise self._unexpected(call, status, str(error)) from None
+
+    def _refusal(self, call: ApiCall[Result], status: int, body: bytes) -> ClientError:
+        mistakes = tuple(_mistakes(body))
+        if not mistakes:
+            return self._unexpected(call, status, "no problem document")
+        return NotFoundError(mistakes) if status == NOT_FOUND else RefusedError(status, mistakes)
+
+    def _unexpected(self, call: ApiCall[Result], status: int, what: str) -> UnexpectedResponseError:
+        request = f"{call.method} {self.target(call)}"
+        return UnexpectedResponseError(
+            f"{self.url} answered {request} with {status} and {what}; is it an sms-sandbox server?"
+        )
+
+    def unreachable(self, failure: Exception, timeout: float) -> UnreachableError:
+        """Return the error for a request that failed."""
+        if isinstance(failure, TimeoutError):
+            return UnreachableError(f"{self.url} did not answer within {timeout:g} s")
+        if isinstance(failure, UnicodeError):
+            return UnreachableError(f"no sandbox answers at {self.url}: '{self.host}' is not a valid host name")
+        number = failure.errno if isinstance(failure, OSError) else None
+        reason = os.strerror(number) if number and number > 0 else str(failure) or type(failure).__name__
+        return UnreachableError(
+            f"no sandbox answers at {self.url}: {reason}; run sms-sandbox serve, or set SANDBOX_URL"
+        )
 
 
-def mapping(kind: type[Row]) -> Callable[[bytes], Mapping[str, Row]]:
-    """Return the parser of an answer that has things by name."""
-    return lambda answer: read_named(kind, load(answer))
+def make_endpoint(url: str, *, token: str | None, workspace: str | None) -> Endpoint:
+    """Return the endpoint at a URL.
+
+    Raises:
+        AddressError: the URL is invalid, or the token cannot be sent in a header.
+
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        message = f"invalid URL '{url}' ({error}): use http://HOST:PORT"
+        raise AddressError(message) from None
+    if parts.scheme not in {"http", "https"} or not host or not VISIBLE_ASCII.fullmatch(url):
+        message = f"invalid URL '{url}': use http://HOST:PORT"
+        raise AddressError(message)
+    if token is not None and not VISIBLE_ASCII.fullmatch(token):
+        message = "invalid control token: it is empty or contains characters that a header cannot carry"
+        raise AddressError(message)
+    return Endpoint(parts.scheme == "https", host, port, parts.path.rstrip("/"), token, workspace)
 
 
-def nothing(_: bytes) -> None:
-    """Read an answer that has nothing to tell."""
-
-
-def text(answer: bytes) -> str:
-    """Read an answer that is a text."""
-    return answer.decode("utf-8", "replace")
-
-
-document = mapping(object)
+def _mistakes(body: bytes) -> Iterator[Mistake]:
+    """Yield the mistakes of a problem document; none if the body is not one."""
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return
+    errors = problem.get("errors") if isinstance(problem, dict) else None
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict) and isinstance(error.get("problem"), str):
+            yield Mistake(str(error.get("at", "")), error["problem"], error.get("line"), error.get("column"))

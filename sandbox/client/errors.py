@@ -1,4 +1,4 @@
-"""What may go wrong between a client and a sandbox, in words for a person."""
+"""The errors that a client raises."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,31 @@ NOT_FOUND = 404
 
 
 class ClientError(SandboxError):
-    """The root of what a client raises."""
+    """Base class of the errors that a client raises."""
 
 
 class AddressError(ClientError):
-    """A URL or token that cannot be used."""
+    """The URL or the control token is invalid."""
 
 
 class ArgumentError(ClientError):
-    """A value that a call cannot carry."""
+    """An argument cannot be encoded for the API."""
 
 
 class UnreachableError(ClientError):
-    """Nobody answers, or not in time."""
+    """The server does not respond, or not in time."""
 
 
-class StrangerError(ClientError):
-    """Somebody answers, but not as the control API does."""
+class UnexpectedResponseError(ClientError):
+    """The response is not one that the control API gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that is wrong with a call; `at` is a JSON pointer into its body, query or path, empty for the whole.
+    """One problem with a call.
 
-    A mistake in a scenario has its `line` and `column` in the text, from 1.
+    `at` is a JSON pointer into the body, query or path; empty for the call as a whole. A mistake in a scenario has the
+    `line` and `column` of its text, from 1.
     """
 
     at: str
@@ -44,7 +45,7 @@ class Mistake:
 
 
 class RefusedError(ClientError):
-    """The sandbox refused: `status` is that of HTTP, `mistakes` all that its problem document names."""
+    """The server refused the call with the HTTP status `status`; `mistakes` has all its reasons."""
 
     def __init__(self, status: int, mistakes: tuple[Mistake, ...]) -> None:
         self.status = status
@@ -53,12 +54,12 @@ class RefusedError(ClientError):
 
 
 class NotFoundError(RefusedError):
-    """There is no such thing, or `wait` was over before there was."""
+    """The object does not exist, or did not appear within `wait`."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         super().__init__(NOT_FOUND, mistakes)
 
     @property
     def of_workspace(self) -> bool:
-        """Whether it is the workspace itself that there is not."""
+        """Whether the workspace itself does not exist."""
         return any(mistake.at == "/workspace" for mistake in self.mistakes)

@@ -1,34 +1,223 @@
-"""Calls about the server as a whole: its health, providers and workspaces, and the documents that describe it."""
+"""Calls about a server and how its workspaces behave: targets, scenarios, clocks, accounts, workspaces, documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Literal
 
-from sandbox.client.call import ApiCall, Duration, body, document, nothing, one, page, path, query, text
-from sandbox.client.values import Health, Index, Page, Provider, ScenarioEntry, Workspace
+from sandbox.client.call import ADVANCE_TIMEOUT, YAML, ApiCall
+from sandbox.client.codec import (
+    Duration,
+    Instant,
+    Page,
+    body,
+    encode_json,
+    mapping_of,
+    no_content,
+    one_of,
+    page_of,
+    path,
+    plain_text,
+    query,
+)
+from sandbox.client.values import (
+    Account,
+    Advance,
+    Clock,
+    Health,
+    Index,
+    Provider,
+    Scenario,
+    ScenarioEntry,
+    Target,
+    Workspace,
+)
+
+
+def targets() -> ApiCall[Mapping[str, Target]]:
+    """Return the callback targets by provider; the callbacks of a provider without one are collected."""
+    return ApiCall("GET", path("targets"), mapping_of(Target))
+
+
+def set_targets(urls: Mapping[str, str | Target]) -> ApiCall[Mapping[str, Target]]:
+    """Replace the callback targets; the callbacks of a provider that is not named are collected."""
+    named = {name: _target(url) for name, url in urls.items()}
+    return ApiCall("PUT", path("targets"), mapping_of(Target), body=encode_json(named))
+
+
+def _target(url: str | Target) -> Mapping[str, str]:
+    if isinstance(url, str):
+        return {"url": url}
+    return {"url": url.url} if url.key is None else {"url": url.url, "key": url.key}
+
+
+def target(provider: str) -> ApiCall[Target]:
+    """Return the callback target of a provider.
+
+    Raises:
+        NotFoundError: nowhere; they are collected.
+
+    """
+    return ApiCall("GET", path("targets", provider), one_of(Target))
+
+
+def set_target(provider: str, url: str, *, key: str | None = None) -> ApiCall[Target]:
+    """Set where a provider's callbacks go; `key` is the secret by which the receiver knows the sender."""
+    return ApiCall("PUT", path("targets", provider), one_of(Target), body=body(url=url, key=key))
+
+
+def delete_target(provider: str) -> ApiCall[None]:
+    """Delete the callback target of a provider; its callbacks are collected from now on."""
+    return ApiCall("DELETE", path("targets", provider), no_content)
+
+
+def scenario() -> ApiCall[Scenario]:
+    """Return the scenario in use."""
+    return ApiCall("GET", path("scenario"), one_of(Scenario))
+
+
+def use(name: str) -> ApiCall[Scenario]:
+    """Use the scenario of that name from now on.
+
+    Raises:
+        RefusedError: 422, the scenario does not exist, or has mistakes: each with line and column.
+
+    """
+    return ApiCall("PUT", path("scenario"), one_of(Scenario), body=body(use=name))
+
+
+def load_scenario(document: str | Mapping[str, object]) -> ApiCall[Scenario]:
+    """Use a scenario from now on, given as YAML text or as values.
+
+    Raises:
+        RefusedError: 422 with every mistake, each with line and column.
+
+    """
+    if isinstance(document, str):
+        return ApiCall("PUT", path("scenario"), one_of(Scenario), body=document.encode(), type=YAML)
+    return ApiCall("PUT", path("scenario"), one_of(Scenario), body=encode_json(document))
+
+
+def clock() -> ApiCall[Clock]:
+    """Return the clock."""
+    return ApiCall("GET", path("clock"), one_of(Clock))
+
+
+def set_clock(
+    mode: Literal["real", "scaled", "frozen"] | None = None,
+    *,
+    rate: float | None = None,
+    start: Instant | None = None,
+) -> ApiCall[Clock]:
+    """Change the clock; arguments that are not given stay as they are.
+
+    Args:
+        mode: real, scaled or frozen.
+        rate: the speed relative to real time; for scaled clocks only.
+        start: the new present time.
+
+    Raises:
+        RefusedError: 409, `start` is in the past.
+
+    """
+    return ApiCall("PUT", path("clock"), one_of(Clock), body=body(mode=mode, rate=rate, start=start))
+
+
+def advance(
+    by: Duration | None = None,
+    *,
+    to: Instant | None = None,
+    until: Literal["idle"] | None = None,
+) -> ApiCall[Advance]:
+    """Advance the clock; return once all that is due has happened and every callback has been attempted.
+
+    Args:
+        by: a duration.
+        to: a time.
+        until: `idle`, to advance until nothing is pending.
+
+    Raises:
+        RefusedError: 409, the time is in the past, the workspace was reset meanwhile, or `idle` is more than 30 days
+            away.
+
+    """
+    goal = body(by=by, to=to, until=until)
+    return ApiCall("POST", path("clock", "advance"), one_of(Advance), body=goal, timeout=ADVANCE_TIMEOUT)
+
+
+def accounts(
+    *,
+    provider: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> ApiCall[Page[Account]]:
+    """List the accounts that have been used, newest first."""
+    return ApiCall("GET", path("accounts"), page_of(Account), query(provider=provider, limit=limit, cursor=cursor))
+
+
+def account(provider: str, key: str) -> ApiCall[Account]:
+    """Return the account of a key, given in full or masked; if the key was never used, the account that it would open.
+
+    Raises:
+        NotFoundError: the key has no account.
+
+    """
+    return ApiCall("GET", path("accounts", provider, key), one_of(Account))
+
+
+def patch_account(  # noqa: PLR0913 - as many as the API has
+    provider: str,
+    key: str,
+    *,
+    balance: Decimal | float | str | Mapping[str, Decimal | float | str] | None = None,
+    senders: Sequence[Mapping[str, str]] | None = None,
+    brands: Sequence[Mapping[str, str]] | None = None,
+    templates: Sequence[Mapping[str, str]] | None = None,
+    stop_list: Sequence[str] | None = None,
+) -> ApiCall[Account]:
+    """Change an account; arguments that are not given stay as they are.
+
+    Args:
+        provider: a provider, such as `smsbuddy`.
+        key: the account's key.
+        balance: an amount, or amounts by balance type such as `{"trans": 5}`.
+        senders: each with `id` and optionally `name` and `state`.
+        brands: uBill's word for senders.
+        templates: each with `id` and `text`.
+        stop_list: numbers that refuse messages.
+
+    """
+    changes = body(balance=balance, senders=senders, brands=brands, templates=templates, stop_list=stop_list)
+    return ApiCall("PATCH", path("accounts", provider, key), one_of(Account), body=changes)
+
+
+def reset() -> ApiCall[Workspace]:
+    """Reset the workspace to its start; nothing sent before arrives afterwards. Targets and scenario stay."""
+    return ApiCall("POST", path("reset"), one_of(Workspace))
 
 
 def index() -> ApiCall[Index]:
-    """Return the server's name and version, and the paths of its API; asks for no token."""
-    return ApiCall("GET", "/", one(Index), scoped=False)
+    """Return the server's name and version, and the paths of its API; needs no token."""
+    return ApiCall("GET", "/", one_of(Index), scoped=False)
 
 
 def health() -> ApiCall[Health]:
-    """Tell that the sandbox serves; asks for no token."""
-    return ApiCall("GET", path("health"), one(Health), scoped=False)
+    """Check that the server is ready; needs no token."""
+    return ApiCall("GET", path("health"), one_of(Health), scoped=False)
 
 
 def providers() -> ApiCall[Page[Provider]]:
-    """List the providers, with all that they offer."""
-    return ApiCall("GET", path("providers"), page(Provider), scoped=False)
+    """List the providers with their operations, channels and settings."""
+    return ApiCall("GET", path("providers"), page_of(Provider), scoped=False)
 
 
 def scenarios() -> ApiCall[Page[ScenarioEntry]]:
     """List the scenarios that can be used by name."""
-    return ApiCall("GET", path("scenarios"), page(ScenarioEntry), scoped=False)
+    return ApiCall("GET", path("scenarios"), page_of(ScenarioEntry), scoped=False)
 
 
 def workspaces(*, limit: int | None = None, cursor: str | None = None) -> ApiCall[Page[Workspace]]:
-    """List the workspaces, newest first; `default` is the last."""
-    return ApiCall("GET", path("workspaces"), page(Workspace), query(limit=limit, cursor=cursor), scoped=False)
+    """List the workspaces, newest first; `default` comes last."""
+    return ApiCall("GET", path("workspaces"), page_of(Workspace), query(limit=limit, cursor=cursor), scoped=False)
 
 
 def make_workspace(
@@ -39,23 +228,23 @@ def make_workspace(
     targets: Mapping[str, Mapping[str, str]] | None = None,
     ttl: Duration | None = None,
 ) -> ApiCall[Workspace]:
-    """Make a workspace; what is not given is as the server was started with.
+    """Create a workspace (default for each argument: as the server was started).
 
     Args:
-        scenario: the name of one.
-        clock: `frozen`, `real`, a pace such as `60x`, or `{"mode": "frozen", "start": …}` and so on.
+        scenario: the name of a scenario.
+        clock: `frozen`, `real`, a speed such as `60x`, or an object such as `{"mode": "frozen", "start": …}`.
         seed: the same seed and requests give the same bytes.
-        targets: where callbacks go, by provider: `{"betatel": {"url": …, "key": …}}`.
-        ttl: unused for so long, in real time, it is deleted; an hour unless told.
+        targets: callback targets by provider: `{"betatel": {"url": …, "key": …}}`.
+        ttl: real time after which an unused workspace is deleted (default: 1h).
 
     """
-    running = clock_config(clock) if isinstance(clock, str) else clock
-    wanted = body(scenario=scenario, clock=running, seed=seed, targets=targets, ttl=ttl)
-    return ApiCall("POST", path("workspaces"), one(Workspace), body=wanted, scoped=False)
+    config = clock_config(clock) if isinstance(clock, str) else clock
+    wanted = body(scenario=scenario, clock=config, seed=seed, targets=targets, ttl=ttl)
+    return ApiCall("POST", path("workspaces"), one_of(Workspace), body=wanted, scoped=False)
 
 
 def clock_config(word: str) -> Mapping[str, object]:
-    """Return how a clock runs that is described by a word, as on the command line of `serve`."""
+    """Return the clock that a word describes, as `serve --clock` takes it."""
     rate = word.removesuffix("x")
     if rate != word and rate.replace(".", "", 1).isdecimal():
         return {"mode": "scaled", "rate": float(rate)}
@@ -66,33 +255,33 @@ def show_workspace(id: str) -> ApiCall[Workspace]:  # noqa: A002 - the API's wor
     """Return one workspace.
 
     Raises:
-        NotFoundError: there is none.
+        NotFoundError: it does not exist.
 
     """
-    return ApiCall("GET", path("workspaces", id), one(Workspace), scoped=False)
+    return ApiCall("GET", path("workspaces", id), one_of(Workspace), scoped=False)
 
 
 def delete_workspace(id: str) -> ApiCall[None]:  # noqa: A002 - the API's word
-    """End a workspace; its keys are nobody's from then on.
+    """Delete a workspace; its keys stop working.
 
     Raises:
-        NotFoundError: there is none.
-        RefusedError: 409, it is `default`.
+        NotFoundError: it does not exist.
+        RefusedError: 409, the workspace is `default`.
 
     """
-    return ApiCall("DELETE", path("workspaces", id), nothing, scoped=False)
+    return ApiCall("DELETE", path("workspaces", id), no_content, scoped=False)
 
 
 def metrics() -> ApiCall[str]:
-    """Return the figures of the whole server as Prometheus reads them."""
-    return ApiCall("GET", path("metrics"), text, scoped=False)
+    """Return the metrics of the whole server in the Prometheus text format."""
+    return ApiCall("GET", path("metrics"), plain_text, scoped=False)
 
 
 def openapi() -> ApiCall[Mapping[str, object]]:
-    """Return the OpenAPI document of this API; asks for no token."""
-    return ApiCall("GET", path("openapi.json"), document, scoped=False)
+    """Return the OpenAPI document of this API; needs no token."""
+    return ApiCall("GET", path("openapi.json"), mapping_of(object), scoped=False)
 
 
 def scenario_schema() -> ApiCall[Mapping[str, object]]:
-    """Return the JSON Schema of scenario files; asks for no token."""
-    return ApiCall("GET", path("schemas", "scenario.json"), document, scoped=False)
+    """Return the JSON Schema of scenario files; needs no token."""
+    return ApiCall("GET", path("schemas", "scenario.json"), mapping_of(object), scoped=False)

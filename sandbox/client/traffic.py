@@ -1,21 +1,10 @@
-"""Calls about what was sent: messages, one-time codes, the journal of requests, verification."""
+"""Calls about traffic: messages, one-time codes, the journal of requests, verification, callbacks."""
 
 from collections.abc import Mapping
 
-from sandbox.client.call import (
-    ApiCall,
-    Duration,
-    Since,
-    body,
-    nothing,
-    one,
-    page,
-    path,
-    patience,
-    query,
-    write,
-)
-from sandbox.client.values import Message, Otp, Page, Request, Verdict
+from sandbox.client.call import ApiCall, timeout_for
+from sandbox.client.codec import Duration, Page, Since, body, encode_parameter, no_content, one_of, page_of, path, query
+from sandbox.client.values import Callback, Message, Otp, Request, Verdict
 
 
 def messages(  # noqa: PLR0913 - as many as the API has
@@ -36,17 +25,17 @@ def messages(  # noqa: PLR0913 - as many as the API has
     """List accepted messages, newest first.
 
     Args:
-        provider: such as `betatel`.
-        operation: such as `betatel.sms.send`, or a glob.
+        provider: a provider, such as `betatel`.
+        operation: an operation such as `betatel.sms.send`, or a glob.
         account: a key, in full or masked.
-        to: a number, compared by digits.
+        to: a number, compared by its digits.
         sender: a sender id or number.
-        text: what the text has in it.
-        status: our word or the provider's.
-        code: the one-time code that is in it.
-        since: after the message of this id (`latest` too), or after this time.
-        wait: how long, in real time and at most 60 s, to wait until there is one.
-        limit: how many at most; 50 unless told, 1,000 at most.
+        text: a part of the text.
+        status: a status, in our word or the provider's.
+        code: the one-time code in the text.
+        since: the id of a message (or `latest`) or a time, exclusive.
+        wait: real time to wait for a first result, at most 60 s.
+        limit: maximum number of results (default: 50, at most 1,000).
         cursor: `next` of the page before.
 
     """
@@ -64,17 +53,17 @@ def messages(  # noqa: PLR0913 - as many as the API has
         limit=limit,
         cursor=cursor,
     )
-    return ApiCall("GET", path("messages"), page(Message), filters, patience=patience(wait))
+    return ApiCall("GET", path("messages"), page_of(Message), filters, timeout=timeout_for(wait))
 
 
 def message(id: str = "latest", *, wait: Duration | None = None) -> ApiCall[Message]:  # noqa: A002 - the API's word
-    """Return one message with its history; the newest one unless told which.
+    """Return one message with its history (default: the newest).
 
     Raises:
-        NotFoundError: there is none, or none came within `wait`.
+        NotFoundError: it does not exist, or did not appear within `wait`.
 
     """
-    return ApiCall("GET", path("messages", id), one(Message), query(wait=wait), patience=patience(wait))
+    return ApiCall("GET", path("messages", id), one_of(Message), query(wait=wait), timeout=timeout_for(wait))
 
 
 def delete_messages(  # noqa: PLR0913 - as many as the API has
@@ -89,19 +78,9 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
     code: str | None = None,
     since: Since | None = None,
 ) -> ApiCall[None]:
-    """Forget the messages that match, their callbacks and what is planned for them; without a filter, every message.
+    """Delete the matching messages, their callbacks and what is planned for them; without a filter, all messages.
 
-    Args:
-        provider: such as `betatel`.
-        operation: such as `betatel.sms.send`, or a glob.
-        account: a key, in full or masked.
-        to: a number, compared by digits.
-        sender: a sender id or number.
-        text: what the text has in it.
-        status: our word or the provider's.
-        code: the one-time code that is in it.
-        since: after the message of this id (`latest` too), or after this time.
-
+    The filters are those of `messages`.
     """
     filters = query(
         provider=provider,
@@ -114,17 +93,17 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
         code=code,
         since=since,
     )
-    return ApiCall("DELETE", path("messages"), nothing, filters)
+    return ApiCall("DELETE", path("messages"), no_content, filters)
 
 
 def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's word
-    """Move a message to a status now, callback included; the rest of its plan is given up.
+    """Move a message to a status now and send its callback; later planned statuses are dropped.
 
     Raises:
-        RefusedError: 409, the status may not follow the present one.
+        RefusedError: 409, the status cannot follow the present one.
 
     """
-    return ApiCall("POST", path("messages", id, "status"), one(Message), body=body(status=status))
+    return ApiCall("POST", path("messages", id, "status"), one_of(Message), body=body(status=status))
 
 
 def otp(
@@ -135,21 +114,21 @@ def otp(
     since: Since | None = None,
     wait: Duration | None = None,
 ) -> ApiCall[Otp]:
-    """Return the newest one-time code for a number, readable as soon as its message is accepted.
+    """Return the newest one-time code for a number, available as soon as its message is accepted.
 
     Args:
-        to: the number, compared by digits.
-        provider: such as `smsbuddy`; any unless told.
-        code: the code itself, to see whether it was sent.
-        since: after the message of this id, or after this time.
-        wait: how long, in real time and at most 60 s, to wait for it.
+        to: the number, compared by its digits.
+        provider: a provider, such as `smsbuddy` (default: any).
+        code: the expected code.
+        since: the id of a message or a time, exclusive.
+        wait: real time to wait for it, at most 60 s.
 
     Raises:
-        NotFoundError: there is none, or none came within `wait`.
+        NotFoundError: there is no code, or none came within `wait`.
 
     """
     filters = query(to=to, provider=provider, code=code, since=since, wait=wait)
-    return ApiCall("GET", path("otp"), one(Otp), filters, patience=patience(wait))
+    return ApiCall("GET", path("otp"), one_of(Otp), filters, timeout=timeout_for(wait))
 
 
 def requests(  # noqa: PLR0913 - as many as the API has
@@ -164,17 +143,17 @@ def requests(  # noqa: PLR0913 - as many as the API has
     limit: int | None = None,
     cursor: str | None = None,
 ) -> ApiCall[Page[Request]]:
-    """List provider requests with their replies, newest first, refused ones too.
+    """List provider requests with their replies, newest first, refused ones included.
 
     Args:
-        provider: such as `betatel`.
-        operation: such as `betatel.sms.send`, or a glob.
+        provider: a provider, such as `betatel`.
+        operation: an operation such as `betatel.sms.send`, or a glob.
         status: the HTTP status of the reply.
-        refused: only those that were refused, or only the others.
-        rule: the scenario rule that shaped the reply.
-        since: after the request of this number (`latest` too), or after this time.
-        wait: how long, in real time and at most 60 s, to wait until there is one.
-        limit: how many at most; 50 unless told, 1,000 at most.
+        refused: True for refused requests only, False for the others only.
+        rule: the scenario rule that applied.
+        since: the number of a request (or `latest`) or a time, exclusive.
+        wait: real time to wait for a first result, at most 60 s.
+        limit: maximum number of results (default: 50, at most 1,000).
         cursor: `next` of the page before.
 
     """
@@ -189,17 +168,17 @@ def requests(  # noqa: PLR0913 - as many as the API has
         limit=limit,
         cursor=cursor,
     )
-    return ApiCall("GET", path("requests"), page(Request), filters, patience=patience(wait))
+    return ApiCall("GET", path("requests"), page_of(Request), filters, timeout=timeout_for(wait))
 
 
 def request(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Request]:  # noqa: A002 - the API's word
-    """Return one provider request with its reply; the newest one unless told which.
+    """Return one provider request with its reply (default: the newest).
 
     Raises:
-        NotFoundError: there is none, or none came within `wait`.
+        NotFoundError: it does not exist, or did not appear within `wait`.
 
     """
-    return ApiCall("GET", path("requests", id), one(Request), query(wait=wait), patience=patience(wait))
+    return ApiCall("GET", path("requests", id), one_of(Request), query(wait=wait), timeout=timeout_for(wait))
 
 
 def verify(  # noqa: PLR0913 - as many as the API has
@@ -216,21 +195,21 @@ def verify(  # noqa: PLR0913 - as many as the API has
     since: Since | None = None,
     wait: Duration | None = None,
 ) -> ApiCall[Verdict]:
-    """Count the accepted messages that match; what nearly matches is told in words.
+    """Count the accepted messages that match, and describe near misses.
 
     Args:
-        operation: such as `betatel.sms.send`.
-        provider: such as `betatel`.
-        to: a number, compared by digits.
+        operation: an operation, such as `betatel.sms.send`.
+        provider: a provider, such as `betatel`.
+        to: a number, compared by its digits.
         sender: a sender id or number.
-        text: what the text has in it.
-        status: our word or the provider's, as it is when the message is looked at.
-        exactly: passes with this many; one of the three, at least 1 unless told.
-        at_least: passes with this many or more.
-        at_most: passes with this many or fewer.
-        since: after the message of this id, or after this time.
-        wait: how long to wait, in real time and at most 60 s: `at_least` answers as soon as it holds, the others
-            watch to the end unless they are exceeded already.
+        text: a part of the text.
+        status: a status, in our word or the provider's, at the time of the call.
+        exactly: the expected number. Give one of the three at most (default: `at_least=1`).
+        at_least: the smallest number that passes.
+        at_most: the largest number that passes.
+        since: the id of a message or a time, exclusive.
+        wait: real time to wait, at most 60 s. `at_least` returns as soon as it holds, the others once it is over or
+            the number is exceeded.
 
     """
     bounds = {"exactly": exactly, "at_least": at_least, "at_most": at_most}
@@ -243,7 +222,72 @@ def verify(  # noqa: PLR0913 - as many as the API has
         text=text,
         status=status,
         count=count,
-        since=None if since is None else write(since),
+        since=None if since is None else encode_parameter(since),
         wait=wait,
     )
-    return ApiCall("POST", path("verify"), one(Verdict), body=wanted, patience=patience(wait))
+    return ApiCall("POST", path("verify"), one_of(Verdict), body=wanted, timeout=timeout_for(wait))
+
+
+def callbacks(  # noqa: PLR0913 - as many as the API has
+    *,
+    state: str | None = None,
+    provider: str | None = None,
+    message: str | None = None,
+    since: Since | None = None,
+    wait: Duration | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> ApiCall[Page[Callback]]:
+    """List callbacks with all their attempts, newest first.
+
+    Args:
+        state: pending, held, sending, delivered, failed, cancelled or collected.
+        provider: a provider, such as `betatel`.
+        message: the id of the message.
+        since: the number of a callback (or `latest`) or a due time, exclusive.
+        wait: real time to wait for a first result, at most 60 s.
+        limit: maximum number of results (default: 50, at most 1,000).
+        cursor: `next` of the page before.
+
+    """
+    filters = query(state=state, provider=provider, message=message, since=since, wait=wait, limit=limit, cursor=cursor)
+    return ApiCall("GET", path("callbacks"), page_of(Callback), filters, timeout=timeout_for(wait))
+
+
+def callback(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Return one callback with all its attempts (default: the newest).
+
+    Raises:
+        NotFoundError: it does not exist, or did not appear within `wait`.
+
+    """
+    return ApiCall("GET", path("callbacks", id), one_of(Callback), query(wait=wait), timeout=timeout_for(wait))
+
+
+def fire(id: int) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Send a callback now; raise RefusedError (409) if it has ended or is being sent."""
+    return _change(id, "fire")
+
+
+def hold(id: int) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Hold a pending callback until it is released; raise RefusedError (409) if it is not pending."""
+    return _change(id, "hold")
+
+
+def release(id: int) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Release a held callback; raise RefusedError (409) if it is not held."""
+    return _change(id, "release")
+
+
+def cancel(id: int) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Cancel a callback; raise RefusedError (409) if it has ended."""
+    return _change(id, "cancel")
+
+
+def replay(id: int) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    """Send an ended callback again, marked as a replay; raise RefusedError (409) if it has not ended."""
+    return _change(id, "replay")
+
+
+def _change(id: int, verb: str) -> ApiCall[Callback]:  # noqa: A002 - the API's word
+    return ApiCall("POST", path("callbacks", id, verb), one_of(Callback))

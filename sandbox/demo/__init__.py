@@ -1,5 +1,6 @@
-"""Fills a running sandbox with believable traffic, for trying the inbox or a dashboard.
+"""Fills a running server with invented traffic, for trying the inbox or a dashboard.
 
-What a provider takes is learnt from the samples of its spec, as the control API tells them: nothing here knows one by
-name.
+`request_templates` learns from the samples in the providers' specs, as the control API lists them, how each provider is
+sent messages; no provider is named here. `traffic` makes requests from these templates and the `texts`, and `sender`
+sends them. The package imports `sandbox.client` and `sandbox.core`.
 """

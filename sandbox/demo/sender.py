@@ -1,9 +1,9 @@
-"""Sends at a rate, each request by itself, so that a slow reply holds nothing up; counts how they were answered."""
+"""Sends requests at a rate, each in a task of its own so that a slow reply delays no other, and counts outcomes."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count as counted
@@ -14,17 +14,17 @@ from typing import NamedTuple
 import aiohttp
 from yarl import URL
 
-from sandbox.client import UnreachableError
-from sandbox.demo.sample_requests import Wire
+from sandbox.client import AsyncClient, NotFoundError, UnreachableError
+from sandbox.demo.request_templates import PreparedRequest
 from sandbox.demo.traffic import Traffic
 
-PATIENCE = 40.0  # seconds until a reply counts as none; a scenario may hold one back for 30
-AT_ONCE = 200  # requests under way
+TIMEOUT = 40.0  # seconds; a scenario may delay a reply by 30
+CONCURRENCY = 200  # requests at the same time
 JOURNAL, WHY = "X-Sandbox-Request", "X-Sandbox-Why"
 
 
 class Outcome(StrEnum):
-    """What became of a request."""
+    """The outcome of a request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -32,29 +32,30 @@ class Outcome(StrEnum):
 
 
 class Reply(NamedTuple):
-    """How a request was answered; `request` is its number in the journal."""
+    """A reply: whether its status is a success, whether it carries hints, and the request's number in the journal."""
 
-    outcome: Outcome
+    ok: bool
+    hints: bool
     request: int
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is wanted: so many requests a second, `count` of them at most, for so many seconds at most."""
+class Limits:
+    """The rate in requests per second, and the maximum number of requests and seconds."""
 
     rate: float
     count: int | None = None
     seconds: float | None = None
 
     @property
-    def most(self) -> float:
-        """How many requests there are at most."""
+    def maximum(self) -> float:
+        """The maximum number of requests."""
         return min(self.count or inf, inf if self.seconds is None else ceil(self.rate * self.seconds))
 
 
 @dataclass(slots=True)
-class Tally:
-    """How far it is: what became of the requests so far, which operations they were of, and how long it took."""
+class Totals:
+    """The outcomes and operations of the requests so far, and the seconds they took."""
 
     seconds: float = 0.0
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
@@ -62,77 +63,100 @@ class Tally:
 
     @property
     def sent(self) -> int:
-        """How many requests have ended."""
+        """The number of completed requests."""
         return self.operations.total()
 
 
-class Line:
-    """A connection to the providers that a sandbox stands for."""
+class Connection:
+    """A connection to the providers of a sandbox."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self._url = url
 
-    async def send(self, wire: Wire) -> Reply:
-        """Return how a request was answered.
+    async def send(self, request: PreparedRequest) -> Reply | None:
+        """Send a request and return the reply; None if there is none.
 
         Raises:
-            UnreachableError: nobody listens any more.
+            UnreachableError: the server has stopped.
 
         """
-        url = URL(self._url + wire.target, encoded=True)
+        url = URL(self._url + request.target, encoded=True)
         try:
-            async with self._session.request(wire.method, url, headers=wire.headers, data=wire.body or None) as reply:
+            async with self._session.request(
+                request.method, url, headers=request.headers, data=request.body or None
+            ) as reply:
                 await reply.read()
-                good = reply.ok and WHY not in reply.headers
-                return Reply(Outcome.ACCEPTED if good else Outcome.REFUSED, int(reply.headers.get(JOURNAL, 0)))
+                return Reply(reply.ok, WHY in reply.headers, int(reply.headers.get(JOURNAL, 0)))
         except aiohttp.ClientConnectorError:
-            message = f"the sandbox at {self._url} answers no more"
+            message = f"the sandbox at {self._url} no longer answers"
             raise UnreachableError(message) from None
         except (aiohttp.ClientError, OSError):
-            return Reply(Outcome.UNANSWERED, 0)
+            return None
 
-    async def ask(self, wire: Wire) -> int:
-        """Send a request and return its number in the journal."""
-        return (await self.send(wire)).request
+    async def number_of(self, request: PreparedRequest) -> int:
+        """Send a request and return its number in the journal; 0 if there is no reply."""
+        reply = await self.send(request)
+        return 0 if reply is None else reply.request
 
 
 @asynccontextmanager
-async def dialled(url: str) -> AsyncIterator[Line]:
-    """Yield a line to a sandbox."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session:
-        yield Line(session, url)
+async def connect(url: str) -> AsyncIterator[Connection]:
+    """Yield a connection to a sandbox."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        yield Connection(session, url)
 
 
-async def drive(line: Line, traffic: Traffic, wish: Wish, tally: Tally, hear: Callable[[], None]) -> None:
-    """Send until the wish is met; each answer is counted in the tally, and `hear` is told.
+async def outcome_of(reply: Reply | None, client: AsyncClient) -> Outcome:
+    """Return the outcome of a request.
+
+    A reply with a successful status and hints may be a refusal (uBill has such) or not, so the journal decides.
+    """
+    if reply is None:
+        return Outcome.UNANSWERED
+    refused = not reply.ok
+    if reply.ok and reply.hints:
+        with suppress(NotFoundError):  # the workspace was reset meanwhile
+            refused = (await client.request(reply.request)).refused
+    return Outcome.REFUSED if refused else Outcome.ACCEPTED
+
+
+async def send_all(  # noqa: PLR0913, PLR0917 - called once
+    client: AsyncClient,
+    connection: Connection,
+    traffic: Traffic,
+    limits: Limits,
+    totals: Totals,
+    on_reply: Callable[[], None],
+) -> None:
+    """Send requests up to the limits; add each outcome to the totals, then call `on_reply`.
 
     Raises:
-        UnreachableError: the server is gone.
+        UnreachableError: the server has stopped.
 
     """
     loop = asyncio.get_running_loop()
-    begun = loop.time()
-    room = asyncio.Semaphore(AT_ONCE)
+    started = loop.time()
+    slots = asyncio.Semaphore(CONCURRENCY)
 
     async def send(number: int) -> None:
         try:
-            operation, wire = traffic.request(number)
-            reply = await line.send(wire)
-            tally.outcomes[reply.outcome] += 1
-            tally.operations[operation] += 1
-            tally.seconds = loop.time() - begun
-            hear()
+            operation, request = traffic.request(number)
+            reply = await connection.send(request)
+            totals.outcomes[await outcome_of(reply, client)] += 1
+            totals.operations[operation] += 1
+            totals.seconds = loop.time() - started
+            on_reply()
         finally:
-            room.release()
+            slots.release()
 
     try:
         async with asyncio.TaskGroup() as group:
-            for number in takewhile(lambda number: number <= wish.most, counted(1)):
-                await asyncio.sleep(max(0.0, begun + (number - 1) / wish.rate - loop.time()))
-                if wish.seconds is not None and number > 1 and loop.time() - begun >= wish.seconds:
+            for number in takewhile(lambda number: number <= limits.maximum, counted(1)):
+                await asyncio.sleep(max(0.0, started + (number - 1) / limits.rate - loop.time()))
+                if limits.seconds is not None and number > 1 and loop.time() - started >= limits.seconds:
                     break  # the server is slower than the rate
-                await room.acquire()
+                await slots.acquire()
                 group.create_task(send(number))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None

@@ -1,29 +1,31 @@
-"""The traffic: each request is a function of the seed and its number, so that the same seed is the same traffic."""
+"""The traffic of the demo: each request is a function of the seed and its number, so a seed gives the same traffic."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sandbox.core.seeded_random import draw_fraction, draw_text
-from sandbox.demo.forms import Form, Keys
-from sandbox.demo.sample_requests import ANY, Wire
-from sandbox.demo.samples import seeded
-from sandbox.demo.texts import TEXTS, WRITES, Kind, locales
+from sandbox.core.seeded_random import draw_bytes, draw_fraction, draw_text
+from sandbox.demo.request_templates import DEFAULT_KEY, Keys, PreparedRequest, RequestTemplate
+from sandbox.demo.texts import SENDERS, TEXTS, Topic, locales
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 Choice = TypeVar("Choice")
 
-CUSTOMERS = 60  # of each provider, so that some are written to again and again
-TAIL = 6  # the last digits of a number: these tell customers apart, and a magic number's fate
-FATES = ("01", "02", "03", "05", "07", "08", "09", "20")
-REFUSALS = ("29", "40", "42", "50")
-UNKNOWN = "invalid-key"
-KINDS = (Kind.CODE, Kind.CODE, Kind.ORDER, Kind.ORDER, Kind.PAYMENT, Kind.PAYMENT, Kind.VISIT, Kind.RIDE)
+CUSTOMERS = 60  # of each provider; few enough that some get several messages
+TAIL = 6  # the last digits of a number, by which customers and magic numbers differ
+DELIVERY_MAGIC = ("01", "02", "03", "05", "07", "08", "09", "20")
+REFUSAL_MAGIC = ("29", "40", "42", "50")
+INVALID_KEY = "invalid-key"
+TOPICS = (Topic.CODE, Topic.CODE, Topic.ORDER, Topic.ORDER, Topic.PAYMENT, Topic.PAYMENT, Topic.VISIT, Topic.RIDE)
 TIMES = ("9:15", "10:30", "11:45", "14:00", "16:20")
-# How many of a hundred requests go wrong, and how.
-FATED, REFUSED, SHORT, STRANGE = 15, 4, 1, 1
+# How many of a hundred requests have another delivery, are refused, have an invalid number, or an invalid key.
+MAGIC_DELIVERY, MAGIC_REFUSAL, SHORT_NUMBER, WRONG_KEY = 15, 4, 1, 1
 
 
 class Customer(NamedTuple):
-    """Somebody who is written to."""
+    """A recipient of messages."""
 
     tail: str
     locale: str
@@ -32,72 +34,71 @@ class Customer(NamedTuple):
 
 
 class Traffic:
-    """What is sent by which forms; `keys` are the credentials of each provider, where any will not do."""
+    """Requests from templates; `keys` has the credentials of providers that need particular ones."""
 
-    def __init__(self, forms: Sequence[Form], keys: Mapping[str, Keys], *, seed: int) -> None:
-        self.providers: dict[str, dict[str, list[Form]]] = {}
-        for form in forms:
-            self.providers.setdefault(form.blank.provider, {}).setdefault(form.blank.operation.name, []).append(form)
+    def __init__(self, templates: Sequence[RequestTemplate], keys: Mapping[str, Keys], *, seed: int) -> None:
+        self.providers: dict[str, dict[str, list[RequestTemplate]]] = {}
+        for template in templates:
+            operations = self.providers.setdefault(template.sample.provider, {})
+            operations.setdefault(template.sample.operation.name, []).append(template)
         self.keys = keys
         self.seed = seed
 
-    def request(self, number: int) -> tuple[str, Wire]:
-        """Return the operation and the request of a number."""
+    def request(self, number: int) -> tuple[str, PreparedRequest]:
+        """Return the operation and the request with a number."""
         by_operation = self._pick(number, "provider", list(self.providers.values()))
-        form = self._pick(number, "form", self._pick(number, "operation", list(by_operation.values())))
-        return form.blank.operation.name, self._written(form, number)
+        template = self._pick(number, "form", self._pick(number, "operation", list(by_operation.values())))
+        return template.sample.operation.name, self._render(template, number)
 
-    def _written(self, form: Form, number: int) -> Wire:
-        kind = self._kind(form, number)
-        people = [self._customer(form, number, place) for place in range(len(form.numbers))]
-        fate = draw_fraction(self.seed, number, "fate") * 100
+    def _render(self, template: RequestTemplate, number: int) -> PreparedRequest:
+        topic = self._topic(template, number)
+        people = [self._customer(template, number, index) for index in range(len(template.numbers))]
+        chance = draw_fraction(self.seed, number, "fate") * 100
 
-        def recipient(place: int, sample: str) -> str:
-            if fate < FATED:
-                return self._magic(sample, number, place, FATES)
-            if fate < FATED + REFUSED:
-                return self._magic(sample, number, place, REFUSALS)
-            whole = sample[:-TAIL] + people[place].tail
-            return whole[:TAIL] if fate < FATED + REFUSED + SHORT else whole
+        def recipient(index: int, sample: str) -> str:
+            if chance < MAGIC_DELIVERY:
+                return self._magic(sample, number, index, DELIVERY_MAGIC)
+            if chance < MAGIC_DELIVERY + MAGIC_REFUSAL:
+                return self._magic(sample, number, index, REFUSAL_MAGIC)
+            whole = sample[:-TAIL] + people[index].tail
+            return whole[:TAIL] if chance < MAGIC_DELIVERY + MAGIC_REFUSAL + SHORT_NUMBER else whole
 
-        def text(sample: str, mark: str | None) -> str:
-            if mark == sample:
+        def text(sample: str, code: str | None) -> str:
+            if code == sample:
                 return self._digits(number, "code", len(sample))
-            return self._text(kind, people[0], number, code=mark)
+            return self._text(topic, people[0], number, code=code)
 
-        keys = self.keys.get(form.blank.provider)
+        keys = self.keys.get(template.sample.provider)
         if keys is None:
-            keys = dict.fromkeys(form.blank.credentials, UNKNOWN if fate >= 100 - STRANGE else ANY)
-        return form.written(keys, number=recipient, text=text, sender=WRITES[kind])
+            keys = dict.fromkeys(template.sample.credentials, INVALID_KEY if chance >= 100 - WRONG_KEY else DEFAULT_KEY)
+        return template.render(keys, number=recipient, text=text, sender=SENDERS[topic])
 
-    def _kind(self, form: Form, number: int) -> Kind:
-        if form.of_codes:
-            return Kind.CODE
-        return self._pick(number, "kind", KINDS) if len(form.numbers) == 1 else Kind.NEWS
+    def _topic(self, template: RequestTemplate, number: int) -> Topic:
+        if template.of_codes:
+            return Topic.CODE
+        return self._pick(number, "kind", TOPICS) if len(template.numbers) == 1 else Topic.NEWS
 
-    def _customer(self, form: Form, number: int, place: int) -> Customer:
-        provider = form.blank.provider
-        who = 1 + int(draw_fraction(self.seed, number, f"customer {place}") * CUSTOMERS)
-        locale = self._pick(who, f"locale {provider}", locales(form.numbers[place]))
-        samples = seeded(self.seed, who, locale)
-        return Customer(
-            self._digits(who, f"tail {provider}", TAIL), locale, samples.first_name(), samples.street_name()
-        )
+    def _customer(self, template: RequestTemplate, number: int, index: int) -> Customer:
+        provider = template.sample.provider
+        who = 1 + int(draw_fraction(self.seed, number, f"customer {index}") * CUSTOMERS)
+        locale = self._pick(who, f"locale {provider}", locales(template.numbers[index]))
+        faker = seeded_faker(self.seed, who, locale)
+        return Customer(self._digits(who, f"tail {provider}", TAIL), locale, faker.first_name(), faker.street_name())
 
-    def _text(self, kind: Kind, to: Customer, number: int, *, code: str | None) -> str:
-        return self._pick(number, "text", TEXTS[to.locale[:2]][kind]).format(
+    def _text(self, topic: Topic, to: Customer, number: int, *, code: str | None) -> str:
+        return self._pick(number, "text", TEXTS[to.locale[:2]][topic]).format(
             code=code or self._digits(number, "code", 6),
             order=self._digits(number, "order", 5),
             amount=f"{5 + draw_fraction(self.seed, number, 'amount') * 90:.2f}",
             time=self._pick(number, "time", TIMES),
             name=to.name,
             street=to.street,
-            shop=seeded(self.seed, number, to.locale).company(),
+            shop=seeded_faker(self.seed, number, to.locale).company(),
         )
 
-    def _magic(self, sample: str, number: int, place: int, fates: Sequence[str]) -> str:
-        """Return a number that chooses its own fate in the scenario `default`."""
-        return sample[:-TAIL] + self._pick(number, f"magic {place}", fates).zfill(TAIL)
+    def _magic(self, sample: str, number: int, index: int, endings: Sequence[str]) -> str:
+        """Return a magic number of the scenario `default`."""
+        return sample[:-TAIL] + self._pick(number, f"magic {index}", endings).zfill(TAIL)
 
     def _digits(self, number: int, purpose: str, length: int) -> str:
         first = draw_text(self.seed, number, f"{purpose} first", length=1, alphabet="123456789")
@@ -105,3 +106,20 @@ class Traffic:
 
     def _pick(self, number: int, purpose: str, choices: Sequence[Choice]) -> Choice:
         return choices[int(draw_fraction(self.seed, number, purpose) * len(choices))]
+
+
+def seeded_faker(seed: int, number: int, locale: str | None = None) -> "Faker":
+    """Return the Faker of subject `number`; its values, asked for in the same order, are the same for the same seed.
+
+    There is one Faker for each locale, seeded anew by each call, so that of an earlier subject must not be used again.
+    """
+    faker = _faker(locale)
+    faker.seed_instance(int.from_bytes(draw_bytes(seed, number, "samples", 8), "big"))
+    return faker
+
+
+@lru_cache(maxsize=8)
+def _faker(locale: str | None) -> "Faker":
+    from faker import Faker  # noqa: PLC0415 - takes 100 ms and 20 MB
+
+    return Faker(locale)

@@ -1,4 +1,4 @@
-"""A sandbox inside a test run, for any test framework. Under pytest the fixture `sandbox` does this by itself.
+"""A sandbox inside a test run, for any test framework; under pytest, the fixture `sandbox` of the plugin does the same.
 
 ```python
 with Sandbox(scenario="default") as sandbox:
@@ -9,6 +9,9 @@ async with Sandbox(scenario="default") as sandbox:
     ...
     await sandbox.advance("5m")
 ```
+
+`server` runs a server in a thread or connects to one, `receiver` listens for callbacks, and `workspace` gives each test
+a workspace and a client of it. The package imports `sandbox.client`, and `sandbox.server` only once it runs a server.
 """
 
 import asyncio
@@ -18,35 +21,46 @@ from pathlib import Path
 from types import TracebackType
 
 from sandbox.client import ClientError
-from sandbox.client.call import Instant
-from sandbox.testing.failure_report import failure_report
-from sandbox.testing.receiver import Heard, Listener, Receiver, listening
-from sandbox.testing.server import Place, find, serving
-from sandbox.testing.workspace import AsyncRig, Desk, NoReceiverError, Recipe, Rig, desk_at, receiver_host
+from sandbox.client.codec import Instant
+from sandbox.client.tables import failure_report
+from sandbox.testing.receiver import Listener, ReceivedCallback, Receiver, listening
+from sandbox.testing.server import SandboxServer, connect, serving
+from sandbox.testing.workspace import (
+    AsyncSandboxClient,
+    NoReceiverError,
+    SandboxClient,
+    WorkspaceHandle,
+    WorkspaceOptions,
+    open_workspace,
+    receiver_host,
+)
 
 __all__ = [
-    "AsyncRig",
+    "AsyncSandboxClient",
     "ClientError",
-    "Desk",
-    "Heard",
     "Listener",
     "NoReceiverError",
-    "Place",
+    "ReceivedCallback",
     "Receiver",
-    "Recipe",
-    "Rig",
     "Sandbox",
-    "desk_at",
+    "SandboxClient",
+    "SandboxServer",
+    "WorkspaceHandle",
+    "WorkspaceOptions",
+    "connect",
     "failure_report",
-    "find",
     "listening",
+    "open_workspace",
     "receiver_host",
     "serving",
 ]
 
 
 class Sandbox:
-    """A workspace on a server of its own, for as long as a block: `with` gives a `Rig`, `async with` an `AsyncRig`."""
+    """A server with one workspace, for the length of a block.
+
+    `with` gives a `SandboxClient`, `async with` an `AsyncSandboxClient`.
+    """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
@@ -60,26 +74,26 @@ class Sandbox:
         url: str | None = None,
         token: str | None = None,
     ) -> None:
-        """Start nothing yet.
+        """Store the settings; nothing is started yet.
 
         Args:
-            scenario: the name of one; the server's unless told.
-            clock: frozen, real, or a pace such as `60x`.
-            start: where the clock begins; at the real time unless told.
+            scenario: the name of a scenario (default: the server's).
+            clock: frozen, real, or a speed such as `60x`.
+            start: the time at which the clock begins (default: the real time).
             seed: the same seed and requests give the same bytes.
-            scenarios: a folder with scenarios of your own.
-            specs: folders with provider specs of your own.
-            url: a sandbox that serves already, to be used instead of one of its own.
-            token: the control token of that one.
+            scenarios: a folder with your own scenarios.
+            specs: folders with your own provider specs.
+            url: a running server to use instead of starting one.
+            token: the control token of that server.
 
         """
-        self._recipe = Recipe(scenario, clock, start, seed)
+        self._options = WorkspaceOptions(scenario, clock, start, seed)
         self._folders = scenarios, specs
         self._shared = url, token
         self._stack = ExitStack()
 
-    def __enter__(self) -> Rig:
-        return Rig(self._open())
+    def __enter__(self) -> SandboxClient:
+        return SandboxClient(self._open())
 
     def __exit__(
         self,
@@ -89,8 +103,8 @@ class Sandbox:
     ) -> None:
         self._stack.close()
 
-    async def __aenter__(self) -> AsyncRig:
-        return AsyncRig(await asyncio.to_thread(self._open))
+    async def __aenter__(self) -> AsyncSandboxClient:
+        return AsyncSandboxClient(await asyncio.to_thread(self._open))
 
     async def __aexit__(
         self,
@@ -100,13 +114,13 @@ class Sandbox:
     ) -> None:
         await asyncio.to_thread(self._stack.close)
 
-    def _open(self) -> Desk:
+    def _open(self) -> WorkspaceHandle:
         with ExitStack() as stack:
             url, token = self._shared
             scenarios, specs = self._folders
-            place = find(url, token) if url else stack.enter_context(serving(scenarios=scenarios, specs=specs))
-            reachable, name = receiver_host(place.url)
+            server = connect(url, token) if url else stack.enter_context(serving(scenarios=scenarios, specs=specs))
+            reachable, name = receiver_host(server.url)
             listener = stack.enter_context(listening(name)) if reachable else None
-            desk = stack.enter_context(desk_at(place, listener, self._recipe))
+            handle = stack.enter_context(open_workspace(server, listener, self._options))
             self._stack = stack.pop_all()
-            return desk
+            return handle

@@ -1,7 +1,7 @@
-"""The pytest plugin: the fixture `sandbox` gives each test a workspace of its own, on one server a session.
+"""The pytest plugin: the fixture `sandbox` gives each test a workspace of its own, on one server for each session.
 
-It is installed as a module of its own name, `pytest_sms_sandbox`, beside the package, and imports the package when the
-fixture is first used: a project may have a folder called `sandbox`, and must still be able to run its tests.
+The plugin is installed as the module `pytest_sms_sandbox` beside the package, and imports the package only when the
+fixture is used: a project that has a folder called `sandbox` must still be able to run its tests.
 """
 
 import os
@@ -14,31 +14,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sandbox.testing import Listener, Place, Rig
+    from sandbox.testing import Listener, SandboxClient, SandboxServer
 
 MARK = (
-    'sandbox(scenario=None, clock="frozen", start=None, seed=None): how the workspace of the fixture `sandbox` begins: '
-    "the scenario's name; frozen, real, or a pace such as 60x; the time at which its clock begins; its seed."
+    'sandbox(scenario=None, clock="frozen", start=None, seed=None): the settings of the fixture `sandbox`: '
+    "the name of a scenario; frozen, real, or a speed such as 60x; the time at which the clock begins; the seed."
 )
-RIG: "pytest.StashKey[Rig]" = pytest.StashKey()
+CLIENT: "pytest.StashKey[SandboxClient]" = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARK)
 
 
 def pytest_report_header() -> list[str]:
-    """Say so if something hides the package."""
-    found = hidden()
-    return [] if found is None else [found]
+    """Return a warning if something hides the package."""
+    warning = hidden()
+    return [] if warning is None else [warning]
 
 
 def hidden() -> str | None:
-    """Return in one line what hides the package `sandbox`, if anything does."""
+    """Return a line that names what hides the package `sandbox`, if anything does."""
     try:
         spec = find_spec("sandbox")
-    except ValueError:  # a module of that name that nothing was loaded from
+    except ValueError:  # a module of that name without a spec
         spec = None
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     if any((place / "testing" / "workspace.py").is_file() for place in places):
@@ -46,34 +46,34 @@ def hidden() -> str | None:
     what = places[0] if places else spec.origin if spec else "a module of this run"
     return (
         f"sms-sandbox: {what} hides the installed package 'sandbox', so the fixture 'sandbox' is off in this run;"
-        " rename the folder, or start a server by itself: sms-sandbox serve"
+        " rename the folder, or run a server: sms-sandbox serve"
     )
 
 
 @pytest.fixture(scope="session")
-def sandbox_server() -> "Iterator[Place]":
-    """Serve for this session, or use the sandbox at `SANDBOX_URL`. Write your own over it to serve otherwise."""
-    found = hidden()
-    if found is not None:
-        pytest.fail(found, pytrace=False)
-    from sandbox.testing import ClientError, find, serving  # noqa: PLC0415 - only who uses a sandbox pays for it
+def sandbox_server() -> "Iterator[SandboxServer]":
+    """Run a server for this session, or use the one at `SANDBOX_URL`. Override it to run one with other settings."""
+    warning = hidden()
+    if warning is not None:
+        pytest.fail(warning, pytrace=False)
+    from sandbox.testing import ClientError, connect, serving  # noqa: PLC0415 - runs without the fixture stay fast
 
     url = os.environ.get("SANDBOX_URL")
     if not url:
-        with serving() as place:
-            yield place
+        with serving() as server:
+            yield server
         return
     try:
-        place = find(url, os.environ.get("SANDBOX_CONTROL_TOKEN") or None)
+        server = connect(url, os.environ.get("SANDBOX_CONTROL_TOKEN") or None)
     except ClientError as error:
         message = f"SANDBOX_URL: {error}"
         raise pytest.fail.Exception(message, pytrace=False) from None
-    yield place
+    yield server
 
 
 @pytest.fixture(scope="session")
-def sandbox_listener(sandbox_server: "Place") -> "Iterator[Listener | None]":
-    """Listen for callbacks, where the sandbox can reach this machine."""
+def sandbox_listener(sandbox_server: "SandboxServer") -> "Iterator[Listener | None]":
+    """Listen for callbacks if the server can reach this machine."""
     from sandbox.testing import listening, receiver_host  # noqa: PLC0415 - as above
 
     reachable, name = receiver_host(sandbox_server.url)
@@ -84,32 +84,32 @@ def sandbox_listener(sandbox_server: "Place") -> "Iterator[Listener | None]":
 @pytest.fixture
 def sandbox(
     request: pytest.FixtureRequest,
-    sandbox_server: "Place",
+    sandbox_server: "SandboxServer",
     sandbox_listener: "Listener | None",
-) -> "Iterator[Rig]":
-    """Return a workspace of this test's own: its URL, keys, receiver, clock and every call of the control API."""
-    from sandbox.testing import ClientError, Recipe, Rig, desk_at  # noqa: PLC0415 - as above
+) -> "Iterator[SandboxClient]":
+    """Return a client of a new workspace: its URL, keys, receiver, clock, and every call of the control API."""
+    from sandbox.testing import ClientError, SandboxClient, WorkspaceOptions, open_workspace  # noqa: PLC0415 - as above
 
     mark = request.node.get_closest_marker("sandbox")
     with ExitStack() as stack:
         try:
-            recipe = Recipe(*mark.args, **mark.kwargs) if mark else Recipe()
-            desk = stack.enter_context(desk_at(sandbox_server, sandbox_listener, recipe))
+            options = WorkspaceOptions(*mark.args, **mark.kwargs) if mark else WorkspaceOptions()
+            handle = stack.enter_context(open_workspace(sandbox_server, sandbox_listener, options))
         except (ClientError, TypeError) as error:
-            message = f"the fixture 'sandbox' has no workspace: {error}"
+            message = f"the fixture 'sandbox' cannot create a workspace: {error}"
             raise pytest.fail.Exception(message, pytrace=False) from None
-        request.node.stash[RIG] = Rig(desk)
-        yield request.node.stash[RIG]
-        del request.node.stash[RIG]
+        request.node.stash[CLIENT] = SandboxClient(handle)
+        yield request.node.stash[CLIENT]
+        del request.node.stash[CLIENT]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell in the report of a failing test what happened in its workspace."""
+    """Add the traffic of the workspace to the report of a failing test."""
     report = yield
-    rig = item.stash.get(RIG, None)
-    if rig is not None and report.failed:
+    client = item.stash.get(CLIENT, None)
+    if client is not None and report.failed:
         from sandbox.testing import failure_report  # noqa: PLC0415 - as above
 
-        report.sections.append((f"sms-sandbox, workspace {rig.id}", failure_report(rig)))
+        report.sections.append((f"sms-sandbox, workspace {client.id}", failure_report(client)))
     return report

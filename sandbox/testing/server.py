@@ -1,4 +1,4 @@
-"""A sandbox on a free port, served from a thread of its own, so that blocking clients work with it."""
+"""A server on a free port in a thread of its own, so that blocking clients can use it."""
 
 import asyncio
 import sys
@@ -12,55 +12,55 @@ from sandbox.client import Client
 from sandbox.core.clock import monotonic
 
 LOOPBACK = "127.0.0.1"
-GRACE = 0.1  # seconds that requests under way are given when the server stops
+GRACE = 0.1  # seconds that open requests have to finish when the server stops
 
 
-class Place(NamedTuple):
-    """Where a sandbox serves, the control token that it asks for, and its providers."""
+class SandboxServer(NamedTuple):
+    """The URL of a running server, its control token if it has one, and its providers."""
 
     url: str
     token: str | None
     providers: tuple[str, ...]
 
 
-def find(url: str, token: str | None = None) -> Place:
-    """Return the place of a sandbox that serves already.
+def connect(url: str, token: str | None = None) -> SandboxServer:
+    """Return the server that runs at a URL.
 
     Raises:
-        ClientError: none does.
+        ClientError: no server runs there.
 
     """
     client = Client(url, token=token)
-    return Place(client.url, token, client.health().providers)
+    return SandboxServer(client.url, token, client.health().providers)
 
 
 @contextmanager
-def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Iterator[Place]:
-    """Serve until the block is left.
+def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Iterator[SandboxServer]:
+    """Run a server for the length of the block.
 
     Args:
-        scenarios: a folder with scenarios of your own.
-        specs: folders with provider specs of your own.
+        scenarios: a folder with your own scenarios.
+        specs: folders with your own provider specs.
 
     Raises:
-        SandboxError: a scenario or spec is wrong.
+        SandboxError: a scenario or spec has mistakes.
 
     """
     stack = AsyncExitStack()
-    with _threaded() as loop:
+    with _loop_in_thread() as loop:
         port = asyncio.run_coroutine_threadsafe(_serve(stack, scenarios, tuple(specs)), loop).result()
         try:
-            yield find(f"http://{LOOPBACK}:{port}")
+            yield connect(f"http://{LOOPBACK}:{port}")
         finally:
-            if not sys.is_finalizing():  # the thread is gone by then
+            if not sys.is_finalizing():  # then the thread no longer runs
                 asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result()
 
 
 @contextmanager
-def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
-    """Run a loop in a thread that does not keep a process from ending."""
+def _loop_in_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop in a daemon thread."""
     loop = asyncio.new_event_loop()
-    loop.time = monotonic  # type: ignore[method-assign]  # its own stands while a test freezes the time of its process
+    loop.time = monotonic  # type: ignore[method-assign]  # its own stops while a test freezes the time of the process
     thread = Thread(target=loop.run_forever, name="sms-sandbox", daemon=True)
     thread.start()
     try:
@@ -73,8 +73,8 @@ def _threaded() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 async def _serve(stack: AsyncExitStack, scenarios: Path | None, specs: tuple[Path, ...]) -> int:
-    """Start a server that the stack ends; return its port."""
-    # Where a sandbox serves already, none of this is needed.
+    """Start a server that the stack stops; return its port."""
+    # Tests that use a running server do not need any of this.
     from sandbox.server.runner import running_server  # noqa: PLC0415
     from sandbox.server.startup import Options, make_engine  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What a test works with: a workspace of its own, its keys, its receiver, and every call of the control API."""
+"""The workspace of a test: its keys, its receiver, and a client with every call of the control API."""
 
 import os
 import sys
@@ -10,28 +10,28 @@ from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 from sandbox.client import AsyncClient, Client, NotFoundError, Verdict
-from sandbox.client.call import Instant
+from sandbox.client.codec import Instant
 from sandbox.client.server import clock_config
 from sandbox.client.values import Keys
 from sandbox.core.errors import SandboxError
 from sandbox.testing.receiver import Listener, Receiver
-from sandbox.testing.server import Place
+from sandbox.testing.server import SandboxServer
 
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 
-RECEIVER_HOST = "SANDBOX_RECEIVER_HOST"  # the name by which a sandbox elsewhere reaches this machine
-HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+RECEIVER_HOST = "SANDBOX_RECEIVER_HOST"  # the name of this machine for a server on another one
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class NoReceiverError(SandboxError):
-    """A sandbox on another machine does not know how to reach this one."""
+    """A server on another machine does not know how to reach this one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a test wants its workspace; None leaves it to the server.
+class WorkspaceOptions:
+    """The settings of a test's workspace; None stands for the server's default.
 
-    `clock` is frozen, real, or a pace such as `60x`; it begins at `start`, or at the real time of making.
+    `clock` is frozen, real, or a speed such as `60x`; it begins at `start` (default: the real time).
     """
 
     scenario: str | None = None
@@ -41,10 +41,10 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """A workspace made for one test."""
+class WorkspaceHandle:
+    """A workspace that was created for one test."""
 
-    place: Place
+    server: SandboxServer
     id: str
     seed: int
     keys: Keys
@@ -52,119 +52,121 @@ class Desk:
 
 
 @contextmanager
-def desk_at(place: Place, listener: Listener | None, recipe: Recipe) -> Iterator[Desk]:
-    """Make a workspace whose callbacks go to a receiver of its own; it ends with the block."""
+def open_workspace(
+    server: SandboxServer, listener: Listener | None, options: WorkspaceOptions
+) -> Iterator[WorkspaceHandle]:
+    """Create a workspace with a receiver for its callbacks; delete it at the end of the block."""
     if listener is None:
-        with _made(place, recipe, None) as desk:
-            yield desk
+        with _created(server, options, None) as handle:
+            yield handle
     else:
-        with listener.receiving() as receiver, _made(place, recipe, receiver) as desk:
-            yield desk
+        with listener.receiving() as receiver, _created(server, options, receiver) as handle:
+            yield handle
 
 
 @contextmanager
-def _made(place: Place, recipe: Recipe, receiver: Receiver | None) -> Iterator[Desk]:
-    client = Client(place.url, token=place.token)
-    clock = dict(clock_config(recipe.clock))
-    if recipe.start is not None:
-        clock["start"] = recipe.start
-    targets = None if receiver is None else {each: {"url": receiver.url(each)} for each in place.providers}
-    made = client.make_workspace(scenario=recipe.scenario, clock=clock, seed=recipe.seed, targets=targets)
+def _created(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> Iterator[WorkspaceHandle]:
+    client = Client(server.url, token=server.token)
+    clock = dict(clock_config(options.clock))
+    if options.start is not None:
+        clock["start"] = options.start
+    targets = None if receiver is None else {each: {"url": receiver.url(each)} for each in server.providers}
+    created = client.make_workspace(scenario=options.scenario, clock=clock, seed=options.seed, targets=targets)
     try:
-        yield Desk(place, made.id, made.seed, made.keys, receiver)
+        yield WorkspaceHandle(server, created.id, created.seed, created.keys, receiver)
     finally:
-        if not sys.is_finalizing():  # a server of our own is gone by then
-            with suppress(NotFoundError):  # the test has ended it
-                client.delete_workspace(made.id)
+        if not sys.is_finalizing():  # then a server in this process no longer runs
+            with suppress(NotFoundError):  # the test has deleted it
+                client.delete_workspace(created.id)
 
 
 def receiver_host(url: str) -> tuple[bool, str | None]:
-    """Return whether a sandbox at `url` can reach this machine, and by which name where that is not loopback."""
+    """Return whether the server at `url` can reach this machine, and by which name unless by loopback."""
     name = os.environ.get(RECEIVER_HOST) or None
-    return name is not None or urlsplit(url).hostname in HERE, name
+    return name is not None or urlsplit(url).hostname in LOOPBACK_HOSTS, name
 
 
-class Bench:
-    """What both rigs know of their workspace."""
+class WorkspaceAttributes:
+    """The attributes of a workspace that both clients have."""
 
-    desk: Desk
+    handle: WorkspaceHandle
 
     @property
     def id(self) -> str:
         """The id of the workspace."""
-        return self.desk.id
+        return self.handle.id
 
     @property
     def seed(self) -> int:
-        """The seed of the workspace: give it to a marker or to `Sandbox` to have the same bytes again."""
-        return self.desk.seed
+        """The seed of the workspace: pass it to the marker or to `Sandbox` to get the same bytes again."""
+        return self.handle.seed
 
     @property
     def keys(self) -> Keys:
-        """The keys that lead into this workspace: `keys["betatel"]["x-api-key"]`, `keys["ubill"]["key"]`."""
-        return self.desk.keys
+        """The keys of this workspace: `keys["betatel"]["x-api-key"]`, `keys["ubill"]["key"]`."""
+        return self.handle.keys
 
     @property
     def receiver(self) -> Receiver:
-        """The server that hears this workspace's callbacks.
+        """The receiver of this workspace's callbacks.
 
         Raises:
-            NoReceiverError: the sandbox is elsewhere and was not told how it reaches this machine.
+            NoReceiverError: the server is on another machine and cannot reach this one.
 
         """
-        if self.desk.receiver is None:
+        if self.handle.receiver is None:
             message = (
-                f"the sandbox at {self.desk.place.url} cannot reach this machine; set {RECEIVER_HOST} to the name"
+                f"the sandbox at {self.handle.server.url} cannot reach this machine; set {RECEIVER_HOST} to a name"
                 " by which it can, such as host.docker.internal"
             )
             raise NoReceiverError(message)
-        return self.desk.receiver
+        return self.handle.receiver
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """Settings as applications read them: `BETATEL_URL`, `BETATEL_API_KEY`, `UBILL_KEY` and so on.
+        """Environment variables for an application: `BETATEL_URL`, `BETATEL_API_KEY`, `UBILL_KEY` and so on.
 
-        `SANDBOX_URL` and `SANDBOX_WORKSPACE` are for the command `sms-sandbox`.
+        `SANDBOX_URL` and `SANDBOX_WORKSPACE` are read by the command `sms-sandbox`.
         """
-        place = self.desk.place
-        token = {} if place.token is None else {"SANDBOX_CONTROL_TOKEN": place.token}
-        urls = {f"{provider.upper()}_URL": place.url for provider in self.keys}
+        server = self.handle.server
+        token = {} if server.token is None else {"SANDBOX_CONTROL_TOKEN": server.token}
+        urls = {f"{provider.upper()}_URL": server.url for provider in self.keys}
         keys = {
             f"{provider}_{field.removeprefix('x-')}".replace("-", "_").upper(): key
             for provider, fields in self.keys.items()
             for field, key in fields.items()
         }
-        return {"SANDBOX_URL": place.url, "SANDBOX_WORKSPACE": self.id, **token, **urls, **keys}
+        return {"SANDBOX_URL": server.url, "SANDBOX_WORKSPACE": self.id, **token, **urls, **keys}
 
 
-class Rig(Bench, Client):
-    """The blocking client of one test's workspace; `verify` raises where it does not pass."""
+class SandboxClient(WorkspaceAttributes, Client):
+    """The blocking client of a test's workspace; `verify` raises AssertionError if it does not pass."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.place.url, token=desk.place.token, workspace=desk.id)
-        self.desk = desk
-        self.verify = passing(super().verify)
+    def __init__(self, handle: WorkspaceHandle) -> None:
+        super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
+        self.handle = handle
+        self.verify = asserting(super().verify)
 
     @property
-    def aio(self) -> "AsyncRig":
-        """The same to be awaited, for a test whose event loop also serves the application."""
-        return AsyncRig(self.desk)
+    def aio(self) -> "AsyncSandboxClient":
+        """The client for asyncio, for a test whose event loop also runs the application."""
+        return AsyncSandboxClient(self.handle)
 
 
-class AsyncRig(Bench, AsyncClient):
-    """The client of one test's workspace that is awaited; `verify` raises where it does not pass."""
+class AsyncSandboxClient(WorkspaceAttributes, AsyncClient):
+    """The asyncio client of a test's workspace; `verify` raises AssertionError if it does not pass."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.place.url, token=desk.place.token, workspace=desk.id)
-        self.desk = desk
-        self.verify = passing_later(super().verify)
+    def __init__(self, handle: WorkspaceHandle) -> None:
+        super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
+        self.handle = handle
+        self.verify = asserting_later(super().verify)
 
 
-def passing(verify: Callable[Given, Verdict]) -> Callable[Given, Verdict]:
-    """Return a verification that fails a test, near misses in words, where it does not pass."""
+def asserting(verify: Callable[Params, Verdict]) -> Callable[Params, Verdict]:
+    """Return a `verify` that raises AssertionError, with the near misses, if it does not pass."""
 
     @wraps(verify)
-    def verify_or_fail(*args: Given.args, **kwargs: Given.kwargs) -> Verdict:
+    def verify_or_fail(*args: Params.args, **kwargs: Params.kwargs) -> Verdict:
         __tracebackhide__ = True
         verdict = verify(*args, **kwargs)
         if not verdict:
@@ -174,13 +176,13 @@ def passing(verify: Callable[Given, Verdict]) -> Callable[Given, Verdict]:
     return verify_or_fail
 
 
-def passing_later(
-    verify: Callable[Given, Coroutine[Any, Any, Verdict]],
-) -> Callable[Given, Coroutine[Any, Any, Verdict]]:
-    """Return the same for a verification that is awaited."""
+def asserting_later(
+    verify: Callable[Params, Coroutine[Any, Any, Verdict]],
+) -> Callable[Params, Coroutine[Any, Any, Verdict]]:
+    """Return the same for a `verify` that is awaited."""
 
     @wraps(verify)
-    async def verify_or_fail(*args: Given.args, **kwargs: Given.kwargs) -> Verdict:
+    async def verify_or_fail(*args: Params.args, **kwargs: Params.kwargs) -> Verdict:
         __tracebackhide__ = True
         verdict = await verify(*args, **kwargs)
         if not verdict:

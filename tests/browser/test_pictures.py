@@ -1,4 +1,4 @@
-"""README's pictures. SANDBOX_PICTURES=1 keeps them as they were made; any run takes the steps that lead to them."""
+"""README's pictures. UPDATE_PICTURES=1 keeps them as they were made; any run takes the steps that lead to them."""
 
 import os
 import re
@@ -58,7 +58,7 @@ async def work(server: Served, receiver: Receiver) -> str:
 async def keep(page: Page, name: str) -> None:
     """Take a picture, and keep it if that is asked for."""
     picture = await page.screenshot(animations="disabled")
-    if os.environ.get("SANDBOX_PICTURES"):
+    if os.environ.get("UPDATE_PICTURES"):
         (FOLDER / name).write_bytes(picture)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from sandbox.cli import main
-from sandbox.testing import Rig
-from tests.client.rigs import listener, place, rig
+from sandbox.testing import SandboxClient
+from tests.client.fixtures import listener, sandbox, server
 
-__all__ = ["Said", "Say", "listener", "place", "rig", "say"]
+__all__ = ["Said", "Say", "listener", "sandbox", "say", "server"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ Say = Callable[..., Said]
 
 
 @pytest.fixture
-def say(rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+def say(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     """Return a function that runs `sms-sandbox` with some words."""
-    for name, value in rig.environ.items():
+    for name, value in sandbox.environ.items():
         monkeypatch.setenv(name, value)
 
     def run(*words: str) -> Said:

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.client import Client, Message
 from sandbox.core.message import Status
-from sandbox.testing import Recipe, Rig, desk_at
+from sandbox.testing import SandboxClient, WorkspaceOptions, open_workspace
 from sandbox.testing import serving as serving_here
 from tests.builders import NOON
 from tests.cli.conftest import Said, Say
@@ -23,8 +23,8 @@ from tests.test_readme import block
 FAST = ("--count", "200", "--rate", "1000", "--seed", "5")
 
 
-def sent(rig: Rig) -> list[Message]:
-    return list(rig.messages(limit=1000))
+def sent(sandbox: SandboxClient) -> list[Message]:
+    return list(sandbox.messages(limit=1000))
 
 
 @contextmanager
@@ -37,23 +37,23 @@ def filling(url: str) -> Iterator[subprocess.Popen[str]]:
     ) as process:
         try:
             assert process.stdout is not None
-            assert process.stdout.readline().startswith(f"filling {url} by betatel, smsbuddy, ubill: 50 requests")
+            assert process.stdout.readline().startswith(f"sending to betatel, smsbuddy, ubill at {url}: 50 requests")
             yield process
         finally:
             process.kill()
 
 
-def test_a_demo_sends_by_every_operation_that_sends(rig: Rig, say: Say) -> None:
+def test_a_demo_sends_by_every_operation_that_sends(sandbox: SandboxClient, say: Say) -> None:
     say("demo", *FAST)
-    operations = [each for provider in rig.providers() for each in provider.operations]
+    operations = [each for provider in sandbox.providers() for each in provider.operations]
 
-    assert {each.operation for each in sent(rig)} == {each["name"] for each in operations if each["channel"]}
+    assert {each.operation for each in sent(sandbox)} == {each["name"] for each in operations if each["channel"]}
 
 
-def test_a_demo_has_codes_scripts_emoji_and_every_end_that_a_message_can_have(rig: Rig, say: Say) -> None:
+def test_a_demo_has_codes_scripts_emoji_and_every_end_that_a_message_can_have(sandbox: SandboxClient, say: Say) -> None:
     say("demo", *FAST)
-    rig.advance("1h")
-    messages = sent(rig)
+    sandbox.advance("1h")
+    messages = sent(sandbox)
     text = " ".join(each.text for each in messages)
 
     assert (
@@ -71,31 +71,31 @@ def test_a_demo_has_codes_scripts_emoji_and_every_end_that_a_message_can_have(ri
     )
 
 
-def test_a_demo_tells_in_its_summary_what_was_accepted_and_what_was_refused(rig: Rig, say: Say) -> None:
+def test_a_demo_tells_in_its_summary_what_was_accepted_and_what_was_refused(sandbox: SandboxClient, say: Say) -> None:
     said = say("demo", *FAST)
-    requests = rig.requests(limit=1000)
+    requests = sandbox.requests(limit=1000)
     refused = sum(each.refused for each in requests)
     named = re.findall(r"^  ([\w.]+) +(\d+)$", said.out, re.MULTILINE)
     head, clock, figures, *_, last = said.out.splitlines()
 
     assert (said.code, head, clock, re.sub(r"in \d+ s", "in N s", figures), last, refused > 0) == (
         0,
-        f"filling {rig.url} by betatel, smsbuddy, ubill: 1000 requests a second, seed 5; Ctrl-C ends it",
-        "its clock is frozen, so nothing is delivered before: sms-sandbox advance 5m",
+        f"sending to betatel, smsbuddy, ubill at {sandbox.url}: 1000 requests per second, seed 5; press Ctrl-C to stop",
+        "the clock is frozen; to deliver the messages, run: sms-sandbox advance 5m",
         f"200 of 200 sent in N s: {200 - refused} accepted, {refused} refused, 0 unanswered",
-        f"look at it: {rig.url}/",
+        f"inbox: {sandbox.url}/",
         True,
     )
     assert sum(int(number) for _, number in named) == 200
 
 
-def test_the_same_seed_is_the_same_traffic(rig: Rig, say: Say) -> None:
+def test_the_same_seed_is_the_same_traffic(sandbox: SandboxClient, say: Say) -> None:
     def traffic() -> list[tuple[str, str, str]]:
-        return sorted((each.operation, each.to, each.text) for each in sent(rig) if each.operation != MAKES_CODES)
+        return sorted((each.operation, each.to, each.text) for each in sent(sandbox) if each.operation != MAKES_CODES)
 
     say("demo", *FAST)
     first = traffic()
-    rig.reset()
+    sandbox.reset()
     say("demo", *FAST)
 
     assert traffic() == first
@@ -104,20 +104,20 @@ def test_the_same_seed_is_the_same_traffic(rig: Rig, say: Say) -> None:
 MAKES_CODES = "smsbuddy.otp.create"  # its codes are the sandbox's own
 
 
-def test_a_demo_ends_after_a_while(rig: Rig, say: Say) -> None:
+def test_a_demo_ends_after_a_while(sandbox: SandboxClient, say: Say) -> None:
     said = say("demo", "--for", "1ms", "--seed", "5")
 
-    assert (said.code, len(rig.requests())) == (0, 1)
+    assert (said.code, len(sandbox.requests())) == (0, 1)
 
 
 def test_a_demo_that_would_take_no_time_is_refused(say: Say) -> None:
     refused = say("demo", "--for", "0")
 
-    assert (refused.code, "Invalid value for '--for': '0' is no time at all" in refused.err) == (2, True)
+    assert (refused.code, "Invalid value for '--for': '0' must be longer than 0" in refused.err) == (2, True)
 
 
-def test_what_a_demo_tries_first_reaches_no_receiver(rig: Rig, say: Say) -> None:
-    hears = rig.receiver
+def test_what_a_demo_tries_first_reaches_no_receiver(sandbox: SandboxClient, say: Say) -> None:
+    hears = sandbox.receiver
     targets = [f"--callback={provider}={hears.url()}" for provider in ("betatel", "ubill", "smsbuddy")]
     with serving("--clock", "frozen", *targets) as (_, banner):
         said = say("demo", "--url", url_of(banner), "--workspace", "default", "--count", "1", "--seed", "1")
@@ -125,11 +125,11 @@ def test_what_a_demo_tries_first_reaches_no_receiver(rig: Rig, say: Say) -> None
     assert (said.code, hears.calls) == (0, [])
 
 
-def test_a_demo_leaves_nothing_but_its_messages(rig: Rig, say: Say) -> None:
-    before = {each.id for each in rig.workspaces()}
+def test_a_demo_leaves_nothing_but_its_messages(sandbox: SandboxClient, say: Say) -> None:
+    before = {each.id for each in sandbox.workspaces()}
     say("demo", *FAST)
 
-    assert {each.id for each in rig.workspaces()} == before
+    assert {each.id for each in sandbox.workspaces()} == before
 
 
 def test_a_provider_that_was_added_is_part_of_the_demo(
@@ -138,12 +138,29 @@ def test_a_provider_that_was_added_is_part_of_the_demo(
     (tmp_path / "acme.yaml").write_text(block("Adding a provider", "yaml", "# acme/acme.yaml"))
     (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
-    with serving_here(specs=[tmp_path]) as place, desk_at(place, None, Recipe(start=NOON)) as desk:
-        added = Rig(desk)
-        say("demo", *FAST, "--url", place.url, "--workspace", desk.id)
+    with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
+        added = SandboxClient(handle)
+        say("demo", *FAST, "--url", server.url, "--workspace", handle.id)
         kinds = {each.operation for each in added.messages(provider="acme")}
 
     assert kinds == {"acme.send"}
+
+
+def test_an_accepted_request_with_a_hint_counts_as_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    spec = block("Adding a provider", "yaml", "# acme/acme.yaml")
+    (tmp_path / "acme.yaml").write_text(spec.replace('{to: "38761444555",', '{unread: x, to: "38761444555",'))
+    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
+        added = SandboxClient(handle)
+        said = say("demo", *FAST, "--url", server.url, "--workspace", handle.id)
+        requests = added.requests(limit=1000)
+
+    hinted = [each for each in requests if not each.refused and each.why]
+    refused = sum(each.refused for each in requests)
+    assert (f": {200 - refused} accepted, {refused} refused, 0 unanswered" in said.out, hinted != []) == (True, True)
 
 
 def test_a_provider_without_samples_is_left_out_and_named(
@@ -153,12 +170,12 @@ def test_a_provider_without_samples_is_left_out_and_named(
     (tmp_path / "acme.yaml").write_text(re.sub(r"\n +examples:\n +documented:.*", "", spec))
     (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
-    with serving_here(specs=[tmp_path]) as place:
-        said = say("demo", "--count", "1", "--url", place.url, "--workspace", "default")
+    with serving_here(specs=[tmp_path]) as server:
+        said = say("demo", "--count", "1", "--url", server.url, "--workspace", "default")
 
     assert (said.code, said.err) == (
         0,
-        "acme: its spec has no sample of a request that sends, so it is left out\n",
+        "skipping acme: its spec has no example of a request that sends a message\n",
     )
 
 
@@ -170,7 +187,7 @@ def test_ctrl_c_ends_a_demo_with_its_summary() -> None:
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=PATIENCE)
 
-    assert (process.returncode, out.splitlines()[-1]) == (0, f"look at it: {url}/")
+    assert (process.returncode, out.splitlines()[-1]) == (0, f"inbox: {url}/")
 
 
 def test_a_server_that_stops_ends_a_demo_with_its_summary_and_one_clear_line() -> None:
@@ -183,7 +200,7 @@ def test_a_server_that_stops_ends_a_demo_with_its_summary_and_one_clear_line() -
 
     assert (process.returncode, out.splitlines()[-2:]) == (
         2,
-        [f"look at it: {url}/", f"sms-sandbox: the sandbox at {url} answers no more"],
+        [f"inbox: {url}/", f"sms-sandbox: the sandbox at {url} no longer answers"],
     )
 
 

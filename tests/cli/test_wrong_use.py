@@ -30,8 +30,8 @@ class Row(NamedTuple):
 
 TALKING = ("messages", "otp 1", "advance 1s", "use instant", "reset", "verify", "workspaces", "demo --count 1")
 TO_A_SERVER = (
-    ("--url", "localhost", "'localhost' is no URL; write http://HOST:PORT"),
-    ("--control-token", "a b", "the control token is empty or has characters that a header cannot carry"),
+    ("--url", "localhost", "invalid URL 'localhost': use http://HOST:PORT"),
+    ("--control-token", "a b", "invalid control token: it is empty or contains characters that a header cannot carry"),
     ("--workspace", "nope", "--workspace: no workspace is called 'nope'"),
 )
 ANY_TEXT_IS_RIGHT = {
@@ -158,7 +158,7 @@ def test_a_reader_that_has_read_enough_is_no_failure(words: list[str]) -> None:
 def test_a_broken_variable_of_the_port_is_told_by_ready_too() -> None:
     assert run("ready", SANDBOX_PORT="8o80") == (
         2,
-        "sms-sandbox: 'http://127.0.0.1:8o80' is no URL; write http://HOST:PORT\n",
+        "sms-sandbox: invalid URL 'http://127.0.0.1:8o80': use http://HOST:PORT\n",
     )
 
 
@@ -168,7 +168,7 @@ def test_a_broken_variable_of_the_port_is_told_by_ready_too() -> None:
         ("SANDBOX_WORKSPCE", "Did you mean SANDBOX_WORKSPACE?"),
         ("SANDBOX_ALLOW_CALLBACKS", "Did you mean SANDBOX_ALLOW_CALLBACK?"),
         ("SANDBOX_CALLBAK_UBILL", "Did you mean SANDBOX_CALLBACK_UBILL?"),
-        ("SANDBOX_QQQQ", "sms-sandbox serve --help lists those of serve."),
+        ("SANDBOX_QQQQ", "See sms-sandbox serve --help."),
     ],
 )
 def test_an_unknown_variable_is_one_warning_with_the_near_miss(
@@ -177,7 +177,7 @@ def test_an_unknown_variable_is_one_warning_with_the_near_miss(
     monkeypatch.setenv(name, "x")
     said = say("scenarios", "show", "instant")
 
-    assert (said.code, said.err) == (0, f"sms-sandbox: warning: no setting is called {name}. {hint}\n")
+    assert (said.code, said.err) == (0, f"sms-sandbox: warning: unknown environment variable {name}. {hint}\n")
 
 
 @pytest.mark.parametrize("name", ["SANDBOX_CALLBACK_ACME", "SANDBOX_SPECS", "SANDBOX_RECEIVER_HOST", "SANDBOX_KEY"])

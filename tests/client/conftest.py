@@ -1,5 +1,5 @@
 """What tests of the clients start from."""
 
-from tests.client.rigs import listener, place, rig
+from tests.client.fixtures import listener, sandbox, server
 
-__all__ = ["listener", "place", "rig"]
+__all__ = ["listener", "sandbox", "server"]

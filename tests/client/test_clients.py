@@ -13,24 +13,24 @@ import pytest
 
 from sandbox.client import (
     Advance,
+    AdvanceItem,
     AsyncClient,
     Client,
     Event,
-    Happening,
     NotFoundError,
     Otp,
     RefusedError,
-    StrangerError,
+    UnexpectedResponseError,
     UnreachableError,
 )
-from sandbox.client.values import Plan, Step
+from sandbox.client.values import PlannedStatus, StatusChange
 from sandbox.core.account import Approval
 from sandbox.core.callback import CallbackState
 from sandbox.core.clock import ClockMode
 from sandbox.core.message import Status
-from sandbox.testing import Rig
+from sandbox.testing import SandboxClient
 from tests.builders import NOON
-from tests.client.rigs import NUMBER, send
+from tests.client.fixtures import NUMBER, send
 
 READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awaitable[object]]]] = [
     ("index", lambda one: one.index(), lambda one: one.index()),
@@ -56,23 +56,23 @@ READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awa
 
 @pytest.mark.parametrize(("blocking", "awaited"), [row[1:] for row in READING], ids=[row[0] for row in READING])
 def test_both_clients_answer_alike(
-    rig: Rig,
+    sandbox: SandboxClient,
     blocking: Callable[[Client], object],
     awaited: Callable[[AsyncClient], Awaitable[object]],
 ) -> None:
-    send(rig)
-    rig.advance("5m")
+    send(sandbox)
+    sandbox.advance("5m")
 
     async def wait() -> object:
-        return await awaited(rig.aio)
+        return await awaited(sandbox.aio)
 
-    assert asyncio.run(wait()) == blocking(rig)
+    assert asyncio.run(wait()) == blocking(sandbox)
 
 
-def test_a_message_has_its_history_and_what_is_planned(rig: Rig) -> None:
-    uuid = send(rig)
-    rig.advance("1s")
-    message = rig.message(uuid)
+def test_a_message_has_its_history_and_what_is_planned(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
+    sandbox.advance("1s")
+    message = sandbox.message(uuid)
 
     assert (message.id, message.sender, message.to, message.text, message.code, message.status) == (
         uuid,
@@ -84,62 +84,62 @@ def test_a_message_has_its_history_and_what_is_planned(rig: Rig) -> None:
     )
     assert (message.history, message.planned) == (
         (
-            Step(Status.QUEUED, "queued", NOON),
-            Step(Status.SENT, "sent", NOON + timedelta(milliseconds=200)),
+            StatusChange(Status.QUEUED, "queued", NOON),
+            StatusChange(Status.SENT, "sent", NOON + timedelta(milliseconds=200)),
         ),
-        (Plan(Status.DELIVERED, NOON + timedelta(seconds=2, milliseconds=200)),),
+        (PlannedStatus(Status.DELIVERED, NOON + timedelta(seconds=2, milliseconds=200)),),
     )
 
 
-def test_a_list_goes_on_where_its_page_ends(rig: Rig) -> None:
-    sent = [send(rig) for _ in range(3)]
-    first = rig.messages(limit=2)
-    rest = rig.messages(limit=2, cursor=first.next)
+def test_a_list_goes_on_where_its_page_ends(sandbox: SandboxClient) -> None:
+    sent = [send(sandbox) for _ in range(3)]
+    first = sandbox.messages(limit=2)
+    rest = sandbox.messages(limit=2, cursor=first.next)
 
     assert ([each.id for each in first], [each.id for each in rest], rest.next) == (sent[:0:-1], sent[:1], None)
 
 
-def test_a_page_is_a_sequence(rig: Rig) -> None:
-    sent = [send(rig) for _ in range(2)]
-    page = rig.messages()
+def test_a_page_is_a_sequence(sandbox: SandboxClient) -> None:
+    sent = [send(sandbox) for _ in range(2)]
+    page = sandbox.messages()
 
     assert (len(page), page[0].id, [each.id for each in page[1:]]) == (2, sent[1], sent[:1])
-    assert not rig.callbacks()
+    assert not sandbox.callbacks()
 
 
-def test_messages_are_found_by_what_is_in_them(rig: Rig) -> None:
-    wanted = send(rig, text="Hello & welcome + 5%", sender="SHOP")
-    send(rig, "38761930306")
-    found = rig.messages(to="+387 61 930-305", sender="SHOP", text="& welcome + 5%", status="queued")
+def test_messages_are_found_by_what_is_in_them(sandbox: SandboxClient) -> None:
+    wanted = send(sandbox, text="Hello & welcome + 5%", sender="SHOP")
+    send(sandbox, "38761930306")
+    found = sandbox.messages(to="+387 61 930-305", sender="SHOP", text="& welcome + 5%", status="queued")
 
     assert [each.id for each in found] == [wanted]
 
 
-def test_a_code_is_found_for_a_number(rig: Rig) -> None:
-    uuid = send(rig)
+def test_a_code_is_found_for_a_number(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
 
-    assert rig.otp("+387 61 930 305") == Otp("555345", NUMBER, "betatel", uuid, NOON)
+    assert sandbox.otp("+387 61 930 305") == Otp("555345", NUMBER, "betatel", uuid, NOON)
 
 
-def test_a_code_that_does_not_come_is_not_found(rig: Rig) -> None:
+def test_a_code_that_does_not_come_is_not_found(sandbox: SandboxClient) -> None:
     with pytest.raises(NotFoundError) as refused:
-        rig.otp(NUMBER, wait="10ms")
+        sandbox.otp(NUMBER, wait="10ms")
 
     assert str(refused.value) == f"/to: no message to '{NUMBER}' has a one-time code"
 
 
-def test_a_callback_is_held_released_and_replayed(rig: Rig) -> None:
-    send(rig)
-    rig.set_clock("frozen")
-    rig.receiver.answer_with(503)
-    rig.advance("1s")
-    held = rig.hold(1)
-    released = rig.release(1)
-    rig.receiver.clear()
-    fired = rig.fire(1)
-    rig.advance("0s")
-    replayed = rig.replay(1)
-    rig.advance("0s")
+def test_a_callback_is_held_released_and_replayed(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    sandbox.set_clock("frozen")
+    sandbox.receiver.answer_with(503)
+    sandbox.advance("1s")
+    held = sandbox.hold(1)
+    released = sandbox.release(1)
+    sandbox.receiver.clear()
+    fired = sandbox.fire(1)
+    sandbox.advance("0s")
+    replayed = sandbox.replay(1)
+    sandbox.advance("0s")
 
     assert [each.state for each in (held, released, fired, replayed)] == [
         CallbackState.HELD,
@@ -147,46 +147,46 @@ def test_a_callback_is_held_released_and_replayed(rig: Rig) -> None:
         CallbackState.SENDING,
         CallbackState.SENDING,
     ]
-    assert [(each.status, each.replay) for each in rig.callback(1).attempts] == [
+    assert [(each.status, each.replay) for each in sandbox.callback(1).attempts] == [
         (503, False),
         (200, False),
         (200, True),
     ]
 
 
-def test_a_callback_that_ended_cannot_be_cancelled(rig: Rig) -> None:
-    send(rig)
-    rig.advance("5m")
+def test_a_callback_that_ended_cannot_be_cancelled(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    sandbox.advance("5m")
 
     with pytest.raises(RefusedError) as refused:
-        rig.cancel(1)
+        sandbox.cancel(1)
 
     assert refused.value.status == 409
 
 
-def test_targets_are_set_shown_and_taken_away(rig: Rig) -> None:
-    rig.set_targets({"ubill": "http://127.0.0.1:9/a"})
-    rig.set_target("betatel", "http://127.0.0.1:9/b", key="secret")
-    before = {provider: (each.url, each.key) for provider, each in rig.targets().items()}
-    rig.delete_target("ubill")
+def test_targets_are_set_shown_and_taken_away(sandbox: SandboxClient) -> None:
+    sandbox.set_targets({"ubill": "http://127.0.0.1:9/a"})
+    sandbox.set_target("betatel", "http://127.0.0.1:9/b", key="secret")
+    before = {provider: (each.url, each.key) for provider, each in sandbox.targets().items()}
+    sandbox.delete_target("ubill")
 
-    assert (before, rig.target("betatel").url, list(rig.targets())) == (
+    assert (before, sandbox.target("betatel").url, list(sandbox.targets())) == (
         {"betatel": ("http://127.0.0.1:9/b", "se…"), "ubill": ("http://127.0.0.1:9/a", None)},
         "http://127.0.0.1:9/b",
         ["betatel"],
     )
 
 
-def test_the_clock_is_set_and_advanced(rig: Rig) -> None:
-    rig.advance(to=NOON + timedelta(hours=1))
-    clock = rig.set_clock("frozen", start=NOON + timedelta(hours=2))
+def test_the_clock_is_set_and_advanced(sandbox: SandboxClient) -> None:
+    sandbox.advance(to=NOON + timedelta(hours=1))
+    clock = sandbox.set_clock("frozen", start=NOON + timedelta(hours=2))
 
     assert (clock.mode, clock.now) == (ClockMode.FROZEN, NOON + timedelta(hours=2))
 
 
-def test_an_advance_tells_what_happened(rig: Rig) -> None:
-    uuid = send(rig)
-    done = rig.advance(until="idle")
+def test_an_advance_tells_what_happened(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
+    done = sandbox.advance(until="idle")
 
     sent, delivered = NOON + timedelta(milliseconds=200), NOON + timedelta(seconds=2, milliseconds=200)
     assert done == Advance(
@@ -194,26 +194,26 @@ def test_an_advance_tells_what_happened(rig: Rig) -> None:
         delivered,
         count=4,
         items=(
-            Happening(sent, "status", uuid, status=Status.SENT),
-            Happening(sent, "callback", uuid, attempt=1),
-            Happening(delivered, "status", uuid, status=Status.DELIVERED),
-            Happening(delivered, "callback", uuid, attempt=1),
+            AdvanceItem(sent, "status", uuid, status=Status.SENT),
+            AdvanceItem(sent, "callback", uuid, attempt=1),
+            AdvanceItem(delivered, "status", uuid, status=Status.DELIVERED),
+            AdvanceItem(delivered, "callback", uuid, attempt=1),
         ),
         truncated=False,
     )
 
 
-def test_a_scenario_is_used_by_name_and_by_its_text(rig: Rig) -> None:
-    named = rig.use("instant").name
-    written = rig.load_scenario("name: mine\nextends: [instant]\n").name
-    given = rig.load_scenario({"name": "ours", "rules": []}).name
+def test_a_scenario_is_used_by_name_and_by_its_text(sandbox: SandboxClient) -> None:
+    named = sandbox.use("instant").name
+    written = sandbox.load_scenario("name: mine\nextends: [instant]\n").name
+    given = sandbox.load_scenario({"name": "ours", "rules": []}).name
 
-    assert (named, written, given, rig.scenario().name) == ("instant", "mine", "ours", "ours")
+    assert (named, written, given, sandbox.scenario().name) == ("instant", "mine", "ours", "ours")
 
 
-def test_every_mistake_of_a_scenario_is_told_with_its_place(rig: Rig) -> None:
+def test_every_mistake_of_a_scenario_is_told_with_its_place(sandbox: SandboxClient) -> None:
     with pytest.raises(RefusedError) as refused:
-        rig.load_scenario("name: mine\nrules:\n- thn: {}\n")
+        sandbox.load_scenario("name: mine\nrules:\n- thn: {}\n")
 
     assert [(each.line, each.column, each.problem) for each in refused.value.mistakes] == [
         (3, 3, "scenario:3:3: a rule has no key 'thn'. Did you mean 'then'?"),
@@ -221,77 +221,84 @@ def test_every_mistake_of_a_scenario_is_told_with_its_place(rig: Rig) -> None:
     ]
 
 
-def test_an_account_is_changed(rig: Rig) -> None:
-    key = rig.keys["ubill"]["key"]
-    changed = rig.patch_account("ubill", key, balance=5, brands=[{"id": "7", "name": "SHOP"}])
+def test_an_account_is_changed(sandbox: SandboxClient) -> None:
+    key = sandbox.keys["ubill"]["key"]
+    changed = sandbox.patch_account("ubill", key, balance=5, brands=[{"id": "7", "name": "SHOP"}])
 
     assert (changed.balance, [(each.id, each.name, each.state) for each in changed.brands]) == (
         {"sms": Decimal(5)},
         [("7", "SHOP", Approval.APPROVED)],
     )
-    assert rig.account("ubill", key) == changed
+    assert sandbox.account("ubill", key) == changed
 
 
-def test_a_message_is_moved(rig: Rig) -> None:
-    uuid = send(rig)
+def test_a_message_is_moved(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
 
-    assert rig.move(uuid, "failed").status is Status.FAILED
+    assert sandbox.move(uuid, "failed").status is Status.FAILED
 
 
-def test_a_move_that_may_not_be_is_refused_in_words(rig: Rig) -> None:
-    uuid = send(rig)
-    rig.move(uuid, "failed")
+def test_a_move_that_may_not_be_is_refused_in_words(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
+    sandbox.move(uuid, "failed")
 
     with pytest.raises(RefusedError) as refused:
-        rig.move(uuid, "queued")
+        sandbox.move(uuid, "queued")
 
     assert str(refused.value) == f"{uuid} is failed and cannot become queued, because that status is final"
 
 
-def test_messages_are_forgotten(rig: Rig) -> None:
-    send(rig)
-    rig.delete_messages()
+def test_messages_are_forgotten(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    sandbox.delete_messages()
 
-    assert (len(rig.messages()), rig.advance("5m").count) == (0, 0)
+    assert (len(sandbox.messages()), sandbox.advance("5m").count) == (0, 0)
 
 
-def test_messages_that_match_are_forgotten(rig: Rig) -> None:
-    send(rig)
-    kept = send(rig, text="Your code is 777777")
-    rig.delete_messages(code="555345")
+def test_messages_that_match_are_forgotten(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    kept = send(sandbox, text="Your code is 777777")
+    sandbox.delete_messages(code="555345")
 
     assert (
-        [message.id for message in rig.messages(code="777777")] == [message.id for message in rig.messages()] == [kept]
+        [message.id for message in sandbox.messages(code="777777")]
+        == [message.id for message in sandbox.messages()]
+        == [kept]
     )
 
 
-def test_a_status_and_a_code_can_be_asked_for(rig: Rig) -> None:
-    send(rig)
-    rig.advance("5m")
+def test_a_status_and_a_code_can_be_asked_for(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    sandbox.advance("5m")
 
-    assert (rig.verify(status="delivered", exactly=1).passed, rig.otp(NUMBER, code="555345").code) == (True, "555345")
-
-
-def test_an_attempt_tells_where_it_went(rig: Rig) -> None:
-    send(rig)
-    rig.advance("5m")
-
-    assert {attempt.url for each in rig.callbacks() for attempt in each.attempts} == {rig.receiver.url("betatel")}
+    assert (sandbox.verify(status="delivered", exactly=1).passed, sandbox.otp(NUMBER, code="555345").code) == (
+        True,
+        "555345",
+    )
 
 
-def test_a_reset_empties_the_workspace(rig: Rig) -> None:
-    send(rig)
-    fresh = rig.reset()
+def test_an_attempt_tells_where_it_went(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    sandbox.advance("5m")
 
-    assert (fresh.id, fresh.seed, len(rig.messages()), len(rig.requests())) == (rig.id, 7, 0, 0)
+    assert {attempt.url for each in sandbox.callbacks() for attempt in each.attempts} == {
+        sandbox.receiver.url("betatel")
+    }
 
 
-def test_a_workspace_is_made_seen_through_a_client_of_its_own_and_ended(rig: Rig) -> None:
-    made = rig.make_workspace(scenario="instant", clock="frozen", seed=5, ttl="1m")
-    other = rig.workspace(made.id)
+def test_a_reset_empties_the_workspace(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    fresh = sandbox.reset()
+
+    assert (fresh.id, fresh.seed, len(sandbox.messages()), len(sandbox.requests())) == (sandbox.id, 7, 0, 0)
+
+
+def test_a_workspace_is_made_seen_through_a_client_of_its_own_and_ended(sandbox: SandboxClient) -> None:
+    made = sandbox.make_workspace(scenario="instant", clock="frozen", seed=5, ttl="1m")
+    other = sandbox.workspace(made.id)
     shown = other.show_workspace(made.id)
-    listed = made.id in {each.id for each in rig.workspaces(limit=1000)}
-    rig.delete_workspace(made.id)
+    listed = made.id in {each.id for each in sandbox.workspaces(limit=1000)}
+    sandbox.delete_workspace(made.id)
 
     with pytest.raises(NotFoundError) as refused:
         other.messages()
@@ -310,41 +317,45 @@ def test_a_workspace_is_made_seen_through_a_client_of_its_own_and_ended(rig: Rig
     )
 
 
-def test_a_client_without_a_workspace_sees_default(rig: Rig) -> None:
-    send(rig)
+def test_a_client_without_a_workspace_sees_default(sandbox: SandboxClient) -> None:
+    send(sandbox)
 
-    assert [repr(rig.workspace(None)), repr(rig.aio.workspace(None)), len(rig.workspace(None).messages())] == [
-        f"Client('{rig.url}', workspace='default')",
-        f"AsyncClient('{rig.url}', workspace='default')",
+    assert [
+        repr(sandbox.workspace(None)),
+        repr(sandbox.aio.workspace(None)),
+        len(sandbox.workspace(None).messages()),
+    ] == [
+        f"Client('{sandbox.url}', workspace='default')",
+        f"AsyncClient('{sandbox.url}', workspace='default')",
         0,
     ]
 
 
-def test_the_figures_of_the_server_are_text(rig: Rig) -> None:
-    assert rig.metrics().startswith("# HELP ")
+def test_the_figures_of_the_server_are_text(sandbox: SandboxClient) -> None:
+    assert sandbox.metrics().startswith("# HELP ")
 
 
 def message_of(events: Iterator[Event]) -> Event:
     return next(each for each in events if each.kind == "message")
 
 
-def test_events_are_yielded_as_they_happen(rig: Rig) -> None:
+def test_events_are_yielded_as_they_happen(sandbox: SandboxClient) -> None:
     sent = []
-    with closing(rig.events()) as events, ThreadPoolExecutor(1) as threads:
+    with closing(sandbox.events()) as events, ThreadPoolExecutor(1) as threads:
         heard = threads.submit(message_of, events)
         while not heard.done():  # a stream begins with its reader, which nobody outside can see
-            sent.append(send(rig))
+            sent.append(send(sandbox))
 
     assert heard.result().data["id"] in sent
 
 
-async def test_events_are_awaited_from_the_one_that_is_known(rig: Rig) -> None:
-    with closing(rig.events()) as events, ThreadPoolExecutor(1) as threads:
+async def test_events_are_awaited_from_the_one_that_is_known(sandbox: SandboxClient) -> None:
+    with closing(sandbox.events()) as events, ThreadPoolExecutor(1) as threads:
         known = threads.submit(message_of, events)
         while not known.done():
-            await asyncio.to_thread(send, rig)
-    uuid = await asyncio.to_thread(send, rig, "38761930399")
-    async with aclosing(rig.aio.events(known.result().id)) as later:
+            await asyncio.to_thread(send, sandbox)
+    uuid = await asyncio.to_thread(send, sandbox, "38761930399")
+    async with aclosing(sandbox.aio.events(known.result().id)) as later:
         found = [each.data["id"] async for each in until(later, uuid)]
 
     assert (found[-1], known.result().data["id"] in found) == (uuid, False)
@@ -388,16 +399,16 @@ def test_a_host_that_cannot_be_one_is_told_as_well() -> None:
     with pytest.raises(UnreachableError) as refused:
         Client("http://a..b").health()
 
-    assert str(refused.value) == "no sandbox answers at http://a..b: 'a..b' is no name of a host"
+    assert str(refused.value) == "no sandbox answers at http://a..b: 'a..b' is not a valid host name"
 
 
-def test_another_server_is_taken_for_a_stranger(rig: Rig) -> None:
-    url = rig.receiver.root
+def test_another_server_is_taken_for_a_stranger(sandbox: SandboxClient) -> None:
+    url = sandbox.receiver.root
 
-    with pytest.raises(StrangerError) as refused:
+    with pytest.raises(UnexpectedResponseError) as refused:
         Client(url).health()
 
     assert str(refused.value) == (
-        f"{url} answers GET {urlsplit(url).path}/_sandbox/health with 200 and an answer that is not JSON;"
-        " is it an sms-sandbox?"
+        f"{url} answered GET {urlsplit(url).path}/_sandbox/health with 200 and a body that is not JSON;"
+        " is it an sms-sandbox server?"
     )

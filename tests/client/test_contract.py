@@ -11,9 +11,8 @@ import pytest
 
 from sandbox.client import values
 from sandbox.client.call import ApiCall
-from sandbox.client.decode import KEY
-from sandbox.client.event_stream import STREAM
-from sandbox.client.methods import Asked, Calls
+from sandbox.client.clients import STREAM, ApiMethod, ApiMethods
+from sandbox.client.values import KEY
 from sandbox.control.call import openapi_json
 
 DOCUMENT: Mapping[str, Any] = json.loads(openapi_json())
@@ -50,11 +49,11 @@ SCHEMAS = {
 
 def calls() -> dict[str, Callable[..., ApiCall[Any]]]:
     """Return every call of the clients by its name."""
-    return {name: each.make for name, each in vars(Calls).items() if isinstance(each, Asked)}
+    return {name: each.make for name, each in vars(ApiMethods).items() if isinstance(each, ApiMethod)}
 
 
 def sample(make: Callable[..., ApiCall[Any]], **more: object) -> ApiCall[Any]:
-    """Return a question with the parameters that must be given."""
+    """Return a call with the parameters that must be given."""
     needed = {
         name: SAMPLES[name]
         for name, parameter in inspect.signature(make).parameters.items()
@@ -69,23 +68,23 @@ def described() -> Iterator[tuple[str, str]]:
         yield from ((method.upper(), path) for method in METHODS if method in item)
 
 
-def place(question: ApiCall[Any]) -> tuple[str, str]:
-    """Return the method and described path of a question."""
+def location(call: ApiCall[Any]) -> tuple[str, str]:
+    """Return the method and described path of a call."""
     for method, path in described():
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
-        if method == question.method and re.fullmatch(pattern, question.path):
+        if method == call.method and re.fullmatch(pattern, call.path):
             return method, path
-    return question.method, question.path
+    return call.method, call.path
 
 
 def test_the_clients_know_every_call() -> None:
-    known = {place(sample(make)) for make in calls().values()} | {place(STREAM)}
+    known = {location(sample(make)) for make in calls().values()} | {location(STREAM)}
 
     assert known == set(described())
 
 
 def test_the_clients_know_which_calls_are_about_the_server() -> None:
-    scoped = {place(sample(make)): sample(make).scoped for make in calls().values()}
+    scoped = {location(sample(make)): sample(make).scoped for make in calls().values()}
 
     assert scoped == {
         (method, path): "servers" not in DOCUMENT["paths"][path] for method, path in described() if path != "/events"
@@ -105,7 +104,7 @@ def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
 @pytest.mark.parametrize("name", [name for name, make in calls().items() if sample(make).method == "GET"])
 def test_a_call_can_give_every_filter(name: str) -> None:
     make = calls()[name]
-    method, path = place(sample(make))
+    method, path = location(sample(make))
     parameters = DOCUMENT["paths"][path][method.lower()].get("parameters", [])
     filters = {each["name"] for each in map(resolved, parameters) if each["in"] == "query"}
     words = {"sender": "from"}
@@ -131,7 +130,7 @@ def test_every_value_that_the_clients_make_is_described_or_part_of_one() -> None
         if is_dataclass(part)
     }
     made = {each for each in vars(values).values() if isinstance(each, type) and is_dataclass(each)}
-    by_themselves = {values.Page, values.Otp, values.Index, values.Health, values.Event, values.ScenarioEntry}
+    by_themselves = {values.Otp, values.Index, values.Health, values.Event, values.ScenarioEntry}
 
     assert made - parts - set(SCHEMAS.values()) == by_themselves
 

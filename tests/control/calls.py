@@ -122,7 +122,7 @@ def misfits(method: str, path: str, status: int, kind: str, value: object) -> li
     if not content:
         return [] if not kind or kind == "application/octet-stream" else [f"{status}: a body of {kind}"]
     if kind not in content:
-        return [f"{status}: {kind} is none of {', '.join(content)}"]
+        return [f"{status}: {kind} is not one of {', '.join(content)}"]
     if "json" not in kind:
         return []
     validator = Draft202012Validator(content[kind]["schema"], format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -108,7 +108,7 @@ async def test_senders_templates_and_stop_list_are_changed(control: Control) -> 
             [("/balance", "this account has several balance types; use an object with trans, promo, transscrub")],
         ),
         ({"balance": {"tranz": 5}}, [("/balance/tranz", "unknown balance type 'tranz'. Did you mean 'trans'?")]),
-        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than 0")]),
+        ({"balance": {"trans": -1}}, [("/balance/trans", "-1 is less than the minimum of 0")]),
         (
             {"balance": "much"},
             [("/balance", "'much' is not an amount, or an object with an amount for each balance type")],
@@ -116,8 +116,8 @@ async def test_senders_templates_and_stop_list_are_changed(control: Control) -> 
         (
             {"senders": [{"id": ""}, {"id": "A", "state": "open"}], "stoplist": []},
             [
-                ("/senders/0/id", "'' has 0 characters, fewer than 1"),
-                ("/senders/1/state", "'open' is none of pending, approved, refused"),
+                ("/senders/0/id", "'' has 0 characters, fewer than the minimum of 1"),
+                ("/senders/1/state", "'open' is not one of pending, approved, refused"),
                 ("/stoplist", "unknown parameter 'stoplist'. Did you mean 'stop_list'?"),
             ],
         ),

@@ -86,10 +86,10 @@ async def test_a_parameter_that_is_given_twice_is_named(control: Control) -> Non
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"limit": "0"}, "0 is less than 1"),
-        ({"limit": "1001"}, "1001 is more than 1000"),
-        ({"limit": "ten"}, "'ten' is a string, not integer"),
-        ({"limit": "1e3"}, "'1e3' is a string, not integer"),
+        ({"limit": "0"}, "0 is less than the minimum of 1"),
+        ({"limit": "1001"}, "1001 is more than the maximum of 1000"),
+        ({"limit": "ten"}, "'ten' is a string, not an integer"),
+        ({"limit": "1e3"}, "'1e3' is a string, not an integer"),
         ({"cursor": "0"}, "'0' is not a cursor; use the value of next in the previous page"),
         ({"cursor": "9" * 17}, "'99999999999999999' is not a cursor; use the value of next in the previous page"),
         ({"wait": "61"}, "'61' is longer than the maximum wait of 60s"),

@@ -74,7 +74,7 @@ async def test_going_back_is_409(control: Control, method: str, path: str, body:
         (
             {"mode": "fast", "start": "noon", "tempo": 3},
             [
-                ("/mode", f"'fast' is none of real, scaled, frozen; {CLOCKS}"),
+                ("/mode", f"'fast' is not one of real, scaled, frozen; {CLOCKS}"),
                 ("/start", "invalid time 'noon': use a time with its zone such as 2026-03-02T12:00:00Z"),
                 ("/tempo", "unknown parameter 'tempo'. There are: mode, rate, start."),
             ],
@@ -177,7 +177,7 @@ async def test_only_the_first_thousand_events_are_listed(sandbox: Sandbox, contr
             {"to": "idle"},
             [("/to", f"invalid time 'idle': use a time with its zone such as 2026-03-02T12:00:00Z; {IDLE}")],
         ),
-        ({"by": -1}, [("/by", f"-1 is less than 0; {IDLE}")]),
+        ({"by": -1}, [("/by", f"-1 is less than the minimum of 0; {IDLE}")]),
         ({"by": "99999d"}, [("/by", f"'99999d' is longer than ten years; {IDLE}")]),
         (
             {"to": "9999-12-31T23:59:59Z"},

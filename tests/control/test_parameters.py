@@ -133,7 +133,7 @@ def test_every_mistake_of_a_value_comes_out_at_once_with_its_pointer() -> None:
         Mistake("/a~1b/wait", "'2m' is longer than the maximum wait of 60s"),
         Mistake("/count", "count is missing"),
         Mistake("/cuont", "unknown parameter 'cuont'. Did you mean 'count'?"),
-        Mistake("/limit", "10 is more than 9"),
+        Mistake("/limit", "10 is more than the maximum of 9"),
         Mistake("/since", "'x' is not the id of a request; use an id, latest or a time such as 2026-03-02T12:00:00Z"),
     ]
 

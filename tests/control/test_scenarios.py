@@ -128,7 +128,7 @@ async def test_every_mistake_of_a_scenario_comes_with_line_and_column(sandbox: S
 
 
 async def test_a_scenario_with_warnings_is_used_and_shows_them(control: Control) -> None:
-    problem = "this lifecycle never begins: the fault beside it accepts nothing"
+    problem = "this lifecycle never begins: the fault rejects the request"
     put = await control.call("PUT", "/scenario", b"rules: [{then: {fault: hang, lifecycle: []}}]")
 
     assert (put.status, put.value["warnings"]) == (

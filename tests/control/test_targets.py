@@ -68,7 +68,7 @@ async def test_every_mistake_in_all_targets_comes_out_at_once(sandbox: Sandbox, 
         400,
         [
             ("/betatl", "no provider is called 'betatl'. Did you mean 'betatel'?"),
-            ("/smsbuddy", "7 is a number, not object"),
+            ("/smsbuddy", "7 is a number, not an object"),
             ("/ubill/uri", "unknown parameter 'uri'. Did you mean 'url'?"),
             ("/ubill/url", "url is missing"),
         ],

@@ -167,7 +167,7 @@ async def test_every_mistake_in_a_verification_comes_out_at_once(control: Contro
             ("/count", "at most 1 of exactly, at_least, at_most must be given"),
             ("/count/exactly", "-1 is less than the minimum of 0"),
             ("/provider", "no provider is called 'betatl'. Did you mean 'betatel'?"),
-            ("/since", "5 is a number, not string"),
+            ("/since", "5 is a number, not a string"),
             ("/too", "unknown parameter 'too'. Did you mean 'to'?"),
             ("/wait", "'1h' is longer than the maximum wait of 60s"),
         ],

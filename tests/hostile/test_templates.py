@@ -16,7 +16,7 @@ import yaml
 from jinja2 import TemplateSyntaxError
 
 from sandbox.core.effects import TemplateContext
-from sandbox.demo.samples import seeded
+from sandbox.demo.traffic import seeded_faker
 from sandbox.scenarios.reply_templates import template_variables
 from sandbox.templates.budget import MEMORY_LIMIT, STEP_LIMIT, Budget, BudgetExceededError, spending
 from sandbox.templates.environment import environment, render
@@ -244,7 +244,7 @@ def test_a_faker_without_the_names_that_are_replaced_in_it_is_a_mistake_of_the_f
 
 
 def test_fake_draws_what_faker_draws_for_the_seed() -> None:
-    budget, faker = Budget(clock=still), seeded(7, 3)
+    budget, faker = Budget(clock=still), seeded_faker(7, 3)
     names = ("name", "address", "company", "phone_number", "pyint", "uuid4")
     expected = [getattr(faker, name)() for name in names]
 

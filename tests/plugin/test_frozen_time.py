@@ -12,8 +12,8 @@ import time_machine
 
 from sandbox.client import NotFoundError
 from sandbox.core.clock import monotonic, unix_time, utc_now
-from sandbox.testing import Rig, Sandbox
-from tests.client.rigs import NUMBER, send
+from sandbox.testing import Sandbox, SandboxClient
+from tests.client.fixtures import NUMBER, send
 
 Freeze = Callable[[], AbstractContextManager[object]]
 
@@ -28,10 +28,14 @@ FREEZES: dict[str, Freeze] = {
     for at in (PAST, FUTURE)
     for tick in (False, True)
 }
-frozen = pytest.mark.parametrize("freeze", FREEZES.values(), ids=FREEZES.keys())
+every_freeze = pytest.mark.parametrize("freeze", FREEZES.values(), ids=FREEZES.keys())
+# What each library does to the clock is held by the tests with every freeze; elsewhere one of each will do.
+one_freeze_a_library = pytest.mark.parametrize(
+    "freeze", [FREEZES[f"{name}, 2001, standing"] for name in LIBRARIES], ids=LIBRARIES.keys()
+)
 
 
-@frozen
+@every_freeze
 def test_the_real_clock_is_read_past_a_frozen_one(freeze: Freeze) -> None:
     readings = [(monotonic(), unix_time(), utc_now())]
     with freeze():
@@ -43,7 +47,7 @@ def test_the_real_clock_is_read_past_a_frozen_one(freeze: Freeze) -> None:
     assert [tuple(sorted(column)) for column in columns] == columns
 
 
-@frozen
+@every_freeze
 def test_advance_returns_once_every_callback_has_been_heard(freeze: Freeze) -> None:
     before = utc_now().replace(microsecond=0)
     with freeze(), Sandbox() as sandbox:
@@ -53,7 +57,7 @@ def test_advance_returns_once_every_callback_has_been_heard(freeze: Freeze) -> N
         assert (len(sandbox.receiver.calls), before <= sandbox.clock().start <= utc_now()) == (2, True)
 
 
-@frozen
+@one_freeze_a_library
 def test_time_may_freeze_and_thaw_while_a_sandbox_serves(freeze: Freeze) -> None:
     with Sandbox() as sandbox:
         for _ in range(2):
@@ -66,7 +70,7 @@ def test_time_may_freeze_and_thaw_while_a_sandbox_serves(freeze: Freeze) -> None
         assert len(sandbox.receiver.calls) == 8
 
 
-@frozen
+@one_freeze_a_library
 def test_a_real_clock_runs_and_waits_end(freeze: Freeze) -> None:
     with Sandbox(clock="60x") as sandbox, freeze():
         with pytest.raises(NotFoundError):
@@ -78,11 +82,11 @@ def test_a_real_clock_runs_and_waits_end(freeze: Freeze) -> None:
         assert len(sandbox.receiver.wait_for(2)) == 2
 
 
-@frozen
+@one_freeze_a_library
 async def test_advance_that_is_awaited_returns_too(freeze: Freeze) -> None:
     with freeze():
         async with Sandbox() as sandbox:
-            await asyncio.to_thread(send, Rig(sandbox.desk))
+            await asyncio.to_thread(send, SandboxClient(sandbox.handle))
             await sandbox.advance("5s")
             code = await sandbox.otp(NUMBER)
 

@@ -8,20 +8,29 @@ import pytest
 
 from sandbox.client import Client, NotFoundError, RefusedError, UnreachableError
 from sandbox.core.errors import SpecError
-from sandbox.testing import NoReceiverError, Place, Recipe, Rig, Sandbox, desk_at, listening, serving
+from sandbox.testing import (
+    NoReceiverError,
+    Sandbox,
+    SandboxClient,
+    SandboxServer,
+    WorkspaceOptions,
+    listening,
+    open_workspace,
+    serving,
+)
 from tests.builders import NOON
-from tests.client.rigs import NUMBER, send
+from tests.client.fixtures import NUMBER, send
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def server() -> Iterator[SandboxServer]:
     """Return a server that these tests share."""
     with serving() as found:
         yield found
 
 
-def workspaces(place: Place) -> list[str]:
-    return [each.id for each in Client(place.url).workspaces()]
+def workspaces(server: SandboxServer) -> list[str]:
+    return [each.id for each in Client(server.url).workspaces()]
 
 
 def test_a_block_has_a_sandbox_of_its_own() -> None:
@@ -40,7 +49,7 @@ def test_a_block_has_a_sandbox_of_its_own() -> None:
 
 async def test_a_block_that_is_awaited_has_one_too() -> None:
     async with Sandbox("instant", clock="real") as sandbox:
-        await asyncio.to_thread(send, Rig(sandbox.desk))
+        await asyncio.to_thread(send, SandboxClient(sandbox.handle))
         code = await sandbox.otp(NUMBER, wait="5s")
         heard = await asyncio.to_thread(sandbox.receiver.wait_for, 2)
 
@@ -55,33 +64,33 @@ def test_nobody_serves_once_the_block_is_over() -> None:
         sandbox.health()
 
 
-def test_a_sandbox_that_serves_already_keeps_nothing_of_the_block(place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox:
-        during = workspaces(place)
+def test_a_sandbox_that_serves_already_keeps_nothing_of_the_block(server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox:
+        during = workspaces(server)
 
-    assert (during, workspaces(place)) == ([sandbox.id, "default"], ["default"])
+    assert (during, workspaces(server)) == ([sandbox.id, "default"], ["default"])
 
 
-def test_a_block_that_fails_ends_its_workspace_too(place: Place) -> None:
-    with pytest.raises(ZeroDivisionError), Sandbox(url=place.url):
+def test_a_block_that_fails_ends_its_workspace_too(server: SandboxServer) -> None:
+    with pytest.raises(ZeroDivisionError), Sandbox(url=server.url):
         _ = 1 / 0
 
-    assert workspaces(place) == ["default"]
+    assert workspaces(server) == ["default"]
 
 
-def test_a_workspace_that_the_test_has_ended_itself_is_no_mistake(place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox:
+def test_a_workspace_that_the_test_has_ended_itself_is_no_mistake(server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox:
         sandbox.delete_workspace(sandbox.id)
 
     with pytest.raises(NotFoundError):
         sandbox.messages()
 
 
-def test_an_unknown_scenario_is_told_and_leaves_nothing(place: Place) -> None:
-    with pytest.raises(RefusedError) as refused, Sandbox("instnat", url=place.url):
+def test_an_unknown_scenario_is_told_and_leaves_nothing(server: SandboxServer) -> None:
+    with pytest.raises(RefusedError) as refused, Sandbox("instnat", url=server.url):
         pass
 
-    assert (str(refused.value), workspaces(place)) == (
+    assert (str(refused.value), workspaces(server)) == (
         "/scenario: no scenario is called 'instnat'. Did you mean 'instant'?",
         ["default"],
     )
@@ -101,17 +110,17 @@ def test_scenarios_of_ones_own_are_found_by_name(tmp_path: Path) -> None:
         assert sandbox.scenario().name == "evening"
 
 
-def test_the_same_seed_and_start_give_the_same_bytes(place: Place) -> None:
+def test_the_same_seed_and_start_give_the_same_bytes(server: SandboxServer) -> None:
     ids = []
     for _ in range(2):
-        with Sandbox(url=place.url, start=NOON, seed=11) as sandbox:
+        with Sandbox(url=server.url, start=NOON, seed=11) as sandbox:
             ids.append([send(sandbox), send(sandbox)])
 
     assert ids[0] == ids[1]
 
 
-def test_a_verification_that_does_not_pass_fails_with_what_nearly_matches(place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox:
+def test_a_verification_that_does_not_pass_fails_with_what_nearly_matches(server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox:
         uuid = send(sandbox)
         passed = sandbox.verify(to=NUMBER, exactly=1)
         with pytest.raises(AssertionError) as failed:
@@ -119,58 +128,60 @@ def test_a_verification_that_does_not_pass_fails_with_what_nearly_matches(place:
 
     assert (passed.matches, str(failed.value)) == (
         (uuid,),
-        f"did not pass: 0 matched\n  near: {uuid}: to: {NUMBER} is not 38761930306",
+        f"verification failed: 0 messages match\n  near miss: {uuid}: to: {NUMBER} is not 38761930306",
     )
 
 
-async def test_a_verification_that_is_awaited_fails_too(place: Place) -> None:
-    async with Sandbox(url=place.url) as sandbox:
+async def test_a_verification_that_is_awaited_fails_too(server: SandboxServer) -> None:
+    async with Sandbox(url=server.url) as sandbox:
         with pytest.raises(AssertionError) as failed:
             await sandbox.verify(to=NUMBER)
 
-    assert str(failed.value) == "did not pass: 0 matched"
+    assert str(failed.value) == "verification failed: 0 messages match"
 
 
-def test_applications_find_their_settings_in_the_environment(place: Place) -> None:
-    with Sandbox(url=place.url) as sandbox:
+def test_applications_find_their_settings_in_the_environment(server: SandboxServer) -> None:
+    with Sandbox(url=server.url) as sandbox:
         environ, keys = sandbox.environ, sandbox.keys
 
     assert environ == {
-        "SANDBOX_URL": place.url,
+        "SANDBOX_URL": server.url,
         "SANDBOX_WORKSPACE": sandbox.id,
-        "BETATEL_URL": place.url,
+        "BETATEL_URL": server.url,
         "BETATEL_API_KEY": keys["betatel"]["x-api-key"],
         "BETATEL_ACCOUNT_ID": keys["betatel"]["x-account-id"],
-        "SMSBUDDY_URL": place.url,
+        "SMSBUDDY_URL": server.url,
         "SMSBUDDY_KEY": keys["smsbuddy"]["key"],
-        "UBILL_URL": place.url,
+        "UBILL_URL": server.url,
         "UBILL_KEY": keys["ubill"]["key"],
     }
 
 
-def test_without_a_way_back_to_this_machine_callbacks_are_collected_and_the_receiver_says_why(place: Place) -> None:
-    with desk_at(place, None, Recipe()) as desk:
-        rig = Rig(desk)
-        send(rig)
-        rig.advance("1m")
-        states = [each.state for each in rig.callbacks()]
+def test_without_a_way_back_to_this_machine_callbacks_are_collected_and_the_receiver_says_why(
+    server: SandboxServer,
+) -> None:
+    with open_workspace(server, None, WorkspaceOptions()) as handle:
+        sandbox = SandboxClient(handle)
+        send(sandbox)
+        sandbox.advance("1m")
+        states = [each.state for each in sandbox.callbacks()]
         with pytest.raises(NoReceiverError) as refused:
-            _ = rig.receiver
+            _ = sandbox.receiver
 
     assert states == ["collected", "collected"]
     assert str(refused.value) == (
-        f"the sandbox at {place.url} cannot reach this machine;"
-        " set SANDBOX_RECEIVER_HOST to the name by which it can, such as host.docker.internal"
+        f"the sandbox at {server.url} cannot reach this machine;"
+        " set SANDBOX_RECEIVER_HOST to a name by which it can, such as host.docker.internal"
     )
 
 
-def test_two_workspaces_of_one_server_hear_their_own_callbacks_alone(place: Place) -> None:
+def test_two_workspaces_of_one_server_hear_their_own_callbacks_alone(server: SandboxServer) -> None:
     with (
         listening() as listener,
-        desk_at(place, listener, Recipe()) as one,
-        desk_at(place, listener, Recipe()) as other,
+        open_workspace(server, listener, WorkspaceOptions()) as one,
+        open_workspace(server, listener, WorkspaceOptions()) as other,
     ):
-        first, second = Rig(one), Rig(other)
+        first, second = SandboxClient(one), SandboxClient(other)
         send(first)
         first.advance("1m")
         second.advance("1m")

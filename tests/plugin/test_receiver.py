@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.testing import Heard, Receiver, listening
+from sandbox.testing import ReceivedCallback, Receiver, listening
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_callback_is_kept_as_it_came_and_answered_200(receiver: Receiver) -> N
 
     assert (answer, heard, heard.json) == (
         (200, "OK", None),
-        Heard("PUT", "/dlr/42", {"a": "1", "b": ""}, heard.headers, '{"status": "sent"}'),
+        ReceivedCallback("PUT", "/dlr/42", {"a": "1", "b": ""}, heard.headers, '{"status": "sent"}'),
         {"status": "sent"},
     )
 
@@ -73,7 +73,7 @@ def test_a_call_that_does_not_come_is_told(receiver: Receiver) -> None:
     with pytest.raises(AssertionError) as failed:
         receiver.wait_for(2, timeout=0.01)
 
-    assert str(failed.value) == "0 of 2 callbacks came within 0.01 s; a frozen clock has to be advanced"
+    assert str(failed.value) == "received 0 of 2 callbacks within 0.01 s; a frozen clock must be advanced"
 
 
 def test_each_receiver_hears_its_own_and_nothing_once_it_is_gone() -> None:
@@ -85,7 +85,7 @@ def test_each_receiver_hears_its_own_and_nothing_once_it_is_gone() -> None:
         assert (first.calls, [each.path for each in second.calls], late[:2]) == (
             [],
             ["/x"],
-            (404, "this receiver is no more"),
+            (404, "this receiver is closed"),
         )
 
 

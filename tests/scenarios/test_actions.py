@@ -70,7 +70,7 @@ def test_a_refusal_says_which_rule_it_came_from() -> None:
 
     reply = betatel(at)
 
-    why = "betatel.sms.send: the scenario's rule 'the rule' has the error server-error"
+    why = "betatel.sms.send: the scenario's rule 'the rule' returns the error server-error"
     exchange = at.world.requests[1]
     assert (rule_of(reply), reply.headers["X-Sandbox-Why"], exchange.rule, exchange.why, exchange.refused) == (
         "the rule",

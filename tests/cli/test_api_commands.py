@@ -6,28 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.testing import Rig
+from sandbox.testing import SandboxClient
 from tests.cli.conftest import Said, Say
-from tests.client.rigs import NUMBER, send
+from tests.client.fixtures import NUMBER, send
 from tests.commands import run, serving, url_of
 
 
-def test_messages_are_a_table_newest_first(rig: Rig, say: Say) -> None:
-    first = send(rig)
-    rig.advance("1s")
-    second = send(rig, text="x" * 61, sender="SHOP")
+def test_messages_are_a_table_newest_first(sandbox: SandboxClient, say: Say) -> None:
+    first = send(sandbox)
+    sandbox.advance("1s")
+    second = send(sandbox, text="x" * 61, sender="SHOP")
 
     assert say("messages") == Said(
         0,
-        f"AT        ID{' ' * 36}OPERATION         FROM      TO           STATUS           TEXT\n"
+        f"TIME      ID{' ' * 36}OPERATION         FROM      TO           STATUS           TEXT\n"
         f"12:00:01  {second}  betatel.sms.send  SHOP      {NUMBER}  queued (queued)  {'x' * 59}…\n"
         f"12:00:00  {first}  betatel.sms.send  FACEBOOK  {NUMBER}  sent (sent)      Your code is 555345\n",
     )
 
 
-def test_messages_are_found_by_what_is_in_them(rig: Rig, say: Say) -> None:
-    wanted = send(rig, sender="SHOP", text="hello")
-    send(rig)
+def test_messages_are_found_by_what_is_in_them(sandbox: SandboxClient, say: Say) -> None:
+    wanted = send(sandbox, sender="SHOP", text="hello")
+    send(sandbox)
     where = ["--provider", "betatel", "--operation", "betatel.sms.*", "--status", "queued", "--limit", "1"]
     said = say("messages", "--to", f"+{NUMBER}", "--from", "SHOP", "--text", "hell", *where, "--json")
 
@@ -40,20 +40,20 @@ def test_no_messages_are_a_no_only_where_some_were_waited_for(say: Say) -> None:
     assert found == [Said(0, "no messages\n"), Said(1, "no messages\n")]
 
 
-def test_a_message_that_was_waited_for_is_a_yes(rig: Rig, say: Say) -> None:
-    send(rig)
+def test_a_message_that_was_waited_for_is_a_yes(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
 
     assert say("messages", "--wait", "5s").code == 0
 
 
-def test_a_code_is_printed_alone_so_that_a_script_can_take_it(rig: Rig, say: Say) -> None:
-    send(rig)
+def test_a_code_is_printed_alone_so_that_a_script_can_take_it(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
 
     assert say("otp", "+387 61 930 305", "--wait", "5s", "--provider", "betatel") == Said(0, "555345\n")
 
 
-def test_a_code_is_told_as_the_control_api_has_it(rig: Rig, say: Say) -> None:
-    uuid = send(rig)
+def test_a_code_is_told_as_the_control_api_has_it(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
     said = say("otp", NUMBER, "--json")
 
     assert json.loads(said.out) == {
@@ -69,26 +69,26 @@ def test_a_code_that_is_not_there_is_a_no(say: Say) -> None:
     assert say("otp", "999") == Said(1, "", "sms-sandbox: no message to '999' has a one-time code\n")
 
 
-def test_a_code_that_was_sent_is_a_yes_and_any_other_a_no(rig: Rig, say: Say) -> None:
-    send(rig)
+def test_a_code_that_was_sent_is_a_yes_and_any_other_a_no(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
 
     assert [say("otp", NUMBER, "--code", code).code for code in ("555345", "999999")] == [0, 1]
 
 
-def test_messages_are_found_by_their_code_and_counted_by_their_status(rig: Rig, say: Say) -> None:
-    uuid = send(rig)
+def test_messages_are_found_by_their_code_and_counted_by_their_status(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
     found = json.loads(say("messages", "--code", "555345", "--json").out)["items"]
     passed = [say("verify", "--status", status).code for status in ("queued", "delivered")]
 
     assert ([each["id"] for each in found], passed) == ([uuid], [0, 1])
 
 
-def test_an_advance_tells_what_happened(rig: Rig, say: Say) -> None:
-    uuid = send(rig)
+def test_an_advance_tells_what_happened(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
 
     assert say("advance", "5m") == Said(
         0,
-        "12:00:00 → 12:05:00: 4 happenings\n"
+        "12:00:00 → 12:05:00: 4 events\n"
         f"  12:00:00.200  {uuid}  sent\n"
         f"  12:00:00.200  {uuid}  callback, attempt 1\n"
         f"  12:00:02.200  {uuid}  delivered\n"
@@ -99,27 +99,27 @@ def test_an_advance_tells_what_happened(rig: Rig, say: Say) -> None:
 @pytest.mark.parametrize(
     ("goal", "line"),
     [
-        ("idle", "12:00:00 → 12:00:00: 0 happenings\n"),
-        ("1.5", "12:00:00 → 12:00:01.500: 0 happenings\n"),
-        ("2026-03-02T14:00:00+01:00", "12:00:00 → 13:00:00: 0 happenings\n"),
+        ("idle", "12:00:00 → 12:00:00: 0 events\n"),
+        ("1.5", "12:00:00 → 12:00:01.500: 0 events\n"),
+        ("2026-03-02T14:00:00+01:00", "12:00:00 → 13:00:00: 0 events\n"),
     ],
 )
 def test_an_advance_goes_until_idle_for_a_while_or_up_to_a_time(say: Say, goal: str, line: str) -> None:
     assert say("advance", goal) == Said(0, line)
 
 
-def test_a_scenario_is_used_by_name(rig: Rig, say: Say) -> None:
+def test_a_scenario_is_used_by_name(sandbox: SandboxClient, say: Say) -> None:
     said = say("use", "instant")
 
-    assert (said, rig.scenario().name) == (Said(0, "scenario instant\n"), "instant")
+    assert (said, sandbox.scenario().name) == (Said(0, "scenario instant\n"), "instant")
 
 
-def test_a_scenario_is_used_from_a_file(rig: Rig, say: Say, tmp_path: Path) -> None:
+def test_a_scenario_is_used_from_a_file(sandbox: SandboxClient, say: Say, tmp_path: Path) -> None:
     file = tmp_path / "evening.yaml"
     file.write_text("name: mine\nextends: [instant]\n", encoding="utf-8")
     said = say("use", str(file))
 
-    assert (said, rig.scenario().name) == (Said(0, "scenario mine\n"), "mine")
+    assert (said, sandbox.scenario().name) == (Said(0, "scenario mine\n"), "mine")
 
 
 def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> None:
@@ -137,10 +137,10 @@ def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "body: it is empty; write a scenario as YAML or JSON"),
+        ("", "{file}: the file is empty; write a scenario as YAML or JSON"),
         (
             "name: instant",
-            "{file}:1:1: only name came; the scenario of that name is put in use by: sms-sandbox use instant",
+            "{file}: the file only names a scenario; to use the one of that name, run: sms-sandbox use instant",
         ),
         ('name: "a\\nb"\nrules: [{then: {set: {state: x}}}, {when: {state: "a\\nb: 1"}, then: {}}]', None),
     ],
@@ -155,25 +155,25 @@ def test_a_refused_file_is_told_in_words_that_can_be_typed(
     assert say("use", str(file)) == Said(2, "", f"sms-sandbox: {problem.format(file=file)}\n")
 
 
-def test_a_reset_empties_the_workspace(rig: Rig, say: Say) -> None:
-    send(rig)
+def test_a_reset_empties_the_workspace(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
     said = say("reset")
 
-    assert (said, len(rig.messages())) == (Said(0, f"workspace {rig.id} is as at its start, seed 7\n"), 0)
+    assert (said, len(sandbox.messages())) == (Said(0, f"workspace {sandbox.id} has been reset, seed 7\n"), 0)
 
 
-def test_a_verification_that_passes_is_a_yes(rig: Rig, say: Say) -> None:
-    send(rig)
+def test_a_verification_that_passes_is_a_yes(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
 
-    assert say("verify", "--to", NUMBER, "--exactly", "1") == Said(0, "passed: 1 matched\n")
+    assert say("verify", "--to", NUMBER, "--exactly", "1") == Said(0, "verification passed: 1 message matches\n")
 
 
-def test_a_verification_that_does_not_pass_is_a_no_with_what_nearly_matches(rig: Rig, say: Say) -> None:
-    uuid = send(rig)
+def test_a_verification_that_does_not_pass_is_a_no_with_what_nearly_matches(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
 
     assert say("verify", "--to", "38761930306", "--text", "code") == Said(
         1,
-        f"did not pass: 0 matched\n  near: {uuid}: to: {NUMBER} is not 38761930306\n",
+        f"verification failed: 0 messages match\n  near miss: {uuid}: to: {NUMBER} is not 38761930306\n",
     )
 
 
@@ -198,16 +198,16 @@ def test_a_workspace_is_made_with_its_keys_listed_and_ended(say: Say) -> None:
     )
 
 
-def test_an_end_has_nothing_to_tell_as_json(rig: Rig, say: Say) -> None:
-    made = rig.make_workspace()
+def test_an_end_has_nothing_to_tell_as_json(sandbox: SandboxClient, say: Say) -> None:
+    made = sandbox.make_workspace()
 
     assert say("workspaces", "--delete", made.id, "--json") == Said(0)
 
 
-def test_a_made_workspace_is_told_in_lines(rig: Rig, say: Say) -> None:
+def test_a_made_workspace_is_told_in_lines(sandbox: SandboxClient, say: Say) -> None:
     head, *keys = say("workspaces", "--make", "--seed", "5", "--clock", "frozen").out.splitlines()
     name = head.partition(",")[0]
-    rig.delete_workspace(name)
+    sandbox.delete_workspace(name)
 
     assert (head, [line.split()[:2] for line in keys]) == (
         f"{name}, scenario default, seed 5, clock frozen",
@@ -215,7 +215,7 @@ def test_a_made_workspace_is_told_in_lines(rig: Rig, say: Say) -> None:
     )
 
 
-HINT = "give it by --control-token or SANDBOX_CONTROL_TOKEN"
+HINT = "pass --control-token or set SANDBOX_CONTROL_TOKEN"
 COMMANDS = [
     ["messages"],
     ["otp", "1"],
@@ -253,7 +253,7 @@ def test_a_server_that_asks_for_its_token_is_spoken_to_with_it_alone() -> None:
     ]
 
 
-def test_as_a_process_it_finds_its_server_by_the_environment(rig: Rig) -> None:
-    send(rig)
+def test_as_a_process_it_finds_its_server_by_the_environment(sandbox: SandboxClient) -> None:
+    send(sandbox)
 
-    assert run("otp", NUMBER, **rig.environ) == (0, "555345\n")
+    assert run("otp", NUMBER, **sandbox.environ) == (0, "555345\n")

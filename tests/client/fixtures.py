@@ -7,14 +7,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from sandbox.testing import Listener, Place, Recipe, Rig, desk_at, listening, serving
+from sandbox.testing import Listener, SandboxClient, SandboxServer, WorkspaceOptions, listening, open_workspace, serving
 from tests.builders import NOON
 
 NUMBER = "38761930305"
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Place]:
+def server() -> Iterator[SandboxServer]:
     """Return a server that all tests share."""
     with serving() as found:
         yield found
@@ -28,17 +28,19 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def rig(place: Place, listener: Listener) -> Iterator[Rig]:
+def sandbox(server: SandboxServer, listener: Listener) -> Iterator[SandboxClient]:
     """Return a workspace whose clock stands at noon, with a receiver."""
-    with desk_at(place, listener, Recipe(start=NOON, seed=7)) as desk:
-        yield Rig(desk)
+    with open_workspace(server, listener, WorkspaceOptions(start=NOON, seed=7)) as handle:
+        yield SandboxClient(handle)
 
 
-def send(rig: Rig, to: str = NUMBER, *, text: str = "Your code is 555345", sender: str = "FACEBOOK") -> str:
+def send(
+    sandbox: SandboxClient, to: str = NUMBER, *, text: str = "Your code is 555345", sender: str = "FACEBOOK"
+) -> str:
     """Send a Betatel SMS as an application would; return its uuid, or what refused it."""
     body = json.dumps({"from": sender, "to": to, "text": text}).encode()
-    headers = {"Content-Type": "application/json", "x-api-key": rig.keys["betatel"]["x-api-key"]}
-    request = Request(f"{rig.url}/api/smpp/client/send", body, headers)  # noqa: S310 - our own server
+    headers = {"Content-Type": "application/json", "x-api-key": sandbox.keys["betatel"]["x-api-key"]}
+    request = Request(f"{sandbox.url}/api/smpp/client/send", body, headers)  # noqa: S310 - our own server
     try:
         with urlopen(request) as reply:  # noqa: S310 - as above
             return str(json.load(reply)["uuid"])

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox.client import StrangerError
-from sandbox.client.decode import KEY, read, read_all, read_named
+from sandbox.client import UnexpectedResponseError
+from sandbox.client.codec import read, read_all, read_named
+from sandbox.client.values import KEY
 from sandbox.core.message import Status
 
 
@@ -45,25 +46,25 @@ def test_what_a_newer_server_adds_is_left_aside() -> None:
     [
         ([], "/: [] is not an object"),
         ({key: TREE[key] for key in TREE if key != "from"}, "/from is missing"),
-        ({**TREE, "from": 3}, "/from: 3 is not a text"),
-        ({**TREE, "leaves": {}}, "/leaves: {} is not a list"),
+        ({**TREE, "from": 3}, "/from: 3 is not a string"),
+        ({**TREE, "leaves": {}}, "/leaves: {} is not an array"),
         ({**TREE, "leaves": [LEAF, {**LEAF, "at": "noon"}]}, "/leaves/1/at: 'noon' is not a time"),
         ({**TREE, "balance": [1]}, "/balance: [1] is not an object"),
-        ({**TREE, "balance": {"USD": "much"}}, "/balance/USD: 'much' is not an amount"),
+        ({**TREE, "balance": {"USD": "much"}}, "/balance/USD: 'much' is not a decimal number"),
         ({**TREE, "ms": True}, "/ms: True is not a number"),
-        ({**TREE, "id": None}, "/id: None is not a whole number"),
-        ({**TREE, "note": "x" * 70 and 70 * [1]}, "/note: [" + "1, " * 19 + "1,… is not a text"),
+        ({**TREE, "id": None}, "/id: None is not an integer"),
+        ({**TREE, "note": "x" * 70 and 70 * [1]}, "/note: [" + "1, " * 19 + "1,… is not a string"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(value: object, problem: str) -> None:
-    with pytest.raises(StrangerError) as refused:
+    with pytest.raises(UnexpectedResponseError) as refused:
         read(Tree, value)
 
     assert str(refused.value) == problem
 
 
 def test_an_unknown_word_is_told_with_those_that_are_known() -> None:
-    with pytest.raises(StrangerError) as refused:
+    with pytest.raises(UnexpectedResponseError) as refused:
         read(Leaf, {**LEAF, "status": "lost"})
 
     assert str(refused.value) == (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.client import ArgumentError, callbacks, server, state, traffic
+from sandbox.client import ArgumentError, server, traffic
 from sandbox.client.call import ApiCall
 from sandbox.core.clock import DurationError
 from tests.builders import NOON
@@ -14,7 +14,7 @@ ARBITRARY = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001 - a time without its zon
 
 
 @pytest.mark.parametrize(
-    ("question", "target"),
+    ("call", "target"),
     [
         (traffic.messages(), "/messages"),
         (traffic.messages(to="+387 61", sender="A&B", limit=5), "/messages?to=%2B387+61&from=A%26B&limit=5"),
@@ -23,16 +23,16 @@ ARBITRARY = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001 - a time without its zon
         (traffic.requests(refused=True, since=17), "/requests?refused=true&since=17"),
         (traffic.message("a/b?c"), "/messages/a%2Fb%3Fc"),
         (traffic.message(), "/messages/latest"),
-        (callbacks.replay(7), "/callbacks/7/replay"),
-        (state.account("betatel", "k 1"), "/accounts/betatel/k%201"),
+        (traffic.replay(7), "/callbacks/7/replay"),
+        (server.account("betatel", "k 1"), "/accounts/betatel/k%201"),
     ],
 )
-def test_what_is_given_goes_into_the_path_and_query_escaped(question: ApiCall[Any], target: str) -> None:
-    assert question.target == target
+def test_what_is_given_goes_into_the_path_and_query_escaped(call: ApiCall[Any], target: str) -> None:
+    assert call.target == target
 
 
 @pytest.mark.parametrize(
-    ("question", "body"),
+    ("call", "body"),
     [
         (traffic.verify(to="3876"), {"to": "3876", "count": {"at_least": 1}}),
         (
@@ -44,17 +44,17 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(question: ApiCall[An
             },
         ),
         (traffic.move("id", "delivered"), {"status": "delivered"}),
-        (state.advance("5m"), {"by": "5m"}),
-        (state.advance(timedelta(minutes=5)), {"by": 300.0}),
-        (state.advance(to=NOON), {"to": "2026-03-02T12:00:00.000Z"}),
-        (state.advance(until="idle"), {"until": "idle"}),
-        (state.use("default"), {"use": "default"}),
-        (state.load_scenario({"name": "mine"}), {"name": "mine"}),
-        (state.set_clock("scaled", rate=60), {"mode": "scaled", "rate": 60}),
-        (state.patch_account("betatel", "k", balance={"USD": Decimal("0.5")}), {"balance": {"USD": 0.5}}),
-        (state.patch_account("ubill", "k", balance=Decimal(5)), {"balance": 5}),
-        (callbacks.set_target("ubill", "http://h/", key="k"), {"url": "http://h/", "key": "k"}),
-        (callbacks.set_targets({"ubill": "http://h/"}), {"ubill": {"url": "http://h/"}}),
+        (server.advance("5m"), {"by": "5m"}),
+        (server.advance(timedelta(minutes=5)), {"by": 300.0}),
+        (server.advance(to=NOON), {"to": "2026-03-02T12:00:00.000Z"}),
+        (server.advance(until="idle"), {"until": "idle"}),
+        (server.use("default"), {"use": "default"}),
+        (server.load_scenario({"name": "mine"}), {"name": "mine"}),
+        (server.set_clock("scaled", rate=60), {"mode": "scaled", "rate": 60}),
+        (server.patch_account("betatel", "k", balance={"USD": Decimal("0.5")}), {"balance": {"USD": 0.5}}),
+        (server.patch_account("ubill", "k", balance=Decimal(5)), {"balance": 5}),
+        (server.set_target("ubill", "http://h/", key="k"), {"url": "http://h/", "key": "k"}),
+        (server.set_targets({"ubill": "http://h/"}), {"ubill": {"url": "http://h/"}}),
         (server.make_workspace(clock="frozen", ttl=60), {"clock": {"mode": "frozen"}, "ttl": 60}),
         (server.make_workspace(clock="2.5x"), {"clock": {"mode": "scaled", "rate": 2.5}}),
         (server.make_workspace(clock="fast"), {"clock": {"mode": "fast"}}),
@@ -66,25 +66,27 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(question: ApiCall[An
         ),
     ],
 )
-def test_what_is_given_goes_into_the_body(question: ApiCall[Any], body: object) -> None:
-    assert json.loads(question.body) == body
+def test_what_is_given_goes_into_the_body(call: ApiCall[Any], body: object) -> None:
+    assert json.loads(call.body) == body
 
 
 def test_the_text_of_a_scenario_goes_as_yaml() -> None:
-    question = state.load_scenario("name: mine\n")
+    call = server.load_scenario("name: mine\n")
 
-    assert (question.body, question.type) == (b"name: mine\n", "application/yaml")
+    assert (call.body, call.type) == (b"name: mine\n", "application/yaml")
 
 
 def test_an_answer_is_awaited_longer_than_the_call_itself_waits() -> None:
-    assert [traffic.otp("1", wait=wait).patience for wait in (None, "1m", 5, timedelta(seconds=2))] == [30, 90, 35, 32]
+    assert [traffic.otp("1", wait=wait).timeout for wait in (None, "1m", 5, timedelta(seconds=2))] == [30, 90, 35, 32]
 
 
 def test_a_time_without_its_zone_is_refused() -> None:
     with pytest.raises(ArgumentError) as refused:
         traffic.messages(since=ARBITRARY)
 
-    assert str(refused.value) == "2026-03-02T12:00:00 has no zone; give it one, such as datetime.UTC"
+    assert (
+        str(refused.value) == "2026-03-02T12:00:00 has no time zone; pass an aware datetime, such as datetime.now(UTC)"
+    )
 
 
 def test_a_wait_that_is_no_duration_is_refused_before_anything_is_sent() -> None:
@@ -96,9 +98,9 @@ def test_a_wait_that_is_no_duration_is_refused_before_anything_is_sent() -> None
 
 def test_what_has_no_form_in_json_is_refused() -> None:
     with pytest.raises(ArgumentError) as refused:
-        state.load_scenario({"name": {1}})
+        server.load_scenario({"name": {1}})
 
-    assert str(refused.value) == "{1} has no form in JSON"
+    assert str(refused.value) == "{1} cannot be encoded as JSON"
 
 
 def test_a_time_of_another_zone_is_the_same_instant() -> None:

@@ -8,19 +8,19 @@ from sandbox.client import (
     ClientError,
     NotFoundError,
     RefusedError,
-    StrangerError,
+    UnexpectedResponseError,
     server,
     traffic,
 )
-from sandbox.client.endpoint import Address, make_address
+from sandbox.client.call import Endpoint, make_endpoint
 from sandbox.client.errors import Mistake
 
 WORKSPACES = server.workspaces()
 MESSAGES = traffic.messages()
 
 
-def address(url: str = "http://127.0.0.1:8080", *, token: str | None = None, workspace: str | None = None) -> Address:
-    return make_address(url, token=token, workspace=workspace)
+def endpoint(url: str = "http://127.0.0.1:8080", *, token: str | None = None, workspace: str | None = None) -> Endpoint:
+    return make_endpoint(url, token=token, workspace=workspace)
 
 
 def problem(status: int, *errors: tuple[str, str]) -> bytes:
@@ -29,7 +29,7 @@ def problem(status: int, *errors: tuple[str, str]) -> bytes:
 
 def refusal(status: int, answer: bytes) -> ClientError:
     with pytest.raises(ClientError) as refused:
-        address().read(MESSAGES, status, answer)
+        endpoint().parse(MESSAGES, status, answer)
     return refused.value
 
 
@@ -43,22 +43,22 @@ def refusal(status: int, answer: bytes) -> ClientError:
     ],
 )
 def test_a_url_is_shown_without_a_slash_at_its_end(url: str, shown: str) -> None:
-    assert address(url).url == shown
+    assert endpoint(url).url == shown
 
 
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("127.0.0.1:8080", "'127.0.0.1:8080' is no URL; write http://HOST:PORT"),
-        ("localhost:8080", "'localhost:8080' is no URL; write http://HOST:PORT"),
-        ("ftp://host", "'ftp://host' is no URL; write http://HOST:PORT"),
-        ("http://", "'http://' is no URL; write http://HOST:PORT"),
-        ("http://a b", "'http://a b' is no URL; write http://HOST:PORT"),
-        ("http://host/ž", "'http://host/ž' is no URL; write http://HOST:PORT"),
-        ("http://host\n", "'http://host\n' is no URL; write http://HOST:PORT"),
+        ("127.0.0.1:8080", "invalid URL '127.0.0.1:8080': use http://HOST:PORT"),
+        ("localhost:8080", "invalid URL 'localhost:8080': use http://HOST:PORT"),
+        ("ftp://host", "invalid URL 'ftp://host': use http://HOST:PORT"),
+        ("http://", "invalid URL 'http://': use http://HOST:PORT"),
+        ("http://a b", "invalid URL 'http://a b': use http://HOST:PORT"),
+        ("http://host/ž", "invalid URL 'http://host/ž': use http://HOST:PORT"),
+        ("http://host\n", "invalid URL 'http://host\n': use http://HOST:PORT"),
         (
             "http://host:99999",
-            "'http://host:99999' is no URL (Port out of range 0-65535); write http://HOST:PORT",
+            "invalid URL 'http://host:99999' (Port out of range 0-65535): use http://HOST:PORT",
         ),
     ],
 )
@@ -74,11 +74,11 @@ def test_a_token_that_no_header_carries_is_refused(token: str) -> None:
     with pytest.raises(AddressError) as refused:
         Client(token=token)
 
-    assert str(refused.value) == "the control token is empty or has characters that a header cannot carry"
+    assert str(refused.value) == "invalid control token: it is empty or contains characters that a header cannot carry"
 
 
 def test_a_call_about_a_workspace_goes_below_it_and_one_about_the_server_does_not() -> None:
-    seen = address("http://host/sms", workspace="w 1")
+    seen = endpoint("http://host/sms", workspace="w 1")
 
     assert [seen.target(MESSAGES), seen.target(WORKSPACES)] == [
         "/sms/_sandbox/workspaces/w%201/messages",
@@ -87,11 +87,11 @@ def test_a_call_about_a_workspace_goes_below_it_and_one_about_the_server_does_no
 
 
 def test_the_token_goes_with_every_call() -> None:
-    assert address(token="t").headers(MESSAGES) == {"Accept": "application/json", "Authorization": "Bearer t"}
+    assert endpoint(token="t").headers(MESSAGES) == {"Accept": "application/json", "Authorization": "Bearer t"}
 
 
 def test_a_body_goes_with_its_type() -> None:
-    assert address().headers(traffic.verify()) == {"Accept": "application/json", "Content-Type": "application/json"}
+    assert endpoint().headers(traffic.verify()) == {"Accept": "application/json", "Content-Type": "application/json"}
 
 
 def test_a_refusal_tells_every_mistake_in_words() -> None:
@@ -118,7 +118,7 @@ def test_what_is_not_there_is_an_error_of_its_own(at: str, of_workspace: bool) -
     [
         (404, b"<html>not here</html>", "no problem document"),
         (502, b'{"errors": "none"}', "no problem document"),
-        (200, b"<html>hello</html>", "an answer that is not JSON"),
+        (200, b"<html>hello</html>", "a body that is not JSON"),
         (200, b"[]", "/: [] is not an object"),
         (200, b'{"items": [{}]}', "/items/0/id is missing"),
     ],
@@ -127,6 +127,6 @@ def test_whoever_answers_otherwise_is_taken_for_a_stranger(status: int, answer: 
     refused = refusal(status, answer)
 
     assert (type(refused), str(refused)) == (
-        StrangerError,
-        f"http://127.0.0.1:8080 answers GET /_sandbox/messages with {status} and {what}; is it an sms-sandbox?",
+        UnexpectedResponseError,
+        f"http://127.0.0.1:8080 answered GET /_sandbox/messages with {status} and {what}; is it an sms-sandbox server?",
     )

@@ -1,0 +1,166 @@
+"""The common options of the commands that call a server, and its refusals in terms of a command's own options."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sandbox.cli.options import Duration, WholeNumber, default_url, env_option
+from sandbox.core.errors import SandboxError
+
+if TYPE_CHECKING:
+    from sandbox.client import Client, RefusedError
+    from sandbox.client.call import ApiCall
+
+Result = TypeVar("Result")
+Command = Callable[..., object]
+
+# The names of a call's fields that a command has under another name.
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "by": ("goal",),
+    "to": ("goal",),
+    "until": ("goal",),
+    "use": ("scenario",),
+    "id": ("delete", "workspace"),
+}
+# What a command says, by the place of the mistake, if the server's text would show JSON that cannot be typed.
+OWN_PROBLEMS: Mapping[tuple[str, str], str] = dict.fromkeys(
+    [("advance", "/by"), ("advance", "/to")],
+    "out of range: the clock runs from the year 1970 to 2999; use idle to advance until nothing is pending",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """A client of the server that a command calls, and the format of its output."""
+
+    client: "Client"
+    as_json: bool
+
+    def execute(self, call: "ApiCall[Result]", show: Callable[[Result], str]) -> Result:
+        """Send a call, print its result, and return it."""
+        raw, result = self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))))
+        if not self.as_json:
+            click.echo(show(result))
+        elif raw:
+            click.echo(json.dumps(json.loads(raw), indent=2))
+        return result
+
+
+def server_options(command: Command) -> Command:
+    """Give a command the options that name a server and a workspace, and its refusals the names of its options."""
+    command = _with_own_names(command)
+    for option in (
+        env_option("--control-token", "Control token of the server.", metavar="TOKEN"),
+        env_option("--workspace", "Workspace id (default: default).", metavar="ID"),
+        env_option("--url", "URL of the server (default: http://127.0.0.1:8080).", metavar="URL"),
+    ):
+        command = option(command)
+    return command
+
+
+def api_command(command: Command) -> Command:
+    """Give a command the options of `server_options` and `--json`, and a `CommandContext` as its first argument."""
+
+    @server_options
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @wraps(command)
+    def with_context(
+        *,
+        url: str | None,
+        workspace: str | None,
+        control_token: str | None,
+        as_json: bool,
+        **given: Any,  # noqa: ANN401 - each option has its own type
+    ) -> object:
+        from sandbox.client import Client  # noqa: PLC0415 - `serve` and `ready` start without it
+
+        client = Client(url or default_url(), token=control_token or None, workspace=workspace or None)
+        return command(CommandContext(client, as_json), **given)
+
+    return with_context
+
+
+def provider_option(command: Command) -> Command:
+    """Give a command the option `--provider`."""
+    return click.option("--provider", help="Only messages of this provider, such as betatel.")(command)
+
+
+def status_option(command: Command) -> Command:
+    """Give a command the option `--status`."""
+    return click.option("--status", help="Only messages with this status (our word or the provider's).")(command)
+
+
+def filter_options(command: Command) -> Command:
+    """Give a command the options that select messages."""
+    for option in (
+        click.option("--text", help="Only messages whose text contains this."),
+        click.option("--from", "sender", help="Only messages from this sender."),
+        click.option("--to", help="Only messages to this number."),
+        click.option("--operation", help="Only messages of this operation, such as betatel.sms.send."),
+        provider_option,
+    ):
+        command = option(command)
+    return command
+
+
+def wait_options(command: Command) -> Command:
+    """Give a command the options `--since` and `--wait`."""
+    wait = click.option("--wait", type=Duration(), help="Maximum time to wait, such as 10s (at most 60s).")
+    since = click.option("--since", help="Only messages after this message id or time.", metavar="ID|TIME")
+    return since(wait(command))
+
+
+def limit_option(command: Command) -> Command:
+    """Give a command the option `--limit`."""
+    return click.option("--limit", type=WholeNumber(1, 1000), help="Maximum number of results (default: 50).")(command)
+
+
+def _with_own_names(command: Command) -> Command:
+    @wraps(command)
+    def run(**given: Any) -> object:  # noqa: ANN401 - each option has its own type
+        try:
+            return command(**given)
+        except SandboxError as error:
+            from sandbox.client import RefusedError  # noqa: PLC0415 - already imported
+
+            if isinstance(error, RefusedError):
+                raise with_own_names(error, click.get_current_context().command) from None
+            raise
+
+    return run
+
+
+def with_own_names(error: "RefusedError", command: click.Command) -> "RefusedError":
+    """Return a refusal whose mistakes name a command's options and arguments, such as `--scenario` for `/scenario`."""
+    from sandbox.client import NotFoundError, RefusedError  # noqa: PLC0415 - already imported
+
+    mistakes = tuple(
+        replace(
+            each,
+            at=parameter_name(each.at, command),
+            problem=OWN_PROBLEMS.get((command.name or "", each.at), each.problem),
+        )
+        for each in error.mistakes
+    )
+    return NotFoundError(mistakes) if isinstance(error, NotFoundError) else RefusedError(error.status, mistakes)
+
+
+def parameter_name(pointer: str, command: click.Command) -> str:
+    """Return the option or argument that a JSON pointer stands for, as it is typed; empty if it has no short name."""
+    parameter = next(_candidates(pointer, command), None)
+    if isinstance(parameter, click.Argument):
+        name = parameter.human_readable_name
+        return "" if "|" in name else name
+    return "" if parameter is None else parameter.opts[0]
+
+
+def _candidates(pointer: str, command: click.Command) -> Iterator[click.Parameter]:
+    """Yield the parameters that a JSON pointer may stand for, the likeliest first."""
+    for step in reversed(pointer.split("/")):
+        for name in (step, *OTHER_NAMES.get(step, ())):
+            option = "--" + name.replace("_", "-")
+            yield from (each for each in command.params if option in each.opts or each.opts == [name])

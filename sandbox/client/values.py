@@ -1,0 +1,339 @@
+"""The results of the control API as frozen values. Times are aware, in UTC and on the workspace's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from sandbox.core.account import Approval
+from sandbox.core.callback import CallbackState
+from sandbox.core.clock import ClockMode
+from sandbox.core.message import Status
+
+Keys = Mapping[str, Mapping[str, str]]  # by provider, then by the header or parameter that carries the key
+
+KEY = "key"  # in a field's metadata: its name in JSON, if that is a keyword of Python
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A status that a message has had; `provider_status` is the provider's word for it."""
+
+    status: Status
+    provider_status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStatus:
+    """A status that a message is due to have."""
+
+    status: Status
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text to one recipient.
+
+    `request` is the number of the request that sent it. The account's key is masked.
+    """
+
+    id: str
+    provider: str
+    operation: str
+    channel: str
+    account: str
+    sender: str | None = field(metadata={KEY: "from"})
+    to: str
+    text: str
+    code: str | None
+    encoding: str
+    segments: int
+    status: Status
+    provider_status: str
+    rule: str | None
+    request: int
+    accepted_at: datetime
+    scheduled_for: datetime | None
+    history: tuple[StatusChange, ...]
+    planned: tuple[PlannedStatus, ...]
+    callbacks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Otp:
+    """The newest one-time code for a number; `message` is the id of its message."""
+
+    code: str
+    to: str
+    provider: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The reply to a provider request; its body is cut to 16 KB."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A provider request and its reply.
+
+    If the request was `refused`, `why` has the reasons; otherwise it has hints on what the provider ignored, such as
+    unknown parameters. The body is cut to 16 KB; `body_size` is its full size in bytes. `resent`: the same text was
+    sent to the same number within the minute before, in the request `resent_of`, whose reply was lost.
+    """
+
+    id: int
+    at: datetime
+    provider: str | None
+    operation: str | None
+    method: str
+    path: str
+    query: Mapping[str, object]
+    headers: Mapping[str, str]
+    body: str
+    body_size: int
+    body_cut: bool
+    reply: Reply
+    refused: bool
+    why: tuple[str, ...]
+    rule: str | None
+    messages: tuple[str, ...]
+    resent: bool
+    resent_of: int | None
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A message or refused request that nearly matched, by its id, and how it differs."""
+
+    id: str | int
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of a verification, true if it passed. `matches` are message ids."""
+
+    passed: bool
+    count: int
+    matches: tuple[str, ...]
+    near: tuple[NearMiss, ...]
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        matched = "1 message matches" if self.count == 1 else f"{self.count} messages match"
+        head = f"verification {'passed' if self.passed else 'failed'}: {matched}"
+        return "\n".join([head, *(f"  near miss: {near.id}: {'; '.join(near.differs)}" for near in self.near)])
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequest:
+    """The HTTP request of a callback."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a callback: the `status` and the first 2 KB of the answer, or an `error`.
+
+    `url` is where it was sent, `ms` its real time.
+    """
+
+    number: int
+    at: datetime
+    url: str | None
+    status: int | None
+    answer: str
+    ms: float
+    error: str | None
+    replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """The report of one status change; `reports` is the provider's word for the status."""
+
+    id: int
+    message: str
+    provider: str
+    reports: str
+    state: CallbackState
+    due: datetime
+    request: CallbackRequest | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The URL that receives the callbacks of a provider; the key is masked."""
+
+    url: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry of the event stream; `kind` is message, status, callback, request, clock or scenario."""
+
+    id: str
+    kind: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock of a workspace: it began at `start` and shows `now`."""
+
+    mode: ClockMode
+    rate: float
+    start: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceItem:
+    """One effect of an advance: a message reached `status`, or a callback for it was attempted (`attempt`)."""
+
+    at: datetime
+    kind: str
+    message: str
+    status: Status | None = None
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The effects of an advance: their number, and the first 1,000 of them."""
+
+    begin: datetime = field(metadata={KEY: "from"})
+    end: datetime = field(metadata={KEY: "to"})
+    count: int
+    items: tuple[AdvanceItem, ...]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A sender id or brand of an account."""
+
+    id: str
+    name: str
+    state: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A registered text of an account."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account of a key; `brands` is uBill's word for senders. The key is masked."""
+
+    provider: str
+    key: str
+    balance: Mapping[str, Decimal]
+    senders: tuple[Sender, ...] = ()
+    brands: tuple[Sender, ...] = ()
+    templates: tuple[Template, ...] = ()
+    stop_list: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a scenario in words, and the number of requests in the journal that it applied to."""
+
+    name: str
+    words: str
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The scenario in use; `source` is its YAML or JSON text.
+
+    `warnings` name what in it has no effect, as `file:line:column: message`.
+    """
+
+    name: str
+    description: str
+    rules: tuple[Rule, ...]
+    source: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The name and version of the server, and the paths of its API by name."""
+
+    name: str
+    version: str
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The result of a health check."""
+
+    status: str
+    version: str
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace; a request with one of its `keys` belongs to it. Any other key belongs to `default`, which has none.
+
+    `ttl` is the real time in seconds after which an unused workspace is deleted; None means never.
+    """
+
+    id: str
+    scenario: str
+    clock: Clock
+    seed: int
+    keys: Keys
+    targets: Mapping[str, Target]
+    ttl: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider and its operations, channels and settings, each with its source (documented, published or inferred).
+
+    `credentials` are the headers or parameters of a request that name its account, the key first.
+    """
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+    credentials: tuple[str, ...]
+    operations: tuple[Mapping[str, object], ...]
+    channels: tuple[Mapping[str, object], ...]
+    settings: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEntry:
+    """A scenario that can be used by name, or the mistakes of its file as `file:line:column: message`."""
+
+    name: str
+    description: str
+    mistakes: tuple[str, ...]

@@ -1,0 +1,297 @@
+"""Request templates: requests with a provider's sample values, whose recipients, texts and senders can be changed.
+
+Which values those are is found by sending each sample once, to a workspace that is created for it, and looking at the
+messages that it makes. A sample that the provider refuses is not used.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+from urllib.parse import urlencode
+from xml.etree.ElementTree import tostring
+
+from defusedxml.ElementTree import fromstring
+
+from sandbox.client import AsyncClient, Message, Provider
+from sandbox.client.codec import read_all
+from sandbox.client.values import KEY
+from sandbox.demo.texts import BRANDS
+
+DEFAULT_KEY = "demo"  # in the workspace `default` every key opens an account of its own
+FORM = "application/x-www-form-urlencoded"
+XML = "application/xml"
+NUMBER = re.compile(r"\d{7,15}", re.ASCII)
+
+Keys = Mapping[str, str]
+Change = Callable[[str, str], str]  # returns the new text of a field from its name and text
+
+
+class PreparedRequest(NamedTuple):
+    """A request to send; `target` is its path and query."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a call, as the control API lists it."""
+
+    name: str
+    place: str = field(metadata={KEY: "in"})
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The body of a sample request: fields, or text."""
+
+    type: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One path and method of an operation."""
+
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation; it has a channel if it sends messages."""
+
+    name: str
+    channel: str | None
+    otp: bool
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """A call with the values of a sample in its body, or in its query if `type` is None.
+
+    `credentials` are the fields that carry keys; `headers` and `query` name further fields that it needs.
+    """
+
+    provider: str
+    operation: Operation
+    call: Call
+    type: str | None
+    values: object
+    credentials: tuple[str, ...]
+    headers: tuple[str, ...]
+    query: tuple[str, ...]
+
+    def render(self, change: Change) -> PreparedRequest:
+        """Return the request with each field changed by `change`."""
+        values = _changed_xml(self.values, change) if self.type == XML else _changed(self.values, change)
+        headers = {name: change(name, DEFAULT_KEY) for name in self.headers}
+        query = {name: change(name, DEFAULT_KEY) for name in self.query}
+        if self.type is None:
+            query |= _pairs(values)
+        else:
+            headers["Content-Type"] = self.type
+        target = f"{self.call.path}?{urlencode(query)}" if query else self.call.path
+        return PreparedRequest(self.call.method, target, headers, _body(self.type, values))
+
+
+def sample_requests(provider: Provider) -> Iterator[SampleRequest]:
+    """Yield the requests that send messages, one for each sample of each call.
+
+    A call that takes everything in its query has the sample of another call.
+    """
+    for operation in read_all(Operation, provider.operations):
+        if operation.channel is None:
+            continue
+        fields = [each.value for call in operation.calls for each in call.samples if isinstance(each.value, Mapping)]
+        for call in operation.calls:
+            for sample in call.samples:
+                yield _sample_request(provider, operation, call, sample.type, sample.value)
+            if not call.samples and fields:
+                accepted = {each.name for each in call.parameters if each.place == "query"}
+                values = {name: value for name, value in fields[0].items() if name in accepted}
+                yield _sample_request(provider, operation, call, None, values)
+
+
+def _sample_request(
+    provider: Provider, operation: Operation, call: Call, kind: str | None, values: object
+) -> SampleRequest:
+    keys = provider.credentials
+    inside = set(names(values))
+    headers = [each.name for each in call.parameters if each.place == "header" and (each.required or each.name in keys)]
+    query = [each.name for each in call.parameters if each.place == "query" and each.name in keys]
+    query = [name for name in query if name not in inside]
+    if keys[0] not in {*inside, *headers, *query}:
+        headers.append(keys[0])  # OpenAPI lists it as a security scheme, not as a parameter
+    return SampleRequest(provider.name, operation, call, kind, values, keys, tuple(headers), tuple(query))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTemplate:
+    """A request that a provider accepts, and what in it can be changed.
+
+    `numbers` are the recipients as the sandbox shows them. `texts` has each text of the sample with its code: the text
+    itself if it is only a code, None if it needs none. `sender` is None if it cannot be changed.
+    """
+
+    sample: SampleRequest
+    numbers: tuple[str, ...]
+    texts: Mapping[str, str | None]
+    sender: str | None = None
+
+    @property
+    def of_codes(self) -> bool:
+        """Whether it sends one-time codes only."""
+        has_code = any(code is not None for code in self.texts.values())
+        return has_code or self.sample.operation.otp or "otp" in names(self.sample.values)
+
+    def render(
+        self,
+        keys: Keys,
+        *,
+        number: Callable[[int, str], str],
+        text: Callable[[str, str | None], str],
+        sender: str,
+    ) -> PreparedRequest:
+        """Return the request.
+
+        `number` returns the number for a recipient, given by index and sample; `text` returns the text for a sample
+        text and its code.
+        """
+
+        def renumber(match: re.Match[str]) -> str:
+            indexes = [index for index, each in enumerate(self.numbers) if each.endswith(match[0])]
+            return number(indexes[0], match[0]) if indexes else match[0]
+
+        def change(name: str, value: str) -> str:
+            if name in keys:
+                return keys[name]
+            if value in self.texts:
+                return text(value, self.texts[value])
+            return sender if value == self.sender else NUMBER.sub(renumber, value)
+
+        return self.sample.render(change)
+
+
+async def find_templates(
+    client: AsyncClient, providers: Sequence[Provider], send: Callable[[PreparedRequest], Awaitable[int]]
+) -> list[RequestTemplate]:
+    """Return the request templates of a server's providers.
+
+    `send` sends a request and returns its number in the journal, or 0 if there is no reply.
+    """
+    created = await client.make_workspace(scenario="default", clock="frozen", targets={})
+    try:
+        workspace = client.workspace(created.id)
+
+        async def messages_of(request: PreparedRequest) -> list[Message]:
+            number = await send(request)
+            ids = (await workspace.request(number)).messages if number else ()  # none if the request was refused
+            return [await workspace.message(each) for each in ids]
+
+        found = [
+            await _find_template(sample, messages_of, created.keys[provider.name])
+            for provider in providers
+            for sample in sample_requests(provider)
+        ]
+    finally:
+        await client.delete_workspace(created.id)
+    return [template for template in found if template is not None]
+
+
+async def _find_template(
+    sample: SampleRequest, messages_of: Callable[[PreparedRequest], Awaitable[list[Message]]], keys: Keys
+) -> RequestTemplate | None:
+    values: list[str] = []
+
+    def collect(name: str, value: str) -> str:
+        values.append(value)
+        return keys.get(name, value)
+
+    messages = await messages_of(sample.render(collect))
+    numbers = tuple(dict.fromkeys(each.to for each in messages))
+    texts = {text: code for each in messages for text, code in _texts(each, values)}
+    if not numbers or not texts:
+        return None
+    template = RequestTemplate(sample, numbers, texts)
+    senders = {each.sender for each in messages} & set(values)
+    if len(senders) != 1:
+        return template
+    sender = senders.pop()
+
+    def rename(name: str, value: str) -> str:
+        return keys.get(name, BRANDS[0] if value == sender else value)
+
+    renamed = await messages_of(sample.render(rename))
+    return replace(template, sender=sender) if {each.sender for each in renamed} == {BRANDS[0]} else template
+
+
+def _texts(message: Message, values: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Return the values that became the text of a message, each with its code."""
+    if message.text in values:
+        return [(message.text, message.text if message.text.isdecimal() else None)]
+    if message.code is None or message.code == message.text:
+        return []
+    pattern = re.escape(message.text).replace(re.escape(message.code), "(.+)", 1)
+    return [(value, match[1]) for value in values if (match := re.fullmatch(pattern, value))]
+
+
+def names(values: object) -> Iterator[str]:
+    """Yield the name of every field in a value, at any depth."""
+    if isinstance(values, Mapping):
+        yield from values
+    for each in values.values() if isinstance(values, Mapping) else values if isinstance(values, list) else ():
+        yield from names(each)
+
+
+def _changed(value: object, change: Change, name: str = "") -> object:
+    match value:
+        case Mapping():
+            return {key: _changed(each, change, key) for key, each in value.items()}
+        case list():
+            return [_changed(each, change, name) for each in value]
+        case str():
+            return change(name, value)
+        case int() if not isinstance(value, bool):
+            text = change(name, str(value))
+            return int(text) if text.isdecimal() else text
+        case _:
+            return value
+
+
+def _changed_xml(value: object, change: Change) -> str:
+    root = fromstring(str(value))
+    for each in root.iter():
+        if each.text:
+            each.text = change(each.tag, each.text)
+    return tostring(root, encoding="unicode")
+
+
+def _body(kind: str | None, values: object) -> str:
+    if kind is None:
+        return ""
+    if kind == FORM:
+        return urlencode(_pairs(values))
+    return values if isinstance(values, str) else json.dumps(values, ensure_ascii=False)
+
+
+def _pairs(values: object) -> dict[str, str]:
+    return {name: _plain(each) for name, each in values.items()} if isinstance(values, Mapping) else {}
+
+
+def _plain(value: object) -> str:
+    match value:
+        case list():
+            return ",".join(map(_plain, value))
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
