@@ -128,7 +128,7 @@ TEXT_DETAILS = ("rule", "why", "body", "reply")  # the details that a line of te
 
 def format_text(line: LogLine, *, colour: bool) -> str:
     """Return a line as text."""
-    time, status = line.at.isoformat()[11:19], str(line.status or "no answer")
+    time, status = line.at.isoformat()[11:19], str(line.status or "no response")
     if colour:
         good = line.status is not None and line.status < FIRST_FAILURE and "why" not in line.details
         time, status = f"{GREY}{time}{PLAIN}", f"{GREEN if good else RED}{status}{PLAIN}"

@@ -17,12 +17,12 @@ def row(page: Page, text: str) -> Locator:
 
 def opened(page: Page) -> Locator:
     """Return what is open beside the list."""
-    return page.get_by_role("region", name=re.compile("that is open"))
+    return page.get_by_role("region", name=re.compile("^Open "))
 
 
 def live(page: Page) -> Locator:
     """Return the word that says that events arrive."""
-    return page.get_by_title("Events from the sandbox")
+    return page.get_by_title("Event stream")
 
 
 async def scroll(page: Page, pixels: int) -> None:

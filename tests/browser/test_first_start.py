@@ -29,7 +29,7 @@ async def test_a_fresh_start_shows_a_line_for_each_provider_that_sends(page: Pag
 async def test_a_line_can_be_copied(page: Page, server: Served) -> None:
     await page.goto(server.page)
     line = page.get_by_role("group", name="A request to betatel")
-    await page.get_by_role("button", name="Copy the line for betatel").click()
+    await page.get_by_role("button", name="Copy the command for betatel").click()
     await expect(page.get_by_role("status")).to_have_text("Copied")
 
     await expect(line).to_have_text(await copied(page))

@@ -17,7 +17,7 @@ SECTIONS = {  # and what stands there once everything was read
     "messages": ".row",
     "requests": ".row",
     "clock": ".now-time:not(:empty)",
-    "scenario": ".shelf .card-row",
+    "scenario": ".available .card-row",
     "workspaces": ".card-row",
     "providers": ".operation",
 }
@@ -96,7 +96,7 @@ async def test_at_2560_pixels_a_message_stands_beside_the_list_with_its_life_bes
     message = await fill(server)
     await page.set_viewport_size({"width": 2560, "height": 1300})
     await page.goto(f"{server.page}#/messages/{message}")
-    parts = (rows(page).first, opened(page).locator("figure"), page.get_by_role("region", name="Life"))
+    parts = (rows(page).first, opened(page).locator("figure"), page.get_by_role("region", name="Lifecycle"))
     for part in parts:
         await expect(part).to_be_in_viewport(ratio=1)
     edges = [await part.evaluate("part => part.getBoundingClientRect().left") for part in parts]

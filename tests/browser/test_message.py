@@ -33,22 +33,22 @@ async def test_the_code_can_be_copied(page: Page, server: Served) -> None:
 
 async def test_its_life_shows_what_was_and_what_is_planned(page: Page, server: Served) -> None:
     await open_message(page, server, await server.send())
-    life = page.get_by_role("region", name="Life").get_by_role("listitem")
+    life = page.get_by_role("region", name="Lifecycle").get_by_role("listitem")
     await expect(life.locator(".status")).to_have_text(["queued", "sent", "delivered"])
-    await expect(life.locator(".life-word")).to_have_text(["queued", "planned", "planned"])
+    await expect(life.locator(".lifecycle-word")).to_have_text(["queued", "planned", "planned"])
     await page.get_by_role("button", name="Advance the clock to sent").click()
 
-    await expect(life.locator(".life-word")).to_have_text(["queued", "sent", "planned"])
+    await expect(life.locator(".lifecycle-word")).to_have_text(["queued", "sent", "planned"])
 
 
 async def test_it_can_be_moved_to_the_statuses_that_may_follow_alone(page: Page, server: Served) -> None:
     await open_message(page, server, await server.send_whatsapp())
     await server.advance()
-    move = page.get_by_label("Move to")
+    move = page.get_by_label("New status")
     await expect(move.locator("option")).to_have_text(["read (READ)"])
-    await page.get_by_role("button", name="Move now").click()
+    await page.get_by_role("button", name="Change status").click()
 
-    await expect(page.get_by_text("It has ended: nothing may follow.")).to_be_visible()
+    await expect(page.get_by_text("Final status")).to_be_visible()
     await expect(row(page, "482910")).to_contain_text("read")
 
 
@@ -64,8 +64,8 @@ async def test_a_callback_shows_every_attempt(page: Page, server: Served, receiv
     await expect(first.locator(".attempt-result")).to_have_text(["503", "200"])
     await expect(first.locator(".attempt-number")).to_have_text(["Attempt 1", "Attempt 2"])
     await expect(first.locator(".attempt-url")).to_have_text([receiver.url()] * 2)
-    await first.get_by_text("Answer").first.click()
-    await expect(first.get_by_role("group", name="Answer").first).to_have_text("not now")
+    await first.get_by_text("Response").first.click()
+    await expect(first.get_by_role("group", name="Response").first).to_have_text("not now")
     await first.get_by_text("POST").click()
     await expect(first).to_contain_text('"status": "sent"')
 
@@ -76,7 +76,7 @@ async def test_a_failed_attempt_says_why(page: Page, server: Served) -> None:
     await server.advance("1s")
     await open_message(page, server, message)
 
-    await expect(page.locator(".attempt-result").first).to_have_text("no answer")
+    await expect(page.locator(".attempt-result").first).to_have_text("no response")
     await expect(page.locator(".attempt-error").first).not_to_be_empty()
 
 
@@ -114,12 +114,12 @@ async def test_a_callback_that_went_nowhere_leads_to_where_a_target_is_set(page:
     message = await server.send()
     await server.advance()
     await open_message(page, server, message)
-    await page.get_by_role("article", name="Callback 1").get_by_role("link", name="Set one").click()
+    await page.get_by_role("article", name="Callback 1").get_by_role("link", name="Set a target").click()
 
-    await expect(page.get_by_label("Callbacks go to")).to_be_visible()
+    await expect(page.get_by_label("Callback URL")).to_be_visible()
 
 
 async def test_a_message_that_is_gone_is_said_to_be(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/messages/nowhere")
 
-    await expect(page.get_by_role("alert")).to_have_text("There is no such message here (any more).")
+    await expect(page.get_by_role("alert")).to_have_text("This message does not exist or is no longer kept.")

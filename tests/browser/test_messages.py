@@ -31,7 +31,7 @@ WALK = """async (list, pixels) => {
 
 async def test_a_message_appears_as_it_arrives(page: Page, server: Served) -> None:
     await page.goto(server.page)
-    await expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
     await server.send("Your code is 555345")
 
     await expect(rows(page)).to_have_count(1)
@@ -67,7 +67,7 @@ async def test_what_is_being_read_does_not_move_when_others_arrive(page: Page, s
     before = await reading.bounding_box()
     await server.send("a new one")
     await server.send("and another")
-    await expect(page.get_by_role("button", name="2 new above")).to_be_visible()
+    await expect(page.get_by_role("button", name="2 new")).to_be_visible()
 
     assert await reading.bounding_box() == before
 
@@ -79,7 +79,7 @@ async def test_the_pill_leads_to_what_is_new(page: Page, server: Served) -> None
     await scroll(page, 2100)
     await expect(row(page, "995500000250")).to_be_in_viewport()
     await server.send("a new one")
-    await page.get_by_role("button", name="1 new above").click()
+    await page.get_by_role("button", name="1 new").click()
 
     await expect(row(page, "a new one")).to_be_in_viewport()
 
@@ -96,7 +96,7 @@ async def test_what_happens_to_messages_on_a_page_that_is_still_to_come_does_not
 
     await page.route("**/messages?*cursor=*", hold)
     await page.goto(server.page)
-    await expect(page.get_by_text("100 messages and more")).to_be_visible()
+    await expect(page.get_by_text("100+ messages")).to_be_visible()
     await server.advance()
     await expect(rows(page).first).to_contain_text("delivered")
     wanted.set()
@@ -139,7 +139,7 @@ async def test_a_part_of_a_number_finds_its_messages(page: Page, server: Served)
     await server.send(to="38761930305")
     await server.send(to="38761555777")
     await page.goto(server.page)
-    await page.get_by_label("Number").fill("555 77")
+    await page.get_by_label("Recipient").fill("555 77")
 
     await expect(rows(page).locator(".row-to")).to_have_text(["38761555777"])
 
@@ -151,7 +151,7 @@ async def test_a_filter_by_status_lets_go_of_what_has_moved_on(page: Page, serve
     await expect(rows(page)).to_have_count(1)
     await server.advance()
 
-    await expect(page.get_by_text("No message fits these filters.")).to_be_visible()
+    await expect(page.get_by_text("No messages match these filters.")).to_be_visible()
 
 
 async def test_markup_in_a_text_is_shown_and_never_run(page: Page, server: Served) -> None:
@@ -198,7 +198,7 @@ async def test_a_slash_searches_and_a_question_mark_helps(page: Page, server: Se
     await page.goto(server.page)
     await expect(rows(page)).to_have_count(1)
     await page.keyboard.press("?")
-    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     await page.keyboard.press("Escape")
     await page.keyboard.press("/")
 
@@ -210,7 +210,7 @@ async def test_a_screen_reader_is_told_how_many_there_are(page: Page, server: Se
     await expect(live(page)).to_have_text("Live")
     await server.send()
 
-    await expect(page.locator("[aria-live=polite]").first).to_have_text("1 message, the newest to 38761930305")
+    await expect(page.locator("[aria-live=polite]").first).to_have_text("1 message, newest to 38761930305")
 
 
 async def test_it_comes_back_by_itself_when_the_server_was_started_anew(page: Page, server: Served) -> None:
@@ -232,7 +232,7 @@ async def test_what_a_new_server_calls_by_the_same_ids_takes_the_place_of_the_ol
     await server.advance()
     await page.goto(f"{server.page}#/messages/{message}")
     await expect(row(page, "before")).to_contain_text("delivered")
-    await expect(opened(page).locator(".life-word")).to_have_text(["queued", "sent", "delivered"])
+    await expect(opened(page).locator(".lifecycle-word")).to_have_text(["queued", "sent", "delivered"])
     await server.stop()
     await expect(live(page)).to_have_text("Reconnecting")
     await server.start()
@@ -242,7 +242,7 @@ async def test_what_a_new_server_calls_by_the_same_ids_takes_the_place_of_the_ol
     assert again == message
     await expect(rows(page).locator(".row-text")).to_have_text(["after"])
     await expect(opened(page).locator("blockquote")).to_have_text("after")
-    await expect(opened(page).locator(".life-word")).to_have_text(["queued", "planned", "planned"])
+    await expect(opened(page).locator(".lifecycle-word")).to_have_text(["queued", "planned", "planned"])
 
 
 async def test_a_reset_empties_the_list(page: Page, server: Served) -> None:
@@ -251,4 +251,4 @@ async def test_a_reset_empties_the_list(page: Page, server: Served) -> None:
     await expect(rows(page)).to_have_count(1)
     await server.control("POST", "reset")
 
-    await expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()

@@ -52,7 +52,7 @@ async def test_a_status_told_alone_changes_the_row_and_the_life_of_what_is_open(
     await server.advance()
 
     await expect(row(page, "555345")).to_contain_text("delivered")
-    await expect(opened(page).locator(".life-word")).to_have_text(["queued", "sent", "delivered"])
+    await expect(opened(page).locator(".lifecycle-word")).to_have_text(["queued", "sent", "delivered"])
 
 
 async def test_a_message_that_a_status_told_alone_makes_fit_a_filter_comes_into_the_list(
@@ -60,7 +60,7 @@ async def test_a_message_that_a_status_told_alone_makes_fit_a_filter_comes_into_
 ) -> None:
     await server.send()
     await page.goto(f"{abridged.page}#/messages?status=delivered")
-    await expect(page.get_by_text("No message fits these filters.")).to_be_visible()
+    await expect(page.get_by_text("No messages match these filters.")).to_be_visible()
     await expect(live(page)).to_have_text("Live")
     await server.advance()
 

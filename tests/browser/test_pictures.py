@@ -86,9 +86,9 @@ async def test_a_callback_that_was_missed_is_pictured_with_its_message(
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await page.goto(f"{server.page}#/messages/{message}")
     callback = opened(page).get_by_role("article", name="Callback")
-    await callback.get_by_text("Answer").click()
+    await callback.get_by_text("Response").click()
     await expect(callback).to_contain_text("Service Unavailable")
-    await expect(callback.get_by_role("button")).to_have_text(["Fire now", "Hold", "Cancel"])
+    await expect(callback.get_by_role("button")).to_have_text(["Send now", "Hold", "Cancel"])
     await expect(page.get_by_role("button", name="Advance the clock to delivered")).to_be_visible()
     await keep(page, "message.png")
 

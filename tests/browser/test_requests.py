@@ -22,7 +22,7 @@ async def test_a_refused_request_is_marked_and_says_why(page: Page, server: Serv
     await expect(rows(page)).to_have_count(2)
     await row(page, "refused").click()
 
-    reasons = page.get_by_role("region", name="Why it was refused")
+    reasons = page.get_by_role("region", name="Reasons")
     await expect(reasons).to_contain_text("body.to: '387x' does not match")
     await expect(page.get_by_role("region", name="Request", exact=True)).to_contain_text('"to": "387x"')
     await expect(page.get_by_role("region", name="Reply 400")).to_contain_text("does not match")
@@ -46,7 +46,7 @@ async def test_a_request_that_is_accepted_shows_what_was_passed_over(page: Page,
 
 async def test_a_request_arrives_live(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/requests")
-    await expect(page.get_by_text("No request yet.")).to_be_visible()
+    await expect(page.get_by_text("No requests yet.")).to_be_visible()
     await server.ask("POST", "/nowhere", b"", {})
 
     await expect(row(page, "/nowhere")).to_contain_text("404")
@@ -71,7 +71,7 @@ async def test_refused_requests_can_be_filtered(page: Page, server: Served) -> N
     await server.send()
     await server.post(BAD)
     await page.goto(f"{server.page}#/requests")
-    await page.get_by_label("Refused or not").select_option("Refused")
+    await page.get_by_label("Outcome").select_option("Refused")
 
     await expect(rows(page).locator(".http")).to_have_text(["400"])
 
@@ -93,10 +93,10 @@ async def test_a_request_that_repeats_one_whose_reply_was_lost_links_to_it(page:
     await page.goto(f"{server.page}#/requests/2")
     await opened(page).get_by_role("link", name="request 1", exact=True).click()
     await expect(opened(page).get_by_role("heading", level=2)).to_have_text("POST /api/smpp/client/send")
-    await expect(opened(page).get_by_text("Resent")).to_have_count(0)
+    await expect(opened(page).get_by_text("Resend")).to_have_count(0)
     await page.goto(f"{server.page}#/messages/{(await server.control('GET', 'messages/latest'))['id']}")
 
-    await expect(opened(page).get_by_text("same text, same number as request 1")).to_be_visible()
+    await expect(opened(page).get_by_text("same text and recipient as request 1")).to_be_visible()
 
 
 async def test_a_request_can_be_sent_again_as_it_was_copied(page: Page, server: Served) -> None:

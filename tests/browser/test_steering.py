@@ -26,11 +26,11 @@ async def test_an_advance_shows_what_happened(page: Page, server: Served) -> Non
     message = await server.send()
     await page.goto(f"{server.page}#/clock")
     await page.get_by_role("button", name="+10 s").click()
-    happenings = page.get_by_role("region", name="What happened")
+    happenings = page.get_by_role("region", name="Result")
 
-    await expect(happenings.get_by_role("heading")).to_have_text("4 things happened")
+    await expect(happenings.get_by_role("heading")).to_have_text("4 events")
     await expect(happenings.get_by_role("listitem")).to_contain_text(
-        ["sent", "callback kept", "delivered", "callback kept"]
+        ["sent", "callback collected", "delivered", "callback collected"]
     )
     await expect(happenings.get_by_role("link", name=message)).to_have_count(4)
 
@@ -39,7 +39,7 @@ async def test_an_advance_until_idle_ends_when_nothing_is_pending(page: Page, se
     message = await server.send()
     await page.goto(f"{server.page}#/clock")
     await page.get_by_role("button", name="Until idle").click()
-    await page.get_by_role("region", name="What happened").get_by_role("link", name=message).last.click()
+    await page.get_by_role("region", name="Result").get_by_role("link", name=message).last.click()
 
     await expect(opened(page).get_by_role("heading", level=2)).to_have_text("To 38761930305 delivered")
 
@@ -47,13 +47,13 @@ async def test_an_advance_until_idle_ends_when_nothing_is_pending(page: Page, se
 async def test_the_clock_freezes_and_runs(page: Page, make_server: ServerMaker) -> None:
     server = await make_server(Options())
     await page.goto(f"{server.page}#/clock")
-    await expect(page.get_by_text("It runs as real time does.")).to_be_visible()
+    await expect(page.get_by_text("The clock runs in real time.")).to_be_visible()
     await page.get_by_role("button", name="Freeze").click()
-    await expect(page.get_by_text("It stands still until it is advanced.")).to_be_visible()
-    await page.get_by_label("How fast").select_option("60 times as fast")
+    await expect(page.get_by_text("The clock is frozen until you advance it.")).to_be_visible()
+    await page.get_by_label("Speed").select_option("60x real time")
     await page.get_by_role("button", name="Run").click()
 
-    await expect(page.get_by_text("It runs 60 times as fast as real time.")).to_be_visible()
+    await expect(page.get_by_text("The clock runs at 60x real time.")).to_be_visible()
 
 
 async def test_a_pace_that_is_being_chosen_stays_while_the_clock_moves(page: Page, server: Served) -> None:
@@ -61,16 +61,16 @@ async def test_a_pace_that_is_being_chosen_stays_while_the_clock_moves(page: Pag
     time = page.locator(".now-time")
     await expect(time).not_to_be_empty()
     before = await time.inner_text()
-    await page.get_by_label("How fast").select_option("60 times as fast")
+    await page.get_by_label("Speed").select_option("60x real time")
     await server.advance("1h")
     await expect(time).not_to_have_text(before)
 
-    await expect(page.get_by_label("How fast")).to_have_value("60")
+    await expect(page.get_by_label("Speed")).to_have_value("60")
 
 
 async def test_a_goal_that_cannot_be_reached_is_refused_in_words(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/clock")
-    await page.get_by_label("How far").fill("5000000d")
+    await page.get_by_label("Duration").fill("5000000d")
     await page.get_by_role("button", name="Advance", exact=True).click()
 
     await expect(page.get_by_role("alert")).to_contain_text("5000000d")
@@ -79,20 +79,20 @@ async def test_a_goal_that_cannot_be_reached_is_refused_in_words(page: Page, ser
 async def test_a_mistake_in_a_scenario_stands_at_its_line(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/scenario")
     await page.get_by_label("Scenario as YAML").fill(MISTAKEN)
-    await page.get_by_role("button", name="Use it").click()
+    await page.get_by_role("button", name="Apply").click()
 
     await expect(page.locator("#mistakes li")).to_have_text(
         re.compile(r"Line 5, column \d+ no status is called 'deliverd' for betatel\.sms\. Did you mean 'delivered'\?")
     )
     await expect(page.locator(".editor-lines .wrong")).to_have_text("5")
-    await expect(page.get_by_role("heading", name="On: default")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Active: default")).to_be_visible()
 
 
 async def test_a_mended_scenario_is_used_and_counts_its_hits(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/scenario")
     await page.get_by_label("Scenario as YAML").fill(MENDED)
-    await page.get_by_role("button", name="Use it").click()
-    await expect(page.get_by_role("heading", name="On: broken")).to_be_visible()
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.get_by_role("heading", name="Active: broken")).to_be_visible()
     await expect(page.get_by_text("0 hits")).to_be_visible()
     await server.send()
 
@@ -102,24 +102,24 @@ async def test_a_mended_scenario_is_used_and_counts_its_hits(page: Page, server:
 async def test_another_scenario_is_switched_to_by_name(page: Page, server: Served) -> None:
     await server.ask("PUT", "/_sandbox/scenario", MENDED.encode(), {"Content-Type": "application/yaml"})
     await page.goto(f"{server.page}#/scenario")
-    await expect(page.get_by_role("heading", name="On: broken")).to_be_visible()
-    await page.get_by_role("button", name="Use default", exact=True).click()
+    await expect(page.get_by_role("heading", name="Active: broken")).to_be_visible()
+    await page.get_by_role("button", name="Activate default", exact=True).click()
 
-    await expect(page.get_by_role("heading", name="On: default")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Active: default")).to_be_visible()
 
 
 async def test_a_new_workspace_has_keys_that_lead_into_it_alone(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/workspaces")
-    await page.get_by_role("button", name="Make it").click()
+    await page.get_by_role("button", name="Create").click()
     variables = page.get_by_role("group", name="Environment variables").first
     await expect(variables).to_contain_text("BETATEL_API_KEY=")
     keys = dict(line.split("=", 1) for line in (await variables.inner_text()).splitlines())
     await server.send("to the new one", key=keys["BETATEL_API_KEY"])
-    await page.get_by_role("link", name="Open it").click()
+    await page.get_by_role("link", name="Open workspace").click()
 
     await expect(rows(page).locator(".row-text")).to_have_text(["to the new one"])
     await page.goto(f"{server.page}#/messages")
-    await expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
 
 
 async def test_a_workspace_is_deleted_at_the_second_press(page: Page, server: Served) -> None:
@@ -139,7 +139,7 @@ async def test_a_workspace_that_was_deleted_while_it_was_in_view_is_said_to_be_g
     await server.control("DELETE", f"workspaces/{made}")
 
     await expect(page.get_by_role("alert")).to_contain_text(made)
-    await expect(live(page)).to_have_text("Gone")
+    await expect(live(page)).to_have_text("Not found")
 
 
 async def test_operations_say_whose_word_they_are(page: Page, server: Served) -> None:
@@ -187,9 +187,9 @@ async def test_a_try_that_needs_an_id_asks_for_it(page: Page, server: Served) ->
 
 async def test_a_target_is_set_where_the_provider_stands(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/providers/betatel")
-    await page.get_by_label("Callbacks go to").fill("http://127.0.0.1:9000/dlr")
-    await page.get_by_role("button", name="Set", exact=True).click()
-    await expect(page.get_by_text("Set: the next callback goes there.")).to_be_visible()
+    await page.get_by_label("Callback URL").fill("http://127.0.0.1:9000/dlr")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved: callbacks are now sent to this URL.")).to_be_visible()
 
     assert (await server.control("GET", "targets"))["betatel"]["url"] == "http://127.0.0.1:9000/dlr"
 
@@ -199,11 +199,11 @@ async def test_the_control_token_is_asked_for_once_and_kept_for_the_tab(page: Pa
     await page.goto(server.page)
     dialog = page.get_by_role("dialog", name="Control token")
     await dialog.get_by_label("Token").fill("wrong")
-    await dialog.get_by_role("button", name="Go on").click()
-    await expect(dialog.get_by_role("alert")).to_have_text("That token was not taken.")
+    await dialog.get_by_role("button", name="Continue").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("This token is not valid.")
     await dialog.get_by_label("Token").fill("open-sesame")
-    await dialog.get_by_role("button", name="Go on").click()
-    await expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    await dialog.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
     await page.reload()
 
     await expect(live(page)).to_have_text("Live")

@@ -17,7 +17,7 @@ async def test_the_page_loads_nothing_from_another_host(page: Page, server: Serv
     await expect(live(page)).to_have_text("Live")
     for section in ("Requests", "Clock", "Scenario", "Workspaces", "Providers", "Messages"):
         await go(page, section)
-    await expect(page.get_by_role("heading", name="Nothing sent yet")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
 
     assert len(asked) > 20
     assert [url for url in asked if not url.startswith(server.url)] == []

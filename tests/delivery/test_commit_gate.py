@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from sandbox.core.callback import CallbackState
+from tests.server.connections import HEADERS, frozen, request
+from tests.server.test_fast_path import MakeServer, both_ways
 from tests.servers import PATIENCE, Receiver, Sandbox, says, turn
-from tests.test_express import Way, both_ways
-from tests.ways import HEADERS, frozen, request
 
 TURNS = 20  # of the loop: more than a response takes on loopback
 
@@ -46,13 +46,13 @@ class Store:
 
 @both_ways
 @pytest.mark.parametrize("then", ["", "then: {after: 1ms}", "then: {fault: slow_body}"], ids=["plain", "late", "slow"])
-async def test_a_response_leaves_once_its_batch_is_committed(way: Way, then: str) -> None:
+async def test_a_response_leaves_once_its_batch_is_committed(way: MakeServer, then: str) -> None:
     store = Store()
     async with way(frozen(f"rules: [{{name: r, when: {{to: '*'}}, {then}}}]" if then else "rules: []")) as place:
         place.engine.default.gate.committed = store
-        line = await place.call()
-        hearing = asyncio.create_task(line.hear())
-        await line.say(request(*HEADERS))
+        line = await place.connect()
+        hearing = asyncio.create_task(line.receive())
+        await line.send(request(*HEADERS))
         await store.until_asked(1)
         early = hearing.done()
         store.commit()
@@ -62,13 +62,13 @@ async def test_a_response_leaves_once_its_batch_is_committed(way: Way, then: str
 
 
 @both_ways
-async def test_the_refusal_of_what_cannot_be_read_waits_too(way: Way) -> None:
+async def test_the_refusal_of_what_cannot_be_read_waits_too(way: MakeServer) -> None:
     store = Store()
     async with way(frozen()) as place:
         place.engine.default.gate.committed = store
-        line = await place.call()
-        hearing = asyncio.create_task(line.hear())
-        await line.say(b"POST /v1/sms/send HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")
+        line = await place.connect()
+        hearing = asyncio.create_task(line.receive())
+        await line.send(b"POST /v1/sms/send HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")
         await store.until_asked(1)
         early = hearing.done()
         store.commit()

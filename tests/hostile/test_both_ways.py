@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from sandbox.server.connection_limits import Limits
 from tests.hostile.wire import cases, segment
-from tests.ways import RULED, Asked, Place, asked, frozen, short_way, web_way
+from tests.server.connections import (
+    RULED,
+    DrawnRequest,
+    LocalServer,
+    aiohttp_server,
+    drawn_request,
+    fast_path_server,
+    frozen,
+)
 
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 IMPATIENT = Limits(stalled=0.04)
@@ -25,15 +33,15 @@ def rounds(seeds: Iterator[int], check: Callable[..., None], strategy: st.Search
 
 
 def test_both_ways_read_the_same(seeds: Iterator[int]) -> None:
-    rounds(seeds, _same_replies, st.lists(asked(), min_size=5, max_size=20), most=60)
+    rounds(seeds, _same_replies, st.lists(drawn_request(), min_size=5, max_size=20), most=60)
 
 
-def _same_replies(requests: list[Asked]) -> None:
+def _same_replies(requests: list[DrawnRequest]) -> None:
     async def compare() -> None:
-        async with short_way(frozen(RULED)) as short, web_way(frozen(RULED)) as web:
+        async with fast_path_server(frozen(RULED)) as short, aiohttp_server(frozen(RULED)) as web:
             for each in requests:
                 parts = (each.content[: each.cut], each.content[each.cut :])
-                replies = [await place.ask(*parts, bodiless=each.method == "HEAD") for place in (short, web)]
+                replies = [await local.ask(*parts, bodiless=each.method == "HEAD") for local in (short, web)]
 
                 assert replies[0] == replies[1]
 
@@ -45,7 +53,7 @@ def _same_replies(requests: list[Asked]) -> None:
 @st.composite
 def spoilt(draw: st.DrawFn) -> list[bytes]:
     """Draw what a client sends on one connection: requests one behind the other, some spoilt, cut anywhere."""
-    whole = [each.content for each in draw(st.lists(asked(), max_size=2))]
+    whole = [each.content for each in draw(st.lists(drawn_request(), max_size=2))]
     rows = [b"".join(map(segment, draw(st.sampled_from(cases())).sends))]
     content = b"".join(draw(st.permutations([*whole, *rows])))[:100_000]
     for _ in range(draw(st.integers(0, 3))):
@@ -62,8 +70,8 @@ def test_both_ways_refuse_the_same(seeds: Iterator[int]) -> None:
 
 def _same_refusals(clients: list[list[bytes]]) -> None:
     async def compare() -> None:
-        async with short_way(frozen(), IMPATIENT) as short, web_way(frozen(), IMPATIENT) as web:
-            told = [await asyncio.gather(*(_heard(place, each) for each in clients)) for place in (short, web)]
+        async with fast_path_server(frozen(), IMPATIENT) as short, aiohttp_server(frozen(), IMPATIENT) as web:
+            told = [await asyncio.gather(*(_heard(local, each) for each in clients)) for local in (short, web)]
 
             assert told[0] == told[1]
             assert _entries(short) == _entries(web)
@@ -71,13 +79,13 @@ def _same_refusals(clients: list[list[bytes]]) -> None:
     asyncio.run(compare())
 
 
-async def _heard(place: Place, parts: list[bytes]) -> list[bytes]:
+async def _heard(local: LocalServer, parts: list[bytes]) -> list[bytes]:
     """Return the status of each reply that a client is sent, once the connection has ended."""
-    line = await place.call()
-    await line.say(*filter(None, parts))
-    return [each[:3] for each in (await line.rest()).split(b"HTTP/1.1 ")[1:]]
+    client = await local.connect()
+    await client.send(*filter(None, parts))
+    return [each[:3] for each in (await client.read_rest()).split(b"HTTP/1.1 ")[1:]]
 
 
-def _entries(place: Place) -> Counter[tuple[int, bool]]:
+def _entries(local: LocalServer) -> Counter[tuple[int, bool]]:
     """Return how often each status is in the journal, and with a reason: how much was read hangs on the segments."""
-    return Counter((each.status, bool(each.why)) for each in place.journal)
+    return Counter((each.status, bool(each.why)) for each in local.journal)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from tests.ways import BODY, PATH, Place
+from tests.server.connections import BODY, PATH, LocalServer
 
 TABLE = Path(__file__).parent.parent / "data" / "wire.yaml"
 ZIPPED = gzip.compress(BODY, mtime=0)
@@ -34,7 +34,7 @@ WORDS = {
 PLACEHOLDER = re.compile(rb"\{(?P<length>#)?(?P<word>[a-z ]+)\}|<(?P<byte>[^*]+)\*(?P<count>\d+)>")
 
 
-class RuleInput(NamedTuple):
+class WireCase(NamedTuple):
     """A row: the segments that a client sends, whether it ends its side then, and what it is answered.
 
     `replies` are statuses and media types, `entries` what the journal holds, `why` the reasons of the refused.
@@ -57,10 +57,10 @@ class Outcome(NamedTuple):
 
 
 @cache
-def cases() -> tuple[RuleInput, ...]:
+def cases() -> tuple[WireCase, ...]:
     """Return the rows of the table."""
     rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return tuple(RuleInput(name, **row) for name, row in rows.items())
+    return tuple(WireCase(name, **row) for name, row in rows.items())
 
 
 def segment(text: str) -> bytes:
@@ -75,16 +75,16 @@ def segment(text: str) -> bytes:
     return PLACEHOLDER.sub(write, text.encode("latin-1"))
 
 
-async def play(case: RuleInput, place: Place) -> Outcome:
+async def play(case: WireCase, local: LocalServer) -> Outcome:
     """Send what a case says, and return what comes of it."""
-    line = await place.call()
-    await line.say(*map(segment, case.sends))
+    client = await local.connect()
+    await client.send(*map(segment, case.sends))
     if case.ends:
-        line.end()
+        client.end()
     bodiless = case.sends[0].startswith("HEAD ")
-    replies = [shown(await line.hear(bodiless=bodiless)) for _ in case.replies]
-    line.close()
-    journal = place.journal
+    replies = [shown(await client.receive(bodiless=bodiless)) for _ in case.replies]
+    client.close()
+    journal = local.journal
     entries = [f"{each.method} {each.path} {each.status} {each.operation or '-'}" for each in journal]
     return Outcome(replies, entries, [why for each in journal for why in each.why])
 

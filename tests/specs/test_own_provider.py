@@ -27,11 +27,11 @@ from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
+from tests.server.connections import request
+from tests.server.test_fast_path import MakeServer, both_ways
 from tests.servers import FROZEN, Sandbox, Sms
 from tests.specs.documents import Node
 from tests.specs.readme_provider import DOCUMENT, MODULE
-from tests.test_express import Way, both_ways
-from tests.ways import request
 
 GOOD = {"to": "38761444555", "body": "hi"}
 PROBLEM = "application/problem+json"
@@ -354,7 +354,7 @@ def test_a_function_that_fails_is_a_500_with_number_and_reason(
 
 
 @both_ways
-async def test_a_provider_that_fails_has_a_number_and_a_journal_entry_both_ways(serve: Serve, way: Way) -> None:
+async def test_a_provider_that_fails_has_a_number_and_a_journal_entry_both_ways(serve: Serve, way: MakeServer) -> None:
     async with way(Engine(serve(key="headers['x-key'],").packs, egress=Egress(Policy()), start=FROZEN)) as place:
         body = json.dumps(GOOD).encode()
         head, _, content = (

@@ -1,4 +1,4 @@
-// Calls the control API, and the provider paths for "try it". Knows the control token, which it keeps for the tab.
+// Calls the control API and, for "Try it", provider paths. Keeps the control token for the tab.
 
 export const BASE = new URL("../../", import.meta.url).pathname;
 export const DEFAULT = "default";
@@ -8,7 +8,7 @@ let token = recall(KEPT);
 let asking = null;
 let askToken = async () => null;
 
-/** A refusal: `status` is 0 when no answer came; `errors` are pairs of place and problem. */
+/** A refused call: `status` is 0 if there was no reply; `errors` are pairs of place and problem. */
 class Problem extends Error {
   constructor(status, text, errors = []) {
     super(text);
@@ -17,8 +17,8 @@ class Problem extends Error {
   }
 }
 
-/** Says how to ask the user for the control token: `ask` takes whether one was refused, and returns one or null. */
-export function onTokenWanted(ask) {
+/** Sets how to ask the user for the control token: `ask` takes whether one was refused, and returns one or null. */
+export function onTokenRequired(ask) {
   askToken = ask;
 }
 
@@ -27,7 +27,7 @@ export function inside(workspace, path) {
   return workspace === DEFAULT ? path : `workspaces/${encodeURIComponent(workspace)}/${path}`;
 }
 
-/** Returns the value that a call answers. `query` values that are empty are left out. */
+/** Returns the value of a call's reply. Empty `query` values are left out. */
 export async function call(method, path, { query = {}, body, type, signal } = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const search = given.length ? `?${new URLSearchParams(given)}` : "";
@@ -38,7 +38,7 @@ export async function call(method, path, { query = {}, body, type, signal } = {}
   throw await problemOf(answer);
 }
 
-/** Returns the response of a control call, asking for the token where one is wanted. */
+/** Returns the response to a control call; asks for the token if one is required. */
 export async function reach(url, options) {
   for (;;) {
     const carried = token;
@@ -54,7 +54,7 @@ async function attempt(url, options) {
     return await fetch(url, options);
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Problem(0, "The sandbox does not answer. Is it still running?");
+    throw new Problem(0, "The sandbox is not responding. Is it running?");
   }
 }
 
@@ -73,7 +73,7 @@ async function read(answer) {
 
 async function problemOf(answer) {
   const document = await answer.json().catch(() => ({}));
-  const text = document.detail || document.title || `The sandbox answered ${answer.status}.`;
+  const text = document.detail || document.title || `The sandbox replied with status ${answer.status}.`;
   return new Problem(answer.status, text, document.errors ?? []);
 }
 
@@ -89,12 +89,12 @@ export async function send({ method, path, headers, body }) {
   };
 }
 
-/** Keeps a value for this tab, as far as the browser lets us. */
+/** Keeps a value for this tab if the browser allows it. */
 function keep(name, value) {
   try {
     sessionStorage.setItem(name, value);
   } catch {
-    // A browser that keeps nothing asks again next time.
+    // Then the user is asked again next time.
   }
 }
 

@@ -1,4 +1,4 @@
-// Builds elements. Every text becomes a text node, so nothing that was stored can ever turn into markup.
+// Builds elements. Every text becomes a text node, so stored data never becomes markup.
 
 /** Returns an element; `given` may have class, on (listeners), data and plain attributes. Empty children are left out. */
 export function h(tag, given = {}, ...children) {
@@ -11,18 +11,18 @@ export function h(tag, given = {}, ...children) {
     else if (name === "value") element.value = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter(there));
+  element.append(...children.flat(Infinity).filter(isPresent));
   return element;
 }
 
-const there = (child) => child !== null && child !== undefined && child !== false && child !== "";
+const isPresent = (child) => child !== null && child !== undefined && child !== false && child !== "";
 
-/** Replaces what stands in an element; focus and opened details, found again by `data-key`, stay as they were. */
+/** Replaces an element's children; focus and open details, identified by `data-key`, are kept. */
 export function fill(host, ...children) {
   const keyed = (key) => [...host.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
   const focused = host.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   const folds = [...host.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]);
-  host.replaceChildren(...children.flat(Infinity).filter(there));
+  host.replaceChildren(...children.flat(Infinity).filter(isPresent));
   for (const [key, open] of folds) {
     const fold = keyed(key);
     if (fold) fold.open = open;
@@ -30,7 +30,7 @@ export function fill(host, ...children) {
   if (focused) keyed(focused)?.focus({ preventScroll: true });
 }
 
-/** Returns a function that fills `host` from data, and does nothing while the data stay the same. */
+/** Returns a function that fills `host` from data, and does nothing if the data are unchanged. */
 export function section(host, build) {
   let shown;
   return (...data) => {
@@ -61,27 +61,27 @@ export function choice(options, { value, ...given } = {}) {
   return list;
 }
 
-/** Returns term and description rows; empty ones are left out. */
+/** Returns rows of term and description; empty ones are left out. */
 export function facts(pairs) {
-  return h("dl", { class: "facts" }, pairs.filter(([, value]) => there(value)).map(([term, value]) => [
+  return h("dl", { class: "facts" }, pairs.filter(([, value]) => isPresent(value)).map(([term, value]) => [
     h("dt", {}, term), h("dd", {}, value),
   ]));
 }
 
-let said = 0;
+let announcing = 0;
 
-/** Tells a screen reader something, at most once every two seconds: the last word counts. */
+/** Announces a text to screen readers, at most every two seconds; only the last one counts. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");
-  clearTimeout(said);
-  said = setTimeout(() => { announcer.textContent = text; }, announcer.textContent ? 2000 : 50);
+  clearTimeout(announcing);
+  announcing = setTimeout(() => { announcer.textContent = text; }, announcer.textContent ? 2000 : 50);
 }
 
 /** Returns a button that copies what `text` returns. */
 export function copier(text, { label = "Copy", ...given } = {}) {
   const press = async () => {
     const done = await copy(text());
-    self.textContent = done ? "Copied" : "Not copied: select it by hand";
+    self.textContent = done ? "Copied" : "Copying failed; select the text";
     announce(self.textContent);
     setTimeout(() => { self.textContent = label; }, 1600);
   };
@@ -94,7 +94,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text); // off loopback and without TLS there is no clipboard to write to
+    return copyBySelection(text); // without TLS, browsers offer the clipboard on loopback only
   }
 }
 
@@ -110,7 +110,7 @@ function copyBySelection(text) {
   return done;
 }
 
-/** Returns a text as it is, line breaks and all; the keyboard can scroll in it. */
+/** Returns a preformatted text that the keyboard can scroll. */
 export function verbatim(label, text) {
   return h("pre", { tabindex: "0", role: "group", "aria-label": label }, text);
 }

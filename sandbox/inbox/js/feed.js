@@ -1,19 +1,19 @@
-// A list that lives: pages of the API, and on top of them what events bring. Newest first, each thing once.
+// A live list: pages of the API, and what events add. Newest first, each object once.
 
-const FIRST = 100; // things in the first page, for a quick start
+const FIRST = 100; // objects in the first page, for a quick start
 const PAGE = 500;
-const AHEAD = 10_000; // things that are read without being asked for
-const MOST = 20_000; // things that are held; older ones are let go
+const AHEAD = 10_000; // objects that are loaded before the user scrolls to them
+const MOST = 20_000; // objects that are kept; older ones are dropped
 
 /**
- * The things below `path` that `keeps` keeps. `query` goes to the API; `rank` never falls from one arrival to the next;
- * `newer(a, b)` says whether `a` replaces `b`. `changed` is called at most once a frame.
+ * The objects below `path` for which `keeps` is true. `query` goes to the API; `rank` never decreases from one arrival to
+ * the next; `newer(a, b)` returns whether `a` replaces `b`. `changed` is called at most once per frame.
  */
 export class Feed {
   constructor(store, path, { query, keeps, changed, rank, newer = () => true }) {
     Object.assign(this, { store, path, query, keeps, changed, rank, newer });
     this.items = [];
-    this.places = new Map(); // id to thing, for those in `items` or about to be
+    this.places = new Map(); // id to object, for those in `items` and `arrivals`
     this.arrivals = [];
     this.looked = 0;
     this.next = null;
@@ -29,7 +29,7 @@ export class Feed {
     cancelAnimationFrame(this.drawing);
   }
 
-  /** Reads everything anew; what is shown stays until the answer is there. */
+  /** Reloads the list; what is shown stays until the reply arrives. */
   async load() {
     const turn = ++this.turn;
     this.early = [];
@@ -50,7 +50,7 @@ export class Feed {
     }
   }
 
-  /** Reads the page that follows. */
+  /** Loads the next page. */
   async more(turn = this.turn) {
     if (!this.next || this.reading || this.items.length >= MOST) return;
     this.reading = true;
@@ -85,7 +85,7 @@ export class Feed {
     this.looked += page.items.length;
   }
 
-  /** Takes a thing that an event brought: a known one is replaced, another goes where its rank puts it. */
+  /** Adds an object from an event: replaces a known one, or inserts it by its rank. */
   put(thing) {
     this.early?.push(() => this.put(thing));
     if (this.state === "loading" && !this.items.length) return;
@@ -99,7 +99,7 @@ export class Feed {
     this.draw();
   }
 
-  /** Takes a part of a thing, which changes what is known of it; returns whether anything is. */
+  /** Updates a known object from a part of it; returns whether it is known. */
   patch(part) {
     this.early?.push(() => this.patch(part));
     const known = this.places.get(part.id);
@@ -110,7 +110,7 @@ export class Feed {
     return Boolean(known);
   }
 
-  /** Whether a thing stands on a page that was not read yet; one request's messages, of one rank, may stand on several. */
+  /** Returns whether an object is on a page not yet loaded; a request's messages have one rank and may span pages. */
   isUnread(thing) {
     return this.next && (!this.items.length || this.rank(thing) <= this.rank(this.items.at(-1)));
   }

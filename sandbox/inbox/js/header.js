@@ -1,14 +1,14 @@
-// The right end of the header: which workspace, which scenario, what time, and whether the page is in touch.
+// The right end of the header: workspace, scenario, clock, and the state of the event stream.
 
 import { DEFAULT } from "./api.js";
 import { h, section } from "./dom.js";
 import { to } from "./route.js";
 import { themeButton } from "./theme.js";
-import { hour } from "./words.js";
+import { hour } from "./format.js";
 
-const LINKS = { live: "Live", connecting: "Connecting", lost: "Reconnecting", gone: "Gone" };
+const LINKS = { live: "Live", connecting: "Connecting", lost: "Reconnecting", gone: "Not found" };
 
-/** Returns the parts of the header that tell of the workspace in view. */
+/** Returns the parts of the header that show the current workspace. */
 export function header(store) {
   const workspace = h("a", { class: "chip", href: to("workspaces") },
     h("span", { class: "chip-name" }, "workspace "), store.workspace);
@@ -18,8 +18,8 @@ export function header(store) {
   const mode = h("span", { class: "clock-mode" });
   const clock = h("a", { class: "chip clock-chip", href: to("clock"), hidden: true },
     h("span", { class: "unseen" }, "Clock "), time, mode);
-  const link = h("span", { class: "link", data: { link: store.link }, title: "Events from the sandbox" });
-  const tellLink = section(link, (word) => LINKS[word]);
+  const link = h("span", { class: "link", data: { link: store.link }, title: "Event stream" });
+  const showLink = section(link, (word) => LINKS[word]);
 
   const tick = () => {
     if (store.clock) time.textContent = hour(store.now()).slice(0, 8);
@@ -36,9 +36,9 @@ export function header(store) {
   });
   store.on("link", (word) => {
     link.dataset.link = word;
-    tellLink(word);
+    showLink(word);
   });
-  tellLink(store.link);
+  showLink(store.link);
   const ticking = setInterval(() => {
     if (clock.isConnected) tick();
     else clearInterval(ticking);

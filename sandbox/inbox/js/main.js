@@ -1,8 +1,8 @@
-// Puts the page together: the header, the section that the address names, the keyboard, and the token when it is wanted.
+// Puts the page together: header, the section that the address names, keyboard, and the dialog for the token.
 
-import { DEFAULT, onTokenWanted } from "./api.js";
+import { DEFAULT, onTokenRequired } from "./api.js";
 import { fill, h } from "./dom.js";
-import { helpButton, helpDialog, listen } from "./keys.js";
+import { helpButton, helpDialog, listen } from "./keyboard.js";
 import { go, here, to } from "./route.js";
 import { header } from "./header.js";
 import { forgetProviders, Store } from "./store.js";
@@ -24,13 +24,13 @@ const SECTIONS = {
   providers: ["Providers", providers],
 };
 
-const REST = 60_000; // milliseconds out of sight after which the events are let go
+const PAUSE_AFTER = 60_000; // milliseconds in a hidden tab after which the event stream is closed
 const main = document.getElementById("main");
 const help = helpDialog();
 let store = null;
 let view = null;
 let shown = null;
-let resting = 0;
+let pausing = 0;
 
 /** Shows what the address names. */
 function follow() {
@@ -75,18 +75,18 @@ function navigation(section) {
 restoreTheme();
 const token = tokenDialog();
 document.body.append(help, token.element);
-onTokenWanted(token.ask);
+onTokenRequired(token.ask);
 listen(() => view, help);
 document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the address after # is ours
+  event.preventDefault(); // the part after # is the page's own address
   main.focus();
 });
 window.addEventListener("hashchange", follow);
-window.addEventListener("online", () => store.wake());
+window.addEventListener("online", () => store.resume());
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(resting);
-  if (document.hidden) resting = setTimeout(() => store.rest(), REST);
-  else store.wake();
+  clearTimeout(pausing);
+  if (document.hidden) pausing = setTimeout(() => store.pause(), PAUSE_AFTER);
+  else store.resume();
 });
 if (!location.hash) go(to("messages"));
 follow();

@@ -1,8 +1,8 @@
-// The address after `#`: section, what is opened in it, and filters; so that every view can be shared as a link.
+// The address after `#`: section, open item and filters, so that every view can be shared as a link.
 
 const SECTIONS = ["messages", "requests", "clock", "scenario", "workspaces", "providers"];
 
-/** Returns {section, id, query} of the present address. */
+/** Returns {section, id, query} of the current address. */
 export function here() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [section, ...rest] = path.split("/");
@@ -21,7 +21,7 @@ function decode(text) {
   }
 }
 
-/** Returns the address of a section; the workspace in view comes along. */
+/** Returns the address of a section in the current workspace. */
 export function to(section, id = null, query = {}) {
   const { workspace } = here().query;
   const given = Object.entries({ workspace, ...query }).filter(([, value]) => value);
@@ -34,7 +34,7 @@ export function go(address) {
   location.hash = address;
 }
 
-/** Changes the address without a new entry in the history: for filters that are being typed. */
+/** Changes the address without a new history entry, for filters that are being typed. */
 export function amend(address) {
   history.replaceState(null, "", address);
 }

@@ -1,4 +1,4 @@
-// A status as a coloured word, and what a message may become next.
+// A status as a coloured word, and the statuses that may follow it.
 
 import { h } from "./dom.js";
 
@@ -9,8 +9,8 @@ export function statusWord(status, text = status) {
   return h("span", { class: "status", data: { status } }, text);
 }
 
-/** Returns [word for the API, words for people] for each status that a message may move to. */
-export function mayFollow(offered, message) {
+/** Returns [value for the API, label] for each status that may follow a message's own. */
+export function nextStatuses(offered, message) {
   const provider = offered.find(({ name }) => name === message.provider);
   const channel = provider?.channels.find(({ name }) => name === message.channel);
   const rows = new Map((channel?.statuses ?? []).map((row) => [row.status, row]));

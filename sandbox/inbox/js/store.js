@@ -1,10 +1,10 @@
-// What the page knows of the workspace in view: its clock, its scenario, and every event that its stream brings.
+// The state of the current workspace: clock, scenario, and the events of its stream.
 
 import { BASE, call, DEFAULT, inside } from "./api.js";
-import { Completer } from "./completer.js";
+import { EventDetails } from "./event_details.js";
 import { Stream } from "./stream.js";
 
-// Where the whole of what an event tells a part of is read, and what says that it is there already.
+// Where to read the rest of an event's object, and a test of whether the event has all of it.
 const WHOLE = {
   message: ["messages", ({ history, planned, text }) => Boolean(history && planned) && text !== undefined],
   request: ["requests", ({ reply, why, path }) => Boolean(reply && why && path)],
@@ -12,8 +12,8 @@ const WHOLE = {
 WHOLE.status = WHOLE.message;
 
 /**
- * One workspace in view. Views listen with `on`; `fresh` says that everything may be otherwise: read it again. An event
- * that tells a part of a message or a request is told as `part`, and `complete` has the rest read and told.
+ * The current workspace. Views subscribe with `on`; `fresh` means that everything may have changed and must be read again.
+ * An event with a part of a message or request is emitted as `part`; `complete` reads the rest and emits it.
  */
 export class Store {
   constructor(workspace) {
@@ -26,31 +26,31 @@ export class Store {
     this.asked = 0;
     this.answered = 0;
     this.ready = false;
-    this.completers = Object.fromEntries(["messages", "requests"].map((path) =>
-      [path, new Completer(this, path, (kind, thing) => this.tell(kind, thing))]));
+    this.details = Object.fromEntries(["messages", "requests"].map((path) =>
+      [path, new EventDetails(this, path, (kind, thing) => this.emit(kind, thing))]));
   }
 
   start() {
     this.stream = new Stream(BASE + inside(this.workspace, "events"), {
-      event: (kind, data) => this.hear(kind, data),
+      event: (kind, data) => this.receive(kind, data),
       state: (word) => this.connect(word),
     });
   }
 
   close() {
     this.stream?.close();
-    Object.values(this.completers).forEach((each) => each.close());
+    Object.values(this.details).forEach((each) => each.close());
     this.listeners.clear();
   }
 
-  /** Listens to a kind of event; returns the function that stops it. */
+  /** Subscribes to a kind of event; returns the function that unsubscribes. */
   on(kind, listener) {
     if (!this.listeners.has(kind)) this.listeners.set(kind, new Set());
     this.listeners.get(kind).add(listener);
     return () => this.listeners.get(kind)?.delete(listener);
   }
 
-  tell(kind, data) {
+  emit(kind, data) {
     for (const listener of [...(this.listeners.get(kind) ?? [])]) listener(data);
   }
 
@@ -59,7 +59,7 @@ export class Store {
     return call(method, inside(this.workspace, path), options);
   }
 
-  /** Calls it and hands the answer or the problem to the caller as a pair. */
+  /** Calls the control API; returns the pair of value and problem. */
   async try(method, path, options) {
     try {
       return [await this.call(method, path, options), null];
@@ -68,40 +68,40 @@ export class Store {
     }
   }
 
-  /** Reads everything once events flow, so that nothing falls between; again whenever they come back. */
+  /** Reads everything once events arrive, so that nothing is missed; again after each reconnect. */
   connect(word) {
     const news = word !== this.link;
     this.link = word;
-    this.tell("link", word);
+    this.emit("link", word);
     if (word === "live" || (word === "gone" && news) || !this.ready) this.refresh();
   }
 
-  /** Lets the stream go while nobody looks: a browser opens few connections to one host. */
-  rest() {
+  /** Closes the stream while the tab is hidden: a browser opens few connections to one host. */
+  pause() {
     this.stream.close();
-    this.link = "resting";
+    this.link = "paused";
   }
 
-  /** Somebody looks: follows again, or tries at once if it is waiting to. */
-  wake() {
-    if (this.link === "resting") this.start();
+  /** Opens the stream again, or reconnects at once if it waits to. */
+  resume() {
+    if (this.link === "paused") this.start();
     else this.stream.hurry();
   }
 
-  hear(kind, data) {
+  receive(kind, data) {
     if (kind === "clock") this.setClock(data);
     if (kind === "clock" && data.reset) this.fresh();
     else if (kind === "scenario") this.readScenario();
-    else if (kind in WHOLE && !WHOLE[kind][1](data)) this.tell("part", { ...data, id: data.id ?? data.message, kind });
-    else this.tell(kind, data);
+    else if (kind in WHOLE && !WHOLE[kind][1](data)) this.emit("part", { ...data, id: data.id ?? data.message, kind });
+    else this.emit(kind, data);
   }
 
-  /** Has the rest of a part read, and told as the kind of event that the part came by. */
+  /** Reads the rest of a part and emits it as the kind of event of the part. */
   complete({ kind, id }) {
-    this.completers[WHOLE[kind][0]].want(kind, id);
+    this.details[WHOLE[kind][0]].request(kind, id);
   }
 
-  /** Reads clock and scenario anew and tells every view to do the same. */
+  /** Reads clock and scenario again and makes every view do the same. */
   async refresh() {
     const turn = ++this.refreshing;
     const [clock] = await this.try("GET", "clock");
@@ -113,32 +113,32 @@ export class Store {
 
   fresh() {
     this.ready = true;
-    this.tell("fresh");
+    this.emit("fresh");
   }
 
   async readScenario() {
     const turn = ++this.asked;
     const [scenario] = await this.try("GET", "scenario");
-    if (!scenario || turn < this.answered) return; // a later answer was quicker
+    if (!scenario || turn < this.answered) return; // a later reply arrived first
     this.answered = turn;
     this.scenario = scenario;
-    this.tell("rules", scenario);
+    this.emit("rules", scenario);
   }
 
   setClock(clock) {
     if (!clock?.now) return;
     const rate = clock.mode === "frozen" ? 0 : clock.mode === "scaled" ? clock.rate : 1;
     this.clock = { ...clock, at: Date.parse(clock.now), seen: performance.now(), speed: rate };
-    this.tell("time", this.clock);
+    this.emit("time", this.clock);
   }
 
-  /** Returns the instant on the workspace's clock, in milliseconds. */
+  /** Returns the time on the workspace's clock, in milliseconds. */
   now() {
     const { at, seen, speed } = this.clock ?? { at: Date.now(), seen: performance.now(), speed: 1 };
     return at + (performance.now() - seen) * speed;
   }
 
-  /** Returns the keys that lead into this workspace, by provider and field; none for `default`, where any will do. */
+  /** Returns the keys of this workspace by provider and field; none for `default`, which accepts any key. */
   async keys() {
     if (this.workspace === DEFAULT) return {};
     const { keys } = await call("GET", `workspaces/${encodeURIComponent(this.workspace)}`);
@@ -146,18 +146,18 @@ export class Store {
   }
 }
 
-let offered = null;
+let known = null;
 
-/** Returns what the providers offer; asked once, as it changes only with the server. */
+/** Returns the providers and their operations; read once, as they change only with the server. */
 export function providers() {
-  offered ??= call("GET", "providers").then((answer) => answer.items).catch((problem) => {
-    offered = null;
+  known ??= call("GET", "providers").then((answer) => answer.items).catch((problem) => {
+    known = null;
     throw problem;
   });
-  return offered;
+  return known;
 }
 
-/** Forgets what the providers offer: the server may be another. */
+/** Forgets the providers: the server may be another. */
 export function forgetProviders() {
-  offered = null;
+  known = null;
 }

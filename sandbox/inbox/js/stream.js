@@ -1,11 +1,11 @@
-// Reads server-sent events by fetch, as the browser's own reader can carry no token; comes back by itself.
+// Reads server-sent events with fetch, as EventSource cannot send a token; reconnects by itself.
 
 import { reach } from "./api.js";
 
-const PAUSES = [250, 500, 1000, 2000, 4000]; // milliseconds before the next try
-const SILENCE = 60_000; // milliseconds without a byte after which a connection counts as dead
+const PAUSES = [250, 500, 1000, 2000, 4000]; // milliseconds before the next attempt
+const SILENCE = 60_000; // milliseconds without a byte after which a connection is given up
 
-/** Follows `url` until closed: `event(kind, data)` for each event, `state(word)` for live, lost, and gone (nothing is there). */
+/** Reads `url` until closed; calls `event(kind, data)` for each event and `state(word)`: live, lost, or gone (404). */
 export class Stream {
   constructor(url, { event, state }) {
     this.url = url;
@@ -24,7 +24,7 @@ export class Stream {
     this.wake?.();
   }
 
-  /** Tries again at once, if it is waiting to. */
+  /** Reconnects at once if it waits to. */
   hurry() {
     this.wake?.();
   }
@@ -34,7 +34,7 @@ export class Stream {
       try {
         await this.follow();
       } catch {
-        // Whatever ended it, the answer is the same: come back.
+        // Whatever ended it, reconnect.
       }
       if (this.closed) return;
       this.state(this.gone ? "gone" : "lost");
@@ -56,7 +56,7 @@ export class Stream {
       this.last = null;
       this.gone = answer.status === 404;
       await answer.body?.cancel();
-      throw new Error(`the events answered ${answer.status}`);
+      throw new Error(`the event stream replied with status ${answer.status}`);
     }
     this.failures = 0;
     this.state("live");

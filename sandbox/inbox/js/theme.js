@@ -1,16 +1,16 @@
-// Light, dark, or as the system has it; kept in this browser.
+// Light, dark, or the system's theme; kept in this browser.
 
 import { button } from "./dom.js";
 
 const KEPT = "sms-sandbox-theme";
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
-/** Applies what was chosen before. */
+/** Applies the theme chosen before. */
 export function restoreTheme() {
   apply(chosen());
 }
 
-/** Returns the button that goes from one theme to the next. */
+/** Returns the button that switches to the next theme. */
 export function themeButton() {
   const names = Object.keys(THEMES);
   const self = button("", () => {
@@ -20,7 +20,7 @@ export function themeButton() {
     try {
       localStorage.setItem(KEPT, next);
     } catch {
-      // Not kept, then.
+      // Then the theme is not kept.
     }
   }, { class: "quiet" });
   const show = (theme) => {

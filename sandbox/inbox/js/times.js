@@ -1,9 +1,9 @@
-// Times that keep up with the workspace's clock: ages in rows and spans ahead, renewed every second.
+// Relative times on the workspace's clock, updated every second.
 
 import { h } from "./dom.js";
-import { age, moment, span } from "./words.js";
+import { age, moment, span } from "./format.js";
 
-/** Returns how long ago an instant was on the workspace's clock; `sign` frames the words of an instant that has passed. */
+/** Returns how long ago a time was on the workspace's clock; `frame` returns the text for a time in the past. */
 export function ago(store, at, frame = (text) => text) {
   const self = h("time", { datetime: at, title: `${moment(at)} UTC` });
   self.renew = () => {
@@ -15,7 +15,7 @@ export function ago(store, at, frame = (text) => text) {
   return self;
 }
 
-/** Renews every time below an element each second, and when the clock runs otherwise; returns the function that stops it. */
+/** Updates all times below an element every second and when the clock changes; returns the function that stops this. */
 export function keepTime(store, element) {
   const renew = () => element.querySelectorAll("time").forEach((each) => each.renew?.());
   const ticking = setInterval(renew, 1000);

@@ -1,14 +1,14 @@
-// The callbacks of one message, each with every attempt, and what may be done to it.
+// The callbacks of a message, each with its attempts and actions.
 
 import { button, facts, fill, h, verbatim } from "../dom.js";
 import { to } from "../route.js";
 import { ago } from "../times.js";
-import { count, hour, pretty } from "../words.js";
+import { count, hour, pretty } from "../format.js";
 
-// What the state of a callback allows.
+// The actions that a callback's state allows.
 const ACTIONS = {
-  pending: [["fire", "Fire now"], ["hold", "Hold"], ["cancel", "Cancel"]],
-  held: [["fire", "Fire now"], ["release", "Release"], ["cancel", "Cancel"]],
+  pending: [["fire", "Send now"], ["hold", "Hold"], ["cancel", "Cancel"]],
+  held: [["fire", "Send now"], ["release", "Release"], ["cancel", "Cancel"]],
   sending: [],
   delivered: [["replay", "Replay"]],
   failed: [["replay", "Replay"]],
@@ -16,7 +16,7 @@ const ACTIONS = {
   collected: [["replay", "Replay"]],
 };
 
-/** Shows the callbacks of a message and follows their events. */
+/** Shows the callbacks of a message and updates them from events. */
 export class Callbacks {
   constructor(store, message) {
     this.store = store;
@@ -26,7 +26,7 @@ export class Callbacks {
     this.turn = 0;
     this.element = h("div", { class: "callbacks" });
     this.stop = [
-      store.on("callback", (callback) => this.hear(callback)),
+      store.on("callback", (callback) => this.receive(callback)),
       store.on("fresh", () => this.read()),
     ];
     if (store.ready) this.read();
@@ -40,14 +40,14 @@ export class Callbacks {
     this.draw();
   }
 
-  /** Reads again when the message names callbacks that are not known yet. */
+  /** Reads again if the message names unknown callbacks. */
   show(ids) {
     if (ids.some((id) => !this.known.has(id))) this.read();
     else this.draw();
   }
 
-  /** Takes what an event tells at once, and reads the request that it leaves out. */
-  hear(callback) {
+  /** Shows an event's data at once, then reads the request that it leaves out. */
+  receive(callback) {
     if (callback.message !== this.message && !this.known.has(callback.id)) return;
     this.known.set(callback.id, { request: null, attempts: [], ...this.known.get(callback.id), ...callback });
     this.draw();
@@ -61,7 +61,7 @@ export class Callbacks {
     if (key === this.drawn) return;
     this.drawn = key;
     fill(this.element, all.length ? all.map((each) => this.card(each))
-      : h("p", { class: "hint" }, "None yet. A callback is made when the message reaches a status that its provider reports."));
+      : h("p", { class: "hint" }, "No callbacks yet. One is created when the message reaches a status that its provider reports."));
   }
 
   card(callback) {
@@ -75,8 +75,8 @@ export class Callbacks {
         h("span", { class: "bar callback-acts" }, ACTIONS[state].map(([act, label]) =>
           button(label, () => this.act(id, act), { class: "small", data: { key: `${id}-${act}` } })))),
       problem && h("p", { class: "problem", role: "alert" }, problem),
-      state === "collected" && h("p", { class: "hint" }, "Kept here, as this provider has no target. ",
-        h("a", { href: to("providers", callback.provider) }, "Set one"), "."),
+      state === "collected" && h("p", { class: "hint" }, "Not sent: this provider has no callback target. ",
+        h("a", { href: to("providers", callback.provider) }, "Set a target"), "."),
       request && h("details", { data: { key: `request-${id}` } },
         h("summary", {}, h("code", {}, request.method), " ", h("span", { class: "breakable" }, request.url || "no target")),
         facts(Object.entries(request.headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),
@@ -89,7 +89,7 @@ export class Callbacks {
     const [callback, problem] = await this.store.try("POST", `callbacks/${id}/${act}`);
     if (problem) this.problems.set(id, problem.message);
     else this.problems.delete(id);
-    if (callback) this.hear(callback);
+    if (callback) this.receive(callback);
     else this.draw();
   }
 
@@ -105,11 +105,11 @@ function attemptRow(id, { number, at, url, status, answer, ms, error, replay }) 
   return h("li", { class: "attempt", data: { good: String(good) } },
     h("div", { class: "attempt-line" },
       h("span", { class: "attempt-number" }, replay ? `Replay (${number})` : `Attempt ${number}`),
-      h("span", { class: "attempt-result" }, status ?? "no answer"),
+      h("span", { class: "attempt-result" }, status ?? "no response"),
       h("span", { class: "attempt-ms" }, `${ms} ms`),
       h("time", { class: "attempt-at", datetime: at, title: at }, hour(at))),
     url && h("p", { class: "attempt-url breakable" }, url),
     error && h("p", { class: "attempt-error" }, error),
     answer && h("details", { data: { key: `answer-${id}-${number}` } },
-      h("summary", {}, "Answer"), verbatim("Answer", pretty(answer))));
+      h("summary", {}, "Response"), verbatim("Response", pretty(answer))));
 }

@@ -1,15 +1,15 @@
-// A field for YAML with line numbers, where mistakes stand at their lines.
+// A YAML editor with line numbers that marks the lines of mistakes.
 
 import { button, fill, h } from "../dom.js";
-import { count } from "../words.js";
+import { count } from "../format.js";
 
 const PLACE = /^(?:[^\s:]*:)?(\d+):(\d+):\s*([\s\S]*)$/;
 
-/** Returns the editor: element, value, set, complain (about a problem or null), praise. */
+/** Returns the editor: element, value, set, showProblem (null: none), showSuccess. */
 export function editor({ label }) {
   const lines = h("div", { class: "editor-lines", "aria-hidden": "true" });
   const area = h("textarea", { class: "editor-text", "aria-label": label, "aria-describedby": "mistakes", spellcheck: "false", wrap: "off", rows: 14,
-    placeholder: "name: rough-evening\nextends: [default]\nrules:\n  - name: third one fails\n    when: {operation: betatel.sms.send, every: 3}\n    then: {lifecycle: [sent: 200ms, failed: 2s]}" });
+    placeholder: "name: rough-evening\nextends: [default]\nrules:\n  - name: every third fails\n    when: {operation: betatel.sms.send, every: 3}\n    then: {lifecycle: [sent: 200ms, failed: 2s]}" });
   const verdict = h("div", { id: "mistakes", class: "mistakes", "aria-live": "polite" });
   let wrong = new Set();
 
@@ -26,13 +26,13 @@ export function editor({ label }) {
     const height = parseFloat(getComputedStyle(area).lineHeight);
     area.scrollTop = Math.max(0, (line - 4) * height);
   };
-  const complain = (problem) => {
+  const showProblem = (problem) => {
     const mistakes = problem ? mistakesOf(problem) : [];
     wrong = new Set(mistakes.map(({ line }) => line));
     area.setAttribute("aria-invalid", String(mistakes.length > 0));
     number();
     fill(verdict, mistakes.length > 0 && [
-      h("p", { class: "problem" }, mistakes.length === 1 ? "One mistake. Nothing was changed." : `${count(mistakes.length, "mistake")}. Nothing was changed.`),
+      h("p", { class: "problem" }, `${count(mistakes.length, "mistake")}. The scenario was not changed.`),
       h("ul", {}, mistakes.map(({ line, column, text }) => h("li", {},
         line ? button(`Line ${line}, column ${column}`, () => jump(line, column), { class: "link" }) : null, " ", text))),
     ]);
@@ -48,17 +48,17 @@ export function editor({ label }) {
     value: () => area.value,
     set: (text) => {
       area.value = text;
-      complain(null);
+      showProblem(null);
     },
-    complain,
-    praise: (text) => {
-      complain(null);
+    showProblem,
+    showSuccess: (text) => {
+      showProblem(null);
       fill(verdict, h("p", { class: "good" }, text));
     },
   };
 }
 
-/** Returns {line, column, text} of each mistake that a problem names. */
+/** Returns {line, column, text} of each mistake in a problem. */
 function mistakesOf({ message, errors }) {
   const named = errors.length ? errors : [{ problem: message }];
   return named.map(({ problem, line, column }) => {

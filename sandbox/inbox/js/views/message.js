@@ -1,14 +1,14 @@
-// One message: its text as on a phone, its code, its life, its callbacks.
+// One message: text, code, lifecycle, callbacks and details.
 
 import { announce, button, choice, copier, facts, h, section } from "../dom.js";
 import { to } from "../route.js";
-import { mayFollow, statusWord } from "../status.js";
+import { nextStatuses, statusWord } from "../status.js";
 import { providers } from "../store.js";
 import { ago, keepTime } from "../times.js";
-import { count, letters } from "../words.js";
+import { count, letters } from "../format.js";
 import { Callbacks } from "./callbacks.js";
-import { life } from "./life.js";
-import { resent } from "./request.js";
+import { lifecycle } from "./lifecycle.js";
+import { resendOf } from "./request.js";
 
 /** Opens a message; returns {element, focus, close}. */
 export function openMessage(store, id) {
@@ -23,29 +23,29 @@ class MessageView {
     this.title = h("h2", { tabindex: "-1" }, "Message");
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.callbacks = new Callbacks(store, id);
-    const parts = Object.fromEntries(["head", "phone", "life", "moves", "facts"].map((name) => [name, h("div", { class: `message-${name}` })]));
+    const parts = Object.fromEntries(["head", "phone", "lifecycle", "moves", "facts"].map((name) => [name, h("div", { class: `message-${name}` })]));
     this.parts = h("div", { class: "message-parts", hidden: true },
       parts.head,
       h("div", { class: "message-columns" },
         parts.phone,
         h("div", { class: "message-course" },
-          h("section", { "aria-label": "Life" }, h("h3", {}, "Life"), parts.life, parts.moves),
+          h("section", { "aria-label": "Lifecycle" }, h("h3", {}, "Lifecycle"), parts.lifecycle, parts.moves),
           h("section", { "aria-label": "Callbacks" }, h("h3", {}, "Callbacks"), this.callbacks.element)),
-        h("section", { class: "message-about", "aria-label": "Facts" }, h("h3", {}, "Facts"), parts.facts)));
+        h("section", { class: "message-about", "aria-label": "Details" }, h("h3", {}, "Details"), parts.facts)));
     this.element = h("article", { class: "message" }, this.title, this.problem, this.parts);
-    this.tell = {
+    this.update = {
       head: section(parts.head, (message) => head(message)),
       phone: section(parts.phone, (text, more) => phone(text, more)),
-      life: section(parts.life, (message) => life(store, message, (at) => this.advanceTo(at))),
+      lifecycle: section(parts.lifecycle, (message) => lifecycle(store, message, (at) => this.advanceTo(at))),
       moves: section(parts.moves, (options) => this.moves(options)),
-      facts: section(parts.facts, (message) => details(store, message)),
+      facts: section(parts.facts, (message) => detailRows(store, message)),
     };
     this.stop = [
-      store.on("message", (message) => this.hear(message)),
-      store.on("status", (message) => this.hear(message)),
+      store.on("message", (message) => this.receive(message)),
+      store.on("status", (message) => this.receive(message)),
       store.on("part", (part) => part.id === this.id && store.complete(part)),
       store.on("fresh", () => {
-        this.message = null; // it may be another of the same id: the server was started anew
+        this.message = null; // after a restart of the server it may be another of the same id
         this.read();
       }),
       store.on("time", () => this.message && this.show(this.message)),
@@ -57,53 +57,53 @@ class MessageView {
   async read() {
     const [message, problem] = await this.store.try("GET", `messages/${encodeURIComponent(this.id)}`);
     if (!message) return this.refuse(problem, problem.status === 404);
-    const [request] = await this.store.try("GET", `requests/${message.request}`); // null when the journal has forgotten it
+    const [request] = await this.store.try("GET", `requests/${message.request}`); // null if the journal no longer has it
     this.first = request?.resent_of;
     this.show(message);
   }
 
-  hear(message) {
+  receive(message) {
     if (message?.id === this.id) this.show(message);
   }
 
   refuse(problem, gone = false) {
     this.problem.hidden = !problem;
-    this.problem.textContent = gone ? "There is no such message here (any more)." : problem?.message ?? "";
+    this.problem.textContent = gone ? "This message does not exist or is no longer kept." : problem?.message ?? "";
     if (gone) this.parts.hidden = true;
   }
 
   async show(message) {
     if (this.message && message.history.length < this.message.history.length) return;
-    if (this.message && this.message.status !== message.status) announce(`Now ${message.status}`);
+    if (this.message && this.message.status !== message.status) announce(`Status: ${message.status}`);
     this.message = message;
     this.parts.hidden = false;
-    if (this.problem.textContent.startsWith("There is no")) this.refuse(null);
+    if (this.problem.textContent.startsWith("This message does not")) this.refuse(null);
     const { text, encoding, segments, history, planned, status, scheduled_for: later, provider_status: word } = message;
     this.title.replaceChildren("To ", h("bdi", {}, message.to), " ", statusWord(status));
-    this.tell.head(message.code);
-    this.tell.phone(text, { encoding, segments, from: message.from });
-    this.tell.life({ history, planned, later }, this.store.clock?.mode);
+    this.update.head(message.code);
+    this.update.phone(text, { encoding, segments, from: message.from });
+    this.update.lifecycle({ history, planned, later }, this.store.clock?.mode);
     const { callbacks, history: _, planned: __, text: ___, ...rest } = message;
-    this.tell.facts({ ...rest, provider_status: word, first: this.first });
+    this.update.facts({ ...rest, provider_status: word, first: this.first });
     this.callbacks.show(callbacks);
     const offered = await providers().catch(() => []);
-    this.tell.moves(mayFollow(offered, message));
+    this.update.moves(nextStatuses(offered, message));
   }
 
   moves(options) {
-    if (!options.length) return h("p", { class: "hint" }, "It has ended: nothing may follow.");
-    const list = choice(options, { "aria-label": "Move to", data: { key: "move-to" } });
+    if (!options.length) return h("p", { class: "hint" }, "Final status");
+    const list = choice(options, { "aria-label": "New status", data: { key: "new-status" } });
     return h("div", { class: "bar" },
-      h("span", { class: "bar-name" }, "Move to"), list,
-      button("Move now", () => this.move(list.value), { data: { key: "move-now" } }));
+      h("span", { class: "bar-name" }, "New status"), list,
+      button("Change status", () => this.changeStatus(list.value), { data: { key: "change-status" } }));
   }
 
-  async move(status) {
+  async changeStatus(status) {
     this.answer(await this.store.try("POST", `messages/${encodeURIComponent(this.id)}/status`, { body: { status } }));
   }
 
   async advanceTo(at) {
-    const past = new Date(Date.parse(at) + 1).toISOString(); // the API's times end in whole milliseconds, the clock's do not
+    const past = new Date(Date.parse(at) + 1).toISOString(); // the API rounds times down to milliseconds
     const [, problem] = await this.store.try("POST", "clock/advance", { body: { to: past } });
     this.refuse(problem);
     this.read();
@@ -139,17 +139,17 @@ function phone(text, { encoding, segments, from }) {
     h("p", { class: "phone-size" }, `${count(segments, "segment")} · ${encoding} · ${count(letters(text), "character")}`));
 }
 
-function details(store, message) {
+function detailRows(store, message) {
   return facts([
     ["Provider", message.provider],
     ["Operation", h("code", {}, message.operation)],
     ["Channel", message.channel],
-    ["Provider says", h("code", {}, message.provider_status)],
+    ["Provider status", h("code", {}, message.provider_status)],
     ["Accepted", h("span", {}, ago(store, message.accepted_at, (text) => (text === "now" ? text : `${text} ago`)))],
     ["Account", h("code", {}, message.account)],
     ["Rule", message.rule],
     ["Request", h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
-    ["Resent", resent(message.first)],
-    ["Id", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy the id", "data-key": "copy-id" }))],
+    ["Resend", resendOf(message.first)],
+    ["ID", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy ID", "data-key": "copy-id" }))],
   ]);
 }

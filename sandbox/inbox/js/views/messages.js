@@ -1,12 +1,12 @@
-// What was sent: a live list, the message that is open, and on a fresh start what to do first.
+// The messages: a live list, the open message, and on a fresh start what to do first.
 
 import { announce, choice, h } from "../dom.js";
 import { STATUSES, statusWord } from "../status.js";
 import { ago } from "../times.js";
-import { count, hasDigits } from "../words.js";
-import { Listed } from "./listed.js";
+import { count, hasDigits } from "../format.js";
+import { ListView } from "./list_view.js";
 import { openMessage } from "./message.js";
-import { start } from "./start.js";
+import { fillWelcome } from "./welcome.js";
 
 const SHOWN = 300; // characters of a text in its row
 
@@ -14,14 +14,14 @@ const SHOWN = 300; // characters of a text in its row
 export function open(store) {
   const search = h("input", { type: "search", "aria-label": "Text contains", placeholder: "Text", name: "text", spellcheck: "false" });
   const welcome = h("div", { class: "welcome", hidden: true });
-  const listed = new Listed(store, {
+  const listed = new ListView(store, {
     section: "messages",
     noun: "message",
     kinds: ["message", "status"],
     filters: ["provider", "status", "to", "text"],
     controls: [
-      choice([["", "Any status"], ...STATUSES], { "aria-label": "Status", name: "status" }),
-      h("input", { type: "search", "aria-label": "Number", placeholder: "Number", name: "to", inputmode: "tel" }),
+      choice([["", "All statuses"], ...STATUSES], { "aria-label": "Status", name: "status" }),
+      h("input", { type: "search", "aria-label": "Recipient", placeholder: "Recipient", name: "to", inputmode: "tel" }),
       search,
     ],
     search,
@@ -32,11 +32,11 @@ export function open(store) {
     state: ({ status, code, provider, to, accepted_at: at, text }) => [status, code, provider, to, at, text.slice(0, SHOWN)],
     row: (message) => row(store, message),
     open: openMessage,
-    hint: "Choose a message to see its life and its callbacks.",
-    nothing: (filtered) => (filtered ? "No message fits these filters." : "Nothing here yet."),
+    hint: "Select a message to see its lifecycle and callbacks.",
+    nothing: (filtered) => (filtered ? "No messages match these filters." : "No messages yet."),
     drawn: (self) => {
       greet(store, self, welcome);
-      if (arrived && self.feed.places.has(arrived.id)) announce(`${count(self.feed.items.length, "message")}, the newest to ${arrived.to}`);
+      if (arrived && self.feed.places.has(arrived.id)) announce(`${count(self.feed.items.length, "message")}, newest to ${arrived.to}`);
       arrived = null;
     },
   });
@@ -70,11 +70,11 @@ function row(store, { provider, to: recipient, text, code, status, accepted_at: 
   ];
 }
 
-/** Shows what to do first while nothing was ever sent. */
+/** Shows what to do first while there are no messages. */
 function greet(store, { element, feed, filtered, opened }, welcome) {
   const fresh = feed.state === "ready" && !feed.items.length && !filtered && opened === null;
   element.classList.toggle("is-fresh", fresh);
-  if (fresh && welcome.hidden) start(store, welcome);
+  if (fresh && welcome.hidden) fillWelcome(store, welcome);
   if (!fresh) welcome.replaceChildren();
   welcome.hidden = !fresh;
 }

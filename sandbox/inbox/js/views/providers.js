@@ -1,15 +1,15 @@
-// What the providers offer: operations with whose word each is, statuses, where callbacks go; each call can be tried.
+// The providers: operations with their sources, statuses, callback targets; each operation can be tried.
 
 import { button, field, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
 import { providers } from "../store.js";
-import { tryIt } from "./tryit.js";
+import { tryForm } from "./try_form.js";
 
 const WORDS = {
-  documented: "stands in the provider's own documents",
-  published: "stands in other material of the provider or its clients",
-  inferred: "our choice, where nothing is said",
+  documented: "stated in the provider's own documents",
+  published: "stated in other material of the provider or its clients",
+  inferred: "our assumption: no source covers it",
 };
 
 /** Opens the section. */
@@ -42,8 +42,8 @@ function providerParts(store, provider, keys) {
   return [
     h("section", { class: "panel", "aria-labelledby": "provider-title" },
       h("h2", { id: "provider-title" }, provider.name),
-      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". A client changes the host to ", h("code", {}, location.origin), " and nothing else."),
-      h("dl", { class: "legend" }, Object.entries(WORDS).map(([word, meaning]) => [h("dt", {}, wordMark(word)), h("dd", {}, meaning)])),
+      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". In your client, change only the host, to ", h("code", {}, location.origin), "."),
+      h("dl", { class: "legend" }, Object.entries(WORDS).map(([word, meaning]) => [h("dt", {}, sourceMark(word)), h("dd", {}, meaning)])),
       target(store, provider)),
     h("section", { class: "panel", "aria-labelledby": "operations-title" },
       h("h2", { id: "operations-title" }, "Operations"),
@@ -54,7 +54,7 @@ function providerParts(store, provider, keys) {
   ];
 }
 
-function wordMark(word, source) {
+function sourceMark(word, source) {
   return h("span", { class: "word", data: { word }, title: source }, word);
 }
 
@@ -62,17 +62,17 @@ function operationPart(store, provider, operation, keys) {
   const { name, summary, word, source, calls, errors } = operation;
   const inside = h("div", { class: "operation-body" });
   const fold = h("details", { class: "operation", data: { key: name } },
-    h("summary", {}, h("code", { class: "operation-name" }, name), h("span", { class: "operation-summary" }, summary), wordMark(word, source)),
+    h("summary", {}, h("code", { class: "operation-name" }, name), h("span", { class: "operation-summary" }, summary), sourceMark(word, source)),
     inside);
   fold.addEventListener("toggle", () => {
     if (!fold.open || inside.childElementCount) return;
     fill(inside,
       h("p", { class: "source" }, "Source: ", source),
-      h("ul", { class: "calls" }, calls.map((one) => h("li", {}, h("code", {}, one.method), " ", h("code", { class: "breakable" }, one.path), " ", wordMark(one.word, one.source)))),
-      tryIt(store, provider, operation, keys),
+      h("ul", { class: "calls" }, calls.map((one) => h("li", {}, h("code", {}, one.method), " ", h("code", { class: "breakable" }, one.path), " ", sourceMark(one.word, one.source)))),
+      tryForm(store, provider, operation, keys),
       parameters(calls),
-      errors.length > 0 && h("details", {}, h("summary", {}, `Refusals (${errors.length})`), h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Refusals" },
-        table(["Name", "HTTP", "Code", "Whose word"], errors.map((each) => [h("code", {}, each.name), String(each.status), String(each.code), wordMark(each.word, each.source)])))));
+      errors.length > 0 && h("details", {}, h("summary", {}, `Errors (${errors.length})`), h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Errors" },
+        table(["Name", "HTTP", "Code", "Source"], errors.map((each) => [h("code", {}, each.name), String(each.status), String(each.code), sourceMark(each.word, each.source)])))));
   });
   return fold;
 }
@@ -85,8 +85,8 @@ function parameters(calls) {
   }
   if (!rows.size) return null;
   return h("details", {}, h("summary", {}, `Parameters (${rows.size})`), h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Parameters" },
-    table(["Name", "In", "Needed", "What it is", "Whose word"], [...rows.values()].map((each) => [
-      h("code", {}, each.name), each.places.join(", "), each.required ? "yes" : "", each.description ?? "", wordMark(each.word, each.source)]))));
+    table(["Name", "In", "Required", "Description", "Source"], [...rows.values()].map((each) => [
+      h("code", {}, each.name), each.places.join(", "), each.required ? "yes" : "", each.description ?? "", sourceMark(each.word, each.source)]))));
 }
 
 function table(heads, rows) {
@@ -97,32 +97,32 @@ function table(heads, rows) {
 function channelPart({ name, statuses }) {
   return h("details", { data: { key: `channel-${name}` } }, h("summary", {}, name),
     h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Statuses of ${name}` },
-      table(["Status", "Provider says", "May become", "Reported", "Whose word"], statuses.map((each) => [
-        statusWord(each.status), h("code", {}, [each.says, ...each.variants].join(", ")), each.next.join(", ") || "nothing: it ends",
-        each.reported ? "yes" : "", wordMark(each.word, each.source)]))));
+      table(["Status", "Provider status", "Next statuses", "Reported", "Source"], statuses.map((each) => [
+        statusWord(each.status), h("code", {}, [each.says, ...each.variants].join(", ")), each.next.join(", ") || "none (final)",
+        each.reported ? "yes" : "", sourceMark(each.word, each.source)]))));
 }
 
 function target(store, { name }) {
   const url = h("input", { type: "url", name: "url", placeholder: "http://127.0.0.1:9000/dlr", size: 32 });
   const verdict = h("p", { class: "hint", role: "status" });
-  const form = h("form", { class: "bar target" }, field("Callbacks go to", url), h("button", {}, "Set"),
-    button("Keep them here", async () => {
+  const form = h("form", { class: "bar target" }, field("Callback URL", url), h("button", {}, "Save"),
+    button("Remove", async () => {
       const [, problem] = await store.try("DELETE", `targets/${name}`);
       url.value = "";
-      verdict.textContent = problem && problem.status !== 404 ? problem.message : "Callbacks are kept here as collected.";
+      verdict.textContent = problem && problem.status !== 404 ? problem.message : "Removed: callbacks are collected, not sent.";
     }, { class: "quiet" }));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const [, problem] = await store.try("PUT", `targets/${name}`, { body: { url: url.value } });
-    verdict.textContent = problem ? problem.message : "Set: the next callback goes there.";
+    verdict.textContent = problem ? problem.message : "Saved: callbacks are now sent to this URL.";
   });
   let touched = false;
   url.addEventListener("input", () => { touched = true; });
   store.try("GET", "targets").then(([all]) => {
-    if (touched) return; // what is being typed stays
+    if (touched) return; // keep what the user is typing
     const known = all?.[name];
     url.value = known?.url ?? "";
-    verdict.textContent = known ? "" : "No target: callbacks are kept here as collected.";
+    verdict.textContent = known ? "" : "No target: callbacks are collected, not sent.";
   });
   return h("div", {}, form, verdict);
 }

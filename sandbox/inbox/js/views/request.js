@@ -1,10 +1,10 @@
-// One exchange: the request beside its reply, why it was refused, the rule that shaped it, and the request as curl.
+// One request: beside its reply, with reasons, rule, and a curl command that repeats it.
 
 import { copier, facts, h, section, verbatim } from "../dom.js";
 import { to } from "../route.js";
-import { ANY_KEY, curl } from "../sample.js";
+import { ANY_KEY, curl } from "../sample_requests.js";
 import { ago, keepTime } from "../times.js";
-import { pretty } from "../words.js";
+import { pretty } from "../format.js";
 
 const MASKED = "…";
 const OWN = new Set(["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "accept"]);
@@ -20,7 +20,7 @@ export function openRequest(store, id) {
   const read = async () => {
     const [exchange, trouble] = await store.try("GET", `requests/${encodeURIComponent(id)}`);
     problem.hidden = !trouble;
-    problem.textContent = trouble?.status === 404 ? "There is no such request here (any more)." : trouble?.message ?? "";
+    problem.textContent = trouble?.status === 404 ? "This request does not exist or is no longer kept." : trouble?.message ?? "";
     body.hidden = Boolean(trouble);
     if (!exchange) return;
     title.textContent = `${exchange.method} ${exchange.path}`;
@@ -35,10 +35,10 @@ function exchangeView(store, exchange, keys) {
   const { provider, operation, rule, messages, at, ms, refused, why, reply, resent_of: first } = exchange;
   const { line, masked } = asCurl(exchange, keys[provider] ?? {});
   return [
-    refused && h("section", { class: "reasons", "aria-label": "Why it was refused" },
+    refused && h("section", { class: "reasons", "aria-label": "Reasons" },
       h("h3", {}, "Refused"),
       why.length ? h("ul", {}, why.map((sentence) => h("li", {}, sentence)))
-        : h("p", {}, rule ? "A rule of the scenario refused it." : "No reason was noted.")),
+        : h("p", {}, rule ? "A scenario rule refused it." : "No reason was recorded.")),
     !refused && why.length > 0 && h("section", { class: "reasons notes", "aria-label": "Notes" },
       h("h3", {}, "Notes"),
       h("ul", {}, why.map((sentence) => h("li", {}, sentence)))),
@@ -46,21 +46,21 @@ function exchangeView(store, exchange, keys) {
       ["Operation", operation && h("code", {}, operation)],
       ["Rule", rule],
       ["Messages", messages.length > 0 && h("span", { class: "links" }, messages.slice(0, 50).map((id) => h("a", { href: to("messages", id) }, id)))],
-      ["Resent", resent(first)],
-      ["Came", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],
-      ["Took", `${ms} ms`],
+      ["Resend", resendOf(first)],
+      ["Received", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],
+      ["Duration", `${ms} ms`],
     ]),
     h("div", { class: "bar" }, copier(() => line, { label: "Copy as curl", class: "", "data-key": "curl" }),
-      masked.length > 0 && h("span", { class: "hint" }, `The journal masks ${masked.join(" and ")}: set $SANDBOX_KEY, or it is “${ANY_KEY}”.`)),
+      masked.length > 0 && h("span", { class: "hint" }, `The journal masks ${masked.join(" and ")}: set $SANDBOX_KEY (default: ${ANY_KEY}).`)),
     h("div", { class: "exchange" },
       half("Request", exchange.headers, exchange.body, { query: exchange.query, cut: exchange.body_cut && exchange.body_size }),
       half(`Reply ${reply.status}`, reply.headers, reply.body, {})),
   ];
 }
 
-/** Says that a request repeats one whose reply was lost; nothing if it does not. */
-export function resent(first) {
-  return first && h("span", {}, "same text, same number as ", h("a", { href: to("requests", first) }, `request ${first}`), ", whose reply was lost");
+/** Returns the note that a request repeats one whose reply was lost, if it does. */
+export function resendOf(first) {
+  return first && h("span", {}, "same text and recipient as ", h("a", { href: to("requests", first) }, `request ${first}`), ", whose reply was lost");
 }
 
 function half(title, headers, body, { query = {}, cut }) {
@@ -69,13 +69,13 @@ function half(title, headers, body, { query = {}, cut }) {
     h("h3", {}, title),
     values.length > 0 && [h("h4", {}, "Query"), facts(values.map(([name, value]) => [name, h("code", { class: "breakable" }, [value].flat().join(", "))]))],
     h("h4", {}, "Body"),
-    body ? verbatim(`Body of the ${title.toLowerCase()}`, pretty(body)) : h("p", { class: "hint" }, "Empty."),
-    cut && h("p", { class: "hint" }, `The first 16 KB of ${cut.toLocaleString("en")} bytes.`),
+    body ? verbatim(`Body of the ${title.toLowerCase()}`, pretty(body)) : h("p", { class: "hint" }, "Empty"),
+    cut && h("p", { class: "hint" }, `Only the first 16 KB of ${cut.toLocaleString("en")} bytes are kept.`),
     h("h4", {}, "Headers"),
     facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])));
 }
 
-/** Returns the request as curl, and the names of what the journal masks and is not known. */
+/** Returns the request as a curl command, and the names of masked values that are unknown. */
 function asCurl({ method, path, query, headers, body }, keys) {
   const masked = [];
   const known = (name, value) => {

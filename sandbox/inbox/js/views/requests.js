@@ -1,20 +1,20 @@
-// The journal: every request that came in, refused ones marked, and the exchange that is open.
+// The journal: a live list of requests with refused ones marked, and the open request.
 
 import { choice, h } from "../dom.js";
 import { ago } from "../times.js";
-import { Listed } from "./listed.js";
+import { ListView } from "./list_view.js";
 import { openRequest } from "./request.js";
 
 /** Opens the section. */
 export function open(store) {
   const search = h("input", { type: "search", "aria-label": "Path or reason contains", placeholder: "Path or reason", name: "about", spellcheck: "false" });
-  const listed = new Listed(store, {
+  const listed = new ListView(store, {
     section: "requests",
     noun: "request",
     kinds: ["request"],
     filters: ["provider", "refused", "about"],
     controls: [
-      choice([["", "All"], ["true", "Refused"], ["false", "Not refused"]], { "aria-label": "Refused or not", name: "refused" }),
+      choice([["", "All outcomes"], ["true", "Refused"], ["false", "Accepted"]], { "aria-label": "Outcome", name: "refused" }),
       search,
     ],
     search,
@@ -25,9 +25,9 @@ export function open(store) {
     state: ({ method, path, reply, at, ms }) => [method, path, reply.status, at, ms],
     row: (exchange) => row(store, exchange),
     open: openRequest,
-    hint: "Choose a request to see it beside its reply.",
-    nothing: (filtered) => (filtered ? "No request fits these filters."
-      : "No request yet. Every one that reaches a provider's path stands here, refused ones with the reason."),
+    hint: "Select a request to see it with its reply.",
+    nothing: (filtered) => (filtered ? "No requests match these filters."
+      : "No requests yet. Every request to a provider path appears here, with the reason if it was refused."),
   });
   listed.stop.push(store.on("request", (exchange) => listed.feed.put(exchange)));
   return listed;

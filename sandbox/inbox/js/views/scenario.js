@@ -1,16 +1,16 @@
-// The scenario: what is on, its rules in words with how often each held, another by name, or one pasted as YAML.
+// The scenario: the active one with its rules and hits, others to activate, and an editor for YAML.
 
 import { call } from "../api.js";
 import { button, fill, h } from "../dom.js";
-import { count } from "../words.js";
+import { count } from "../format.js";
 import { editor } from "./editor.js";
 
-const COUNTING = 250; // milliseconds between two readings of the hits, at least
+const COUNTING = 250; // milliseconds between two readings of the hits
 
 /** Opens the section. */
 export function open(store) {
-  const present = h("section", { class: "panel present", "aria-labelledby": "present-title" });
-  const shelf = h("ul", { class: "cards shelf" });
+  const active = h("section", { class: "panel active", "aria-labelledby": "active-title" });
+  const available = h("ul", { class: "cards available" });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const text = editor({ label: "Scenario as YAML" });
 
@@ -22,38 +22,38 @@ export function open(store) {
   };
   const apply = async () => {
     const [scenario, trouble] = await store.try("PUT", "scenario", { body: text.value(), type: "application/yaml" });
-    text.complain(trouble);
+    text.showProblem(trouble);
     if (!scenario) return;
-    text.praise(`“${scenario.name}” is on.`);
+    text.showSuccess(`Scenario “${scenario.name}” is active.`);
     store.readScenario();
   };
-  const recount = () => { // every request may be a hit
+  const recount = () => { // any request may be a hit
     counting ||= setTimeout(() => {
       counting = 0;
       store.readScenario();
     }, COUNTING);
   };
   const show = (scenario) => {
-    fill(present, scenario ? presentParts(scenario) : h("p", { class: "hint" }, "Reading…"));
-    for (const row of shelf.children) row.setAttribute("aria-current", String(row.dataset.name === scenario?.name));
+    fill(active, scenario ? activeParts(scenario) : h("p", { class: "hint" }, "Loading…"));
+    for (const row of available.children) row.setAttribute("aria-current", String(row.dataset.name === scenario?.name));
   };
-  const readShelf = async () => {
+  const readAvailable = async () => {
     const page = await call("GET", "scenarios").catch(() => null);
-    fill(shelf, (page?.items ?? []).map(({ name, description, mistakes = [] }) => h("li", { class: "card-row", data: { name } },
-      h("div", { class: "card-head" }, h("h3", {}, name), button("Use", () => use(name), { class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
+    fill(available, (page?.items ?? []).map(({ name, description, mistakes = [] }) => h("li", { class: "card-row", data: { name } },
+      h("div", { class: "card-head" }, h("h3", {}, name), button("Activate", () => use(name), { class: "small", "aria-label": `Activate ${name}`, data: { key: `use-${name}` } })),
       h("p", {}, description),
       mistakes.length > 0 && h("p", { class: "problem" }, mistakes.join("\n")))));
     show(store.scenario);
   };
 
-  const element = h("div", { class: "panels scenarios" }, present,
+  const element = h("div", { class: "panels scenarios" }, active,
     h("section", { class: "panel paste", "aria-labelledby": "paste-title" },
-      h("h2", { id: "paste-title" }, "Paste one"),
+      h("h2", { id: "paste-title" }, "Paste a scenario"),
       text.element,
-      h("div", { class: "bar" }, button("Use it", apply, { class: "main" }),
-        button("Start from what is on", () => { if (store.scenario?.source) text.set(store.scenario.source); }, { class: "quiet" }))),
-    h("section", { class: "panel switch", "aria-labelledby": "shelf-title" },
-      h("h2", { id: "shelf-title" }, "Switch"), problem, shelf));
+      h("div", { class: "bar" }, button("Apply", apply, { class: "main" }),
+        button("Load the active scenario", () => { if (store.scenario?.source) text.set(store.scenario.source); }, { class: "quiet" }))),
+    h("section", { class: "panel switch", "aria-labelledby": "available-title" },
+      h("h2", { id: "available-title" }, "Available scenarios"), problem, available));
   let counting = 0;
   const stop = [
     store.on("rules", show),
@@ -61,18 +61,18 @@ export function open(store) {
     store.on("part", recount),
   ];
   show(store.scenario);
-  readShelf();
+  readAvailable();
   store.readScenario();
   return { element, route: () => {}, close: () => { clearTimeout(counting); stop.forEach((each) => each()); } };
 }
 
-function presentParts({ name, description, rules = [] }) {
+function activeParts({ name, description, rules = [] }) {
   return [
-    h("h2", { id: "present-title" }, "On: ", name),
+    h("h2", { id: "active-title" }, "Active: ", name),
     description && h("p", {}, description),
     rules.length ? h("ol", { class: "rules", tabindex: "0", "aria-label": "Rules", data: { key: "rules" } }, rules.map((rule) => h("li", { class: "rule" },
       h("div", { class: "rule-head" }, h("h3", {}, rule.name), h("span", { class: "hits", data: { hit: String(rule.hits > 0) } }, count(rule.hits, "hit"))),
       h("p", {}, rule.words))))
-      : h("p", { class: "hint" }, "It has no rules: every message lives its provider's usual life."),
+      : h("p", { class: "hint" }, "No rules: every message follows its provider's default lifecycle."),
   ];
 }

@@ -1,15 +1,15 @@
-// Workspaces: pick one, make one and copy its keys, empty one, end one.
+// Workspaces: open, create (with keys to copy), reset and delete them.
 
 import { call, DEFAULT } from "../api.js";
 import { button, choice, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
 import { go } from "../route.js";
-import { span } from "../words.js";
+import { span } from "../format.js";
 
 /** Opens the section. */
 export function open(store) {
   const list = h("ul", { class: "cards" });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const made = h("div", { class: "made", "aria-live": "polite" });
+  const created = h("div", { class: "created", "aria-live": "polite" });
 
   const refuse = (trouble) => {
     problem.hidden = !trouble;
@@ -41,36 +41,36 @@ export function open(store) {
     if (id === store.workspace) go("#/workspaces");
     else read();
   };
-  const make = async (values) => {
+  const create = async (values) => {
     const workspace = await attempt(() => call("POST", "workspaces", { body: values }));
     if (!workspace) return;
-    fill(made, h("h3", {}, "Made: ", workspace.id), keysOf(workspace), h("p", {}, link(workspace.id, "Open it")));
+    fill(created, h("h3", {}, "Created ", workspace.id), keysOf(workspace), h("p", {}, link(workspace.id, "Open workspace")));
     read();
   };
 
   const element = h("div", { class: "panels" },
-    h("section", { class: "panel", "aria-labelledby": "make-title" },
-      h("h2", { id: "make-title" }, "Make a workspace"),
-      h("p", { class: "hint" }, "Messages, clock and scenario of its own. The keys that it mints lead into it, so parallel tests never see each other."),
-      form(make), problem, made),
+    h("section", { class: "panel", "aria-labelledby": "create-title" },
+      h("h2", { id: "create-title" }, "Create a workspace"),
+      h("p", { class: "hint" }, "A workspace has its own messages, clock and scenario. Requests with its keys go to it, so parallel tests never see each other."),
+      form(create), problem, created),
     h("section", { class: "panel", "aria-labelledby": "list-title" }, h("h2", { id: "list-title" }, "Workspaces"), list));
   const stop = store.on("fresh", read);
   read();
   return { element, route: () => {}, close: stop };
 }
 
-function form(make) {
-  const scenario = choice([["", "as serve has it"]], {});
+function form(create) {
+  const scenario = choice([["", "Server default"]], {});
   call("GET", "scenarios").then(({ items }) => scenario.append(...items.map(({ name }) => h("option", { value: name }, name))), () => {});
-  const clock = choice([["", "as serve has it"], ["real", "real"], ["frozen", "frozen"]], {});
+  const clock = choice([["", "Server default"], ["real", "real"], ["frozen", "frozen"]], {});
   const ttl = h("input", { placeholder: "1h", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", title: "5m, 1h, 1d" });
-  const seed = h("input", { inputmode: "numeric", pattern: "\\d*", placeholder: "drawn" });
+  const seed = h("input", { inputmode: "numeric", pattern: "\\d*", placeholder: "random" });
   const self = h("form", { class: "fields" },
-    field("Scenario", scenario), field("Clock", clock), field("Seed", seed), field("Deleted when unused for", ttl),
-    h("button", { class: "main" }, "Make it"));
+    field("Scenario", scenario), field("Clock", clock), field("Seed", seed), field("Delete when unused for", ttl),
+    h("button", { class: "main" }, "Create"));
   self.addEventListener("submit", (event) => {
     event.preventDefault();
-    make({
+    create({
       ...(scenario.value && { scenario: scenario.value }),
       ...(clock.value && { clock: { mode: clock.value } }),
       ...(seed.value && { seed: Number(seed.value) }),
@@ -84,24 +84,24 @@ function card(workspace, { current, reset, end }) {
   const { id, scenario, clock, seed, ttl, keys } = workspace;
   return h("li", { class: "card-row", "aria-current": current ? "true" : null },
     h("div", { class: "card-head" },
-      h("h3", {}, id), current ? h("span", { class: "mark-here" }, "in view") : link(id, "Open")),
+      h("h3", {}, id), current ? h("span", { class: "mark-here" }, "current") : link(id, "Open")),
     facts([["Scenario", scenario], ["Clock", clock.mode === "scaled" ? `${clock.rate} ×` : clock.mode], ["Seed", h("code", {}, String(seed))],
-      ["Deleted after", ttl && `${span(ttl * 1000)} without use`]]),
-    id === DEFAULT && h("p", {}, "Any key that no other workspace has minted leads here."),
+      ["Deleted", ttl && `after ${span(ttl * 1000)} without use`]]),
+    id === DEFAULT && h("p", {}, "Receives requests with any key that does not belong to another workspace."),
     Object.keys(keys).length > 0 && h("details", { data: { key: `keys-${id}` } }, h("summary", {}, "Keys"), keysOf(workspace)),
     h("div", { class: "bar" },
-      sure("Reset", () => reset(id), id), id !== DEFAULT && sure("Delete", () => end(id), id)));
+      confirmButton("Reset", () => reset(id), id), id !== DEFAULT && confirmButton("Delete", () => end(id), id)));
 }
 
-/** Returns a button that acts at the second press. */
-function sure(label, act, id) {
+/** Returns a button that acts when it is pressed twice. */
+function confirmButton(label, act, id) {
   const self = button(label, () => {
     if (self.dataset.armed) {
       act();
       return;
     }
     self.dataset.armed = "yes";
-    self.textContent = `Really ${label.toLowerCase()}?`;
+    self.textContent = `Confirm ${label.toLowerCase()}`;
   }, { class: "small", "aria-label": `${label} ${id}`, data: { key: `${label}-${id}` } });
   self.addEventListener("blur", () => {
     delete self.dataset.armed;
@@ -122,7 +122,7 @@ function keysOf({ id, keys }) {
     copier(() => text, { label: "Copy", "aria-label": `Copy the keys of ${id}` }));
 }
 
-/** Returns keys as environment variables: PROVIDER_FIELD, without the x- of a header. */
+/** Returns keys as environment variables named PROVIDER_FIELD, without the x- of a header. */
 function environment(id, keys) {
   const lines = [["SANDBOX_URL", location.origin], ["SANDBOX_WORKSPACE", id]];
   for (const [provider, fields] of Object.entries(keys)) {

@@ -1,16 +1,16 @@
-// Reads what an event leaves out: things of which it tells an id and little more, many at once where many are wanted.
+// Reads what an event leaves out of a message or request; many at once if many are needed.
 
-const GATHER = 80; // milliseconds in which wishes are gathered
-const SINGLY = 20; // things that are read one by one at once; where more are wanted, the newest are read as a page first
-const MOST = 1000; // things in a page, at most
+const GATHER = 80; // milliseconds in which ids are gathered
+const SINGLY = 20; // objects read one by one at once; if more are needed, a page of the newest is read first
+const MOST = 1000; // objects in a page
 
-/** Reads things below `path` of the API by their ids; `found(kind, thing)` is called in the order of the wishes. */
-export class Completer {
+/** Reads objects below `path` of the API by id; calls `found(kind, thing)` in the order in which they were requested. */
+export class EventDetails {
   constructor(store, path, found) {
     Object.assign(this, { store, path, found });
-    this.wanted = new Map(); // id to the kind of event that told of it first
-    this.read = new Map(); // id to the thing, or to null where there is none, until its turn has come
-    this.later = []; // wishes that came while others were read: an answer on its way may be older than they are
+    this.wanted = new Map(); // id to the kind of the event that named it first
+    this.read = new Map(); // id to the object, or null if there is none, until it is handed over
+    this.later = []; // ids requested while others are read: a reply on its way may be older
     this.waiting = 0;
     this.busy = false;
   }
@@ -21,7 +21,7 @@ export class Completer {
     this.later = [];
   }
 
-  want(kind, id) {
+  request(kind, id) {
     if (this.busy) {
       this.later.push([kind, id]);
       return;
@@ -41,8 +41,8 @@ export class Completer {
     if (this.unread().length > SINGLY) await this.readNewest();
     await Promise.all(this.unread().slice(0, SINGLY).map((id) => this.readOne(id)));
     this.busy = false;
-    this.hand();
-    this.later.splice(0).forEach(([kind, id]) => this.want(kind, id));
+    this.handOver();
+    this.later.splice(0).forEach(([kind, id]) => this.request(kind, id));
     if (this.wanted.size) this.schedule();
   }
 
@@ -57,11 +57,11 @@ export class Completer {
 
   async readOne(id) {
     const [thing] = await this.store.try("GET", `${this.path}/${encodeURIComponent(id)}`);
-    this.read.set(id, thing); // one that is gone, or a server that is, is asked for no more
+    this.read.set(id, thing); // null is final: the object or the server is gone
   }
 
-  /** Hands over what was read, up to the first that was not. */
-  hand() {
+  /** Hands over what was read, up to the first that is missing. */
+  handOver() {
     for (const [id, kind] of this.wanted) {
       if (!this.read.has(id)) return;
       const thing = this.read.get(id);

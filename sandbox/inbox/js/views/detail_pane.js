@@ -1,16 +1,16 @@
-// The right half of a section with a list: what is open in it, or a hint.
+// The pane beside a list: the open item, or a hint.
 
 import { button, fill, h } from "../dom.js";
 
-/** Shows one thing at a time; `open(id)` returns {element, close}. */
-export class Detail {
+/** Shows one item at a time; `open(id)` returns {element, close}. */
+export class DetailPane {
   constructor(noun, open, { hint, back }) {
     this.open = open;
     this.hint = hint;
     this.back = back;
     this.noun = noun;
     this.id = undefined;
-    this.element = h("section", { class: "detail", "aria-label": `The ${noun} that is open` });
+    this.element = h("section", { class: "detail", "aria-label": `Open ${noun}` });
   }
 
   show(id) {

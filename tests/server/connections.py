@@ -1,4 +1,4 @@
-"""A server that answers the short way where it can, and one that has the web server alone: both on loopback."""
+"""Two servers on loopback: one with the fast path, and one with aiohttp alone; and a client of raw bytes."""
 
 import asyncio
 import re
@@ -31,27 +31,27 @@ GRACE = 0.1
 CLOSED = b"(closed)"
 
 
-class Line:
+class Client:
     """A client's connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
-    async def say(self, *parts: bytes) -> None:
+    async def send(self, *parts: bytes) -> None:
         """Send bytes, each part by itself."""
         for part in parts:
             self._writer.write(part)
             await self._writer.drain()
             await asyncio.sleep(0)  # not a wait: the server gets its turn
 
-    async def hear(self, *, bodiless: bool = False, dated: bool = False) -> bytes:
-        """Return the next reply, without its date unless it is asked for, or what came of it before the end."""
+    async def receive(self, *, bodiless: bool = False, dated: bool = False) -> bytes:
+        """Return the next reply, without its date unless `dated`, or what arrived of it before the end."""
         async with asyncio.timeout(PATIENCE):
             try:
                 head = await self._reader.readuntil(b"\r\n\r\n")
                 if head.startswith(b"HTTP/1.1 100 "):
-                    return await self.hear(bodiless=bodiless, dated=dated)
+                    return await self.receive(bodiless=bodiless, dated=dated)
                 length = None if bodiless else LENGTH.search(head)
                 body = await self._reader.readexactly(int(length[1])) if length else b""
             except asyncio.IncompleteReadError as error:
@@ -60,7 +60,7 @@ class Line:
                 return b"(reset)"
         return (head if dated else DATE.sub(b"", head)) + body
 
-    async def rest(self) -> bytes:
+    async def read_rest(self) -> bytes:
         """Return all that comes until the end."""
         async with asyncio.timeout(PATIENCE):
             try:
@@ -77,68 +77,68 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LocalServer:
     """A server."""
 
     engine: Engine
     port: int
-    lines: list[Line] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
 
-    async def call(self) -> Line:
+    async def connect(self) -> Client:
         """Open a connection; it ends with the server."""
-        self.lines.append(Line(*await asyncio.open_connection("127.0.0.1", self.port)))
-        return self.lines[-1]
+        self.clients.append(Client(*await asyncio.open_connection("127.0.0.1", self.port)))
+        return self.clients[-1]
 
     async def ask(self, *parts: bytes, bodiless: bool = False) -> bytes:
         """Send one request in pieces; return its reply."""
-        line = await self.call()
-        await line.say(*parts)
-        reply = await line.hear(bodiless=bodiless)
-        line.close()
+        client = await self.connect()
+        await client.send(*parts)
+        reply = await client.receive(bodiless=bodiless)
+        client.close()
         return reply
 
     @property
     def journal(self) -> list[RequestRecord]:
-        """What was asked and answered, but for the time it took."""
+        """The requests in the journal, without the time that they took."""
         return [each._replace(ms=0.0) for each in self.engine.default.world.requests.values()]
 
 
 @asynccontextmanager
-async def _placed(engine: Engine, port: int) -> AsyncIterator[Place]:
-    place = Place(engine, port)
+async def _local_server(engine: Engine, port: int) -> AsyncIterator[LocalServer]:
+    local = LocalServer(engine, port)
     try:
-        yield place
+        yield local
     finally:
-        for line in place.lines:
-            line.close()
+        for client in local.clients:
+            client.close()
 
 
 @asynccontextmanager
-async def short_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Place]:
+async def fast_path_server(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[LocalServer]:
     """Serve as the command does."""
     async with (
         running_server(engine, Options(port=0), grace=GRACE, limits=limits) as ports,
-        _placed(engine, ports.plain) as place,
+        _local_server(engine, ports.plain) as local,
     ):
-        yield place
+        yield local
 
 
 @asynccontextmanager
-async def web_way(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Place]:
+async def aiohttp_server(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[LocalServer]:
     """Serve by the web server alone."""
     runner = Runner(engine, make_app(engine), grace=GRACE)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     timeouts = ReadTimeouts(limits, lambda: runner.web_server.open_connections)
     try:
-        async with _placed(engine, runner.addresses[0][1]) as place:
-            yield place
+        async with _local_server(engine, runner.addresses[0][1]) as local:
+            yield local
     finally:
         timeouts.close()
         await runner.cleanup()
 
 
-WAYS = (short_way, web_way)
+SERVERS = (fast_path_server, aiohttp_server)
 
 
 def frozen(scenario: str = "rules: []") -> Engine:
@@ -209,7 +209,7 @@ ODD = (
 )
 
 
-class Asked(NamedTuple):
+class DrawnRequest(NamedTuple):
     """A request, and how it is cut on its way."""
 
     method: str
@@ -218,7 +218,7 @@ class Asked(NamedTuple):
 
 
 @st.composite
-def asked(draw: st.DrawFn) -> Asked:
+def drawn_request(draw: st.DrawFn) -> DrawnRequest:
     """Draw a request, a plain one more often than not."""
     method = draw(st.sampled_from(["POST"] * 6 + ["GET", "PUT", "HEAD", "OPTIONS"]))
     version = draw(st.sampled_from(["HTTP/1.1"] * 9 + ["HTTP/1.0"]))
@@ -226,4 +226,4 @@ def asked(draw: st.DrawFn) -> Asked:
     odd = draw(st.one_of(st.just([]), st.lists(st.sampled_from(ODD), max_size=3)))
     headers = [each for each in HEADERS if draw(st.integers(0, 15))]
     content = request(*headers, *odd, start=f"{method} {target} {version}", body=body)
-    return Asked(method, content, draw(st.one_of(st.just(len(content)), st.integers(1, len(content)))))
+    return DrawnRequest(method, content, draw(st.one_of(st.just(len(content)), st.integers(1, len(content)))))

@@ -90,7 +90,7 @@ async def test_an_attempt_tells_what_it_reports_and_how_it_went() -> None:
 
     assert lines == [
         f"{begin} 200 {of} delivered (1.2 ms)\n",
-        f"{begin} no answer {of} failed (1.2 ms, why: refused)\n",
+        f"{begin} no response {of} failed (1.2 ms, why: refused)\n",
     ]
 
 
@@ -158,7 +158,7 @@ async def test_colours_tell_good_from_bad() -> None:
     attempt(desk.world)
     attempt(desk.world, error="refused")
 
-    assert [("\x1b[32m200" in line, "\x1b[31mno answer" in line) for line in lines] == [(True, False), (False, True)]
+    assert [("\x1b[32m200" in line, "\x1b[31mno response" in line) for line in lines] == [(True, False), (False, True)]
 
 
 async def test_a_program_gets_json_by_the_line() -> None:

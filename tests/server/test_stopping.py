@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.server.runner import running_server
 from sandbox.server.startup import Options
+from tests.server.connections import HEADERS, Client, frozen, request
 from tests.servers import PATIENCE, turn
-from tests.ways import HEADERS, Line, frozen, request
 
 GRACE = 0.5  # seconds
 LATE = "rules: [{then: {after: 1h}}]"
@@ -63,12 +63,12 @@ class Stopping:
     async def __aexit__(self, *_: object) -> None:
         await self._clients.aclose()
 
-    async def ask(self, content: bytes = b"") -> Line:
+    async def ask(self, content: bytes = b"") -> Client:
         """Open a connection and send something."""
-        line = Line(*await asyncio.open_connection("127.0.0.1", self._port))
-        self._clients.callback(line.close)
-        await line.say(content)
-        return line
+        client = Client(*await asyncio.open_connection("127.0.0.1", self._port))
+        self._clients.callback(client.close)
+        await client.send(content)
+        return client
 
     async def stop(self) -> None:
         """Stop the server."""
@@ -82,10 +82,10 @@ class Stopping:
 )
 async def test_a_call_that_waits_is_answered_503_at_once(content: bytes) -> None:
     async with Stopping() as server:
-        line = await server.ask(content)
+        client = await server.ask(content)
         await until(lambda: server.waiting == 1)
         await server.stop()
-        head, _, body = (await line.rest()).partition(b"\r\n\r\n")
+        head, _, body = (await client.read_rest()).partition(b"\r\n\r\n")
 
     assert (head.split()[1], json.loads(body)["detail"], server.took < GRACE) == (
         b"503",
@@ -96,10 +96,10 @@ async def test_a_call_that_waits_is_answered_503_at_once(content: bytes) -> None
 
 async def test_a_stream_of_events_ends_whole_and_at_once() -> None:
     async with Stopping() as server:
-        line = await server.ask(call("GET /_sandbox/events"))
+        client = await server.ask(call("GET /_sandbox/events"))
         await until(lambda: server.waiting == 1)
         await server.stop()
-        heard = await line.rest()
+        heard = await client.read_rest()
 
     assert (heard.endswith(b"\r\n0\r\n\r\n"), server.took < GRACE) == (True, True)
 
@@ -109,7 +109,7 @@ async def test_connections_without_a_request_are_closed_at_once() -> None:
         lines = [await server.ask(content) for content in (b"", b"CONN", SEND[:20], SEND[:-1], b"GET /_sandbox/cl")]
         await server.stop()
 
-        assert ([await line.rest() for line in lines], server.took < GRACE) == ([b""] * 5, True)
+        assert ([await client.read_rest() for client in lines], server.took < GRACE) == ([b""] * 5, True)
 
 
 async def test_all_that_is_under_way_shares_one_deadline_and_is_closed_without_a_reset() -> None:
@@ -120,8 +120,8 @@ async def test_all_that_is_under_way_shares_one_deadline_and_is_closed_without_a
         await server.stop()
 
         assert (
-            [await line.rest() for line in kept_back],
-            (await waiting.rest())[:12],
+            [await client.read_rest() for client in kept_back],
+            (await waiting.read_rest())[:12],
             GRACE / 2 < server.took < 2 * GRACE,
         ) == ([b""] * 4, b"HTTP/1.1 503", True)
 
@@ -129,8 +129,8 @@ async def test_all_that_is_under_way_shares_one_deadline_and_is_closed_without_a
 @pytest.mark.parametrize("content", [SEND, SEND_BY_THE_WEB], ids=["short way", "web server"])
 async def test_a_reply_that_is_due_before_the_deadline_is_still_given(content: bytes) -> None:
     async with Stopping("rules: [{then: {after: 100ms}}]") as server:
-        line = await server.ask(content)
+        client = await server.ask(content)
         await until(lambda: len(server.world.requests) == 1)
         await server.stop()
 
-        assert ((await line.rest())[:15], server.took < GRACE) == (b"HTTP/1.1 200 OK", True)
+        assert ((await client.read_rest())[:15], server.took < GRACE) == (b"HTTP/1.1 200 OK", True)

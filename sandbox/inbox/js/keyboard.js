@@ -1,27 +1,27 @@
-// The keyboard: j and k through a list, / to search, Enter to open, Esc to go back, ? for help.
+// Keyboard shortcuts: j and k move through a list, / searches, Enter opens, Esc goes back, ? shows help.
 
 import { button, h } from "./dom.js";
 
 const HELP = [
   ["j", "next row"],
-  ["k", "row before"],
+  ["k", "previous row"],
   ["Enter", "open the row"],
   ["/", "search"],
-  ["Esc", "leave the field, close what is open"],
-  ["?", "this help"],
+  ["Esc", "leave the field or close the open item"],
+  ["?", "show this help"],
 ];
 
-/** Returns the dialog that explains the keys; it opens by itself on `?`. */
+/** Returns the dialog that lists the shortcuts; `?` opens it. */
 export function helpDialog() {
   const dialog = h("dialog", { class: "card", "aria-labelledby": "help-title" },
-    h("h2", { id: "help-title" }, "Keys"),
+    h("h2", { id: "help-title" }, "Keyboard shortcuts"),
     h("dl", { class: "keys" }, HELP.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
     h("form", { method: "dialog" }, h("button", {}, "Close")),
   );
   return dialog;
 }
 
-/** Listens to the keyboard; `view()` returns the view that is shown. */
+/** Handles the shortcuts; `view()` returns the current view. */
 export function listen(view, help) {
   const acts = {
     j: () => view()?.rows?.step(1),
@@ -44,7 +44,7 @@ export function listen(view, help) {
   });
 }
 
-/** Returns the button that opens the help. */
+/** Returns the button that opens the dialog. */
 export function helpButton(help) {
-  return button("?", () => help.showModal(), { class: "quiet round", "aria-label": "Keys", title: "Keys (?)" });
+  return button("?", () => help.showModal(), { class: "quiet round", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" });
 }

@@ -1,17 +1,17 @@
-// Makes requests that a provider takes from what the API tells of its operations, and writes them as curl.
+// Makes sample requests from the API's description of operations, and formats requests as curl commands.
 
-export const ANY_KEY = "demo"; // in the workspace `default` every key opens an account of its own
+export const ANY_KEY = "demo"; // in the workspace `default`, every key has its own account
 const FORM = "application/x-www-form-urlencoded";
 
-/** Returns the credentials of a provider by field: those of the workspace, or ones that open a fresh account. */
+/** Returns the credentials of a provider by field: those of the workspace, or any key. */
 export function credentials(provider, keys) {
   const fields = provider.credentials ?? [];
   return { ...Object.fromEntries(fields.map((field) => [field, ANY_KEY])), ...keys[provider.name] };
 }
 
 /**
- * Returns the draft of a request: {method, path, values: {path, query, header}, type, body}. `body` is a value, as the
- * sample `chosen` has it, with the given credentials in place of the sample's.
+ * Returns the draft of a request: {method, path, values: {path, query, header}, type, body}. `body` is the value of the
+ * sample `chosen`, with the given credentials in place of the sample's.
  */
 export function draftOf(operation, one, { known, chosen = 0 }) {
   const sample = one.samples[chosen] ?? null;
@@ -22,7 +22,7 @@ export function draftOf(operation, one, { known, chosen = 0 }) {
     if (!(place in values) || (sample && place === "query" && isIn(body, name))) continue;
     const value = known[name] ?? (place === "header" && required ? ANY_KEY : plain(borrowed[name]));
     if (value !== undefined) values[place][name] = value;
-    else if (place === "path" || (place === "query" && required && !sample)) values[place][name] = ""; // to be filled in
+    else if (place === "path" || (place === "query" && required && !sample)) values[place][name] = ""; // for the user to fill in
   }
   const [first] = Object.keys(known);
   if (first && !isIn(body, first) && !one.parameters.some(({ name }) => name === first)) values.header[first] = known[first];
@@ -49,14 +49,14 @@ function withKeys(value, known) {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, known[name] ?? withKeys(each, known)]));
 }
 
-/** Returns a body as text: JSON laid out for reading, a form's pairs, anything else as it is. */
+/** Returns a body as text: indented JSON, an encoded form, or the text itself. */
 export function bodyText(type, body) {
   if (body === undefined || body === null) return "";
   if (type === FORM) return String(new URLSearchParams(Object.entries(body).map(([name, each]) => [name, plain(each)])));
   return typeof body === "string" ? body : JSON.stringify(body, null, 2);
 }
 
-/** Returns the request that a draft stands for: {method, path, headers, body}; `text` is its body as it was edited. */
+/** Returns the request of a draft: {method, path, headers, body}; `text` is its edited body. */
 export function requestOf({ method, path, values, type }, text) {
   const filled = path.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(values.path[name] ?? ""));
   const given = Object.entries(values.query).filter(([, value]) => value !== "");
@@ -73,12 +73,12 @@ export function curl({ method, path, headers, body }) {
   return parts.join(" \\\n  ");
 }
 
-/** Returns a text as one word for the shell. */
+/** Returns a text quoted for the shell. */
 function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Returns the request of the first operation that sends a message, with a sample; null where a provider has none. */
+/** Returns a sample request of the first operation that sends a message; null if a provider has none. */
 export function firstSend(provider, keys) {
   const known = credentials(provider, keys);
   for (const operation of provider.operations.filter(({ channel }) => channel)) {

@@ -1,8 +1,8 @@
-// Turns values into words for people: times, spans, sizes, numbers. Times are UTC, as in the API.
+// Formats values for people: times, durations, numbers. Times are UTC, as in the API.
 
 const UNITS = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]];
 
-/** Returns a span of milliseconds as one or two units: 250 ms, 2 s, 5 min, 1 h 30 min. */
+/** Returns a duration in milliseconds in one or two units: 250 ms, 2 s, 5 min, 1 h 30 min. */
 export function span(ms) {
   const whole = Math.abs(ms);
   if (whole < 1000) return `${Math.round(whole)} ms`;
@@ -15,19 +15,19 @@ export function span(ms) {
   return rest ? `${count} ${unit} ${rest} ${name}` : `${count} ${unit}`;
 }
 
-/** Returns how long ago something was, in one unit. */
+/** Returns an age in one unit. */
 export function age(ms) {
   if (ms < 1000) return "now";
   const [size, unit] = UNITS.find(([each]) => ms >= each);
   return `${Math.floor(ms / size)} ${unit}`;
 }
 
-/** Returns the time of day of an instant: 12:00:02.200. */
+/** Returns the time of day: 12:00:02.200. */
 export function hour(at) {
   return (typeof at === "string" ? at : new Date(at).toISOString()).slice(11, 23);
 }
 
-/** Returns date and time of an instant: 2026-03-02 12:00:02. */
+/** Returns date and time: 2026-03-02 12:00:02. */
 export function moment(at) {
   const text = typeof at === "string" ? at : new Date(at).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
@@ -43,19 +43,19 @@ function digits(text) {
   return String(text ?? "").replace(/\D/g, "");
 }
 
-/** Whether `wanted`, a part of a number however written, is found in `number`. */
+/** Returns whether `number` contains `wanted`, a part of a phone number in any notation. */
 export function hasDigits(number, wanted) {
   const [all, part] = [digits(number), digits(wanted).replace(/^00/, "")];
   if (!part) return String(number ?? "").toLowerCase().includes(String(wanted).trim().toLowerCase());
   return all.includes(part) || (all.length > 7 && part.endsWith(all));
 }
 
-/** Returns how many characters a reader sees in a text. */
+/** Returns the number of characters in a text, as a reader counts them. */
 export function letters(text) {
   return [...new Intl.Segmenter().segment(text)].length;
 }
 
-/** Returns a JSON text laid out for reading, or the text as it is. */
+/** Returns JSON indented, or any other text unchanged. */
 export function pretty(text) {
   if (!/^\s*[[{]/.test(text)) return text;
   try {

@@ -1,24 +1,23 @@
-// A section with a live list, filters that stand in the address, and beside it what is open.
+// A section with a live list, filters kept in the address, and the open item beside it.
 
 import { button, choice, fill, h } from "../dom.js";
 import { Feed } from "../feed.js";
 import { amend, go, here, to } from "../route.js";
-import { Rows } from "../rows.js";
+import { VirtualList } from "../virtual_list.js";
 import { providers } from "../store.js";
 import { keepTime } from "../times.js";
-import { count } from "../words.js";
-import { Detail } from "./detail.js";
+import { count } from "../format.js";
+import { DetailPane } from "./detail_pane.js";
 
 /**
- * What differs from section to section stands in `kind`: section, noun, kinds (of events that tell of one), filters
- * (names), controls, search, query(filters), keeps(filters, thing), rank, newer, state(thing) (what its row shows: after a
- * new start of the server an id may stand for something else), row(thing), open(store, id), hint, nothing(filtered), and
- * drawn(listed), which may show more.
+ * `kind` has what differs between sections: section, noun, kinds (of its events), filters (names), controls, search,
+ * query(filters), keeps(filters, thing), rank, newer, state(thing) (what its row shows: after a restart of the server an
+ * id may mean something else), row(thing), open(store, id), hint, nothing(filtered), and drawn(view), which may show more.
  */
-export class Listed {
+export class ListView {
   constructor(store, kind) {
     Object.assign(this, { store, kind, search: kind.search, filters: {}, opened: null });
-    this.rows = new Rows({
+    this.rows = new VirtualList({
       label: `${kind.noun[0].toUpperCase()}${kind.noun.slice(1)}s, newest first`,
       make: () => h("li", { class: `row ${kind.noun}-row` }),
       update: (row, thing) => this.draw(row, thing),
@@ -26,14 +25,14 @@ export class Listed {
     });
     this.count = h("p", { class: "count" });
     this.empty = h("div", { class: "nothing" });
-    this.clear = button("Clear", () => this.filter({}), { class: "quiet" });
+    this.clear = button("Clear filters", () => this.filter({}), { class: "quiet" });
     this.form = this.makeForm();
-    this.detail = new Detail(kind.noun, (id) => kind.open(store, id), { hint: kind.hint, back: () => this.back() });
+    this.detail = new DetailPane(kind.noun, (id) => kind.open(store, id), { hint: kind.hint, back: () => this.back() });
     this.element = h("div", { class: "split" },
       h("div", { class: "list-pane" }, this.form, this.rows.element, this.empty), this.detail.element);
     this.stop = [
       store.on("fresh", () => this.feed?.load()),
-      store.on("part", (part) => this.hearPart(part)),
+      store.on("part", (part) => this.receivePart(part)),
       keepTime(store, this.rows.element),
     ];
   }
@@ -43,7 +42,7 @@ export class Listed {
     providers().then((all) => {
       provider.append(...all.map(({ name }) => h("option", { value: name }, name)));
       provider.value = this.filters.provider ?? "";
-    }, () => {}); // without them there is still the list
+    }, () => {}); // the list works without them
     const form = h("form", { class: "filters", role: "search", "aria-label": `Filter ${this.kind.noun}s` },
       provider, this.kind.controls, this.clear, this.count);
     form.addEventListener("input", () => this.filter(Object.fromEntries(new FormData(form))));
@@ -51,7 +50,7 @@ export class Listed {
     return form;
   }
 
-  /** Filters otherwise, and says so in the address. */
+  /** Changes the filters, also in the address. */
   filter(values) {
     amend(to(this.kind.section, here().id, this.wanted(values)));
     this.route(here());
@@ -79,8 +78,8 @@ export class Listed {
     this.kind.drawn?.(this);
   }
 
-  /** Shows at once what a part tells, and has the rest read of what is not in the list. */
-  hearPart(part) {
+  /** Shows a part of a known item at once, and reads the rest of an unknown one. */
+  receivePart(part) {
     if (this.kind.kinds.includes(part.kind) && !this.feed.patch(part)) this.store.complete(part);
   }
 
@@ -106,8 +105,8 @@ export class Listed {
     const { items, next, evicted } = this.feed;
     this.rows.set(items);
     this.rows.element.hidden = !items.length;
-    this.count.textContent = items.length ? count(items.length, this.kind.noun) + (next ? " and more" : "") : "";
-    this.count.title = evicted ? `${evicted.toLocaleString("en")} older let go` : "";
+    this.count.textContent = items.length ? next ? `${items.length.toLocaleString("en")}+ ${this.kind.noun}s` : count(items.length, this.kind.noun) : "";
+    this.count.title = evicted ? `${evicted.toLocaleString("en")} older removed (retention limit)` : "";
     fill(this.empty, this.emptyPart());
     this.kind.drawn?.(this);
   }
@@ -116,7 +115,7 @@ export class Listed {
     const { items, state, problem, next, looked } = this.feed;
     if (state === "failed") return h("p", { class: "problem", role: "alert" }, problem.message);
     if (items.length) return null;
-    const words = state === "loading" ? "Reading…" : next ? `${looked.toLocaleString("en")} looked through…` : this.kind.nothing(this.filtered);
+    const words = state === "loading" ? "Loading…" : next ? `Searched ${looked.toLocaleString("en")}…` : this.kind.nothing(this.filtered);
     return h("p", { class: "hint" }, words);
   }
 
@@ -131,12 +130,12 @@ export class Listed {
     row.querySelector("time").renew();
   }
 
-  /** Opens the row that the keyboard stands on. */
+  /** Opens the focused row. */
   enter() {
     if (this.rows.current !== null) go(to(this.kind.section, this.rows.current, this.filters));
   }
 
-  /** Closes what is open, else drops the filters. */
+  /** Closes the open item, or else clears the filters. */
   back() {
     if (this.opened === null) {
       if (this.filtered) this.filter({});

@@ -1,13 +1,13 @@
-// A list of equally high rows of which only those in view are in the document. What is being read does not move.
+// A list of rows of equal height; only visible ones are in the document. Rows being read do not move when others arrive.
 
 import { h } from "./dom.js";
 
-const SPARE = 8; // rows kept above and below what is in view
+const SPARE = 8; // rows kept above and below the visible ones
 
 /**
- * `make(thing)` returns a row's element, `update(element, thing)` brings it up to date; `end` is told that the end is near.
+ * `make(thing)` returns a row's element, `update(element, thing)` updates it; `end` is called near the end of the list.
  */
-export class Rows {
+export class VirtualList {
   constructor({ label, make, update, end, moved }) {
     Object.assign(this, { make, update, end, moved });
     this.items = [];
@@ -33,7 +33,7 @@ export class Rows {
     this.watch.disconnect();
   }
 
-  /** Shows other things; those in view stay where they are unless the list stands at its top and nobody reads it. */
+  /** Shows other objects; visible rows stay in place unless the list is at its top without focus or pointer. */
   set(items) {
     const anchor = this.items[this.firstVisible()];
     const before = this.items.length ? this.scroller.scrollTop : 0;
@@ -48,11 +48,11 @@ export class Rows {
       this.missed += first ? Math.max(0, this.placeOf(first.id, 0)) : 0;
       this.following ??= before === 0;
     }
-    this.tellMissed();
+    this.showMissed();
     this.draw();
   }
 
-  /** Forgets where it stood: other things are to be shown from the top. */
+  /** Clears the list and scrolls to its top. */
   restart() {
     this.items = [];
     this.scroller.scrollTop = 0;
@@ -77,11 +77,11 @@ export class Rows {
 
   scrolled() {
     if (this.scroller.scrollTop < 1) this.missed = 0;
-    this.tellMissed();
+    this.showMissed();
     this.draw();
   }
 
-  /** The pointer has left: a list that stood at its top before goes back there. */
+  /** Scrolls back to the top when the pointer leaves, if the list was there before. */
   released() {
     if (this.following && !this.scroller.contains(document.activeElement)) this.toTop();
     this.following = null;
@@ -91,13 +91,13 @@ export class Rows {
     this.scroller.scrollTop = 0;
     this.missed = 0;
     this.following = null;
-    this.tellMissed();
+    this.showMissed();
     this.draw();
   }
 
-  tellMissed() {
+  showMissed() {
     this.pill.hidden = this.missed === 0;
-    this.pill.textContent = `${this.missed} new above`;
+    this.pill.textContent = `↑ ${this.missed} new`;
   }
 
   draw() {
@@ -145,7 +145,7 @@ export class Rows {
     this.held.delete(id);
   }
 
-  /** Brings every row in the document up to date: the clock has moved, or another one is opened. */
+  /** Updates every row in the document. */
   renew() {
     for (const { row, thing } of this.held.values()) this.update(row, thing);
   }
@@ -154,7 +154,7 @@ export class Rows {
     if (row) this.current = row.dataset.id;
   }
 
-  /** Moves the focus by so many rows, from the one that had it last. */
+  /** Moves the focus by a number of rows from the one that had it last. */
   step(by) {
     if (!this.items.length) return;
     const known = this.items.findIndex((each) => String(each.id) === String(this.current));
@@ -162,7 +162,7 @@ export class Rows {
     this.focus(this.items[place].id, place);
   }
 
-  /** Puts the focus on a row, wherever the list has scrolled to. */
+  /** Scrolls to a row and focuses it. */
   focus(id, place = this.items.findIndex((each) => String(each.id) === String(id))) {
     if (place < 0) return;
     const [top, height] = [place * this.rowHeight(), this.rowHeight()];

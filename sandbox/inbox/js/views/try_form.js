@@ -1,13 +1,13 @@
-// A form that sends a sample request to a provider's path, and opens the message that comes of it.
+// A form that sends a sample request to a provider path and opens the message that it creates.
 
 import { send } from "../api.js";
 import { button, choice, copier, field, fill, h, verbatim } from "../dom.js";
 import { go, to } from "../route.js";
-import { bodyText, credentials, curl, draftOf, requestOf } from "../sample.js";
-import { pretty } from "../words.js";
+import { bodyText, credentials, curl, draftOf, requestOf } from "../sample_requests.js";
+import { pretty } from "../format.js";
 
 /** Returns the form for an operation. */
-export function tryIt(store, provider, operation, keys) {
+export function tryForm(store, provider, operation, keys) {
   const known = credentials(provider, keys);
   const options = operation.calls.flatMap((one, place) => (one.samples.length ? one.samples : [null]).map((sample, chosen) =>
     [`${place}/${chosen}`, [one.method, one.path, sample && `${sample.name}, ${short(sample.type)}`].filter(Boolean).join(" ")]));
@@ -38,7 +38,7 @@ export function tryIt(store, provider, operation, keys) {
   draw();
   const form = h("form", { class: "try", "aria-label": `Try ${operation.name}` },
     h("h3", {}, "Try it"), options.length > 1 && field("Call", pick), fields,
-    h("div", { class: "bar" }, h("button", { class: "main" }, operation.channel ? "Send and open the message" : "Send"),
+    h("div", { class: "bar" }, h("button", { class: "main" }, operation.channel ? "Send and open message" : "Send"),
       copier(() => curl(request()), { label: "Copy as curl" })),
     answer);
   form.addEventListener("submit", (event) => {
@@ -52,7 +52,7 @@ function short(type) {
   return type.replace("application/", "").replace("x-www-form-urlencoded", "form");
 }
 
-/** Returns the fields of a draft, and a function that returns the request as they stand. */
+/** Returns the fields of a draft, and a function that returns their request. */
 function editable(draft) {
   const parts = Object.entries(draft.values).flatMap(([place, values]) =>
     Object.keys(values).map((name) => input(`${name}`, place, values)));
@@ -68,7 +68,7 @@ function input(name, place, values) {
   return field(`${name} (${place})`, self);
 }
 
-/** Opens the message that a request made; returns whether there is one. */
+/** Opens the message that a request created; returns whether there is one. */
 async function openMessage(store, request) {
   if (!request) return false;
   const [exchange] = await store.try("GET", `requests/${request}`);
@@ -83,7 +83,7 @@ function replyParts({ status, headers, body, request }) {
     h("h4", {}, `Reply ${status}`),
     why.length > 0 && h("ul", { class: "why" }, why.map((each) => h("li", {}, each))),
     verbatim("Reply", pretty(body)),
-    request && h("a", { href: to("requests", request) }, `Request ${request} in the journal`),
+    request && h("a", { href: to("requests", request) }, `View request ${request}`),
   ];
 }
 

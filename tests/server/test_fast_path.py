@@ -1,0 +1,211 @@
+"""The fast path: it answers and stores what aiohttp does, and breaks replies as a scenario says."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import NoReturn
+
+import pytest
+
+from sandbox.core.journal import RequestRecord
+from sandbox.engine.engine import Engine
+from sandbox.server import response_writer
+from sandbox.server.fast_path import FastPath
+from sandbox.specs.types import PROBLEM
+from tests.server.connections import HEADERS, SERVERS, LocalServer, fast_path_server, frozen, request
+from tests.servers import PATIENCE, turn
+
+MakeServer = Callable[[Engine], AbstractAsyncContextManager[LocalServer]]
+both_ways = pytest.mark.parametrize("way", SERVERS)
+
+
+async def test_a_reply_has_a_date_and_names_the_server() -> None:
+    async with fast_path_server(frozen()) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        head = (await client.receive(dated=True)).decode().partition("\r\n\r\n")[0]
+        names = [each.partition(":")[0] for each in head.split("\r\n")]
+
+        assert names == ["HTTP/1.1 200 OK", "Content-Type", "X-Sandbox-Request", "Content-Length", "Date", "Server"]
+
+
+@both_ways
+async def test_requests_that_come_together_are_answered_in_turn(way: MakeServer) -> None:
+    async with way(frozen()) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS) * 3)
+        heard = [await client.receive() for _ in range(3)]
+
+        assert [b"X-Sandbox-Request: %d\r\n" % number in reply for number, reply in enumerate(heard, 1)] == [True] * 3
+
+
+@both_ways
+async def test_a_connection_serves_plain_and_other_requests_one_after_the_other(way: MakeServer) -> None:
+    async with way(frozen()) as local:
+        client = await local.connect()
+        replies = []
+        health = request("Host: localhost", start="GET /_sandbox/health HTTP/1.1", body=b"")
+        for content in (request(*HEADERS), health, request(*HEADERS)):
+            await client.send(content)
+            replies.append((await client.receive()).partition(b"\r\n")[0])
+
+        assert replies == [b"HTTP/1.1 200 OK"] * 3
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("fault", "comes"),
+    [
+        ("connection_reset", b"(reset)"),
+        ("empty_reply", b""),
+        ("truncated_body", b"0123"),
+        ("slow_body", b"01234567"),
+    ],
+)
+async def test_a_fault_breaks_the_reply_on_the_wire(
+    way: MakeServer, fault: str, comes: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(response_writer, "SLOW_PAUSE", 0.0)
+    async with way(frozen(f"rules: [{{then: {{reply: {{body: '01234567'}}, fault: {fault}}}}}]")) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        heard = await (client.receive() if fault == "slow_body" else client.read_rest())
+
+        assert heard.rpartition(b"\r\n\r\n")[2] == comes
+
+
+@both_ways
+async def test_a_connection_goes_on_after_a_reply_that_was_kept_back(way: MakeServer) -> None:
+    async with way(frozen("rules: [{when: {first: 1}, then: {after: 300ms}}]")) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        await _until(local, waiting=1)
+        await client.send(request(*HEADERS))
+        heard = [await client.receive() for _ in range(2)]
+
+        assert [each.partition(b"\r\n")[0] for each in heard] == [b"HTTP/1.1 200 OK"] * 2
+
+
+@both_ways
+async def test_what_comes_while_a_broken_reply_is_kept_back_is_not_handled(way: MakeServer) -> None:
+    async with way(frozen("rules: [{when: {first: 1}, then: {after: 300ms, fault: empty_reply}}]")) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        await _until(local, waiting=1)
+        await client.send(request(*HEADERS))
+
+        assert (await client.read_rest(), len(local.journal)) == (b"", 1)
+
+
+async def test_a_client_that_reads_nothing_is_answered_in_full_once_it_reads() -> None:
+    large = "x" * 1_000_000
+    async with fast_path_server(frozen(f"rules: [{{then: {{reply: {{body: {large}}}}}}}]")) as local:
+        client = await local.connect()
+        for _ in range(40):
+            await client.send(request(*HEADERS))
+        heard = [len(await client.receive()) for _ in range(40)]
+
+        assert [each > len(large) for each in heard] == [True] * 40
+
+
+@both_ways
+@pytest.mark.parametrize("then", ["after: 1h", "fault: hang"])
+async def test_a_reset_closes_what_still_waits_for_its_reply(way: MakeServer, then: str) -> None:
+    async with way(frozen(f"rules: [{{then: {{{then}}}}}]")) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        await _until(local, waiting=1)
+        await local.engine.default.reset()
+
+        assert await client.read_rest() == b""
+
+
+async def test_a_client_that_goes_away_waits_no_more() -> None:
+    async with fast_path_server(frozen("rules: [{then: {fault: hang}}]")) as local:
+        client = await local.connect()
+        await client.send(request(*HEADERS))
+        await _until(local, waiting=1)
+        client.close()
+
+        await _until(local, waiting=0)
+
+
+async def test_the_end_of_the_server_closes_connections_that_are_idle_and_replies_that_wait() -> None:
+    async with fast_path_server(frozen("rules: [{when: {first: 1}, then: {fault: hang}}]")) as local:
+        lines = [await local.connect() for _ in range(2)]
+        local.clients.clear()  # they are not closed by the client
+        await lines[0].send(request(*HEADERS))
+        await _until(local, waiting=1)
+        await lines[1].send(request(*HEADERS))
+        await lines[1].receive()
+
+    assert [await client.read_rest() for client in lines] == [b"", b""]
+    for client in lines:
+        client.close()
+
+
+async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> None:
+    engine = frozen()
+    express = FastPath(engine, _no_web)
+    server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
+    await LocalServer(engine, server.sockets[0].getsockname()[1]).ask(request(*HEADERS))
+    ended = [weakref.ref(each) for each in express.connections]
+    gc.disable()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while any(each() for each in ended):
+                await turn()
+    finally:
+        gc.enable()
+        server.close()
+
+    assert len(ended) == 1
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int) -> None:
+    engine = frozen()
+    express, content = FastPath(engine, _no_web), request(*HEADERS)
+    server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
+    local = LocalServer(engine, server.sockets[0].getsockname()[1])
+    reply = await local.ask(*(content[begin : begin + size] for begin in range(0, len(content), size)))
+    await express.close(0)
+    server.close()
+
+    assert reply.partition(b"\r\n")[0] == b"HTTP/1.1 200 OK"
+
+
+@both_ways
+async def test_a_mistake_of_the_program_is_logged_answered_with_500_and_made_once_a_request(
+    way: MakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = frozen()
+    engine.subscribers[RequestRecord] = [_fail]
+    async with way(engine) as local:
+        client = await local.connect()
+        received = []
+        for number in (1, 2):
+            await client.send(request(*HEADERS))
+            reply = await client.receive()
+            status, _, headers = reply.partition(b"\r\n")
+            received.append((status, f"Content-Type: {PROBLEM}".encode() in headers, len(local.journal) == number))
+
+        assert "ZeroDivisionError" in caplog.text
+        assert received == [(b"HTTP/1.1 500 Internal Server Error", True, True)] * 2
+
+
+def _fail(exchange: RequestRecord, _: object) -> None:
+    raise ZeroDivisionError(exchange.path)
+
+
+def _no_web() -> NoReturn:
+    raise AssertionError
+
+
+async def _until(local: LocalServer, *, waiting: int) -> None:
+    """Return when so many replies are kept back."""
+    async with asyncio.timeout(PATIENCE):
+        while local.engine.default.gate.held != waiting:
+            await turn()
