@@ -27,4 +27,4 @@ Glossary, in the order in which a message lives:
 - snapshot: the saved state of one workspace.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

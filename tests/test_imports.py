@@ -22,14 +22,21 @@ RANKS = (
     ("sandbox.scenarios",),
     ("sandbox.pipeline", "sandbox.callbacks"),
     ("sandbox.engine",),
-    ("sandbox.control",),
+    ("sandbox.control", "sandbox.docs"),
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo"),
     ("sandbox.cli", "sandbox.__main__"),
 )
 LOOSE = {"__init__.py", "__main__.py", "provider.py"}  # the last is what README promises to providers of one's own
-MAY_KNOW_AIOHTTP = ("sandbox.client", "sandbox.control", "sandbox.demo", "sandbox.server", "sandbox.testing")
+MAY_KNOW_AIOHTTP = (
+    "sandbox.client",
+    "sandbox.control",
+    "sandbox.demo",
+    "sandbox.docs",
+    "sandbox.server",
+    "sandbox.testing",
+)
 REAL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 REAL_TIME = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"}
 UNSEEDED = {"uuid1", "uuid4", "urandom"}

@@ -1,4 +1,4 @@
-"""README's example for each language, run against a real server where the language is installed."""
+"""The guide's example for each language, run against a real server where the language is installed."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.test_readme import BLOCKS, ROOT
 
 __all__ = ["server"]
 
-EXAMPLES = {each.language: each.text for each in BLOCKS if each.section == "Other languages"}
+EXAMPLES = {each.language: each.text for each in BLOCKS if each.page == "languages"}
 COMMANDS = {
     "python": (sys.executable, "-W", "error", "-m", "unittest", "-v"),
     "javascript": ("node", "--test"),
@@ -55,7 +55,7 @@ def test_the_example_finds_the_code_and_sees_it_delivered(
         pytest.skip(f"{command[0]} is not installed")
     (tmp_path / name_of(EXAMPLES[language])).write_text(EXAMPLES[language], encoding="utf-8")
     environ = {**os.environ, "SANDBOX_URL": server.url, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(  # noqa: S603 - README's own
+    done = subprocess.run(  # noqa: S603 - the guide's own
         [tool, *command[1:]], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=COLD, check=False
     )
     said = done.stdout + done.stderr

@@ -1,3 +1,5 @@
+"""README and the pages of the documentation: each example runs, and each name that they use exists."""
+
 import asyncio
 import os
 import re
@@ -16,24 +18,29 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.cli import commands
+from sandbox.docs.site import FOLDER, PAGES, Site
 from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
 from sandbox.testing import Sandbox
 from tests.benchmarks.__main__ import make_parser
+from tests.builders import packs
 from tests.client.fixtures import send
 from tests.servers import Receiver
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {"README": README, **{name: (FOLDER / f"{name}.md").read_text(encoding="utf-8") for name in PAGES}}
+TEXT = "\n".join(TEXTS.values())
 OTHERS_FLAGS = {
     "--rm",
     "--hostile",
+    "--ignore",
     "--add-host",
     "--health-cmd",
     "--health-interval",
     "--health-retries",
     "--test",
-}  # docker's and node's
+}  # of docker, node and pytest
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 
 # What differs from run to run, and what stands for it in a comparison. Times of 2030 are on a frozen clock.
@@ -48,19 +55,21 @@ VARYING = {
 
 
 class Block(NamedTuple):
-    """A fenced block and the section that it stands in."""
+    """A fenced block, the page that it stands in, and its section: the last heading of the first or second level."""
 
+    page: str
     section: str
     language: str
     text: str
 
 
 def find_blocks() -> Iterator[Block]:
-    section = ""
-    for match in re.finditer(r"^## ([^\n]+)$|^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
-        section = match[1] or section
-        if match[2]:
-            yield Block(section, match[2], match[3])
+    for page, text in TEXTS.items():
+        section = ""
+        for match in re.finditer(r"^##? ([^\n]+)$|^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            section = match[1] or section
+            if match[2]:
+                yield Block(page, section, match[2], match[3])
 
 
 BLOCKS = list(find_blocks())
@@ -69,7 +78,11 @@ SESSIONS = [block for block in BLOCKS if block.language == "console"]
 
 def block(section: str, language: str, begins: str = "") -> str:
     """Return the block of a section that begins so."""
-    return next(each.text for each in BLOCKS if each[:2] == (section, language) and each.text.startswith(begins))
+    return next(
+        each.text
+        for each in BLOCKS
+        if (each.section, each.language) == (section, language) and each.text.startswith(begins)
+    )
 
 
 def normal(text: str) -> str:
@@ -110,7 +123,7 @@ async def curl(client: "TestClient[web.Request, web.Application]", line: str) ->
         return await reply.text()
 
 
-@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.section)
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: f"{session.page}: {session.section}")
 async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiver) -> None:
     shown = session.text.splitlines()
     lines = [line.removeprefix("$ ") for line in shown if line.startswith("$ ")]
@@ -121,18 +134,25 @@ async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiv
     assert list(map(normal, outputs)) == [normal(line) for line in shown if not line.startswith("$ ")]
 
 
-async def test_the_first_send_leads_to_the_callbacks_that_are_shown(receiver: Receiver) -> None:
-    send = block("From nothing to a delivered callback", "console").splitlines()[0].removeprefix("$ ")
+@pytest.mark.parametrize(
+    ("section", "page"), [("From nothing to a delivered callback", "README"), ("Send a code", "tutorial")]
+)
+async def test_the_first_send_leads_to_the_callbacks_that_are_shown(
+    section: str, page: str, receiver: Receiver
+) -> None:
+    assert any(each.page == page and each.section == section for each in BLOCKS)
+    send = block(section, "console").splitlines()[0].removeprefix("$ ")
     async with serving(Options(callback={"betatel": receiver.url()})) as client:
         await curl(client, send)
         await client.post("/_sandbox/clock/advance", json={"until": "idle"})
 
-    shown = block("From nothing to a delivered callback", "json").splitlines()
+    shown = block(section, "json").splitlines()
     assert [normal(call.body) for call in receiver.calls] == list(map(normal, shown))
 
 
-def test_the_receiver_that_is_shown_can_be_typed_as_it_stands() -> None:
-    source = block("From nothing to a delivered callback", "bash", ".venv/bin/python - <<'END'")
+@pytest.mark.parametrize("section", ["From nothing to a delivered callback", "Receive callbacks"])
+def test_the_receiver_that_is_shown_can_be_typed_as_it_stands(section: str) -> None:
+    source = block(section, "bash", ".venv/bin/python - <<'END'")
 
     assert compile(source.partition("\n")[2].partition("\nEND")[0], "receiver", "exec")
 
@@ -141,7 +161,7 @@ def test_the_scenario_that_is_shown_has_no_mistake_and_its_commands_are_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "our-evening.yaml").write_text(block("Scenarios", "yaml"))
+    (tmp_path / "our-evening.yaml").write_text(block("Write a scenario", "yaml"))
 
     assert commands.main(["check", "our-evening.yaml"], standalone_mode=False) in {None, 0}
 
@@ -150,15 +170,21 @@ def test_every_magic_number_and_scenario_is_named() -> None:
     rules = yaml.safe_load((ROOT / "scenarios" / "default.yaml").read_text())["rules"]
     magic = {rule["name"][:2] for rule in rules}
     library = {path.stem for path in (ROOT / "scenarios").glob("*.yaml")}
-    section = README.partition("## Scenarios")[2].partition("## Clock")[0]
+    page = Site(packs()).source("scenarios")
+    tables = [README.partition("## Magic numbers")[2].partition("\n## ")[0], page]
+    shipped = page.partition("## Shipped scenarios")[2].partition("\n## ")[0]
 
-    assert (
-        set(re.findall(r"^\| (\d\d) \|", section, re.MULTILINE)),
-        library - set(re.findall(r"`([\w-]+)`", section)),
-    ) == (
-        magic,
-        set(),
-    )
+    assert [set(re.findall(r"^\| (\d\d) \|", each, re.MULTILINE)) for each in tables] == [magic, magic]
+    assert set(re.findall(r"^\| `([\w-]+)` \|", shipped, re.MULTILINE)) == library
+
+
+def test_an_example_on_several_pages_is_the_same_on_each() -> None:
+    examples: dict[str, set[str]] = {}
+    for each in BLOCKS:
+        if each.language in {"python", "yaml"}:
+            examples.setdefault(each.text.split("\n\n")[0], set()).add(each.text)
+
+    assert [first for first, texts in examples.items() if len(texts) > 1] == []
 
 
 def test_the_pytest_example_passes(tmp_path: Path) -> None:
@@ -186,7 +212,7 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
 
 
 def test_the_calls_of_the_receiver_that_are_shown_do_what_is_said() -> None:
-    refuse, wait, clear = re.findall(r"`(sandbox\.receiver\.[^`]+)`", README)
+    refuse, wait, clear = re.findall(r"`(sandbox\.receiver\.[^`]+)`", TEXTS["pytest"])
     with Sandbox() as sandbox:
         here = {"sandbox": sandbox}
         exec(refuse, here)  # noqa: S102 - our own text
@@ -202,7 +228,7 @@ def test_the_calls_of_the_receiver_that_are_shown_do_what_is_said() -> None:
 
 
 def test_the_sandbox_that_is_shown_gives_the_same_ids_again() -> None:
-    shown = re.search(r"`(Sandbox\(start[^`]+\))`", README)
+    shown = re.search(r"`(Sandbox\(start[^`]+\))`", TEXTS["clock"])
     assert shown
     ids = []
     for _ in range(2):
@@ -217,7 +243,7 @@ def test_the_sandbox_that_is_shown_gives_the_same_ids_again() -> None:
 
 async def test_the_client_example_runs() -> None:
     async with serving() as client:
-        source = block("Control API", "python").replace("http://127.0.0.1:8080", str(client.make_url("")).rstrip("/"))
+        source = block("From Python", "python").replace("http://127.0.0.1:8080", str(client.make_url("")).rstrip("/"))
         left: dict[str, Any] = {}
         await asyncio.to_thread(exec, source, left)
 
@@ -227,8 +253,8 @@ async def test_the_client_example_runs() -> None:
 async def test_the_example_of_a_provider_serves_and_reports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    (tmp_path / "acme.yaml").write_text(block("Adding a provider", "yaml", "# acme/acme.yaml"))
-    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    (tmp_path / "acme.yaml").write_text(block("Add a provider", "yaml", "# acme/acme.yaml"))
+    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
     headers = {"x-acme-key": "k1"}
     async with serving(Options(specs=(tmp_path,), callback={"acme": receiver.url()}, seed=7)) as client:
@@ -248,7 +274,7 @@ def test_every_command_line_is_one_that_the_command_takes(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "our-evening.yaml").write_text("")
     shell = [line for each in BLOCKS if each.language == "bash" for line in each.text.splitlines()]
-    inline = re.findall(r"`(sms-sandbox [^`]+)`", README)
+    inline = re.findall(r"`(sms-sandbox [^`]+)`", TEXT)
     lines = [
         line.partition("sms-sandbox ")[2] for line in (*shell, *inline) if re.search(r"(^|/| )sms-sandbox \w", line)
     ]
@@ -256,7 +282,7 @@ def test_every_command_line_is_one_that_the_command_takes(tmp_path: Path, monkey
 
     for line in lines:
         parse(commands, shlex.split(line))
-    assert len(lines) > 8
+    assert len(lines) > 25
 
 
 def parse(command: click.Command, words: list[str]) -> None:
@@ -278,13 +304,13 @@ def flags(command: click.Command) -> Iterator[str]:
 def test_every_flag_that_is_named_exists() -> None:
     known = {*flags(commands), *OTHERS_FLAGS, *re.findall(r"--[a-z-]+", make_parser().format_help())}
 
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - known == set()
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) - known == set()
 
 
 def test_every_variable_that_is_named_is_read() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "sandbox").rglob("*.py"))
     known = {parameter.envvar for each in commands.commands.values() for parameter in each.params}
-    named = set(re.findall(r"SANDBOX_[A-Z_]+", README))
+    named = set(re.findall(r"SANDBOX_[A-Z]+[A-Z_]*", TEXT))
 
     assert {each for each in named if each not in known and each.rpartition("_")[0] not in sources} == set()
 
@@ -292,7 +318,8 @@ def test_every_variable_that_is_named_is_read() -> None:
 def test_every_control_path_that_is_named_is_served() -> None:
     contract = yaml.safe_load((ROOT / "sandbox" / "control" / "openapi.yaml").read_text())
     patterns = [re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path)) for path in contract["paths"]]
-    named = {each.rstrip("/") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", README)}
+    patterns += ["/docs", *(f"/docs/{name}" for name in PAGES)]
+    named = {each.rstrip("/.") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", TEXT)}
 
     assert {path for path in named if not any(re.fullmatch(each, path) for each in patterns)} == set()
 
@@ -300,10 +327,10 @@ def test_every_control_path_that_is_named_is_served() -> None:
 def test_every_header_that_is_named_is_sent() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "sandbox" / "pipeline").rglob("*.py"))
 
-    assert {each for each in re.findall(r"X-Sandbox-\w+", README) if f'"{each}"' not in sources} == set()
+    assert {each for each in re.findall(r"X-Sandbox-\w+", TEXT) if f'"{each}"' not in sources} == set()
 
 
 def test_every_file_that_is_named_exists() -> None:
-    named = re.findall(r"`((?:sandbox|specs|tests|scenarios|\.ci)/[\w./-]+)`", README)
+    named = re.findall(r"`((?:sandbox|specs|tests|scenarios|\.ci)/[\w./-]+)`", TEXT)
 
     assert [each for each in named if not (ROOT / each).exists()] == []

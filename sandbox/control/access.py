@@ -22,7 +22,7 @@ from sandbox.core.errors import SandboxError
 
 BASE = "/_sandbox"
 WITHOUT_TOKEN = frozenset({"", "/", "/health", "/openapi.json"})
-WITHOUT_TOKEN_BELOW = ("/schemas/", "/ui/")
+WITHOUT_TOKEN_BELOW = ("/docs/", "/schemas/", "/ui/")
 SAME_SITE = frozenset({"same-origin", "none"})  # values of Sec-Fetch-Site
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 

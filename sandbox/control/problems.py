@@ -60,7 +60,10 @@ def document(status: int, mistakes: Iterable[Mistake]) -> dict[str, object]:
     """Return a problem document."""
     errors = list(mistakes)
     detail = "; ".join(error.problem for error in errors)
-    return problem(status, detail, errors=[error.show() for error in errors])
+    return {
+        **problem(status, detail, errors=[error.show() for error in errors]),
+        "type": f"/_sandbox/docs/problems#{status}",
+    }
 
 
 def from_error(error: SandboxError) -> ProblemError | None:

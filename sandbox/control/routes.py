@@ -16,6 +16,7 @@ from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
 from sandbox.control.problems import refuse
 from sandbox.core.world import DEFAULT_WORKSPACE
+from sandbox.docs.site import add_docs
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.scenarios import ScenarioLibrary, scenario_paths
@@ -123,6 +124,7 @@ def add_control(app: web.Application, engine: Engine, access: Access) -> web.App
         method, path, endpoint = route
         _add(control, (method, f"/workspaces/{{workspace}}{path}", endpoint), _make_handler(server, route))
     system.add_inbox(app, control, middleware)
+    add_docs(control, engine.packs)
     control.on_shutdown.append(server.close)
     app.add_subapp(BASE, control)
     return control

@@ -135,8 +135,8 @@ def test_a_demo_leaves_nothing_but_its_messages(sandbox: SandboxClient, say: Say
 def test_a_provider_that_was_added_is_part_of_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
-    (tmp_path / "acme.yaml").write_text(block("Adding a provider", "yaml", "# acme/acme.yaml"))
-    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    (tmp_path / "acme.yaml").write_text(block("Add a provider", "yaml", "# acme/acme.yaml"))
+    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
     with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
         added = SandboxClient(handle)
@@ -166,9 +166,9 @@ def test_an_accepted_request_with_a_hint_counts_as_accepted(
 def test_a_provider_without_samples_is_left_out_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
-    spec = block("Adding a provider", "yaml", "# acme/acme.yaml")
+    spec = block("Add a provider", "yaml", "# acme/acme.yaml")
     (tmp_path / "acme.yaml").write_text(re.sub(r"\n +examples:\n +documented:.*", "", spec))
-    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
     with serving_here(specs=[tmp_path]) as server:
         said = say("demo", "--count", "1", "--url", server.url, "--workspace", "default")

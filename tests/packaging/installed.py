@@ -35,7 +35,7 @@ class BrokenError(Exception):
 
 
 def try_command(command: str, environment: Mapping[str, str], *, check: tuple[str, ...] = ("ready",)) -> None:
-    """Serve from an empty folder, be told ready by the command `check`, send through each provider, read it back.
+    """Serve from an empty folder, be told ready by `check`, send through each provider, read it back, open the docs.
 
     Raises:
         BrokenError: something of that does not work.
@@ -57,6 +57,11 @@ def try_command(command: str, environment: Mapping[str, str], *, check: tuple[st
                 if len(json.loads(found)["items"]) != len(SENDS):
                     message = f"{len(SENDS)} messages were sent, but there are: {found}"
                     raise BrokenError(message)
+                address = run(command, "docs", environment=known, folder=Path(folder)).strip()
+                with urllib.request.urlopen(f"{address}cli", timeout=20) as reply:  # noqa: S310 - our own http URL
+                    if b"sms-sandbox serve" not in reply.read():
+                        message = f"{address}cli does not name the command serve"
+                        raise BrokenError(message)
             finally:
                 server.terminate()
         if server.returncode != 0:

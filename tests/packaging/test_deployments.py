@@ -1,4 +1,4 @@
-"""README's compose file and CI jobs hold what the product has: images, ports, variables, commands, host names."""
+"""The guide's compose file and CI jobs hold what the product has: images, ports, variables, commands, host names."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ Node = Mapping[str, Any]
 FILES = {
     each.text.splitlines()[0].removeprefix("# "): yaml.safe_load(each.text)
     for each in BLOCKS
-    if each.section == "CI and Docker" and each.language == "yaml"
+    if each.page == "ci" and each.language == "yaml"
 }
 COMPOSE = FILES["compose.yaml"]["services"]
 GITHUB = FILES[".github/workflows/test.yaml"]["jobs"]["test"]

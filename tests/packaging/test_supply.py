@@ -58,7 +58,8 @@ def test_actions_are_named_by_commit(name: str) -> None:
 def test_a_workflow_may_read_alone_unless_a_job_says_otherwise(name: str) -> None:
     workflow = yaml.safe_load(WORKFLOWS[name])
     more = {job: each["permissions"] for job, each in workflow["jobs"].items() if "permissions" in each}
-    expected = {"release": {"contents": "write"}} if name == "release.yaml" else {}
+    rights = dict.fromkeys(("contents", "packages", "id-token", "attestations"), "write")
+    expected = {"release": rights} if name == "release.yaml" else {}
 
     assert (workflow["permissions"], more) == ({"contents": "read"}, expected)
 
