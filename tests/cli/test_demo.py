@@ -149,9 +149,9 @@ def test_a_provider_that_was_added_is_part_of_the_demo(
 def test_an_accepted_request_with_a_hint_counts_as_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
-    spec = block("Adding a provider", "yaml", "# acme/acme.yaml")
+    spec = block("Add a provider", "yaml", "# acme/acme.yaml")
     (tmp_path / "acme.yaml").write_text(spec.replace('{to: "38761444555",', '{unread: x, to: "38761444555",'))
-    (tmp_path / "acme.py").write_text(block("Adding a provider", "python", "# acme/acme.py"))
+    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
     monkeypatch.syspath_prepend(tmp_path)
     with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
         added = SandboxClient(handle)
