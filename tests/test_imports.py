@@ -215,3 +215,54 @@ def test_every_module_opens_with_a_sentence() -> None:
     silent = [name for name, tree in sources().items() if not ast.get_docstring(tree)]
 
     assert silent == []
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Return the names of a module's classes and functions."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return (node.name.lstrip("_") for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def test_no_name_is_of_a_private_language() -> None:
+    private = {
+        *("advancing", "arriving", "asking", "awaiting", "blanks", "claims", "door", "express", "feeds", "happening"),
+        *("look", "outbound", "packs", "replying", "rig", "ruling", "scene", "serving", "settling", "shelf"),
+        *("showing", "story", "sweeping", "talk", "tally", "telling", "ticking", "watching", "wording"),
+        *(
+            "Aim",
+            "Arrival",
+            "Case",
+            "Cleared",
+            "Course",
+            "Doorstep",
+            "Ear",
+            "Emptied",
+            "Exchange",
+            "Express",
+            "Figures",
+        ),
+        *("Hearers", "Journey", "Leg", "Nothing", "Pace", "Patience", "Shelf", "Stage", "Talk", "Turn", "Visit"),
+    }
+    found = {
+        f"{module}: {name}"
+        for module, tree in sources().items()
+        for name in (module.rpartition(".")[2], *defined(tree))
+        if name in private and module != "sandbox.testing.server"  # `serving` is promised to users
+    }
+
+    assert found == set()
+
+
+def test_a_short_module_is_read_in_more_than_one_place() -> None:
+    importers: dict[str, set[str]] = {}
+    for module, name in imports():
+        importers.setdefault(name.rpartition(".")[0], set()).add(module)
+    paragraphs = {
+        name
+        for name, tree in sources().items()
+        if (tree.body[-1].end_lineno or 0) < 30
+        and len(importers.get(name, ())) == 1
+        and name.count(".") > 1  # not a folder
+    }
+
+    assert paragraphs == set()
