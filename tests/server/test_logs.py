@@ -12,7 +12,7 @@ from sandbox.core.message import Status, Step
 from sandbox.core.world import World
 from sandbox.server.logs import Log, mask
 from tests.builders import NOON, Desk
-from tests.test_world import EXCHANGE
+from tests.core.test_world import EXCHANGE
 
 KEY = {"x-api-key": "k1secret"}
 SMS = {"from": "FACEBOOK", "to": "38761930305", "text": "Your code is 555345"}

@@ -10,8 +10,8 @@ from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_named
 from tests.builders import NOON, packs
+from tests.callbacks.starts import FAST, statuses
 from tests.conftest import SandboxMaker
-from tests.delivery.starts import FAST, statuses
 from tests.scenarios.builders import load, one_rule
 from tests.servers import BETATEL_SMS, UBILL_SMS, Gate, Receiver, Sandbox, hangs_up, says, turn
 

@@ -11,9 +11,9 @@ from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.scenario import Scenario
 from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON, packs
+from tests.callbacks.starts import LATER, SOON, statuses
 from tests.conformance import callback_problems
 from tests.conftest import SandboxMaker
-from tests.delivery.starts import LATER, SOON, statuses
 from tests.servers import (
     BETATEL_SMS,
     SMSBUDDY_SMS,

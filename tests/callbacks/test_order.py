@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from tests.builders import NOON
+from tests.callbacks.starts import LATER, SOON, running, statuses
 from tests.conftest import SandboxMaker
-from tests.delivery.starts import LATER, SOON, running, statuses
 from tests.servers import UBILL_SMS, Gate, Receiver, Sandbox, says
 
 

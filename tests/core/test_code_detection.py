@@ -10,7 +10,7 @@ from sandbox.core.code_detection import TextContext, find_code
 from sandbox.core.code_words import ISO_4217
 from sandbox.formats.yaml_files import load
 
-SAMPLES: dict[str, list[dict[str, str | None]]] = load(Path(__file__).parent / "data" / "one_time_codes.yaml")  # type: ignore[assignment]
+SAMPLES: dict[str, list[dict[str, str | None]]] = load(Path(__file__).parents[1] / "data" / "one_time_codes.yaml")  # type: ignore[assignment]
 REASONS = [
     ("OTP for A/C 12345678", Reason.LABELLED),
     ("OTP (Ref 7788)", Reason.LABELLED),

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.errors import ResetError
+from tests.callbacks.starts import LATER, SOON, running, statuses
 from tests.conftest import SandboxMaker
-from tests.delivery.starts import LATER, SOON, running, statuses
 from tests.servers import PATIENCE, UBILL_SMS, Gate, Receiver, Sandbox, says
 
 
