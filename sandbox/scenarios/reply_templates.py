@@ -25,7 +25,9 @@ VARIABLES = ("request", "message", "account", "now", "fake", "uuid", "ulid")
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SERVER_HEADERS = ("content-length", "transfer-encoding", "connection", "content-encoding", "date")
-LINE_END = re.compile(r"[\r\n\0]+")
+LINE_END = re.compile(r"[\r\n]+")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but TAB
+HEADER_LIMIT = 8190  # bytes of a header, name and value: what HTTP clients read
 CONTENT_TYPE = "Content-Type"
 JSON = "application/json"
 PLAIN = "text/plain; charset=utf-8"
@@ -73,11 +75,40 @@ def _read_headers(node: Node) -> dict[str, ValueTemplate]:
             entry.fail(f"invalid header name '{name}'")
         if name.lower() in SERVER_HEADERS or name.lower().startswith("x-sandbox-"):
             entry.fail(f"the server sets {name} itself")
-        value = read_string(entry) if entry.written is None else entry.written
-        found[CONTENT_TYPE if name.lower() == CONTENT_TYPE.lower() else name] = _read_value_template(
-            Node(entry.file, entry.path, value)
-        )
+        found[CONTENT_TYPE if name.lower() == CONTENT_TYPE.lower() else name] = _read_header(name, entry)
     return found
+
+
+def _read_header(name: str, node: Node) -> ValueTemplate:
+    """Read the value of a header; the line ends that a template writes become spaces."""
+    value = read_string(node) if node.written is None else node.written
+    template = _read_value_template(Node(node.file, node.path, value))
+    if not is_template(value):
+        problem = _find_header_problem(name, value)
+        if problem:
+            node.fail(problem)
+        return template
+    place = node.file.document.place(node.path)
+
+    def make(variables: Variables) -> str:
+        made = LINE_END.sub(" ", str(template.make(variables)))
+        problem = _find_header_problem(name, made)
+        if problem:
+            message = f"{place}: the template failed: {problem}"
+            raise TemplateFailedError(message)
+        return made
+
+    return ValueTemplate(make, template.names)
+
+
+def _find_header_problem(name: str, value: str) -> str | None:
+    """Return why a header cannot be sent; None if it can."""
+    control = CONTROL.search(value)
+    if control:
+        return f"the header {name} contains the control character U+{ord(control[0]):04X}"
+    if len(name) + len(value.encode("utf-8", "replace")) > HEADER_LIMIT:
+        return f"the header {name} exceeds the limit of {HEADER_LIMIT} bytes"
+    return None
 
 
 def _read_value_template(node: Node) -> ValueTemplate:
@@ -123,7 +154,7 @@ def _make_writer(
         try:
             with spending(Budget()):
                 made = body.make(variables)
-                values = {name: LINE_END.sub(" ", str(header.make(variables))) for name, header in headers.items()}
+                values = {name: str(header.make(variables)) for name, header in headers.items()}
         except TemplateFailedError as error:
             return RenderedReply(500, {CONTENT_TYPE: PLAIN}, str(error))
         shown = made if isinstance(made, str) else json.dumps(made, separators=(",", ":"), ensure_ascii=False)

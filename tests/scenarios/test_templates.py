@@ -62,6 +62,46 @@ def test_values_of_a_template_cannot_break_out_of_json_or_of_a_header() -> None:
     assert (read(reply), reply.headers["X-Text"]) == ({"text": 'a"b\r\nX-Evil: 1'}, 'a"b X-Evil: 1')
 
 
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        (r"a{{ '\x01' }}b", "the header X-Foo contains the control character U+0001"),
+        (r"{{ '\x0b' }}", "the header X-Foo contains the control character U+000B"),
+        (r"{{ '\x7f' }}", "the header X-Foo contains the control character U+007F"),
+        ("{{ 'é' * 4093 }}", "the header X-Foo exceeds the limit of 8190 bytes"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_answered_with_the_reason(template: str, why: str) -> None:
+    reply = betatel(desk(f"rules: [{{then: {{reply: {{headers: {{X-Foo: {json.dumps(template)}}}}}}}}}]"))
+
+    assert (reply.status, reply.body.decode()) == (500, f"evening.yaml:1:35: the template failed: {why}")
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ("a\x01b", "the header X-Foo contains the control character U+0001"),
+        ("a\nb", "the header X-Foo contains the control character U+000A"),
+        ("a\x7fb", "the header X-Foo contains the control character U+007F"),
+        ("x" * 8186, "the header X-Foo exceeds the limit of 8190 bytes"),
+    ],
+)
+def test_a_written_header_that_cannot_be_sent_is_a_mistake_of_the_file(value: str, mistake: str) -> None:
+    written = json.dumps(value).replace("\x7f", r"\x7f")
+
+    assert mistakes(f"rules: [{{then: {{reply: {{headers: {{X-Foo: {written}}}}}}}}}]") == [
+        f"evening.yaml:1:35: {mistake}"
+    ]
+
+
+def test_a_tab_and_the_longest_value_of_a_header_are_sent() -> None:
+    at = desk(f'rules: [{{then: {{reply: {{headers: {{X-Tab: "a\\tb{{{{ 1 }}}}", X-Foo: {"x" * 8185}}}}}}}}}]')
+
+    reply = betatel(at)
+
+    assert (reply.status, reply.headers["X-Tab"], len(reply.headers["X-Foo"])) == (200, "a\tb1", 8185)
+
+
 def test_ids_and_samples_come_from_the_seed() -> None:
     template = "{{ uuid() }} {{ uuid() }} {{ ulid() }} {{ fake.name() }}"
 
