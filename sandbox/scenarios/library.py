@@ -10,7 +10,7 @@ from sandbox.core.errors import FileMistake, ScenarioError, near_miss
 from sandbox.core.scenario import Scenario
 from sandbox.formats.yaml_files import FileError, parse, read_text, shipped
 from sandbox.providers.registry import Registry
-from sandbox.scenarios.rulebook import decided_by
+from sandbox.scenarios.rulebook import COMPARISON_LIMIT, decided_by
 from sandbox.scenarios.scenario_file import ScenarioFile, find_unknown_states, join_files, read_file
 from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.yaml_node import SourceFile
@@ -143,11 +143,16 @@ class ScenarioLibrary:
         found[path] = parsed._replace(mistakes=(*parsed.mistakes, *own))
 
     def _never_reached(self, file: ScenarioFile) -> Iterator[FileMistake]:
-        """Yield a warning for each extended scenario that has only rules, none of which is ever reached."""
+        """Yield a warning for each extended scenario that has only rules, none of which is ever reached.
+
+        Scenarios that would take more than COMPARISON_LIMIT comparisons are left out.
+        """
         for node in file.extends:
             other = self._parse_file(self.paths[str(node.value)]).file
+            if not other.has_only_rules or len(file.rules) * len(other.rules) > COMPARISON_LIMIT:
+                continue
             before = [decided_by(file.rules, each) for each in other.rules]
-            if before and all(before) and other.has_only_rules:
+            if before and all(before):
                 titles = ", ".join(sorted({f"'{each.rule.title}'" for each in before if each}))
                 problem = f"no rule of '{node.value}' is ever reached: every request that they would match is"
                 yield node.file.document.mistake(node.path, f"{problem} decided by {titles}")

@@ -15,6 +15,7 @@ from sandbox.scenarios.yaml_node import Node
 STRING_KEYS = ("account", *MESSAGE_KEYS)  # conditions in which a number stands for a string
 RULE_KEYS = ("name", "when", "then")
 NAME_LIMIT = 200  # characters
+COMPARISON_LIMIT = 100_000  # of two rules, to find those that are never reached
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,22 @@ def _check_names(rules: Sequence[ParsedRule]) -> None:
 
 
 def _warn_of_unreachable(rules: Sequence[ParsedRule]) -> None:
-    """Warn of each rule that an earlier rule leaves nothing to decide."""
-    for place, each in enumerate(rules):
-        before = decided_by(rules[:place], each)
+    """Warn of each rule that an earlier rule leaves nothing to decide.
+
+    This takes quadratic time: after COMPARISON_LIMIT comparisons, the rest of the file is warned of nothing.
+    """
+    deciding: list[ParsedRule] = []
+    left = COMPARISON_LIMIT
+    for each in rules:
+        left -= len(deciding)
+        if left < 0:
+            return
+        before = decided_by(deciding, each)
         if before is not None:
             problem = f"never reached: '{before.rule.title}' matches every request that this rule would match"
             each.node.file.add_warning(each.node.path, problem)
+        elif each.always_decides:
+            deciding.append(each)
 
 
 def decided_by(earlier: Iterable[ParsedRule], rule: ParsedRule) -> ParsedRule | None:

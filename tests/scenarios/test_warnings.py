@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.scenarios import check_scenarios, scenario_paths
+from sandbox.scenarios import check_scenarios, load_text, scenario_paths
 from tests.builders import packs
 from tests.scenarios.builders import one_rule, warnings
 
@@ -178,3 +178,17 @@ def test_the_warnings_of_what_is_extended_come_too_each_once(tmp_path: Path) -> 
     assert [str(each) for each in check_scenarios([file, base], packs(), [tmp_path]).warnings] == [
         f"{base}:1:30: this lifecycle never begins: the fault {REJECTS}"
     ]
+
+
+def test_rules_beyond_the_limit_of_comparisons_are_not_searched_for_those_never_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rules = [f"  - {{when: {{text: word {place}x}}, then: {{after: 1s}}}}" for place in range(4)]
+    text = "\n".join(["rules:", *rules, "  - {when: {text: word 0xy}, then: {after: 2s}}"])
+    source = "sandbox.scenarios.rulebook.COMPARISON_LIMIT"
+
+    monkeypatch.setattr(source, 10)
+    found = load_text(text, "enough", packs=packs()).warnings
+    monkeypatch.setattr(source, 9)
+
+    assert (len(found), load_text(text, "too few", packs=packs()).warnings) == (1, ())
