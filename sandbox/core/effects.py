@@ -30,11 +30,12 @@ class ReplyMoment(StrEnum):
 
 
 class RenderedReply(NamedTuple):
-    """A reply of a scenario, rendered."""
+    """A reply of a scenario, rendered; `failed`: a template failed, and the body is the reason."""
 
     status: int
     headers: Mapping[str, str]
     body: str
+    failed: bool = False
 
 
 class TemplateContext(NamedTuple):

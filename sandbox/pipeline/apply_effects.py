@@ -19,7 +19,10 @@ TYPE = "Content-Type"
 def apply_effects(
     context: RequestContext, reply: Reply, *, ruling: Ruling, drafts: tuple[Draft, ...]
 ) -> tuple[Reply, ReplyShape]:
-    """Return the reply that goes back and its shape; each effect is that of the first recipient whose rule has one."""
+    """Return the reply that goes back and its shape; each effect is that of the first recipient whose rule has one.
+
+    A reply whose template fails rejects the request, as any error does, unless the rule says `accepted: true`.
+    """
     if not any(ruling.verdicts):
         return reply, UNCHANGED
     answering, breaking, slow = ruling.first(_answers), ruling.first(_breaks), ruling.first(_waits)
@@ -28,16 +31,20 @@ def apply_effects(
         return reply, UNCHANGED
     call = context.call
     headers: Mapping[str, str] = {}
-    why, notes = reply.why, reply.notes
+    why, notes, rejects = reply.why, reply.notes, False
     if answering is not None and answering.verdict.effect.error is not None:
         reply, headers = _refusal(context, answering.verdict)
         why = (*why, _sentence(call, answering.verdict, f"returns the error {_error(context, answering.verdict).name}"))
-    elif answering is not None and answering.verdict.effect.reply is not None:
+    elif answering is not None and (effect := answering.verdict.effect).reply is not None:
         draft = drafts[answering.row] if drafts else None
-        rendered = answering.verdict.effect.reply.write(make_template_context(context, draft))
+        rendered = effect.reply.write(make_template_context(context, draft))
         reply, headers = _rendered(rendered)
-        if not answering.verdict.effect.accepts or answering.verdict.effect.accepted:
-            why = (*why, _sentence(call, answering.verdict, f"returns a reply of its own, {reply.status}"))
+        rejects = rendered.failed and not effect.accepted
+        if rejects or not effect.accepts or effect.accepted:
+            what = f"returns a reply of its own, {reply.status}"
+            why = (*why, _sentence(call, answering.verdict, what, rejects=rejects))
+        if rendered.failed:
+            why = (*why, rendered.body)
     fault = breaking.verdict.effect.fault if breaking else None
     if breaking is not None:
         why = (*why, _sentence(call, breaking.verdict, f"causes the fault {fault}"))
@@ -48,7 +55,7 @@ def apply_effects(
             after_callbacks = True
         else:
             delay = after.at(draw_fraction(call.seed, context.world.last_request + 1, f"{rule.key} after"))
-    shape = ReplyShape(leading.verdict.rule.title, headers, delay, fault, after_callbacks)
+    shape = ReplyShape(leading.verdict.rule.title, headers, delay, fault, after_callbacks, rejects)
     return reply._replace(why=why, notes=notes), shape
 
 
@@ -68,8 +75,8 @@ def _decides(_: Effect) -> bool:
     return True
 
 
-def _sentence(call: Call, verdict: Verdict, what: str) -> str:
-    accepted = ", though the request is accepted" if verdict.effect.accepts else ""
+def _sentence(call: Call, verdict: Verdict, what: str, *, rejects: bool = False) -> str:
+    accepted = ", though the request is accepted" if verdict.effect.accepts and not rejects else ""
     return f"{call.operation}: the scenario's rule '{verdict.rule.title}' {what}{accepted}"
 
 

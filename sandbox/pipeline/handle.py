@@ -67,11 +67,13 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
         reply, drafts = (refuse(context, plan), ()) if isinstance(plan, Refusal) else (plan.reply, plan.drafts)
 
         ruling = evaluate_rules(context, plan)
-        accepted = plan if isinstance(plan, Plan) and ruling.accepts else None
-        context.refused = accepted is None or bool(reply.why)
+        explained = bool(reply.why)
+        reply, shape = apply_effects(context, reply, ruling=ruling, drafts=drafts)
+
+        accepted = plan if isinstance(plan, Plan) and ruling.accepts and not shape.rejects else None
+        context.refused = accepted is None or explained
         changes = _accept(context, accepted, ruling) if accepted else ruling.changes
 
-        reply, shape = apply_effects(context, reply, ruling=ruling, drafts=drafts)
         if context.reading.hints:
             hints = without_repeats(context.reading.hints, (*reply.why, *reply.notes))
             reply = reply._replace(notes=(*reply.notes, *hints))

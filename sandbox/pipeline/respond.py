@@ -46,7 +46,8 @@ class Response(NamedTuple):
 class ReplyShape(NamedTuple):
     """What a scenario does to a reply beside its content: its rule's title, more headers, delay and fault.
 
-    `after_callbacks`: the response leaves once the callbacks that are due at once have been tried.
+    `after_callbacks`: the response leaves once the callbacks that are due at once have been tried. `rejects`: the reply
+    could not be rendered, so the request is not accepted, whatever the rule says.
     """
 
     rule: str | None = None
@@ -54,6 +55,7 @@ class ReplyShape(NamedTuple):
     delay: timedelta = NO_DELAY
     fault: Fault | None = None
     after_callbacks: bool = False
+    rejects: bool = False
 
 
 UNCHANGED = ReplyShape()

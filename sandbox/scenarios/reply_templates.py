@@ -156,7 +156,7 @@ def _make_writer(
                 made = body.make(variables)
                 values = {name: str(header.make(variables)) for name, header in headers.items()}
         except TemplateFailedError as error:
-            return RenderedReply(500, {CONTENT_TYPE: PLAIN}, str(error))
+            return RenderedReply(500, {CONTENT_TYPE: PLAIN}, str(error), failed=True)
         shown = made if isinstance(made, str) else json.dumps(made, separators=(",", ":"), ensure_ascii=False)
         return RenderedReply(status, values, shown)
 

@@ -184,6 +184,46 @@ def test_accepted_stores_charges_and_reports_though_the_reply_is_lost(loss: str)
     )
 
 
+def test_a_template_that_fails_rejects_the_request_and_the_journal_says_why() -> None:
+    at = rule_desk("to: '387*'", "reply: {body: '{{ 1 / 0 }}'}")
+
+    reply = betatel(at)
+    later(at, minutes=1)
+
+    exchange = at.world.requests[1]
+    assert (reply.status, lives(at), reports(at), at.world.accounts, exchange.refused, exchange.why) == (
+        500,
+        [],
+        [],
+        {},
+        True,
+        (
+            "betatel.sms.send: the scenario's rule 'the rule' returns a reply of its own, 500",
+            "evening.yaml:1:61: the template failed: ZeroDivisionError: division by zero",
+        ),
+    )
+
+
+def test_a_template_that_fails_accepts_the_request_only_if_the_rule_says_so() -> None:
+    at = rule_desk("to: '387*'", "reply: {body: '{{ 1 / 0 }}'}, accepted: true")
+    answered = "betatel.sms.send: the scenario's rule 'the rule' returns a reply of its own, 500"
+
+    reply = betatel(at)
+    later(at, minutes=1)
+
+    exchange = at.world.requests[1]
+    assert (reply.status, lives(at), len(reports(at)), exchange.refused, exchange.why) == (
+        500,
+        [["queued", "sent", "delivered"]],
+        2,
+        False,
+        (
+            f"{answered}, though the request is accepted",
+            "evening.yaml:1:61: the template failed: ZeroDivisionError: division by zero",
+        ),
+    )
+
+
 def test_a_lifecycle_has_each_step_so_long_after_the_one_before() -> None:
     at = rule_desk("", "lifecycle: [sent: 200ms, undelivered: 2s]")
 
