@@ -1,6 +1,7 @@
 """Find the providers: each spec names the module with its functions."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +12,8 @@ from sandbox.formats.json_text import ValuePath
 from sandbox.providers.base import Provider
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
-from sandbox.specs.spec import ProviderSpec
-from sandbox.specs.types import PathProblem
+from sandbox.specs.spec import ProviderSpec, Route
+from sandbox.specs.types import PathProblem, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def discover(folders: Iterable[Path]) -> Registry:
                 if pack.spec.name in found:
                     message = f"another spec already serves the provider '{pack.spec.name}'"
                     raise refused(path, [PathProblem(("x-sandbox", "provider"), message)])
+                taken = list(_taken(pack.spec, found))
+                if taken:
+                    raise refused(path, taken)
             except SpecError as error:
                 mistakes += error.mistakes
             else:
@@ -70,6 +74,11 @@ def _pack(path: Path) -> Pack:
         for name in sorted(set(spec.operations) - set(provider.operations))
     ]
     mistakes += [
+        PathProblem(_place_of(spec, name), f"{name} is {show(function)} in {spec.module}, not a function")
+        for name, function in sorted(provider.operations.items())
+        if name in spec.operations and not callable(function)
+    ]
+    mistakes += [
         PathProblem(module, f"{spec.module} has a function for {name}, which is not an x-operation here")
         for name in sorted(set(provider.operations) - set(spec.operations))
     ]
@@ -79,6 +88,21 @@ def _pack(path: Path) -> Pack:
     if mistakes:
         raise refused(path, mistakes)
     return Pack(spec, provider)
+
+
+def _taken(spec: ProviderSpec, found: Registry) -> Iterator[PathProblem]:
+    """Yield a mistake for each route of a spec that another provider serves already."""
+    owners = {(route.method, _shape(route)): name for name, pack in found.items() for route in pack.spec.routes}
+    for route in spec.routes:
+        owner = owners.get((route.method, _shape(route)))
+        if owner is not None:
+            place = ("paths", route.template, route.method.lower())
+            yield PathProblem(place, f"the provider '{owner}' already serves this method and path")
+
+
+def _shape(route: Route) -> str:
+    """Return the path of a route without the names of its parameters, which make no difference to a request."""
+    return re.sub(r"\{\w+\}", "{}", route.template)
 
 
 def _reason(error: Exception) -> str:

@@ -3,17 +3,21 @@
 import copy
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from sandbox.core.errors import SpecError
 from sandbox.formats.yaml_files import shipped
+from sandbox.providers import betatel
 from sandbox.providers.registry import discover
 from sandbox.specs.body_parsing import READERS
 from sandbox.specs.document_check import check_document
 from tests.specs.documents import PROVIDERS, Node, raw, resolved
+from tests.specs.readme_provider import DOCUMENT, MODULE
 
 Spoil = Callable[[Node], object]
 
@@ -167,6 +171,31 @@ def test_two_specs_of_one_provider_stop_the_start(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{folder / 'spoiled.yaml'}:12:3: x-sandbox.provider: another spec already serves the provider 'betatel'"
     )
+
+
+def test_a_method_and_path_of_another_provider_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = yaml.safe_load(DOCUMENT)
+    document["x-sandbox"]["module"] = "acme_of_taken_path"
+    document["paths"]["/v1/sms/send"] = document["paths"].pop("/acme/messages")
+    (tmp_path / "spoiled.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    (tmp_path / "acme_of_taken_path.py").write_text(MODULE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SpecError) as caught:
+        discover([shipped("specs"), tmp_path])
+
+    problem = "POST /v1/sms/send: the provider 'ubill' already serves this method and path"
+    assert re.fullmatch(rf"{re.escape(str(tmp_path / 'spoiled.yaml'))}:\d+:5: {problem}", str(caught.value))
+
+
+def test_an_operation_without_a_callable_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = spoiled(tmp_path, lambda _: None)
+    functions: Mapping[str, Any] = {**betatel.PROVIDER.operations, "betatel.balance": None}
+    monkeypatch.setattr(betatel, "PROVIDER", replace(betatel.PROVIDER, operations=functions))
+    with pytest.raises(SpecError) as caught:
+        discover([folder])
+
+    problem = "betatel.balance is null in sandbox.providers.betatel, not a function"
+    assert unplaced(caught.value) == f"GET /api/billing/me/balance: x-operation: {problem}"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
