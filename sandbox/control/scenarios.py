@@ -46,10 +46,10 @@ async def put_scenario(call: ControlCall) -> web.Response:
 
 
 def show_scenario(world: World) -> Object:
-    """Return the active scenario: its rules in words, each with how many of the stored requests it shaped."""
+    """Return the active scenario: its rules in words, each with how many stored requests it shaped since it began."""
     scenario = world.scenario
     titles = {rule.title for index in scenario.rules.values() for rule in _rules(index)}
-    hits = Counter(record.rule for record in world.requests.values())
+    hits = Counter(record.rule for record in world.requests.values() if record.id > world.requests_before)
     split = [_split_words(line, titles) for line in scenario.words]
     return {
         "name": scenario.name,

@@ -119,6 +119,7 @@ class World:
         self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULE_PREFIX)}
         self.state = START_STATE
         self.scenario_began = self.now()
+        self.requests_before = self.last_request  # the number of the last request before the scenario began
 
     def _reset(self, reset: WorkspaceReset) -> None:
         """Delete messages, journal, callbacks, codes, counters and accounts; keep targets and scenario."""
@@ -133,13 +134,13 @@ class World:
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.lost_replies = LostReplies()
         self.windows = {}
-        self._begin()
         self.agenda = Agenda()
         self.last_message = 0
         self._evicting = 1  # the number to check next when there are too many messages
         self._ended: deque[int] = deque()  # lower numbers, passed over, whose messages have ended since
         self.last_callback = 0
         self.last_request = 0
+        self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:

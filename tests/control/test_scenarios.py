@@ -67,6 +67,24 @@ async def test_the_rules_are_shown_in_words_with_their_hits(sandbox: Sandbox, co
     ]
 
 
+async def test_the_hits_of_a_rule_begin_anew_with_its_scenario(sandbox: Sandbox, control: Control) -> None:
+    async def put(name: str) -> int:
+        rule = {"name": "slow", "when": {"operation": "betatel.sms.send"}, "then": {"lifecycle": [{"sent": "9s"}]}}
+        return int((await control.put("/scenario", {"name": name, "rules": [rule]}))["rules"][0]["hits"])
+
+    async def hits() -> int:
+        return int((await control.get("/scenario"))["rules"][0]["hits"])
+
+    await put("one")
+    await sandbox.send()
+    before, after = await hits(), await put("two")
+    await sandbox.send()
+    again = await hits()
+    await control.post("/reset")
+
+    assert (before, after, again, await hits()) == (1, 0, 1, 0)
+
+
 async def test_a_scenario_is_used_as_json(control: Control) -> None:
     put = await control.put("/scenario", {"name": "quiet", "settings": {"betatel": {"price": 0.5}}})
 
