@@ -202,7 +202,7 @@ class ChangeWaiter:
         self._world = world
         self._is_relevant = is_relevant
         self._woken = asyncio.Event()
-        self._reset = False
+        self._ended: str | None = None  # what was done to the workspace
 
     def __enter__(self) -> Self:
         self._world.batch_subscribers.append(self._on_batch)
@@ -218,12 +218,13 @@ class ChangeWaiter:
         self._woken.set()
 
     def _on_batch(self, batch: Batch) -> None:
-        if any(self._is_reset(change) or self._is_relevant(change) for change in batch.changes):
+        if any(self._is_end(change) or self._is_relevant(change) for change in batch.changes):
             self._woken.set()
 
-    def _is_reset(self, change: Change) -> bool:
-        self._reset = self._reset or isinstance(change, WorkspaceReset | WorkspaceDeleted)
-        return self._reset
+    def _is_end(self, change: Change) -> bool:
+        if isinstance(change, WorkspaceReset | WorkspaceDeleted):
+            self._ended = "deleted" if isinstance(change, WorkspaceDeleted) else "reset"
+        return self._ended is not None
 
     async def changed(self, until: float) -> bool:
         """Wait for a relevant change; return False if the loop's time `until` comes first.
@@ -241,8 +242,8 @@ class ChangeWaiter:
         except TimeoutError:
             return False
         self._woken.clear()
-        if self._reset:
-            message = f"the workspace {self._world.name} was reset while this call waited"
+        if self._ended is not None:
+            message = f"the workspace {self._world.name} was {self._ended} while this call waited"
             raise ResetError(message)
         if self._waits.stopping:
             raise refuse(503, "", "the server is stopping")

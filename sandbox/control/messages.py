@@ -77,7 +77,10 @@ async def get_otp(call: ControlCall) -> web.Response:
     found = await wait_for(call, search, is_relevant, wait=call.query.get("wait", timedelta))
     if found is None:
         which = "a one-time code" if wanted is None else f"the one-time code {wanted!r}"
-        raise refuse(404, "/to", f"no message to {call.query.get('to', str)!r} has {which}")
+        other = wanted is not None and any(
+            code_of(each, world.now()) for each in await filter_items(messages_of(world), fits)
+        )
+        raise refuse(404, "/code" if other else "/to", f"no message to {call.query.get('to', str)!r} has {which}")
     message, code = found
     return reply(
         {

@@ -45,13 +45,15 @@ class Advance:
 
 
 class AdvanceRun:
-    """One advance of one world; `is_current` returns whether no reset has come since it began."""
+    """One advance of one world; `ended` returns "reset" or "deleted" if its workspace was, since it began."""
 
-    def __init__(self, world: World, scheduler: Scheduler, courier: Courier, *, is_current: Callable[[], bool]) -> None:
+    def __init__(
+        self, world: World, scheduler: Scheduler, courier: Courier, *, ended: Callable[[], str | None]
+    ) -> None:
         self._world = world
         self._scheduler = scheduler
         self._courier = courier
-        self._is_current = is_current
+        self._ended = ended
         self._items: list[AdvanceEvent] = []
         self._count = 0
         self._callbacks: list[tuple[int, int, AdvanceEvent]] = []  # of this instant, by rank and id: moves come first
@@ -62,7 +64,7 @@ class AdvanceRun:
         Raises:
             BackwardsError: the goal is before now.
             EndlessError: until idle, and 30 days or 1,000,000 steps were not enough.
-            ResetError: a reset came meanwhile.
+            ResetError: the workspace was reset or deleted meanwhile.
 
         """
         world, running = self._world, self._world.clock
@@ -77,7 +79,7 @@ class AdvanceRun:
                 if end is not None:
                     world.commit(world.clock.moved(end))
             finally:
-                if self._is_current():
+                if self._ended() is None:
                     world.commit(replace(running, origin=world.now(), anchor=monotonic()))
         return Advance(begin, world.now() if end is None else end, self._count, tuple(self._items))
 
@@ -85,8 +87,8 @@ class AdvanceRun:
         world = self._world
         while True:
             await self._courier.settled(world.name)
-            if not self._is_current():
-                message = f"the workspace {world.name} was reset while its clock advanced"
+            if (ended := self._ended()) is not None:
+                message = f"the workspace {world.name} was {ended} while its clock advanced"
                 raise ResetError(message)
             due = world.agenda.first()
             if due is None or (end is not None and due.at > end):

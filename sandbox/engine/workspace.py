@@ -71,6 +71,7 @@ class Workspace:
         self._scheduler = Scheduler(self.world, packs, send=self.dispatch.send)
         self._clock_lock = asyncio.Lock()  # one change or advance of the clock at a time
         self._resets = 0
+        self._deleted = False
         self._advance_run: AdvanceRun | None = None
 
     def work(self) -> None:
@@ -119,7 +120,11 @@ class Workspace:
         """Advance the clock; see `AdvanceRun.advance` for what is raised. Advances of a workspace queue up."""
         async with self._clock_lock:
             resets = self._resets
-            run = AdvanceRun(self.world, self._scheduler, self._courier, is_current=lambda: self._resets == resets)
+
+            def ended() -> str | None:
+                return None if self._resets == resets else "deleted" if self._deleted else "reset"
+
+            run = AdvanceRun(self.world, self._scheduler, self._courier, ended=ended)
             self._advance_run = run
             try:
                 return await run.advance(goal)
@@ -148,6 +153,7 @@ class Workspace:
 
     async def end(self) -> None:
         """Delete everything, for good."""
+        self._deleted = True
         await self._clear(WorkspaceDeleted)
 
     async def _clear(self, change: Callable[[], WorkspaceReset | WorkspaceDeleted]) -> None:

@@ -131,6 +131,13 @@ async def test_a_code_that_was_not_sent_is_a_404_that_names_it(sandbox: Sandbox,
 
     assert await control.refused("GET", "/otp", to="38761930305", code="999999") == (
         404,
+        [("/code", "no message to '38761930305' has the one-time code '999999'")],
+    )
+
+
+async def test_a_code_for_a_number_without_any_code_is_a_404_that_names_the_number(control: Control) -> None:
+    assert await control.refused("GET", "/otp", to="38761930305", code="999999") == (
+        404,
         [("/to", "no message to '38761930305' has the one-time code '999999'")],
     )
 

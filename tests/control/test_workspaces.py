@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.control.calls import Control
+from tests.control.waits import begun
 from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Receiver, Sandbox
 
 NOON = "2026-03-02T12:00:00.000Z"
@@ -121,6 +122,15 @@ async def test_the_keys_of_a_deleted_workspace_stop_working(sandbox: Sandbox, co
         [401, 401, 401, 401],
         (404, [("/workspace", f"no workspace is called '{workspace['id']}'")]),
     )
+
+
+async def test_deleting_a_workspace_ends_its_waits_with_a_word_of_it(sandbox: Sandbox, control: Control) -> None:
+    workspace, own = await made(control)
+    world = sandbox.engine.workspaces[workspace["id"]].world
+    waiting = await begun(world, own.refused("GET", "/messages", wait="30s"))
+    await control.delete(f"/workspaces/{workspace['id']}")
+
+    assert await waiting == (409, [("", f"the workspace {workspace['id']} was deleted while this call waited")])
 
 
 async def test_deleting_a_workspace_cancels_its_callbacks(
