@@ -70,6 +70,7 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
 
     """
     from sandbox.core.scenario import SUFFIXES, is_file  # noqa: PLC0415 - as above
+    from sandbox.formats.yaml_files import is_readable  # noqa: PLC0415
     from sandbox.scenarios import scenario_paths, unknown_scenario  # noqa: PLC0415
 
     named = scenario_paths(folders)
@@ -78,14 +79,15 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
     for word in words:
         path = Path(word)
         if is_folder(word):
-            found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and not each.is_dir())
+            files = (each for each in path.iterdir() if each.suffix in SUFFIXES and not each.is_dir())
+            found = sorted(filter(is_readable, files))
             if not found:
                 message = f"{word}: this folder has no scenarios; their names end in {', '.join(SUFFIXES)}"
                 raise click.UsageError(message)
             yield from found
         elif word in named:
             yield named[word]
-        elif path.exists():
+        elif path.exists() or path.is_symlink():  # reading a link that leads nowhere says why
             yield path
         else:
             message = f"{word}: No such file or directory" if is_file(word) else unknown_scenario(word, named)

@@ -140,6 +140,11 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / folder
 
 
+def is_readable(path: Path) -> bool:
+    """Return whether reading a file of a folder comes to an end: a named pipe waits for a writer, maybe for ever."""
+    return not (path.is_fifo() or path.is_char_device() or path.is_socket())
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file's value, and the line and column (from 1) of each value in it, by path.

@@ -9,6 +9,7 @@ from traceback import extract_tb
 
 from sandbox.core.errors import FileMistake, SpecError
 from sandbox.formats.json_text import ValuePath
+from sandbox.formats.yaml_files import is_readable
 from sandbox.providers.base import Provider
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
@@ -41,7 +42,7 @@ def discover(folders: Iterable[Path]) -> Registry:
         if not folder.is_dir():
             mistakes.append(FileMistake("no such folder of specs", str(folder)))
             continue
-        for path in sorted(folder.glob("*.yaml")):
+        for path in sorted(filter(is_readable, folder.glob("*.yaml"))):
             try:
                 pack = _pack(path)
                 if pack.spec.name in found:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sandbox.core.errors import FileMistake, ScenarioError, near_miss
 from sandbox.core.scenario import Scenario
-from sandbox.formats.yaml_files import FileError, parse, read_text, shipped
+from sandbox.formats.yaml_files import FileError, is_readable, parse, read_text, shipped
 from sandbox.providers.registry import Registry
 from sandbox.scenarios.rulebook import COMPARISON_LIMIT, decided_by
 from sandbox.scenarios.scenario_file import ScenarioFile, find_unknown_states, join_files, read_file
@@ -47,7 +47,7 @@ def scenario_paths(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
     found: dict[str, Path] = {}
     for folder in (*folders, shipped("scenarios")):
         for path in sorted(folder.glob("*.yaml")):
-            if not (path.is_fifo() or path.is_char_device() or path.is_socket()):  # reading one may never end
+            if is_readable(path):
                 found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 

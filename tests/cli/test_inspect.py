@@ -1,5 +1,7 @@
 """The commands that list what can be named, and that check it."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,20 @@ def test_names_files_and_folders_are_checked_and_warnings_fail_only_if_asked_to(
     say: Say, words: list[str], said: Said
 ) -> None:
     assert say("check", *words) == said
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+def test_a_named_pipe_in_a_folder_is_passed_over(say: Say, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+
+    assert say("check", "ours") == Said(0, f"ours/{WARNING}2 files checked, no mistakes, 1 warning\n")
+    assert say("check", "default", "--specs", "ours").code == 2
+
+
+def test_a_link_to_itself_is_told_as_such(say: Say, folder: Path) -> None:
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+
+    assert say("check", "ours/loop.yaml") == Said(1, f"ours/loop.yaml:1:1: {os.strerror(errno.ELOOP)}\n")
 
 
 def test_a_folder_with_the_name_of_a_scenario_is_meant_with_a_slash(say: Say, folder: Path) -> None:
