@@ -5,15 +5,22 @@ refused, so this is not an open proxy.
 """
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
+from sandbox.pipeline import Response
+from sandbox.server.bad_requests import PATH_SHOWN, BadRequest, encode_last, read_request
 from sandbox.server.connection_limits import OUT_OF_DESCRIPTORS, Descriptors
 
 METHOD = b"CONNECT "
 HEAD_LIMIT = 16 * 1024  # bytes of a CONNECT request
 END = b"\r\n\r\n"
+TARGET = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+):([0-9]{1,5})")  # host and port
+LAST_PORT = 65535
+
+Refuse = Callable[[BadRequest], tuple[Response, Awaitable[None] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +32,16 @@ class Tunnels:
 
 
 class PlainPort:
-    """What the connections of the plain port share; call it for a new one. `inner` returns the protocol of HTTP."""
+    """What the connections of the plain port share; call it for a new one.
 
-    def __init__(self, inner: Callable[[], asyncio.Protocol], tunnels: Tunnels, descriptors: Descriptors) -> None:
+    `inner` returns the protocol of HTTP; `refuse` returns the reply to a bad request, and what it waits for.
+    """
+
+    def __init__(
+        self, inner: Callable[[], asyncio.Protocol], refuse: Refuse, tunnels: Tunnels, descriptors: Descriptors
+    ) -> None:
         self.inner = inner
+        self.refuse = refuse
         self.tunnels = tunnels
         self.descriptors = descriptors
         self.undecided: set[PlainConnection] = set()  # without a whole first line, or with a tunnel being opened
@@ -75,7 +88,7 @@ class PlainConnection(asyncio.Protocol):
 
     def give_up(self, *, status: int, reason: str) -> None:
         """Refuse the incomplete CONNECT."""
-        refuse_connect(self._transport, status, f"the CONNECT request is incomplete; {reason}")
+        self._refuse(status, f"the CONNECT request is incomplete; {reason}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -91,7 +104,7 @@ class PlainConnection(asyncio.Protocol):
         elif END in self._head:
             self._connect(self._transport)
         elif len(self._head) > HEAD_LIMIT:
-            refuse_connect(self._transport, 400, f"the CONNECT request is longer than {HEAD_LIMIT} bytes")
+            self._refuse(400, f"the CONNECT request is longer than {HEAD_LIMIT} bytes")
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
         self._port.undecided.discard(self)
@@ -103,14 +116,14 @@ class PlainConnection(asyncio.Protocol):
     def _connect(self, transport: asyncio.Transport) -> None:
         tunnels = self._port.tunnels
         target = self._head.partition(END)[0].split(b" ", 2)[1].decode("latin-1")
-        host = target.rpartition(":")[0].strip("[]").lower()
-        if host not in tunnels.hosts:
+        parts = TARGET.fullmatch(target)
+        if parts is None or not 0 < int(parts[2]) <= LAST_PORT:
+            self._refuse(400, f"the target '{target[:PATH_SHOWN]}' is not HOST:PORT, such as api.betatel.com:443")
+        elif parts[1].strip("[]").lower() not in tunnels.hosts:
             known = ", ".join(sorted(tunnels.hosts))
-            refuse_connect(
-                transport, 403, f"'{target[:200]}' is not a provider's host; CONNECT is allowed to {known} only"
-            )
+            self._refuse(403, f"'{target[:PATH_SHOWN]}' is not a provider's host; CONNECT is allowed to {known} only")
         elif tunnels.port is None:
-            refuse_connect(transport, 501, "this sandbox does not serve HTTPS; start it with --tls")
+            self._refuse(501, "this sandbox does not serve HTTPS; start it with --tls")
         else:
             transport.pause_reading()
             self._opening = asyncio.get_running_loop().create_task(self._open(transport, tunnels.port))
@@ -123,7 +136,7 @@ class PlainConnection(asyncio.Protocol):
             if error.errno in OUT_OF_DESCRIPTORS:
                 self._port.descriptors.report()
             problem = f"cannot connect to the HTTPS port of this sandbox: {error.strerror or error}"
-            refuse_connect(transport, 503, problem)
+            self._refuse(503, problem)
             return
         self._port.undecided.discard(self)
         if transport.is_closing():  # the client has gone meanwhile, and nothing else would close this side
@@ -135,6 +148,28 @@ class PlainConnection(asyncio.Protocol):
         if early:
             far.write(early)
         transport.resume_reading()
+
+    def _refuse(self, status: int, why: str) -> None:
+        """Refuse the CONNECT as any other request is: with a number and an entry in the journal; then close."""
+        if self._transport.is_closing():
+            return
+        request = read_request(self._head.partition(END)[0] + END)
+        bad = BadRequest(status, why, request._replace(path=request.path[:PATH_SHOWN]))
+        answer, waiting = self._port.refuse(bad)
+        content = encode_last(answer, method="CONNECT")
+        if waiting is None:
+            self._close_with(content)
+        else:
+            self._transport.pause_reading()
+            self._opening = asyncio.get_running_loop().create_task(self._close_later(content, waiting))
+
+    async def _close_later(self, content: bytes, waiting: Awaitable[None]) -> None:
+        await waiting
+        self._close_with(content)
+
+    def _close_with(self, content: bytes) -> None:
+        self._transport.write(content)
+        self._transport.close()
 
 
 class Relay(asyncio.Protocol):
@@ -167,13 +202,3 @@ class Relay(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         """Close the other side too."""
         self._other.close()
-
-
-def refuse_connect(transport: asyncio.Transport, status: int, problem: str) -> None:
-    """Refuse a CONNECT with a sentence as text, and close the connection."""
-    if transport.is_closing():
-        return
-    body = f"{problem}\n".encode()
-    head = f"HTTP/1.1 {status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-    transport.write(head.encode() + b"Connection: close\r\n\r\n" + body)
-    transport.close()

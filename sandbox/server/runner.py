@@ -21,6 +21,7 @@ from sandbox.engine.engine import Engine
 from sandbox.pipeline import BODY_LIMIT
 from sandbox.server.aiohttp_connection import Server
 from sandbox.server.app import Cors, make_app
+from sandbox.server.bad_requests import refuse_request
 from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descriptors, Limits, ReadTimeouts
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
@@ -123,7 +124,7 @@ async def running_server(
                 listening.append(await loop.create_server(checked, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(plain.getsockname()[1], secure.getsockname()[1] if secure else None)
             fast = FastPath(engine, server)
-            port = PlainPort(fast, Tunnels(hosts, ports.tls), descriptors)
+            port = PlainPort(fast, partial(refuse_request, engine), Tunnels(hosts, ports.tls), descriptors)
             timeouts = ReadTimeouts(limits, lambda: (*fast.connections, *server.open_connections, *port.undecided))
             listening.append(await loop.create_server(port, sock=plain, backlog=BACKLOG))
             try:

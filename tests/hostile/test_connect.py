@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 import re
 import resource
@@ -11,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from sandbox.server.bad_requests import refuse_request
 from sandbox.server.connection_limits import Descriptors
 from sandbox.server.proxy import PlainPort, Tunnels
 from sandbox.server.runner import running_server
@@ -115,7 +118,9 @@ async def test_an_aborted_connect_leaves_nothing_open_on_the_loop_of_the_standar
 async def test_a_connect_is_answered_in_words_when_nobody_listens_on_the_tls_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         unused_port = taken.getsockname()[1]
-    port = PlainPort(asyncio.Protocol, Tunnels(frozenset({"api.betatel.com"}), unused_port), Descriptors(print))
+    refuse = partial(refuse_request, make_engine())
+    tunnels = Tunnels(frozenset({"api.betatel.com"}), unused_port)
+    port = PlainPort(asyncio.Protocol, refuse, tunnels, Descriptors(print))
     server = await asyncio.get_running_loop().create_server(port, "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
@@ -123,10 +128,40 @@ async def test_a_connect_is_answered_in_words_when_nobody_listens_on_the_tls_por
         reply = (await reader.read()).decode()
         writer.close()
 
-    assert (reply.split()[1], reply.partition("\r\n\r\n")[2].partition(":")[0]) == (
-        "503",
+    problem = json.loads(reply.partition("\r\n\r\n")[2])
+    assert (problem["status"], problem["detail"].partition(":")[0]) == (
+        503,
         "cannot connect to the HTTPS port of this sandbox",
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "why"),
+    [
+        ("example.com:443", 403, "'example.com:443' is not a provider's host; CONNECT is allowed to api.betatel.com, "),
+        ("api.betatel.com:443", 501, "this sandbox does not serve HTTPS; start it with --tls"),
+        ("api.betatel.com", 400, "the target 'api.betatel.com' is not HOST:PORT, such as api.betatel.com:443"),
+        ("api.betatel.com:99999", 400, "the target 'api.betatel.com:99999' is not HOST:PORT, such as "),
+        ("api.betatel.com:443@evil", 400, "the target 'api.betatel.com:443@evil' is not HOST:PORT, such as "),
+    ],
+)
+async def test_a_refused_connect_has_a_number_and_an_entry_in_the_journal(target: str, status: int, why: str) -> None:
+    engine = make_engine()
+    async with running_server(engine, Options(port=0), grace=0.1) as ports:
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports.plain)
+        writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = (await reader.read()).partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        writer.close()
+        record = engine.default.world.requests[1]
+
+    assert (head[0].split()[1], "X-Sandbox-Request: 1" in head, record.method, record.path, record.status) == (
+        str(status),
+        True,
+        "CONNECT",
+        target,
+        status,
+    )
+    assert record.why[0].startswith(why)
 
 
 def test_running_out_of_file_descriptors_is_said_once_with_the_limit(tmp_path: Path) -> None:
