@@ -8,7 +8,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sandbox.callbacks.egress import Egress, make_policy, parse_url
+from sandbox.callbacks.egress import BadUrlError, Egress, make_policy, parse_url
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError, ScenarioError
@@ -73,7 +73,11 @@ def make_engine(options: Options) -> Engine:
         if provider not in packs:
             message = f"--callback: unknown provider '{provider}'; use one of {', '.join(packs)}"
             raise SandboxError(message)
-    targets = {provider: Target(str(parse_url(url))) for provider, url in options.callback.items()}
+    try:
+        targets = {provider: Target(str(parse_url(url))) for provider, url in options.callback.items()}
+    except BadUrlError as error:
+        message = f"--callback: {error}"
+        raise SandboxError(message) from None
     hosts = _hosts([*targets.values(), *scenario.targets.values()])
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
     clock_config = ClockConfig(*options.clock) if options.clock else None
