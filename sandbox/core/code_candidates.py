@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from sandbox.core.code_words import CODE_WORDS, CURRENCY_SIGNS, CURRENCY_WORDS, FILLERS, LABELS, MONEY_WORDS, UNITS
+from sandbox.core.code_words import (
+    CODE_WORDS,
+    CURRENCY_SIGNS,
+    CURRENCY_WORDS,
+    FILLERS,
+    LABELS,
+    MONEY_WORDS,
+    PERIOD,
+    UNITS,
+)
 
 SHORTEST, LONGEST = 4, 10  # characters of a code
 LONG = 9  # a number of this many digits looks like a phone number
@@ -90,6 +99,11 @@ def find_candidates(text: str, low: str) -> Iterator[Candidate]:
             yield from _mixed(text, low, start, end)
         else:
             yield from _joined(text, low, start, end)
+
+
+def separate_periods(low: str) -> str:
+    """Return a folded text with a semicolon between a number and the period of time that touches it: `482910,5 min`."""
+    return PERIOD.sub(r"\1;", low)
 
 
 def _has_letters(found: str) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sandbox.core import code_words as table
-from sandbox.core.code_candidates import PIECE, Candidate, Reason, find_candidates, is_unspaced
+from sandbox.core.code_candidates import PIECE, Candidate, Reason, find_candidates, is_unspaced, separate_periods
 from sandbox.core.code_words import CURRENCIES_THAT_ARE_WORDS, CURRENCY_WORDS, ISO_4217, MONEY_WORDS, fold
 
 LOOK_BACK = 6  # words checked before a number or a word for a code
@@ -70,7 +70,7 @@ class TextContext:
             low = low.replace("a/c", "acc")
         has_address = "www." in low or ("/" in low and ("." in low or ":" in low))
         self.text = text
-        self.low = URL.sub(_blank, low) if has_address else low
+        self.low = separate_periods(URL.sub(_blank, low) if has_address else low)
 
     def find_candidates(self) -> list[Candidate]:
         """Return the numbers of the text, judged by their form alone."""

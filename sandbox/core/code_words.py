@@ -267,6 +267,12 @@ COUNT_UNITS = fold_words(
     "бонусов",
 )
 UNITS = TIME_UNITS | COUNT_UNITS
+UNSPACED_TIME = r"分钟|分鐘|分|秒|小时|小時|時間|次|天|분|초|시간|นาที|ชั่วโมง"
+# A number and the sign between it and a period of time: `482910,5 minutes`, `482910/5 mins`.
+PERIOD = re.compile(
+    rf"(?<!\d)(?<! in )(?<!\d[.,:/])(\d{{3,10}})[,./](?=\d{{1,3}}(?:[-~]\d{{1,3}})?[ -]?(?:{UNSPACED_TIME}"
+    rf"|(?:{'|'.join(sorted(TIME_UNITS))})(?![^\W\d_])))"
+)
 UNSPACED_UNITS = tuple(
     fold_words(
         "分钟 分鐘 分 秒 小时 小時 時間 天 日 年 月 元 円 块 人民币 积分 點 点 次 件 人 岁 분 초 시간 년 월",
