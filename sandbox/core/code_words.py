@@ -67,6 +67,7 @@ def group_by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
 CODE_WORDS = fold_words(
     "msimbo šifra šifru šifre şifrə zaporka zaporku parool salasõna contrasinal contrasenya kodea kóði kóðinn cód",
     "clé nip chave clau tac parol wagwoord ikhodi koodka құпиясөз рамз нууц code codes otp otps pin pins",
+    "smstan pushtan chiptan itan phototan mobiletan mobiltan qrtan apptan mtoken etoken tokencode",
     "passcode passcodes password token 2fa mfa totp verification authentication",
     "codigo codigos clave contraseña senha verificacion verificação código codice codici codi cod codul codului",
     "parola parolă passe kennwort passwort einmalpasswort bestätigung verifizierung wachtwoord verificatie kod",
