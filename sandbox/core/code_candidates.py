@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from sandbox.core.code_words import (
+    CALLING,
     CODE_WORDS,
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
@@ -13,6 +14,7 @@ from sandbox.core.code_words import (
     LABELS,
     MONEY_WORDS,
     PERIOD,
+    TOLL_FREE,
     UNITS,
 )
 
@@ -22,6 +24,7 @@ SPELLED = 8  # maximum digits written one by one
 GLUED = 24  # letters checked before a number
 PHONE = 15  # maximum digits of a phone number
 PHONE_SPACED, PHONE_GROUP = 9, 5  # minimum digits of one with spaces, maximum digits of a group in it
+CALLED = 40  # characters searched for a word for calling
 DATED = 15  # penalty of a number that looks like a date
 
 # Digits with letters, or groups of digits with separators. Letters before a number are found backwards, so that the
@@ -186,6 +189,10 @@ def _joined(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
         if area and len(area[0]) < SHORTEST:
             yield Candidate("", start, end, Reason.PHONE)
             return
+    toll_free = TOLL_FREE.match(low, start, end)
+    if toll_free and CALLING.search(low[max(0, start - CALLED) : start]):
+        start = toll_free.end()
+        yield Candidate("", start, start, Reason.PHONE)
     units = [(start + each.start(), start + each.end()) for each in SPACED.finditer(low[start:end])]
     if len(units) > 1 and counts_something(low, units[-1][1]):
         yield from _unit(text, low, *units.pop())

@@ -245,6 +245,11 @@ SENDING = fold_words(
     "küld gönder gönderildi отправьте отправлен надіслано verzonden stuur skickat sendt lähetä kirim",
 )
 TARGETS = fold_words("to na an au al ao a an til till kepada ke на по naar fra")
+# A word for calling before a toll-free number: `call us on 0800 123456`.
+CALLING = re.compile(
+    r"\b(?:call|dial|ring|phone|tel|telephone|hotline|helpline|anrufen|llame|llama|appelez|chiama|ligue)\b[^.!?\d]{0,24}$"
+)
+TOLL_FREE = re.compile(r"(?:0[389]\d\d|1?[- ]?8(?:00|08|33|44|55|66|77|88)) \d{4,7}")
 DATE_WORDS = fold_words(
     "in since until till by before after year on during from of am dana le el em il en del od do um im vom"
 )
@@ -301,6 +306,7 @@ ISO_4217 = frozenset(
 CURRENCIES_THAT_ARE_WORDS = fold_words("all ang bob cad cup mad mop nad pab pen sos srd top try che lak")
 CURRENCY_WORDS = frozenset(code.lower() for code in ISO_4217) - CURRENCIES_THAT_ARE_WORDS
 MONEY_WORDS = fold_words(
+    "fcfa cfa satoshi satoshis sats btc eth usdt usdc ltc",
     "rs re rupee rupees lakh lakhs crore crores cr lac lacs dollar dollars euro euros eura evra pound pounds cent",
     "cents km kn kuna kune dinara din dinar dinars lev leva leke lek lekë lei leu zł zl złotych złote kč kc korun",
     "ft forint kr kronor kroner tl lira liras lari gel rub руб рублей рубля рубль р грн гривень гривні лв лева",
