@@ -67,6 +67,8 @@ def group_by_beginning(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
 CODE_WORDS = fold_words(
     "msimbo šifra šifru šifre şifrə zaporka zaporku parool salasõna contrasinal contrasenya kodea kóði kóðinn cód",
     "clé nip chave clau tac parol wagwoord ikhodi koodka құпиясөз рамз нууц code codes otp otps pin pins",
+    "uthibitisho kertakäyttösalasana staðfestingarkóði staðfestingarkóðinn öryggiskóði öryggiskóðinn kodiċi",
+    "koodhka koodhkaaga ኮድዎ ኮድህ ኮድሽ tabbatarwa sirrinka kóòdù ìjẹ́rìísí ìdánilójú",
     "smstan pushtan chiptan itan phototan mobiletan mobiltan qrtan apptan mtoken etoken tokencode",
     "passcode passcodes password token 2fa mfa totp verification authentication",
     "codigo codigos clave contraseña senha verificacion verificação código codice codici codi cod codul codului",
@@ -105,6 +107,7 @@ FIRST_UNSPACED = "\u0590"  # the first character of these scripts
 CODE_WORD_PAIRS = frozenset(
     {("time", "pass"), ("kata", "sandi"), ("mat", "khau"), ("ma", "xac"), ("ma", "otp"), ("ma", "kich"), ("ma", "bao")}
     | {("құпия", "сөз"), ("security", "number"), ("ma", "pin"), ("ya", "siri"), ("kata", "laluan")}
+    | {("do", "chod"), ("an", "chod"), ("lambar", "sirri")}
 )
 # Words that point to a code only if the number itself is to be entered.
 LOGIN_WORDS = fold_words(
@@ -161,6 +164,7 @@ CONNECTIVES = fold_words(
     "is are as now here the a your this below follows following reads equals will be number no nr je jest to es",
     "está é e è est sera ist lautet sind är er on olet dir eshte është este hier isto adalah ialah la là ni ya",
     "sua seu su tu votre vostro il el o это есть ваш си є το είναι եւ է है এই হল হলো ஆகும் ఉంది ಇದೆ",
+    "waa huwa ce shine þinn tiegħek yako ná rẹ",
     "ആണ് છે ਹੈ ہے هو هي است הוא היא הינו ነው არის",
 )
 EQUALS = fold_words(
