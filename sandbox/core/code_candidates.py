@@ -11,11 +11,13 @@ from sandbox.core.code_words import (
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
     FILLERS,
+    JOINTS,
     LABELS,
     MONEY_WORDS,
     PERIOD,
     TOLL_FREE,
     UNITS,
+    UNSPACED_LABELS,
 )
 
 SHORTEST, LONGEST = 4, 10  # characters of a code
@@ -123,6 +125,14 @@ def is_unspaced(character: str) -> bool:
     """Return whether a letter belongs to a script without spaces around numbers."""
     code = ord(character)
     return code >= 0x590 and not any(first <= code <= last for first, last in SPACED_SCRIPTS)  # noqa: PLR2004
+
+
+def find_unspaced_label(name: str) -> str:
+    """Return the label at the end of a word in a script without spaces, or an empty text."""
+    stem = name.rstrip(JOINTS)
+    if not stem or not is_unspaced(stem[-1]):
+        return ""
+    return next((label for label in UNSPACED_LABELS if stem.endswith(label)), "")
 
 
 def _single(text: str, low: str, start: int, end: int) -> Candidate:

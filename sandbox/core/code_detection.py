@@ -11,7 +11,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sandbox.core import code_words as table
-from sandbox.core.code_candidates import PIECE, Candidate, Reason, find_candidates, is_unspaced, separate_periods
+from sandbox.core.code_candidates import (
+    PIECE,
+    Candidate,
+    Reason,
+    find_candidates,
+    find_unspaced_label,
+    separate_periods,
+)
 from sandbox.core.code_words import CURRENCIES_THAT_ARE_WORDS, CURRENCY_WORDS, ISO_4217, MONEY_WORDS, fold
 
 LOOK_BACK = 6  # words checked before a number or a word for a code
@@ -185,7 +192,7 @@ class TextContext:
             apart = apart or ":" in gap or "=" in gap
             if name in table.LABELS:
                 return ("", False) if "," in gap or (ended and gap != ". ") else (name, apart)
-            if not name.isascii() and (label := _find_unspaced_label(name)):
+            if not name.isascii() and (label := find_unspaced_label(name)):
                 return label, apart or not name.endswith(label)
             joins = name in table.CONNECTIVES or name in table.EQUALS
             if ended and name not in table.FILLERS:
@@ -195,14 +202,6 @@ class TextContext:
             apart = apart or (joins and name not in table.FILLERS) or name in table.EQUALS
             edge = word.start()
         return "", False
-
-
-def _find_unspaced_label(name: str) -> str:
-    """Return the label at the end of a word in a script without spaces, or an empty text."""
-    stem = name.rstrip(table.JOINTS)
-    if not stem or not is_unspaced(stem[-1]):
-        return ""
-    return next((label for label in table.UNSPACED_LABELS if stem.endswith(label)), "")
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -221,6 +220,7 @@ def find_code(text: str) -> str | None:
     """Return the one-time code in a text, without spaces and hyphens, or None."""
     if DIGIT.search(text) is None:
         return None
+    text = table.unframe_keycaps(text)
     if len(text) <= REACH and (bare := BARE.fullmatch(fold(text))):
         return "".join(PIECE.findall(bare[1]))
     if len(text) <= SHORT and (mixed := BARE_MIXED.fullmatch(text)):

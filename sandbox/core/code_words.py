@@ -43,11 +43,17 @@ def _fold_character(character: str) -> str:
 
 
 FOLDING = Folding()
+KEYCAP, VARIATION = "\u20e3", "\ufe0f"  # they follow a digit to frame it as a key
 
 
 def fold(text: str) -> str:
     """Return the folded form of a text, of the same length."""
     return text.lower() if text.isascii() else text.translate(FOLDING)
+
+
+def unframe_keycaps(text: str) -> str:
+    """Return a text with plain digits instead of keycaps."""
+    return text.replace(KEYCAP, "").replace(VARIATION, "") if KEYCAP in text else text
 
 
 def fold_words(*lines: str) -> frozenset[str]:
