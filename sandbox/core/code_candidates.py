@@ -39,6 +39,7 @@ PIECE = re.compile(r"\d+")
 LETTER = re.compile("[a-z]")
 COUNTED = re.compile(r" ?([^\W\d_]+)")
 SPACED = re.compile(r"\d[\d.,:/-]*(?<=\d)")
+DOTTED = re.compile(r"\d{3}\.\d{3}")  # a code only right beside its word, as an amount has this form too
 WHOLE = re.compile(r"([a-z]*)(\d+)([a-z]*)")
 MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
 DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
@@ -246,7 +247,10 @@ def _unit(text: str, low: str, start: int, end: int) -> Iterator[Candidate]:
         else:
             yield Candidate("", start, end, Reason.DATE_OR_PHONE)
         return
-    yield Candidate("", start, end, Reason.DATE_TIME_OR_AMOUNT)
+    if DOTTED.fullmatch(found):
+        yield _grouped(text, low, start, end, exact=True)
+    else:
+        yield Candidate("", start, end, Reason.DATE_TIME_OR_AMOUNT)
 
 
 def _grouped(text: str, low: str, start: int, end: int, *, exact: bool) -> Candidate:

@@ -173,6 +173,9 @@ CONNECTIVES = fold_words(
     "waa huwa ce shine þinn tiegħek yako ná rẹ",
     "ആണ് છે ਹੈ ہے هو هي است הוא היא הינו ነው არის",
 )
+CONNECTIVES |= fold_words(
+    "de da di do recogida retirada retiro recojo entrega acceso acesso seguridad segurança ritiro pacco retrait"
+)
 EQUALS = fold_words(
     "is je jest to es está é è est ist lautet är er on dir este adalah là є это είναι أهو هو هي است ہے हैं है הוא",
     "הינו არის է lauten será sera nustatytas yra ir vagyok e как as are for como como: comme als kao jako",
