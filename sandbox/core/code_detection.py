@@ -190,7 +190,7 @@ class TextContext:
             if any(len(each) > SMALL for each in PIECE.findall(gap)) or self.is_code_word(word):
                 return "", False
             apart = apart or ":" in gap or "=" in gap
-            if name in table.LABELS:
+            if name in table.LABELS and not table.is_picked_up(self.low, word.start()):
                 return ("", False) if "," in gap or (ended and gap != ". ") else (name, apart)
             if not name.isascii() and (label := find_unspaced_label(name)):
                 return label, apart or not name.endswith(label)

@@ -118,7 +118,7 @@ CODE_WORD_PAIRS = frozenset(
 # Words that point to a code only if the number itself is to be entered.
 LOGIN_WORDS = fold_words(
     "verify verifying validate validar valider acceder connecter einloggen confirm confirming login",
-    "signin authenticate activate register unlock authorise authorize",
+    "signin approve authenticate activate register unlock authorise authorize",
     "access verifica verificar confirmar confirmer vérifier bestätigen anmelden potvrdite prijavu войти входа",
     "подтверждения вход potwierdź zaloguj giriş",
 )
@@ -234,6 +234,10 @@ LABELS = fold_words(
     "пратка δέμα iznos iznosu betrag montant importe valor importo kwota kwotę suma сумма сума сумму tutar összeg",
     "ποσό",
 )
+# Words before the name of a thing to fetch.
+PICKED_UP = re.compile(
+    r"\b(?:ritiro|получения|выдачи|отримання|odbioru|recogida|retirada|retrait) (?:de |del |do |du )?$"
+)
 UNSPACED_LABELS = tuple(
     fold_words(
         "订单 訂單 订单号 訂單編號 单号 單號 尾号 尾號 卡号 卡號 账号 帳號 账户 帳戶 流水号 余额 餘額 編號",
@@ -330,3 +334,8 @@ MONEY_WORDS = fold_words(
     "روپے שקלים שקל",
 )
 CURRENCY_SIGNS = frozenset("$€£¥₾₹₽₺₴₸₼₪₩₫₦₱₲₡₵₮₭₨฿₿¢؋﷼元円")
+
+
+def is_picked_up(low: str, start: int) -> bool:
+    """Return whether the name at an offset is of a thing to fetch, as in `codice di ritiro pacco 5521`."""
+    return PICKED_UP.search(low, max(0, start - 20), start) is not None
