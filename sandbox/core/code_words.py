@@ -281,6 +281,7 @@ TIME_UNITS = fold_words(
     "min mins minute minutes minuta minuti minuten minuto minutos minuts minut perc dakika minuuttia мин минут",
     "минуты хв hr hrs hour hours h sat sati sata std stunden uhr heure heures hora horas ore ur godz saat órá óra",
     "час часа часов s sec secs second seconds sekundi sekunden segundos secondes secondi sekund saniye сек секунд",
+    "phút giây menit detik dk sn minučių minūtes minúty minút",
     "day days dana dan tage jours días giorni dni gün дней дня week weeks month months year years god am pm मिनट",
     "मिनिट মিনিট நிமிட నిమిషా دقيقة دقائق دقیقه منٹ דקות λεπτά წუთი",
 )
@@ -294,7 +295,7 @@ UNSPACED_TIME = r"分钟|分鐘|分|秒|小时|小時|時間|次|天|분|초|시
 # A number and the sign between it and a period of time: `482910,5 minutes`, `482910/5 mins`.
 PERIOD = re.compile(
     rf"(?<!\d)(?<! in )(?<!\d[.,:/])(\d{{3,10}})[,./](?=\d{{1,3}}(?:[-~]\d{{1,3}})?[ -]?(?:{UNSPACED_TIME}"
-    rf"|(?:{'|'.join(sorted(TIME_UNITS))})(?![^\W\d_])))"
+    rf"|(?:attempts?|tries|{'|'.join(sorted(TIME_UNITS))})(?![^\W\d_])))"
 )
 UNSPACED_UNITS = tuple(
     fold_words(
