@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from importlib.util import find_spec, module_from_spec
 from inspect import signature
+from sys import getsizeof
 from typing import Any
 
 from faker import Faker
@@ -28,6 +29,8 @@ from sandbox.templates.budget import BudgetExceededError, active_budget, measure
 
 STEPS_PER_CALL = 60  # a Faker call takes 10 to 50 times as long as a loop iteration
 STEPS_PER_DRAW = 2
+STEPS_PER_ROW = 20  # of a table, beside its draws
+COPIES_PER_WORD = 2  # a word is copied into its sentence, and that into its paragraph
 COUNT_LIMIT = 1_000
 VALUE_LIMIT = 10**15
 ARGUMENT_LIMIT = 10_000  # bytes
@@ -186,7 +189,13 @@ class FakeData:
         self._faker, self._now = _make_faker(), now
         self._faker.seed_instance(drawn)  # Faker checks that it was seeded
         for factory in self._faker.factories:
-            factory.random = make_counted_random(drawn, lambda draws: active_budget().step(STEPS_PER_DRAW * draws))
+            factory.random = make_counted_random(drawn, self._spend_draws)
+        self._word_size = 0
+
+    def _spend_draws(self, draws: int) -> None:
+        active_budget().step(STEPS_PER_DRAW * draws)
+        if self._word_size:
+            active_budget().make(self._word_size * draws)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a Faker method
         """Return a Faker method; `unique` and `optional` have the same methods."""
@@ -202,7 +211,11 @@ class FakeData:
 
         def draw(*args: object, **values: object) -> object:
             active_budget().step(STEPS_PER_CALL)
-            _check_arguments(name, getattr(self._faker, name), args, values)
+            bound = _check_arguments(name, getattr(self._faker, name), args, values)
+            rows, words = bound.get("num_rows"), bound.get("ext_word_list")
+            active_budget().step(STEPS_PER_ROW * rows if isinstance(rows, int) else 0)
+            longest = max((getsizeof(word) for word in words), default=0) if isinstance(words, list | tuple) else 0
+            self._word_size = longest * COPIES_PER_WORD
             with use_clock(self._now):
                 made = getattr(source, name)(*args, **values)
                 return [*made] if name == "time_series" else made
@@ -233,8 +246,14 @@ def _why_not_available(name: str) -> str:
 
 def _check_arguments(
     name: str, method: Callable[..., object], args: tuple[object, ...], values: Mapping[str, object]
-) -> None:
-    """Raise BudgetExceededError or FakeDataError if an argument could make a single step of Faker large."""
+) -> Mapping[str, object]:
+    """Return the arguments of a Faker method by name.
+
+    Raises:
+        BudgetExceededError: An argument could make a single step of Faker large.
+        FakeDataError: An argument is not available in templates.
+
+    """
     probability = {"prob"}  # consumed by fake.optional
     bound = signature(method).bind(*args, **{key: value for key, value in values.items() if key not in probability})
     measured = measure(active_budget(), args, dict(values))
@@ -256,6 +275,7 @@ def _check_arguments(
             if isinstance(each, int | float) and abs(each) > limit:
                 message = f"the argument {key} of fake.{name} exceeds the limit of {limit}"
                 raise BudgetExceededError(message)
+    return bound.arguments
 
 
 def _make_faker() -> Faker:
