@@ -40,6 +40,7 @@ ESCAPED_SIZE = 12  # bytes that one character may become in a literal, in HTML (
 DATE_SIZE = 1024  # bytes that `strftime` may write for one character of its pattern
 DIGIT_LIMIT = 4_300  # of a number, the limit of Python itself
 BIT_LIMIT = 14_300
+BITS_PER_STEP = 2_000_000  # the product of the lengths of two numbers: division and decimal digits take that long
 NUMBERS = (int, float, complex, Decimal)
 CALCULABLE = (int, float, complex, Decimal, str, bytes, list, tuple, date, time, timedelta)
 WIDTHS = re.compile(r"\d+")
@@ -82,6 +83,8 @@ def to_text(value: object) -> str:
     if not isinstance(value, int | float):
         budget.make(measure(budget, value) * 4)  # first, because it ends if lists contain one another many times
         _reject_addresses(value)
+    elif isinstance(value, int):
+        budget.step(value.bit_length() ** 2 // BITS_PER_STEP)
     return str(value)
 
 
@@ -208,6 +211,7 @@ def spend_result(budget: Budget, value: object) -> object:
         if value.bit_length() > BIT_LIMIT:
             message = f"the number exceeds the limit of {DIGIT_LIMIT} digits"
             raise BudgetExceededError(message)
+        budget.step(value.bit_length() ** 2 // BITS_PER_STEP)
     elif isinstance(value, Decimal):
         if value.is_finite() and abs(value.adjusted()) > DIGIT_LIMIT:
             message = f"the number exceeds the limit of {DIGIT_LIMIT} digits"
@@ -236,6 +240,8 @@ def spend_operator(budget: Budget, sign: str, left: object, right: object) -> No
         _product(budget, left, right)
     elif sign == "**":
         _power(left, right)
+    elif sign in {"//", "%"} and isinstance(left, int) and isinstance(right, int):
+        budget.step(left.bit_length() * right.bit_length() // BITS_PER_STEP)
     elif sign == "+" and isinstance(left, str | bytes | list | tuple):
         escaped = ESCAPED_SIZE if isinstance(left, Markup) or isinstance(right, Markup) else 1
         budget.make((shallow_size(left) + shallow_size(right)) * escaped)
