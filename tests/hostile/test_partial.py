@@ -41,7 +41,7 @@ CASES = {
         PROBLEM,
         None,
     ),
-    "half a CONNECT": ("CONNECT api.beta", "408 text/plain, closes", None),
+    "half a CONNECT": ("CONNECT api.beta", PROBLEM, "the CONNECT request is incomplete"),
 }
 
 
