@@ -98,7 +98,7 @@ class AdvanceRun:
                 raise AdvanceLimitError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))
-            while self._scheduler.run_slice(world.now(), self._add_entry):
+            while self._ended() is None and self._scheduler.run_slice(world.now(), self._add_entry):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
             self._add(*(event for *_, event in sorted(self._callbacks)))
             self._callbacks.clear()

@@ -163,3 +163,4 @@ class Workspace:
         with self._scheduler.held():
             await self._courier.abort(self.name)
             self.world.commit(change())
+            await self._courier.abort(self.name)  # what was sent while the attempts under way came to their end
