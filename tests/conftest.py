@@ -1,8 +1,9 @@
 """What tests over HTTP start from: a sandbox on a frozen clock and a customer's server."""
 
 import argparse
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -11,12 +12,15 @@ from sandbox.callbacks.egress import Policy
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.engine.workspace import WorkspaceConfig
+from sandbox.store.base import Store
+from sandbox.store.sqlite import SqliteStore
 from tests import servers
 from tests.servers import FROZEN, Receiver, Sandbox
 
 settings.register_profile("bounded", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("bounded")
 
+STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 SandboxMaker = Callable[..., Awaitable[Sandbox]]
 
 
@@ -24,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `tests/hostile`; pytest looks for it in this file alone, as it is read before any test."""
     parser.addoption(
         "--hostile", type=_duration, metavar="DURATION", help="run each fuzz of tests/hostile for so long, as in 10m"
+    )
+    parser.addoption(
+        "--store",
+        choices=["memory", *STORES],
+        default="memory",
+        help="where the sandboxes of all tests keep their state (default: memory)",
     )
 
 
@@ -35,12 +45,14 @@ def _duration(text: str) -> timedelta:
 
 
 @pytest.fixture
-async def make_sandbox() -> AsyncIterator[SandboxMaker]:
+async def make_sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SandboxMaker]:
     """Return a function that starts a sandbox; all of them end with the test."""
     running: list[Sandbox] = []
+    make_store = STORES.get(request.config.getoption("--store"))
 
     async def make(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:
-        running.append(await servers.make_sandbox(start, policy=policy))
+        store = None if make_store is None else make_store(tmp_path / f"{len(running)}.db")
+        running.append(await servers.make_sandbox(start, policy=policy, store=store))
         return running[-1]
 
     yield make

@@ -23,6 +23,7 @@ from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.server.app import NO_CORS, Cors, make_app
 from sandbox.server.runner import Runner
+from sandbox.store.base import Store
 from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening
@@ -210,6 +211,11 @@ class Sandbox:
         self.client = client
 
     @property
+    def store_kind(self) -> str:
+        """Where the state is kept."""
+        return "memory" if self.engine.persistence is None else self.engine.persistence.store.kind
+
+    @property
     def workspace(self) -> Workspace:
         return self.engine.workspaces["default"]
 
@@ -272,9 +278,21 @@ def make_engine(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None
     return Engine(packs(), egress=Egress(policy or Policy()), start=start)
 
 
-async def make_sandbox(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:
-    """Return a sandbox that listens; its client must be closed."""
+def ignore(_: str) -> None:
+    """Drop a line of the log."""
+
+
+async def make_sandbox(
+    start: WorkspaceConfig = FROZEN,
+    *,
+    policy: Policy | None = None,
+    store: Store | None = None,
+    report: Callable[[str], None] = ignore,
+) -> Sandbox:
+    """Return a sandbox that listens and keeps everything in a store, if there is one; its client must be closed."""
     engine = make_engine(start, policy=policy)
+    if store is not None:
+        await engine.open_store(store, report)
     client = TestClient(OwnServer(engine))
     await client.start_server()
     return Sandbox(engine, client)

@@ -20,7 +20,7 @@ RANKS = (
     ("sandbox.providers.base", "sandbox.provider"),
     ("sandbox.providers",),
     ("sandbox.scenarios",),
-    ("sandbox.pipeline", "sandbox.callbacks"),
+    ("sandbox.pipeline", "sandbox.callbacks", "sandbox.store"),
     ("sandbox.engine",),
     ("sandbox.control", "sandbox.docs"),
     ("sandbox.server", "sandbox.inbox"),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sandbox.callbacks.egress import Egress
 from sandbox.core.callback import Outgoing, TargetOrigin
 from sandbox.core.clock import monotonic
-from sandbox.core.errors import SandboxError
+from sandbox.core.errors import SandboxError, StoreError
 
 AT_A_TIME = 64  # attempts under way at one target
 
@@ -158,7 +158,10 @@ class Courier:
         outgoing = job.write()
         committed = job.committed()
         if committed is not None:  # the first byte leaves only after all that the request rests on is safe
-            await asyncio.shield(committed)
+            try:
+                await asyncio.shield(committed)
+            except StoreError:
+                return  # the store has lost the callback's turn; the workspace goes on without this attempt
         begun, at = monotonic(), job.now()
         status, answer, error = None, "", None
         try:

@@ -44,7 +44,7 @@ def begin_attempt(world: World, packs: Registry, callback: Callback) -> Callback
 
 
 def _is_lost(callback: Callback, callback_policy: CallbackPolicy) -> bool:
-    return callback.step.status in callback_policy.lost or (callback_policy.first_lost and not callback.attempts)
+    return callback.step.status in callback_policy.lost or (callback_policy.first_lost and callback.is_untried)
 
 
 def _lose(world: World, packs: Registry, callback: Callback) -> None:
@@ -119,7 +119,7 @@ class Dispatch:
                 host_queue=host_queue_of(target.url),
                 origin=target.origin,
                 timeout=timeout_of(world, message),
-                first=not callback.attempts,
+                first=callback.is_untried,
                 now=world.now,
                 write=lambda: write(world, packs, callback),
                 committed=self._committed,

@@ -151,7 +151,7 @@ class CallbackRequest:
 class Attempt:
     """One attempt at a callback: the `status` and the first 2 KB of the answer, or an `error`.
 
-    `url` is where it was sent, `ms` its real time.
+    `url` is where it was sent, `ms` its real time. `interrupted`: the server stopped during it, so it was made again.
     """
 
     number: int
@@ -162,6 +162,7 @@ class Attempt:
     ms: float
     error: str | None
     replay: bool
+    interrupted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +291,22 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """Where a server keeps its state: `memory`, `sqlite` or `postgres`, and whether that place answers."""
+
+    kind: str
+    answers: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The result of a health check."""
 
     status: str
     version: str
     providers: tuple[str, ...]
+    store: StoreHealth
 
 
 @dataclass(frozen=True, slots=True)

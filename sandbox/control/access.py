@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -19,6 +20,7 @@ from aiohttp.typedefs import Handler, Middleware
 from sandbox.control.call import problem_response
 from sandbox.control.problems import ProblemError, from_error, refuse
 from sandbox.core.errors import SandboxError
+from sandbox.pipeline import READABLE, WHY_LIMIT
 
 BASE = "/_sandbox"
 WITHOUT_TOKEN = frozenset({"", "/", "/health", "/openapi.json"})
@@ -67,6 +69,8 @@ def make_middleware(access: Access, paths: Iterable[str]) -> Middleware:
             response = problem_response(problem)
             if problem.status == web.HTTPUnauthorized.status_code:
                 response.headers["WWW-Authenticate"] = "Bearer"
+            if problem.status == web.HTTPServiceUnavailable.status_code:
+                response.headers["X-Sandbox-Why"] = quote(str(problem), safe=READABLE)[:WHY_LIMIT]
         except web.HTTPException as error:
             response = problem_response(http_problem(error, request, known))
             if isinstance(error, web.HTTPMethodNotAllowed):

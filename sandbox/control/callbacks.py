@@ -117,6 +117,7 @@ def _show_attempt(attempt: Attempt) -> Object:
         "ms": round(attempt.ms, 1),
         "error": attempt.error,
         "replay": attempt.replay,
+        "interrupted": attempt.interrupted,
     }
 
 

@@ -26,6 +26,7 @@ from sandbox.control.workspaces import show_clock
 from sandbox.core.callback import Callback
 from sandbox.core.change import Batch, Change, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Clock
+from sandbox.core.errors import StoreError
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
@@ -64,9 +65,12 @@ async def get_events(call: ControlCall) -> web.StreamResponse:
         try:
             while not subscriber.closed:
                 call.engine.touch(call.workspace.name)
-                await response.write(await _next_bytes(subscriber))
-        except ConnectionError:
-            pass  # the client has closed the connection
+                content = await _next_bytes(subscriber)
+                if (stored := call.engine.latest()) is not None:
+                    await stored  # an event tells what is in the store
+                await response.write(content)
+        except (ConnectionError, StoreError):
+            pass  # the client has closed the connection, or what came is not in the store
         finally:
             dropping.cancel()
     return response

@@ -17,7 +17,7 @@ from sandbox.control.call import ControlCall, reply
 from sandbox.control.parameters import LATEST, Since
 from sandbox.control.problems import ProblemError, refuse
 from sandbox.core.change import Batch, Change, WorkspaceDeleted, WorkspaceReset
-from sandbox.core.errors import ResetError
+from sandbox.core.errors import ResetError, SandboxError
 from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world import World
 
@@ -51,11 +51,14 @@ class Page:
 
 
 def newest_first(collection: Collection[Item], *, before: int | None, after: int) -> Iterator[Item]:
-    """Return the items whose numbers lie between two, both exclusive, as they are now."""
-    items = list(collection.items.values())
-    end = len(items) if before is None else bisect_left(items, before, key=collection.number)
-    begin = bisect_left(items, after + 1, key=collection.number)
-    return (items[index] for index in range(end - 1, begin - 1, -1))
+    """Yield the items of now whose numbers lie between two, both exclusive; those deleted meanwhile are left out."""
+    items, numbers = collection.items, list(collection.items)
+    end = len(numbers) if before is None else bisect_left(numbers, before)
+    begin = bisect_left(numbers, after + 1)
+    for index in range(end - 1, begin - 1, -1):
+        item = items.get(numbers[index])
+        if item is not None:
+            yield item
 
 
 async def read_page(
@@ -187,6 +190,12 @@ class WaitRegistry:
         self.waiters: set[ChangeWaiter] = set()
         self.stopping = False
 
+    def fail(self, error: SandboxError) -> None:
+        """End every waiting call with an error."""
+        for waiter in self.waiters:
+            waiter.error = error
+            waiter.wake()
+
     def stop(self) -> None:
         """Wake every waiting call, and let no call wait any more."""
         self.stopping = True
@@ -203,6 +212,7 @@ class ChangeWaiter:
         self._is_relevant = is_relevant
         self._woken = asyncio.Event()
         self._ended: str | None = None  # what was done to the workspace
+        self.error: SandboxError | None = None
 
     def __enter__(self) -> Self:
         self._world.batch_subscribers.append(self._on_batch)
@@ -231,6 +241,7 @@ class ChangeWaiter:
 
         Raises:
             ResetError: the workspace was reset or deleted.
+            StoreError: the store has failed.
             ProblemError: 503, the server stops.
 
         """
@@ -242,6 +253,8 @@ class ChangeWaiter:
         except TimeoutError:
             return False
         self._woken.clear()
+        if self.error is not None:
+            raise self.error
         if self._ended is not None:
             message = f"the workspace {self._world.name} was {self._ended} while this call waited"
             raise ResetError(message)

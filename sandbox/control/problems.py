@@ -10,6 +10,8 @@ from sandbox.core.errors import (
     IllegalMoveError,
     ResetError,
     SandboxError,
+    StoreError,
+    StoreUseError,
 )
 from sandbox.engine.engine import TooManyWorkspacesError
 from sandbox.specs.types import problem
@@ -22,6 +24,8 @@ STATUS_OF: Mapping[type[SandboxError], int] = {
     AdvanceLimitError: 409,
     IllegalMoveError: 409,
     ResetError: 409,
+    StoreError: 503,
+    StoreUseError: 503,
 }
 
 

@@ -15,6 +15,7 @@ from sandbox.control.messages import number_plans_of
 from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
 from sandbox.control.problems import refuse
+from sandbox.core.errors import ResetError, SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.docs.site import add_docs
 from sandbox.engine.engine import Engine
@@ -72,6 +73,10 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("POST", "/reset", workspaces.reset_workspace),
     ("GET", "/events", events.get_events),
 )
+# The calls that are answered while the store is not: they are about the server alone.
+WITHOUT_STORE = frozenset(
+    {"/", "/health", "/metrics", "/openapi.json", "/providers", "/scenarios", "/schemas/scenario.json"}
+)
 # The paths that an unknown one is compared with; the index is never the one that was meant.
 PATHS = tuple(path for _, path, _ in (*SERVER_ROUTES, *WORKSPACE_ROUTES) if path != "/")
 
@@ -85,10 +90,14 @@ class ServerState:
         self.event_streams = EventStreams()
         self.waits = WaitRegistry()
         self.metrics = Metrics(engine)
+        engine.on_failure.append(self._fail)
         self._library: ScenarioLibrary | None = None
         self._modified: dict[Path, int] = {}
-        self._numbers: dict[str, int] = {}
-        self._last_number = 0
+
+    def _fail(self, error: SandboxError) -> None:
+        """End every event stream and every waiting call: what they would tell may not be stored."""
+        self.waits.fail(error)
+        self.event_streams.close()
 
     async def close(self, _: object) -> None:
         """End every event stream and every waiting call."""
@@ -101,16 +110,6 @@ class ServerState:
         if self._library is None or modified != self._modified:
             self._library, self._modified = ScenarioLibrary(self.engine.packs, self.engine.folders), modified
         return self._library
-
-    def workspace_numbers(self) -> dict[str, int]:
-        """Return a lasting number of each workspace, which grows in the order of their creation."""
-        known, self._numbers = self._numbers, {}
-        for name in self.engine.workspaces:
-            if name not in known:
-                self._last_number += 1
-                known[name] = self._last_number
-            self._numbers[name] = known[name]
-        return self._numbers
 
 
 def add_control(app: web.Application, engine: Engine, access: Access) -> web.Application:
@@ -143,9 +142,12 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
     """Return the handler that reads a request by the schema of its call and passes it to the endpoint."""
     method, path, endpoint = route
     engine = server.engine
+    needs_store = path not in WITHOUT_STORE
     is_plain = method == "GET" and route in SERVER_ROUTES  # without a query, the OpenAPI document is not needed
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        if engine.failure is not None and needs_store:
+            raise refuse(503, "", str(engine.failure))
         workspace = _workspace_of(engine, request.match_info)
         query, body = EMPTY, EMPTY
         if not is_plain or request.query_string:
@@ -153,7 +155,15 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
             query = read_query(request.rel_url.raw_query_string, schema, context)
             if method != "GET" and schema.body is not None:
                 body = read_body(await request.read(), schema, context)
-        return await endpoint(ControlCall(server, workspace, request.match_info, query, body, request))
+        try:
+            response = await endpoint(ControlCall(server, workspace, request.match_info, query, body, request))
+        except ResetError:
+            if engine.failure is None:
+                raise
+            raise refuse(503, "", str(engine.failure)) from None
+        if needs_store and not response.prepared and (stored := engine.latest()) is not None:
+            await stored  # what a reply tells is in the store before it leaves
+        return response
 
     return handle
 

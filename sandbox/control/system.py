@@ -64,8 +64,14 @@ async def get_index(_: ControlCall) -> web.Response:
 
 
 async def get_health(call: ControlCall) -> web.Response:
-    """Reply that the server is ready."""
-    return reply({"status": "ok", "version": __version__, "providers": list(call.engine.packs)})
+    """Reply that the server is ready, or that its store does not answer."""
+    persistence, failure = call.engine.persistence, call.engine.failure
+    store: Object = {"kind": "memory" if persistence is None else persistence.store.kind, "answers": failure is None}
+    status = "ok"
+    if failure is not None:
+        status, store["problem"] = "unavailable", str(failure)
+    health = {"status": status, "version": __version__, "providers": list(call.engine.packs), "store": store}
+    return reply(health, status=200 if failure is None else 503)
 
 
 async def list_providers(call: ControlCall) -> web.Response:

@@ -20,11 +20,11 @@ from sandbox.engine.workspace import Workspace
 
 async def list_workspaces(call: ControlCall) -> web.Response:
     """Reply with a page of workspaces."""
-    engine, numbers = call.engine, call.server.workspace_numbers()
+    engine = call.engine
     collection = Collection(
         Workspace,
-        {number: engine.workspaces[name] for name, number in numbers.items()},
-        number=lambda workspace: numbers[workspace.name],
+        {workspace.number: workspace for workspace in engine.workspaces.values()},
+        number=lambda workspace: workspace.number,
         at=lambda workspace: workspace.world.now(),
         show=lambda workspace: show_workspace(engine, workspace),
     )

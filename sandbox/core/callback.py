@@ -52,7 +52,10 @@ class Outgoing(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One attempt: `status` and the first 2 KB of the response, or `error`; `ms` is real time, `url` the target."""
+    """One attempt: `status` and the first 2 KB of the response, or `error`; `ms` is real time, `url` the target.
+
+    `interrupted`: the server stopped during the attempt, so the receiver may have got it; it is made again.
+    """
 
     number: int
     at: datetime
@@ -62,6 +65,7 @@ class Attempt(NamedTuple):
     error: str | None = None
     replay: bool = False
     url: str = ""
+    interrupted: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -86,6 +90,21 @@ class Callback(NamedTuple):
     attempts: tuple[Attempt, ...] = ()
     settings: Mapping[str, object] | None = None
 
+    @property
+    def is_untried(self) -> bool:
+        """Whether no attempt has come to an end."""
+        return not self.attempts or all(attempt.interrupted for attempt in self.attempts)
+
+
+INTERRUPTED = "the server stopped during this attempt; it is made again"
+
+
+def interrupt(callback: Callback) -> Callback:
+    """Return a callback whose attempt was under way when the server stopped: it is due as before, and tried again."""
+    url = callback.request.url if callback.request else ""
+    attempt = Attempt(len(callback.attempts) + 1, callback.due, None, "", 0.0, INTERRUPTED, url=url, interrupted=True)
+    return callback._replace(state=CallbackState.PENDING, attempts=(*callback.attempts, attempt))
+
 
 def retry_delay(attempt: int, schedule: tuple[timedelta, ...]) -> timedelta | None:
     """Return how long to wait after attempt number `attempt` (from 1), or None if the retry schedule has ended."""
@@ -102,7 +121,7 @@ def record_attempt(
     done = callback._replace(request=request, settings=None, attempts=(*callback.attempts, attempt))
     if attempt.succeeded:
         return done._replace(state=CallbackState.DELIVERED)
-    wait = retry_delay(len(done.attempts), schedule)
+    wait = retry_delay(sum(not each.interrupted for each in done.attempts), schedule)
     if wait is None:
         return done._replace(state=CallbackState.FAILED)
     return done._replace(state=CallbackState.PENDING, due=callback.due + wait)

@@ -58,6 +58,21 @@ class WorkspaceDeleted:
     """The workspace is deleted; its subscribers get no change after this one."""
 
 
+EntityKey = int | str | tuple[str, str, str]
+
+
+class EntitiesRemoved(NamedTuple):
+    """Entities of a type are gone as a result of another change of the same batch, which the world adds at its end.
+
+    `keys` are numbers of messages or callbacks, ids of requests, names of rate windows and rule counts, or provider,
+    account and recipient of one-time codes. Retention removes entities, as do the deletion of messages and the start of
+    a scenario.
+    """
+
+    entity: type
+    keys: tuple[EntityKey, ...]
+
+
 Change = (
     Clock
     | Scenario
@@ -76,6 +91,7 @@ Change = (
     | TargetSet
     | RuleCounted
     | ScenarioStateSet
+    | EntitiesRemoved
 )
 
 

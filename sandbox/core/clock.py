@@ -68,13 +68,17 @@ def processor_seconds() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock that showed `origin` when `monotonic()` was `anchor`, and runs `rate` times as fast as the real one."""
+    """A clock that showed `origin` when `monotonic()` was `anchor`, and runs `rate` times as fast as the real one.
+
+    While an advance has stopped a running clock, its `rate` is 0 and `resumes` the rate at which it runs on afterwards.
+    """
 
     mode: ClockMode
     rate: float
     start: datetime
     origin: datetime
     anchor: float
+    resumes: float | None = None
 
     def now(self) -> datetime:
         """Return the current time."""
@@ -97,7 +101,16 @@ class Clock:
 
         """
         refuse_backwards(self.now(), to)
-        return Clock(self.mode, self.rate, self.start, to, monotonic())
+        return Clock(self.mode, self.rate, self.start, to, monotonic(), self.resumes)
+
+    def stopped(self) -> "Clock":
+        """Return this clock standing at the present instant, for the length of an advance."""
+        return Clock(self.mode, 0.0, self.start, self.now(), monotonic(), self.rate)
+
+    def resumed(self) -> "Clock":
+        """Return this clock running again as before it was stopped."""
+        rate = self.rate if self.resumes is None else self.resumes
+        return Clock(self.mode, rate, self.start, self.now(), monotonic())
 
 
 def refuse_backwards(now: datetime, to: datetime) -> None:

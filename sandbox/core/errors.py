@@ -73,6 +73,14 @@ class ResetError(SandboxError):
     """The workspace was reset or deleted while a call was waiting."""
 
 
+class StoreError(SandboxError):
+    """The store cannot be read or written; the text says what happened."""
+
+
+class StoreUseError(StoreError):
+    """What was given as a store cannot be used as one: it is none, of another version, or in use elsewhere."""
+
+
 class CallbackStateError(SandboxError):
     """A callback's state does not allow the requested action."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from sandbox.core.account import Account, Sender, Template
 from sandbox.core.callback import Target
@@ -44,6 +45,13 @@ class AccountRule:
         )
 
 
+class ScenarioSource(NamedTuple):
+    """The text of one file, and the scenario name that its rules have."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A compiled scenario; `settings`, `accounts` and `targets` are by provider, `rules` by operation.
@@ -61,13 +69,13 @@ class Scenario:
     clock: ClockConfig | None = None
     rules: Mapping[str, RuleIndex] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: tuple[ScenarioSource, ...] = ()
     warnings: tuple[FileMistake, ...] = ()
 
     @property
     def source(self) -> str:
         """The scenario's own text, YAML or JSON."""
-        return self.sources[0] if self.sources else ""
+        return self.sources[0].text if self.sources else ""
 
     def admits(self, provider: str, key: str) -> bool:
         """Return whether a key has an account."""

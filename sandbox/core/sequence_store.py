@@ -4,7 +4,7 @@ One dictionary would keep a hole for each deleted key until it has grown to thre
 4,096 keys has a dictionary of its own, deleted with its last key: memory stays flat, and nothing is copied.
 """
 
-from collections.abc import Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from itertools import chain
 from typing import TypeVar
 
@@ -60,6 +60,35 @@ class SequenceStore(Mapping[int, Row]):
         """Remove everything."""
         self._blocks: dict[int, dict[int, Row]] = {}
         self._count = 0
+
+
+class LazySequenceStore(SequenceStore[Row]):
+    """A sequence whose first values are given as texts, each decoded when it is first read.
+
+    So 100,000 messages that a store returns delay a start by the time that it takes to read them, and no more.
+    """
+
+    __slots__ = ("_decode", "_texts")
+
+    def __init__(self, texts: Iterable[tuple[int, str]], decode: Callable[[int, str], Row]) -> None:
+        super().__init__()
+        self._decode = decode
+        put = super().__setitem__
+        for number, text in texts:
+            put(number, text)  # type: ignore[arg-type]  # replaced by a value before anybody sees it
+        self._texts = len(self)  # at most so many are still texts
+
+    def __getitem__(self, number: int) -> Row:
+        block = self._blocks[number >> BITS]
+        row = block[number]
+        if isinstance(row, str):
+            row = block[number] = self._decode(number, row)
+            self._texts -= 1
+        return row
+
+    def iterate(self) -> Iterator[Row]:
+        """Yield the values, oldest first."""
+        return super().iterate() if self._texts <= 0 else map(self.__getitem__, self)
 
 
 class _Values(ValuesView[Row]):

@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import ClassVar
 
 from sandbox.core.account import Account, Otp, RateWindow
@@ -13,6 +14,8 @@ from sandbox.core.change import (
     Batch,
     BatchSubscriber,
     Change,
+    EntitiesRemoved,
+    EntityKey,
     MessagesDeleted,
     Subscribers,
     TargetSet,
@@ -25,6 +28,7 @@ from sandbox.core.message import Message
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
+from sandbox.core.world_state import Counters, WorldState
 
 DEFAULT_WORKSPACE = "default"  # the name of the workspace that always exists
 
@@ -58,6 +62,8 @@ class World:
         self.subscribers = Subscribers() if subscribers is None else subscribers
         self.batch_subscribers: list[BatchSubscriber] = []
         self.batches = 0
+        self.changed_at = clock.now()  # the instant of the newest batch
+        self._removed: list[EntitiesRemoved] = []  # by the batch that is being stored
         self.targets: dict[str, Target] = {**(targets or {})}
         self.windows: dict[str, RateWindow] = {}
         self.max_pending = max_pending  # agenda entries; a send that would exceed it is refused
@@ -91,8 +97,12 @@ class World:
         writers = self._WRITERS
         for change in changes:
             writers[type(change)](self, change)
+        if self._removed:
+            changes = (*changes, *self._removed)
+            self._removed = []
         self.batches += 1
-        batch = Batch(self.name, self.batches, at or self.now(), changes)
+        at = self.changed_at = at or self.now()
+        batch = Batch(self.name, self.batches, at, changes)
         subscribers = self.subscribers
         for change in changes:
             for subscriber in subscribers.get(type(change), ()):
@@ -105,17 +115,41 @@ class World:
         """Return the counts, rate windows and state of the scenario, for one request."""
         return RuleMemory(self.rule_counts, self.windows, self.state, self.now())
 
+    def counters(self) -> Counters:
+        """Return what the workspace has beside its entities."""
+        return Counters(
+            self.batches,
+            self.last_message,
+            self.last_callback,
+            self.last_request,
+            self._evicting,
+            self.journal_bytes,
+            {**self.evicted},
+            self.seed,
+            self.state,
+            self.scenario_began,
+            self.requests_before,
+            self.changed_at,
+        )
+
     def _put_scenario(self, scenario: Scenario) -> None:
+        """Switch to a scenario, and begin it."""
+        self._use_settings(scenario)
+        self._begin()
+
+    def _use_settings(self, scenario: Scenario) -> None:
         """Switch to a scenario; its settings override the defaults of the specs."""
         self.scenario = scenario
-        self._begin()
         self.settings = {
             provider: {**values, **scenario.settings.get(provider, {})} for provider, values in self.defaults.items()
         }
 
     def _begin(self) -> None:
         """Restart the scenario: no counts, the initial state, and `during` counts from now."""
-        self.rule_counts: OrderedDict[str, int] = OrderedDict()
+        ended = tuple(name for name in self.windows if name.startswith(RULE_PREFIX))
+        self._remove(RateWindow, ended)
+        self._remove(RuleCounted, tuple(self.rule_counts))
+        self.rule_counts.clear()
         self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULE_PREFIX)}
         self.state = START_STATE
         self.scenario_began = self.now()
@@ -129,11 +163,12 @@ class World:
         self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
         self.callbacks: SequenceStore[Callback] = SequenceStore()
-        self.requests: dict[int, RequestRecord] = {}
+        self.requests: SequenceStore[RequestRecord] = SequenceStore()
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.lost_replies = LostReplies()
         self.windows = {}
+        self.rule_counts: OrderedDict[str, int] = OrderedDict()
         self.agenda = Agenda()
         self.last_message = 0
         self._evicting = 1  # the number to check next when there are too many messages
@@ -142,6 +177,31 @@ class World:
         self.last_request = 0
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
+
+    def restore(self, state: WorldState) -> None:
+        """Replace everything by what a store has returned; subscribers are not called."""
+        counters = state.counters
+        self._reset(WorkspaceReset(state.clock, counters.seed))
+        self.targets = {**state.targets}
+        self._use_settings(state.scenario)
+        self.accounts = {(each.provider, each.key): each for each in state.accounts}
+        self.otps = {(each.provider, each.account, each.recipient): each for each in state.otps}
+        self.windows = {each.name: each for each in state.windows}
+        self.rule_counts.update((each.name, each.count) for each in state.rule_counts)
+        for lost in state.lost_replies:
+            self.lost_replies.put(lost)
+        for entry in state.agenda:
+            self.agenda.put(entry)
+        self.messages, self.numbers = state.messages, state.numbers
+        self.callbacks, self.requests = state.callbacks, state.requests
+        self.batches, self.changed_at, self.state = counters.batches, counters.at, counters.state
+        self.last_message, self.last_callback = counters.last_message, counters.last_callback
+        self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
+        self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
+        self._evicting = counters.evicting
+        passed_over = takewhile(lambda number: number < counters.evicting, self.messages)
+        self._ended.extend(number for number in passed_over if self._finished(self.messages[number]))
+        self.evicted = {**self.evicted, **counters.evicted}
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:
         """Delete all messages, or some."""
@@ -165,8 +225,18 @@ class World:
                 del self.callbacks[callback]
             self.agenda.drop(EntryKind.MOVE, message.number)
             del self.messages[message.number], self.numbers[message.id]
-        gone = {message.number for message in dropped}
-        self.otps = {name: otp for name, otp in self.otps.items() if otp.message not in gone}
+        self._remove(Message, tuple(message.number for message in dropped))
+        self._remove(Callback, tuple(each for message in dropped for each in message.callbacks))
+        numbers = {message.number for message in dropped}
+        gone = tuple(name for name, otp in self.otps.items() if otp.message in numbers)
+        for name in gone:
+            del self.otps[name]
+        self._remove(Otp, gone)
+
+    def _remove(self, entity: type, keys: tuple[EntityKey, ...]) -> None:
+        """Add to the batch that entities are gone."""
+        if keys:
+            self._removed.append(EntitiesRemoved(entity, keys))
 
     def _delete(self, _: WorkspaceDeleted) -> None:
         """Delete everything; the owner of the workspace drops the world itself."""
@@ -204,7 +274,7 @@ class World:
         self.rule_counts[counted.name] = counted.count
         self.rule_counts.move_to_end(counted.name)  # the least recently used is evicted first
         if len(self.rule_counts) > RULE_COUNTS_KEPT:
-            self.rule_counts.popitem(last=False)
+            self._remove(RuleCounted, (self.rule_counts.popitem(last=False)[0],))
 
     def _put_state(self, change: ScenarioStateSet) -> None:
         self.state = change.state
@@ -214,18 +284,11 @@ class World:
         self.requests[record.id] = record
         self.journal_bytes += record_size(record)
         while len(self.requests) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
-            oldest = self.requests.pop(record.id - len(self.requests) + 1)  # ids have no gaps
-            self.journal_bytes -= record_size(oldest)
+            oldest = record.id - len(self.requests) + 1  # ids have no gaps
+            self.journal_bytes -= record_size(self.requests[oldest])
+            del self.requests[oldest]
+            self._remove(RequestRecord, (oldest,))
             self.evicted["requests"] += 1
-
-    def _put_lost_reply(self, lost: LostReply) -> None:
-        self.lost_replies.put(lost)
-
-    def _put_entry(self, entry: AgendaEntry) -> None:
-        self.agenda.put(entry)
-
-    def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
-        self.agenda.drop(removed.kind, removed.number)
 
     def _put_target(self, change: TargetSet) -> None:
         if change.target is None:
@@ -253,6 +316,8 @@ class World:
             for callback in message.callbacks:
                 del self.callbacks[callback]
             del self.messages[number], self.numbers[message.id]
+            self._remove(Message, (number,))
+            self._remove(Callback, message.callbacks)
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
 
@@ -271,9 +336,9 @@ class World:
         Otp: _put_otp,
         RateWindow: _put_window,
         RequestRecord: _put_request,
-        LostReply: _put_lost_reply,
-        AgendaEntry: _put_entry,
-        AgendaEntryRemoved: _remove_entry,
+        LostReply: lambda world, lost: world.lost_replies.put(lost),
+        AgendaEntry: lambda world, entry: world.agenda.put(entry),
+        AgendaEntryRemoved: lambda world, removed: world.agenda.drop(removed.kind, removed.number),
         TargetSet: _put_target,
         RuleCounted: _put_rule_count,
         ScenarioStateSet: _put_state,

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.callbacks.courier import Courier
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback
-from sandbox.core.clock import monotonic, refuse_backwards
+from sandbox.core.clock import refuse_backwards
 from sandbox.core.errors import AdvanceLimitError, ResetError
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -67,20 +67,21 @@ class AdvanceRun:
             ResetError: the workspace was reset or deleted meanwhile.
 
         """
-        world, running = self._world, self._world.clock
-        begin = world.now()
+        world = self._world
+        stopped = world.clock.stopped()
+        begin = stopped.now()
         end = goal if isinstance(goal, datetime) else None if goal is None else begin + goal
         if end is not None:
             refuse_backwards(begin, end)
         with self._scheduler.held():
-            world.commit(replace(running, origin=begin, rate=0.0))
+            world.commit(stopped)
             try:
                 await self._walk(begin, end)
                 if end is not None:
                     world.commit(world.clock.moved(end))
             finally:
                 if self._ended() is None:
-                    world.commit(replace(running, origin=world.now(), anchor=monotonic()))
+                    world.commit(world.clock.resumed())
         return Advance(begin, world.now() if end is None else end, self._count, tuple(self._items))
 
     async def _walk(self, begin: datetime, end: datetime | None) -> None:

@@ -1,11 +1,11 @@
 """All workspaces: makes and ends them, and gives each provider request to the one that its key leads into."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.callbacks.courier import Courier
 from sandbox.callbacks.egress import Egress
@@ -15,11 +15,15 @@ from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
-from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable
+from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
 from sandbox.providers.registry import Registry
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Router
 from sandbox.specs.types import PROBLEM, problem
+
+if TYPE_CHECKING:
+    from sandbox.engine.persistence import Persistence
+    from sandbox.store.base import Store
 
 ID_LENGTH = 10  # characters of a workspace's id; a minted key begins with them
 KEY_LENGTH = 24  # characters of a minted key
@@ -71,7 +75,10 @@ class Engine:
         self.subscribers = Subscribers()
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
+        self.persistence: Persistence | None = None
+        self.on_failure: list[Callable[[SandboxError], None]] = []  # called when the store fails
         self._deleted: set[str] = set()
+        self._last_number = 0
         self.default = self._add(DEFAULT_WORKSPACE, start)
         self._context = ServerContext(packs, self.router, self.default.world, self._find_world)
 
@@ -81,9 +88,38 @@ class Engine:
         return {name: workspace.world for name, workspace in self.workspaces.items()}
 
     def _add(self, name: str, start: WorkspaceConfig) -> Workspace:
-        workspace = Workspace(name, start=start, packs=self.packs, courier=self.courier, subscribers=self.subscribers)
+        self._last_number += 1
+        workspace = Workspace(
+            name,
+            number=self._last_number,
+            start=start,
+            packs=self.packs,
+            courier=self.courier,
+            subscribers=self.subscribers,
+        )
         self.workspaces[name] = workspace
         return workspace
+
+    async def open_store(self, store: "Store", report: Callable[[str], None]) -> None:
+        """Load what a store has, and keep in it everything that happens from now on.
+
+        Raises:
+            StoreError: the store cannot be used.
+
+        """
+        from sandbox.engine.persistence import Persistence  # noqa: PLC0415 - a server in memory needs none of it
+
+        self.persistence = Persistence(self, store, report)
+        await self.persistence.open()
+
+    def latest(self) -> asyncio.Future[None] | None:
+        """Return a future that is done once everything that has happened until now is stored; None if it is."""
+        return None if self.persistence is None else self.persistence.latest()
+
+    @property
+    def failure(self) -> SandboxError | None:
+        """Why no request can be handled at present: the store does not answer; None if all is well."""
+        return None if self.persistence is None else self.persistence.failure
 
     def world(self, name: str) -> World | None:
         """Return the state of a workspace."""
@@ -92,6 +128,8 @@ class Engine:
 
     def receive(self, request: Request) -> Handled:
         """Handle a provider's request, and what it makes due at once."""
+        if self.failure is not None:
+            return self.unavailable(self.failure)
         try:
             return self._hold_back(*handle(request, self._context))
         except Exception as error:  # noqa: BLE001 - the sandbox's own mistake: `handle` answers those of a provider
@@ -99,10 +137,14 @@ class Engine:
 
     def preflight(self, request: Request, headers: Mapping[str, str]) -> Handled:
         """Answer that a page may call a path; `headers` say how."""
+        if self.failure is not None:
+            return self.unavailable(self.failure)
         return self._hold_back(*preflight(request, self._context, headers))
 
     def refuse(self, request: Request, *, status: int, why: str) -> Handled:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
+        if self.failure is not None:
+            return self.unavailable(self.failure)
         return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
 
     def _hold_back(self, batch: Batch, response: Response) -> Handled:
@@ -110,6 +152,10 @@ class Engine:
         workspace = self.workspaces[batch.workspace]
         workspace.work()
         return Handled(workspace, response, workspace.gate.hold_back(batch.number, response))
+
+    def unavailable(self, error: SandboxError) -> Handled:
+        """Return the answer to a request that cannot be stored; nothing is left of it."""
+        return Handled(self.default, unavailable(str(error)), None)
 
     def _fail(self, request: Request, error: Exception) -> Handled:
         """Log a mistake of the sandbox, and answer with a problem; the request may have been stored or not."""
@@ -144,10 +190,36 @@ class Engine:
             }
             for provider, pack in self.packs.items()
         }
-        lease = Lease(self._add(name, start), keys, ttl, monotonic())
-        self.leases[name] = lease
+        workspace = self._add(name, start)
+        lease = self.put_lease(workspace, keys, ttl)
+        if self.persistence is not None:
+            self.persistence.add(workspace, lease)
+        return lease
+
+    def put_lease(self, workspace: Workspace, keys: Mapping[str, Mapping[str, str]], ttl: timedelta) -> Lease:
+        """Return the lease of a workspace, which is in use now and is deleted once it was unused for its ttl."""
+        known = self.leases.get(workspace.name)
+        if known is not None and known.timer is not None:
+            known.timer.cancel()
+        lease = self.leases[workspace.name] = Lease(workspace, keys, ttl, monotonic())
         self._watch(lease)
         return lease
+
+    def put_workspace(self, name: str, start: WorkspaceConfig, *, number: int) -> Workspace:
+        """Return the workspace of a name, made if there is none, with the start and number that a store has."""
+        workspace = self.workspaces.get(name) or self._add(name, start)
+        workspace.start, workspace.number = start, number
+        self._last_number = max(self._last_number, number)
+        return workspace
+
+    def retain(self, names: Collection[str], *, deleted: Iterable[str]) -> None:
+        """Drop the workspaces that a store does not have; `deleted` are the names of those it had once."""
+        self._deleted.update(deleted)
+        for name in {*self.leases} - {*names}:
+            lease = self.leases.pop(name)
+            if lease.timer is not None:
+                lease.timer.cancel()
+            del self.workspaces[name]
 
     def touch(self, name: str) -> None:
         """Note that a workspace is in use."""
@@ -170,12 +242,16 @@ class Engine:
         if lease.timer is not None:
             lease.timer.cancel()
         await self.workspaces.pop(name).end()
+        if self.persistence is not None:
+            self.persistence.delete(name)
 
     async def close(self) -> None:
-        """End every workspace and close the connections to receivers."""
+        """Stop every workspace, store what is pending, and close the connections to receivers."""
         for lease in self.leases.values():
             if lease.timer is not None:
                 lease.timer.cancel()
         for workspace in self.workspaces.values():
-            await workspace.end()
+            await workspace.suspend()
+        if self.persistence is not None:
+            await self.persistence.close()
         self.egress.close()

@@ -12,7 +12,7 @@ from sandbox.core.agenda import EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.effects import Fault
-from sandbox.core.errors import ResetError
+from sandbox.core.errors import ResetError, SandboxError
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.pipeline import Response
@@ -87,11 +87,11 @@ class CommitGate:
         check()
         return future
 
-    def close(self) -> None:
-        """End every delay of a scenario with a `ResetError`, so that these responses never leave."""
+    def close(self, reason: SandboxError | None = None) -> None:
+        """End every delay of a scenario with an error, so that these responses never leave; default: ResetError."""
         for future in self._held:
             if not future.done():
-                future.set_exception(ResetError(f"the workspace {self._world.name} was reset"))
+                future.set_exception(reason or ResetError(f"the workspace {self._world.name} was reset"))
 
     def _wait(self) -> asyncio.Future[None]:
         """Return a future that is done when it is released, or never but for a reset."""
@@ -134,6 +134,6 @@ def _is_untried(world: World, message: Message, callback: Callback) -> bool:
     """Return whether a callback that was due at the acceptance is still to be tried for the first time."""
     strict = message.callback_policy.strict  # the one before it puts it off; the step tells when it would have been due
     due = min(callback.due, callback.step.at) if strict else callback.due
-    if callback.attempts or due > message.accepted_at:
+    if not callback.is_untried or due > message.accepted_at:
         return False
     return callback.state is CallbackState.SENDING or world.agenda.find(EntryKind.CALLBACK, callback.id) is not None

@@ -28,11 +28,12 @@ class Scheduler:
         self._send = send
         self._timer: tuple[datetime, asyncio.TimerHandle] | None = None
         self._held = False
+        self._paused = False
         world.batch_subscribers.append(self.arm)
 
     def arm(self, _: Batch | None = None) -> None:
         """Set the timer for the first entry of the agenda, unless one that goes off earlier is set."""
-        if self._held:
+        if self._held or self._paused:
             return
         first = self._world.agenda.first()
         if first is None or (self._timer is not None and self._timer[0] <= first.at):
@@ -62,7 +63,7 @@ class Scheduler:
 
     def work(self) -> None:
         """Carry out what is due now, up to the size of one slice; the timer is set for the rest."""
-        if self._held:
+        if self._held or self._paused:
             return
         self._held = True  # what is committed in the slice sets no timer
         try:
@@ -70,6 +71,16 @@ class Scheduler:
         finally:
             self._held = False
         self.arm()
+
+    def pause(self) -> None:
+        """Carry out nothing until `go_on`: the store has failed."""
+        self._paused = True
+        self.disarm()
+
+    def go_on(self) -> None:
+        """Carry out what is due by now, and set the timer for the rest."""
+        self._paused = False
+        self.work()
 
     def run_slice(self, now: datetime, on_done: Callable[[AgendaEntry, Callback | None], None] | None = None) -> bool:
         """Carry out at most `AT_ONCE` due entries; return whether there may be more.

@@ -1,15 +1,17 @@
 """One workspace: its world, its clock, its callbacks on their way, and what can be done to it as a whole."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sandbox.callbacks.courier import Courier
 from sandbox.callbacks.dispatch import Dispatch
 from sandbox.core import seeded_random
-from sandbox.core.callback import Target
+from sandbox.core.agenda import AgendaEntry, EntryKind
+from sandbox.core.callback import Callback, Target, interrupt
 from sandbox.core.change import MessagesDeleted, Subscribers, TargetSet, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Clock, ClockConfig, make_clock, refuse_backwards
+from sandbox.core.errors import SandboxError
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
@@ -46,13 +48,22 @@ class WorkspaceConfig:
 class Workspace:
     """Owns a world: nothing else moves its clock, carries out its agenda or sends its callbacks.
 
-    `gate` holds its responses back until they may leave; `dispatch` does what a person asks of single callbacks.
+    `gate` holds its responses back until they may leave; `dispatch` does what a person asks of single callbacks;
+    `number` grows with each new workspace of a server.
     """
 
-    def __init__(
-        self, name: str, *, start: WorkspaceConfig, packs: Registry, courier: Courier, subscribers: Subscribers
+    def __init__(  # noqa: PLR0913 - independent options, by keyword
+        self,
+        name: str,
+        *,
+        number: int,
+        start: WorkspaceConfig,
+        packs: Registry,
+        courier: Courier,
+        subscribers: Subscribers,
     ) -> None:
         self.name = name
+        self.number = number
         self.start = start
         self.world = World(
             name,
@@ -71,7 +82,7 @@ class Workspace:
         self._scheduler = Scheduler(self.world, packs, send=self.dispatch.send)
         self._clock_lock = asyncio.Lock()  # one change or advance of the clock at a time
         self._resets = 0
-        self._deleted = False
+        self._ending = "reset"  # what ends an advance under way, if anything does
         self._advance_run: AdvanceRun | None = None
 
     def work(self) -> None:
@@ -122,7 +133,7 @@ class Workspace:
             resets = self._resets
 
             def ended() -> str | None:
-                return None if self._resets == resets else "deleted" if self._deleted else "reset"
+                return None if self._resets == resets else self._ending
 
             run = AdvanceRun(self.world, self._scheduler, self._courier, ended=ended)
             self._advance_run = run
@@ -153,8 +164,26 @@ class Workspace:
 
     async def end(self) -> None:
         """Delete everything, for good."""
-        self._deleted = True
+        self._ending = "deleted"
         await self._clear(WorkspaceDeleted)
+
+    async def suspend(self, reason: SandboxError | None = None) -> None:
+        """Stop all work and abort what is under way; delayed responses fail with `reason`, or ResetError."""
+        self._scheduler.pause()
+        self._ending = "suspended"
+        self._resets += 1
+        self.gate.close(reason)
+        await self._courier.abort(self.name)
+
+    def go_on(self, interrupted: Iterable[Callback] = ()) -> None:
+        """Carry out what fell due while the workspace was not at work, and go on from there.
+
+        `interrupted` are the callbacks whose attempts were under way; these become due again.
+        """
+        self._ending = "reset"
+        for callback in map(interrupt, interrupted):
+            self.world.commit(callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id))
+        self._scheduler.go_on()
 
     async def _clear(self, change: Callable[[], WorkspaceReset | WorkspaceDeleted]) -> None:
         """Abort what is under way, then delete everything in one batch."""

@@ -8,15 +8,18 @@ ever see each other half done. Imports `providers.base`, `providers.registry`, `
 
 from sandbox.pipeline.handle import handle, preflight, refuse_unreadable
 from sandbox.pipeline.read import BODY_LIMIT, KEY_LIMIT, ServerContext
-from sandbox.pipeline.respond import Response, encode
+from sandbox.pipeline.respond import READABLE, WHY_LIMIT, Response, encode, unavailable
 
 __all__ = [
     "BODY_LIMIT",
     "KEY_LIMIT",
+    "READABLE",
+    "WHY_LIMIT",
     "Response",
     "ServerContext",
     "encode",
     "handle",
     "preflight",
     "refuse_unreadable",
+    "unavailable",
 ]

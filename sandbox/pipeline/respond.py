@@ -111,6 +111,12 @@ def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED)
     return record, Response(reply.status, headers, body, shape.delay, fault, awaits)
 
 
+def unavailable(why: str) -> Response:
+    """Return the answer to a request that cannot be stored at present; it has no number."""
+    headers = {"Content-Type": PROBLEM, "Retry-After": "1", "X-Sandbox-Why": quote(why, safe=READABLE)[:WHY_LIMIT]}
+    return Response(503, headers, encode(problem(503, why)))
+
+
 def encode(body: Body) -> bytes:
     """Return a reply's bytes: compact JSON of a mapping, UTF-8 of a text.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sandbox.core.errors import FileMistake, ScenarioError, near_miss
-from sandbox.core.scenario import Scenario
+from sandbox.core.scenario import Scenario, ScenarioSource
 from sandbox.formats.yaml_files import FileError, is_readable, parse, read_text, shipped
 from sandbox.providers.registry import Registry
 from sandbox.scenarios.rulebook import COMPARISON_LIMIT, decided_by
@@ -217,6 +217,21 @@ def load_text(text: str, name: str, *, packs: Registry, folders: Iterable[Path] 
 
     """
     return ScenarioLibrary(packs, folders).text(text, name)
+
+
+def compile_sources(sources: Iterable[ScenarioSource], *, packs: Registry) -> Scenario:
+    """Return the scenario of the texts in `Scenario.sources`, whatever files exist now.
+
+    Raises:
+        ScenarioError: As for `load_named`.
+
+    """
+    catalogue = Catalogue(packs)
+    parsed = [_parse_text(each.text, catalogue, name=each.name, stem=each.name) for each in sources]
+    mistakes = [mistake for each in parsed for mistake in each.mistakes]
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return join_files(each.file for each in parsed)
 
 
 def list_scenarios(packs: Registry, folders: Iterable[Path] = ()) -> tuple[ListedScenario, ...]:

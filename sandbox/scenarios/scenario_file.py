@@ -18,7 +18,7 @@ from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import FileMistake, near_miss
 from sandbox.core.rules import START_STATE, Rule, RuleIndex, make_rule_index
-from sandbox.core.scenario import AccountRule, Scenario
+from sandbox.core.scenario import AccountRule, Scenario, ScenarioSource
 from sandbox.providers.registry import Pack, Registry
 from sandbox.scenarios.rulebook import ParsedRule, read_rules
 from sandbox.scenarios.scope import Catalogue
@@ -117,7 +117,7 @@ def join_files(files: Iterable[ScenarioFile]) -> Scenario:
         clock=next((file.clock for file in every if file.clock is not None), None),
         rules=_index_rules(parsed),
         words=tuple(each.words for each in parsed),
-        sources=tuple(file.source for file in every),
+        sources=tuple(ScenarioSource(file.name, file.source) for file in every),
     )
 
 

@@ -14,8 +14,9 @@ from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
+from sandbox.core.errors import StoreError
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import BODY_LIMIT, Response
+from sandbox.pipeline import BODY_LIMIT, Response, unavailable
 from sandbox.server.app import PAGE_RULES, head_of, make_response, send
 from sandbox.server.bad_requests import (
     PATH_LIMIT,
@@ -112,7 +113,10 @@ class Server(web.Server):
         request = self._pages.classify(bad.request, scheme=scheme)
         answer, waiting = refuse_request(self.engine, bad._replace(request=request))
         if waiting is not None:
-            await waiting
+            try:
+                await waiting
+            except StoreError as error:
+                answer = unavailable(str(error))
         return self._pages.allow_reading(request, answer)
 
     def _make(

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from sandbox.control.access import Access, same_origin
 from sandbox.control.routes import add_control
-from sandbox.core.errors import ResetError
+from sandbox.core.errors import ResetError, StoreError
 from sandbox.engine.engine import Engine, Handled
-from sandbox.pipeline import BODY_LIMIT, Response
+from sandbox.pipeline import BODY_LIMIT, Response, unavailable
 from sandbox.server.response_writer import write_answer
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
@@ -158,6 +158,8 @@ async def send(request: web.BaseRequest, handled: Handled) -> web.Response:
             return make_response(answer)
         except ResetError:
             transport.close()
+        except StoreError as error:
+            return make_response(unavailable(str(error)))
     else:
         last = answer._replace(headers={**answer.headers, "Connection": "close"})
         await write_answer(last, transport, workspace, after=waiting)

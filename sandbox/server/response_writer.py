@@ -16,9 +16,9 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from sandbox.core.clock import unix_time
 from sandbox.core.effects import Fault
-from sandbox.core.errors import ResetError
+from sandbox.core.errors import ResetError, StoreError
 from sandbox.engine.workspace import Workspace
-from sandbox.pipeline import Response
+from sandbox.pipeline import Response, unavailable
 
 SLOW_PIECES = 20  # pieces of a slow body
 SLOW_PAUSE = 0.5  # seconds between two of them
@@ -57,7 +57,10 @@ def encode_answer(answer: Response) -> bytes:
 async def write_answer(
     answer: Response, transport: asyncio.Transport, workspace: Workspace, *, after: Awaitable[None]
 ) -> None:
-    """Wait until a reply is due and write it, broken as its fault says; a reset closes the connection instead."""
+    """Wait until a reply is due and write it, broken as its fault says; a reset closes the connection instead.
+
+    If the store fails before the reply may leave, the answer is a 503: the request has not happened.
+    """
     try:
         await after
         if transport.is_closing():
@@ -77,6 +80,8 @@ async def write_answer(
                 transport.close()
     except ResetError:
         transport.close()
+    except StoreError as error:
+        transport.write(encode_answer(unavailable(str(error))))
 
 
 async def _write_slowly(answer: Response, transport: asyncio.Transport, workspace: Workspace) -> None:

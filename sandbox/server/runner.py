@@ -26,7 +26,7 @@ from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descript
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
-from sandbox.server.startup import Options, Ports, follow_edits, make_engine
+from sandbox.server.startup import Options, Ports, follow_edits, make_engine, make_store
 from sandbox.server.tls import provider_hosts, server_context
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -197,6 +197,9 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
         colour=sys.stderr.isatty(),
     )
     log.subscribe(engine.subscribers)
+    store = make_store(options)
+    if store is not None:
+        await engine.open_store(store, log.write_note)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     descriptors = Descriptors(log.write_note)

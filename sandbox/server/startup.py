@@ -11,13 +11,14 @@ from typing import Literal, NamedTuple
 from sandbox.callbacks.egress import BadUrlError, Egress, make_policy, parse_url
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
-from sandbox.core.errors import SandboxError, ScenarioError
+from sandbox.core.errors import SandboxError, ScenarioError, StoreUseError
 from sandbox.core.scenario import SUFFIXES, Scenario, is_file
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_file, load_named
+from sandbox.store.base import Store
 
 CHECK_INTERVAL = 1000  # milliseconds after which the folders to watch are looked up again
 
@@ -46,6 +47,8 @@ class Options:
     tls_dir: Path = Path(".sms-sandbox")
     log: Literal["text", "json"] = "text"
     log_bodies: bool = False
+    store: str | None = None
+    store_sync: bool = True
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -85,6 +88,24 @@ def make_engine(options: Options) -> Engine:
         scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
     )
     return Engine(packs, egress=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
+
+
+def make_store(options: Options) -> Store | None:
+    """Return the store that the options name; None: everything stays in memory.
+
+    Raises:
+        StoreUseError: there is no such kind of store.
+
+    """
+    if options.store is None:
+        return None
+    scheme, sign, _ = options.store.partition("://")
+    if sign:
+        message = f"--store: {scheme}:// is no kind of store; use a file such as sandbox.db"
+        raise StoreUseError(message)
+    from sandbox.store.sqlite import SqliteStore  # noqa: PLC0415 - a server in memory loads no database
+
+    return SqliteStore(Path(options.store), sync=options.store_sync)
 
 
 def find_scenario(options: Options, packs: Registry) -> Scenario:

@@ -13,6 +13,7 @@ from tests.benchmarks.figures import Figure, read, save, slower, table
 from tests.benchmarks.memory import memory, retention
 from tests.benchmarks.sends import ready, sends
 from tests.benchmarks.soak import soak
+from tests.benchmarks.store import store
 
 # Each part with the seconds that one of its measurements lasts unless --seconds says otherwise.
 PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
@@ -27,6 +28,7 @@ PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "receivers": (receivers, 15),
     "events": (events, 15),
     "rules": (rules, 2),
+    "store": (store, 3),
     "soak": (soak, 60),
 }
 LONG = frozenset({"retention", "soak"})  # many minutes each: only where they are asked for

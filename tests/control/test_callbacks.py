@@ -55,6 +55,7 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
                     "answer": "later",
                     "error": None,
                     "replay": False,
+                    "interrupted": False,
                 },
                 {
                     "number": 2,
@@ -64,6 +65,7 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
                     "answer": "OK",
                     "error": None,
                     "replay": False,
+                    "interrupted": False,
                 },
             ],
         },

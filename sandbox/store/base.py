@@ -1,0 +1,84 @@
+"""What a store is: rows by workspace, kind and key, written in transactions and read when a workspace is loaded."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+FORMAT = 1  # the version of the rows; a store of an older one is migrated, one of a newer one refused
+
+
+class Kind(StrEnum):
+    """The kinds of rows."""
+
+    ACCOUNT = "account"
+    AGENDA = "agenda"
+    CALLBACK = "callback"
+    CLOCK = "clock"
+    CODE = "code"
+    COUNTERS = "counters"
+    DELETED_WORKSPACE = "deleted_workspace"
+    LOST_REPLY = "lost_reply"
+    MESSAGE = "message"
+    RATE_WINDOW = "rate_window"
+    REQUEST = "request"
+    RULE_COUNT = "rule_count"
+    SCENARIO = "scenario"
+    SETTINGS = "settings"
+    TARGET = "target"
+    WORKSPACE = "workspace"
+
+
+class Row(NamedTuple):
+    """The newest value of an entity as JSON.
+
+    `created` is the number of the batch that first had the entity. `open`: something is pending for a message or
+    callback, so that it is decoded when its workspace is loaded.
+    """
+
+    kind: Kind
+    key: str
+    created: int
+    open: bool
+    value: str
+
+
+class RowChanges(NamedTuple):
+    """The changes of one workspace for one transaction: first whole kinds are deleted, then rows deleted and written.
+
+    `deleted`: the workspace is gone, and so are all its rows.
+    """
+
+    workspace: str
+    cleared: frozenset[Kind]
+    removed: Sequence[tuple[Kind, str]]
+    rows: Iterable[Row]
+    deleted: bool = False
+
+
+class Store(Protocol):
+    """Keeps rows. Every method raises StoreError if the store fails; nothing is written then."""
+
+    kind: str
+
+    async def open(self) -> None:
+        """Connect, create or migrate the tables.
+
+        Raises:
+            StoreUseError: this is no store, or one that cannot be used.
+
+        """
+
+    async def workspaces(self) -> list[str]:
+        """Return the names of the workspaces that have rows, oldest first."""
+
+    def load(self, workspace: str) -> AsyncIterator[Row]:
+        """Yield the rows of a workspace."""
+
+    async def write(self, changes: Sequence[RowChanges]) -> None:
+        """Write changes in one transaction; they are safe when this returns."""
+
+    async def check(self) -> None:
+        """Raise StoreError unless the store answers."""
+
+    async def close(self) -> None:
+        """Release the store."""

@@ -1,0 +1,236 @@
+"""The rows that the batches of a workspace change, collected until a transaction writes them.
+
+Several versions of one entity within a transaction are written once. Values are encoded where the rows are iterated,
+which may be another thread: they are immutable.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
+from json import dumps
+from typing import Any
+
+from sandbox.core.account import Account, Otp, RateWindow
+from sandbox.core.agenda import AgendaEntry, EntryKind
+from sandbox.core.callback import OPEN_STATES, Callback
+from sandbox.core.change import (
+    AgendaEntryRemoved,
+    Batch,
+    EntitiesRemoved,
+    MessagesDeleted,
+    TargetSet,
+    WorkspaceDeleted,
+    WorkspaceReset,
+)
+from sandbox.core.clock import Clock
+from sandbox.core.journal import LostReply, RequestRecord
+from sandbox.core.message import Message
+from sandbox.core.rules import RuleCounted, ScenarioStateSet
+from sandbox.core.scenario import Scenario
+from sandbox.core.world import World
+from sandbox.store.base import Kind, Row, RowChanges
+from sandbox.store.codec import write_account, write_callback, write_message, write_request
+from sandbox.store.workspace_codec import (
+    to_text,
+    write_agenda_entry,
+    write_clock,
+    write_code,
+    write_counters,
+    write_lost_reply,
+    write_rate_window,
+    write_rule_count,
+    write_scenario,
+    write_target,
+)
+
+RowKey = int | str
+OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA})
+KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE, Kind.DELETED_WORKSPACE})
+CLEARED_BY_RESET = frozenset({*Kind} - KEPT_BY_RESET)
+ONLY = "[]"  # the key of a kind of which a workspace has one row
+REMOVED = object()  # in place of a value
+
+WRITERS: Mapping[Kind, Callable[[Any], object]] = {
+    Kind.ACCOUNT: write_account,
+    Kind.AGENDA: write_agenda_entry,
+    Kind.CALLBACK: lambda pair: write_callback(*pair),
+    Kind.CLOCK: write_clock,
+    Kind.CODE: write_code,
+    Kind.COUNTERS: write_counters,
+    Kind.DELETED_WORKSPACE: lambda written: written,
+    Kind.LOST_REPLY: write_lost_reply,
+    Kind.MESSAGE: write_message,
+    Kind.RATE_WINDOW: write_rate_window,
+    Kind.REQUEST: write_request,
+    Kind.RULE_COUNT: write_rule_count,
+    Kind.SCENARIO: write_scenario,
+    Kind.SETTINGS: lambda settings: settings,
+    Kind.TARGET: write_target,
+    Kind.WORKSPACE: lambda written: written,
+}
+
+
+def key_of(*parts: str) -> str:
+    """Return the key of texts that together name an entity: JSON, so that no text can be taken for another."""
+    return dumps(parts)
+
+
+class PendingRows:
+    """The rows of one workspace that are not in the store yet."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.deleted = False
+        self._cleared: set[Kind] = set()
+        self._rows: dict[tuple[Kind, RowKey], tuple[int, Any]] = {}
+        self._settings: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity, with the key of their row
+        self._changed = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return self._changed
+
+    def add_everything(self, workspace: object) -> None:
+        """Add the rows of a new workspace; `workspace` is what its server keeps of it, as JSON."""
+        world = self.world
+        self.put(Kind.WORKSPACE, ONLY, workspace)
+        self.put(Kind.CLOCK, ONLY, world.clock)
+        self.put(Kind.SCENARIO, ONLY, world.scenario)
+        for provider, target in world.targets.items():
+            self.put(Kind.TARGET, key_of(provider), (provider, target))
+
+    def put(self, kind: Kind, key: RowKey, value: object) -> None:
+        """Write a row."""
+        known = self._rows.get((kind, key))
+        self._rows[kind, key] = (self.world.batches if known is None else known[0], value)
+        self._changed = True
+
+    def remove(self, kind: Kind, key: RowKey) -> None:
+        """Delete a row."""
+        self._rows[kind, key] = (0, REMOVED)
+        self._changed = True
+
+    def clear(self, kinds: frozenset[Kind]) -> None:
+        """Delete all rows of some kinds."""
+        self._cleared |= kinds
+        self._rows = {name: row for name, row in self._rows.items() if name[0] not in kinds}
+        if Kind.SETTINGS in kinds:
+            self._settings.clear()
+        self._changed = True
+
+    def add(self, batch: Batch) -> None:
+        """Add what a batch changes."""
+        self._changed = True
+        for change in batch.changes:
+            add = CHANGES.get(type(change))
+            if add is not None:
+                add(self, change)
+
+    def take(self) -> RowChanges:
+        """Return all changes for a transaction, and forget them."""
+        if self.deleted:
+            changes = RowChanges(self.world.name, frozenset(), (), (), deleted=True)
+        else:
+            self.put(Kind.COUNTERS, ONLY, self.world.counters())
+            rows, self._rows = self._rows, {}
+            removed = [(kind, str(key)) for (kind, key), (_, value) in rows.items() if value is REMOVED]
+            changes = RowChanges(self.world.name, frozenset(self._cleared), removed, _Rows(rows))
+        self._cleared, self._rows, self._changed = set(), {}, False
+        return changes
+
+    def _put_callback(self, callback: Callback) -> None:
+        key = None
+        if callback.settings is not None:
+            known = self._settings.get(id(callback.settings))
+            key = known[1] if known else self._put_settings(callback.settings)
+        self.put(Kind.CALLBACK, callback.id, (callback, key))
+
+    def _put_settings(self, settings: Mapping[str, object]) -> str:
+        """Write the settings of a collected callback, which thousands share, as a row of their own; return its key."""
+        key = key_of(blake2b(to_text(settings).encode(), digest_size=8).hexdigest())
+        self._settings[id(settings)] = (settings, key)
+        self.put(Kind.SETTINGS, key, settings)
+        return key
+
+    def _put_entry(self, entry: AgendaEntry) -> None:
+        if entry.kind is EntryKind.CALLBACK:  # a message's next move is in its plan
+            self.put(Kind.AGENDA, entry.number, entry)
+
+    def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
+        if removed.kind is EntryKind.CALLBACK:
+            self.remove(Kind.AGENDA, removed.number)
+
+    def _reset(self, reset: WorkspaceReset) -> None:
+        self.clear(CLEARED_BY_RESET)
+        self.put(Kind.CLOCK, ONLY, reset.clock)
+
+    def _delete_messages(self, deleted: MessagesDeleted) -> None:
+        if deleted.messages is None:
+            self.clear(OF_MESSAGES)
+
+    def _remove_entities(self, removed: EntitiesRemoved) -> None:
+        kinds = REMOVALS[removed.entity]
+        for key in removed.keys:
+            name = key if isinstance(key, int) else key_of(key) if isinstance(key, str) else key_of(*key)
+            for kind in kinds:
+                self.remove(kind, name)
+
+    def _delete(self, _: WorkspaceDeleted) -> None:
+        self.deleted = True
+
+    def _set_target(self, change: TargetSet) -> None:
+        if change.target is None:
+            self.remove(Kind.TARGET, key_of(change.provider))
+        else:
+            self.put(Kind.TARGET, key_of(change.provider), (change.provider, change.target))
+
+
+class _Rows:
+    """Rows that are encoded one by one while they are iterated."""
+
+    def __init__(self, rows: Mapping[tuple[Kind, RowKey], tuple[int, Any]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Row]:
+        for (kind, key), (created, value) in self._rows.items():
+            if value is not REMOVED:
+                yield Row(kind, str(key), created, _is_open(kind, value), to_text(WRITERS[kind](value)))
+
+
+def _is_open(kind: Kind, value: Any) -> bool:  # noqa: ANN401 - each kind has its own
+    """Return whether something is pending for a message or callback."""
+    if kind is Kind.MESSAGE:
+        return bool(value.plan)
+    return kind is Kind.CALLBACK and value[0].state in OPEN_STATES
+
+
+CHANGES: Mapping[type, Callable[[PendingRows, Any], None]] = {
+    Clock: lambda pending, clock: pending.put(Kind.CLOCK, ONLY, clock),
+    Scenario: lambda pending, scenario: pending.put(Kind.SCENARIO, ONLY, scenario),
+    WorkspaceReset: PendingRows._reset,  # noqa: SLF001 - this table is part of the class
+    WorkspaceDeleted: PendingRows._delete,  # noqa: SLF001
+    MessagesDeleted: PendingRows._delete_messages,  # noqa: SLF001
+    EntitiesRemoved: PendingRows._remove_entities,  # noqa: SLF001
+    Message: lambda pending, message: pending.put(Kind.MESSAGE, message.number, message),
+    Callback: PendingRows._put_callback,  # noqa: SLF001
+    Account: lambda pending, account: pending.put(Kind.ACCOUNT, key_of(account.provider, account.key), account),
+    Otp: lambda pending, otp: pending.put(Kind.CODE, key_of(otp.provider, otp.account, otp.recipient), otp),
+    RateWindow: lambda pending, window: pending.put(Kind.RATE_WINDOW, key_of(window.name), window),
+    RequestRecord: lambda pending, record: pending.put(Kind.REQUEST, record.id, record),
+    LostReply: lambda pending, lost: pending.put(Kind.LOST_REPLY, pending.world.last_request, lost),
+    AgendaEntry: PendingRows._put_entry,  # noqa: SLF001
+    AgendaEntryRemoved: PendingRows._remove_entry,  # noqa: SLF001
+    TargetSet: PendingRows._set_target,  # noqa: SLF001
+    RuleCounted: lambda pending, counted: pending.put(Kind.RULE_COUNT, key_of(counted.name), counted),
+}
+# The scenario's state is one of the counters, which are written with every transaction.
+WITHOUT_ROWS = frozenset({ScenarioStateSet})
+# The kinds of rows that go with an entity; the agenda's entry of a callback has the callback's number.
+REMOVALS: Mapping[type, tuple[Kind, ...]] = {
+    Message: (Kind.MESSAGE,),
+    Callback: (Kind.CALLBACK, Kind.AGENDA),
+    RequestRecord: (Kind.REQUEST, Kind.LOST_REPLY),
+    RateWindow: (Kind.RATE_WINDOW,),
+    RuleCounted: (Kind.RULE_COUNT,),
+    Otp: (Kind.CODE,),
+}

@@ -1,0 +1,275 @@
+"""The store in a SQLite file, for one process.
+
+One connection in one thread does everything. Versions of SQLite from 3.7.0 to 3.51.2 can corrupt a file in WAL mode
+when two connections write or checkpoint at once (https://sqlite.org/wal.html, "the WAL-reset bug"), so the file is
+locked exclusively before it is first read, which also refuses a second process.
+
+A statement writes many rows at once: the thread needs the interpreter once a statement, and on a busy server waits
+milliseconds for it each time.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from sandbox.core.errors import StoreError, StoreUseError
+from sandbox.store.base import FORMAT, Kind, Row, RowChanges
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+APPLICATION_ID = 0x534D5342  # "SMSB", in the header of the file
+BATCHES = (256, 64, 16, 4, 1)  # rows of one statement
+LOADED_AT_ONCE = 2_000  # rows
+PAGE_SIZE = 8192  # bytes; most rows are smaller than 2 KB, and a page holds several
+
+TABLES = """
+CREATE TABLE entities (
+  workspace TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  open INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (workspace, kind, key)
+)
+"""
+UPSERT = (
+    "INSERT INTO entities (workspace, kind, key, created, open, value) VALUES {} "
+    "ON CONFLICT (workspace, kind, key) DO UPDATE SET open = excluded.open, value = excluded.value"
+)
+DELETE = "DELETE FROM entities WHERE workspace = ? AND (kind, key) IN (VALUES {})"
+UPSERTS = {count: UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * count)) for count in BATCHES}
+DELETES = {count: DELETE.format(", ".join(["(?, ?)"] * count)) for count in BATCHES}
+
+# By the version that a file has: what makes it the next one.
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+
+
+class SqliteStore:
+    """Rows in a file; `sync`: a transaction is on the disk when it is committed, else a power cut may lose the last."""
+
+    kind = "sqlite"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sync: bool = True,
+        version: int = FORMAT,
+        migrations: Mapping[int, Callable[[sqlite3.Connection], None]] = MIGRATIONS,
+    ) -> None:
+        self.path = path
+        self._sync = sync
+        self._version = version
+        self._migrations = migrations
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._db: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the file; create it, or migrate one of an older version."""
+        await self._run(self._open)
+
+    async def workspaces(self) -> list[str]:
+        """Return the names of the workspaces that have rows, oldest first."""
+        query = "SELECT workspace FROM entities WHERE kind = 'workspace' ORDER BY rowid"
+        return await self._run(lambda: [name for (name,) in self._connection().execute(query)])
+
+    async def load(self, workspace: str) -> AsyncIterator[Row]:
+        """Yield the rows of a workspace, numbered ones in their order."""
+        query = (
+            "SELECT kind, key, created, open, value FROM entities WHERE workspace = ? ORDER BY kind, length(key), key"
+        )
+        cursor = await self._run(lambda: self._connection().execute(query, (workspace,)))
+        kinds = {each.value: each for each in Kind}
+        while rows := await self._run(lambda: cursor.fetchmany(LOADED_AT_ONCE)):
+            for kind, key, created, is_open, value in rows:
+                yield Row(kinds[kind], key, created, bool(is_open), value)
+
+    async def write(self, changes: Sequence[RowChanges]) -> None:
+        """Write changes in one transaction."""
+        await self._run(lambda: self._write(changes))
+
+    async def check(self) -> None:
+        """Raise StoreError unless the file can be written; one that failed is opened again."""
+        await self._run(self._check)
+
+    async def execute(self, statement: str) -> None:
+        """Run a statement of SQLite in the store's thread."""
+        await self._run(lambda: self._connection().execute(statement))
+
+    async def close(self) -> None:
+        """Close the file; a checkpoint leaves everything in it, and no file beside it."""
+        with suppress(StoreError):
+            await self._run(self._close)
+        self._thread.shutdown()
+
+    async def _run(self, action: Callable[[], Result]) -> Result:
+        """Return the result of an action in the store's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, action)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            message = f"{self.path}: the store is closed"
+            raise StoreError(message)
+        return self._db
+
+    def _open(self) -> None:
+        if self.path.is_dir():
+            message = f"{self.path} is a folder; --store takes a file such as sandbox.db"
+            raise StoreUseError(message)
+        if not self.path.parent.is_dir():
+            message = f"{self.path}: there is no folder {self.path.parent}"
+            raise StoreUseError(message)
+        try:
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=0, cached_statements=64)
+        except sqlite3.Error as error:
+            raise StoreUseError(self._words(error)) from None
+        try:
+            self._prepare(db)
+        except sqlite3.Error as error:
+            db.close()
+            raise StoreUseError(self._words(error)) from None
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Lock the file, check that it is a store of this version, or make it one."""
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA mmap_size = 0")
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if tables and application != APPLICATION_ID:
+            message = f"{self.path} is a SQLite file of another program, not a store of sms-sandbox"
+            raise StoreUseError(message)
+        if version > self._version:
+            message = (
+                f"{self.path} is a store of version {version}; this sms-sandbox reads versions up to {self._version}"
+            )
+            raise StoreUseError(message)
+        if not tables:
+            db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if self._sync else 'NORMAL'}")
+        with _transaction(db):  # a file that cannot be written is found here
+            if not tables:
+                db.execute(TABLES)
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {self._version}")
+        if tables and version < self._version:
+            self._migrate(db, version)
+
+    def _migrate(self, db: sqlite3.Connection, version: int) -> None:
+        """Make a store of an older version one of this; the older one stays beside it."""
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copy = self.path.with_name(f"{self.path.name}.v{version}")
+        try:
+            shutil.copyfile(self.path, copy)
+        except OSError as error:
+            message = (
+                f"{self.path} is a store of version {version}; its copy {copy} cannot be written: {error.strerror}"
+            )
+            raise StoreUseError(message) from None
+        with _transaction(db):
+            for each in range(version, self._version):
+                self._migrations[each](db)
+            db.execute(f"PRAGMA user_version = {self._version}")
+
+    def _write(self, changes: Sequence[RowChanges]) -> None:
+        db = self._connection()
+        try:
+            with _transaction(db):
+                for each in changes:
+                    _write_changes(db, each)
+        except sqlite3.Error as error:
+            raise StoreError(self._words(error)) from None
+
+    def _check(self) -> None:
+        if self._db is None:
+            self._open()
+        db = self._connection()
+        try:
+            with _transaction(db):
+                db.execute(f"PRAGMA user_version = {self._version}")
+        except sqlite3.Error as error:
+            raise StoreError(self._words(error)) from None
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _words(self, error: sqlite3.Error) -> str:
+        """Return what an error of SQLite means to the person who started the server."""
+        name = getattr(error, "sqlite_errorname", "")
+        for prefix, words in ERRORS.items():
+            if name.startswith(prefix):
+                return f"{self.path}: {words} ({error})"
+        return f"{self.path}: {error}"
+
+
+ERRORS: Mapping[str, str] = {
+    "SQLITE_BUSY": "the store is in use by another process",
+    "SQLITE_LOCKED": "the store is in use by another process",
+    "SQLITE_NOTADB": "this is no store of sms-sandbox",
+    "SQLITE_CORRUPT": "the store is damaged",
+    "SQLITE_READONLY": "the store cannot be written",
+    "SQLITE_CANTOPEN": "the store cannot be opened",
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_IOERR": "the disk cannot be read or written",
+    "SQLITE_PERM": "the store cannot be opened",
+}
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Return a context manager whose statements are committed together, or not at all."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _write_changes(db: sqlite3.Connection, changes: RowChanges) -> None:
+    workspace = changes.workspace
+    if changes.deleted:
+        db.execute("DELETE FROM entities WHERE workspace = ?", (workspace,))
+        return
+    for kind in sorted(changes.cleared):
+        db.execute("DELETE FROM entities WHERE workspace = ? AND kind = ?", (workspace, kind))
+    for group in _groups(changes.removed):
+        db.execute(DELETES[len(group)], [workspace, *(part for kind, key in group for part in (kind.value, key))])
+    for rows in _groups(changes.rows):
+        db.execute(UPSERTS[len(rows)], _parameters(workspace, rows))
+
+
+def _parameters(workspace: str, rows: Iterable[Row]) -> list[object]:
+    """Return the parameters of a statement; values of other types than str and int would take SQLite a detour."""
+    parameters: list[object] = []
+    for kind, key, created, is_open, value in rows:
+        parameters += (workspace, kind.value, key, created, int(is_open), value)
+    return parameters
+
+
+def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield items in groups of the sizes of `BATCHES`, so that SQLite sees few statements and keeps them compiled."""
+    remaining = iter(items)
+    while group := list(islice(remaining, BATCHES[0])):
+        start = 0
+        for size in BATCHES:
+            while len(group) - start >= size:
+                yield group[start : start + size]
+                start += size

@@ -1,0 +1,180 @@
+"""A SQLite file as a store: what it refuses, in words; what it migrates; and that rows come back as they were."""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.core.errors import StoreError, StoreUseError
+from sandbox.store.base import Kind, Row, RowChanges
+from sandbox.store.sqlite import APPLICATION_ID, SqliteStore
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """Return an open store."""
+    opened = SqliteStore(tmp_path / "sandbox.db")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+def changes(*rows: Row, workspace: str = "default", **more: object) -> RowChanges:
+    """Return changes of one workspace."""
+    return RowChanges(workspace, **{"cleared": frozenset(), "removed": (), "rows": rows, **more})  # type: ignore[arg-type]
+
+
+def message(number: int, value: str = "{}") -> Row:
+    """Return the row of a message."""
+    return Row(Kind.MESSAGE, str(number), created=number, open=False, value=value)
+
+
+async def loaded(store: SqliteStore, workspace: str = "default") -> list[Row]:
+    """Return the rows of a workspace."""
+    return [row async for row in store.load(workspace)]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 21, 256, 1000])
+async def test_any_number_of_rows_comes_back_in_the_order_of_their_numbers(store: SqliteStore, count: int) -> None:
+    rows = [message(number) for number in range(1, count + 1)]
+    await store.write([changes(*reversed(rows))])
+
+    assert await loaded(store) == rows
+
+
+async def test_a_later_value_replaces_an_earlier_one_and_keeps_when_it_was_created(store: SqliteStore) -> None:
+    await store.write([changes(message(1, '{"a":1}'))])
+    await store.write([changes(Row(Kind.MESSAGE, "1", created=9, open=True, value='{"a":2}'))])
+
+    assert await loaded(store) == [Row(Kind.MESSAGE, "1", created=1, open=True, value='{"a":2}')]
+
+
+async def test_rows_are_removed_one_by_one_by_kind_and_with_their_workspace(store: SqliteStore) -> None:
+    account = Row(Kind.ACCOUNT, "[]", created=1, open=False, value="{}")
+    await store.write([changes(*map(message, range(1, 50)), account), changes(account, workspace="w1")])
+    await store.write([changes(removed=[(Kind.MESSAGE, str(number)) for number in range(1, 48)])])
+    few = await loaded(store)
+    await store.write([changes(cleared=frozenset({Kind.MESSAGE})), changes(workspace="w1", deleted=True)])
+
+    assert (few, await loaded(store), await loaded(store, "w1")) == ([account, message(48), message(49)], [account], [])
+
+
+async def test_workspaces_are_listed_as_they_were_created(store: SqliteStore) -> None:
+    for name in ("default", "wb", "wa"):
+        await store.write([changes(Row(Kind.WORKSPACE, "[]", created=0, open=False, value="{}"), workspace=name)])
+
+    assert await store.workspaces() == ["default", "wb", "wa"]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(store: SqliteStore) -> None:
+    broken = Row(Kind.MESSAGE, "2", created=1, open=False, value=None)  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        await store.write([changes(message(1), broken)])
+
+    assert await loaded(store) == []
+
+
+def another_program(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t (a)")
+    db.close()
+
+
+def newer_version(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE entities (a)")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+
+
+def no_database(path: Path) -> None:
+    path.write_text("this is a text of some length, which is no database at all\n" * 100)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (another_program, "{} is a SQLite file of another program, not a store of sms-sandbox"),
+        (newer_version, "{} is a store of version 99; this sms-sandbox reads versions up to 1"),
+        (no_database, "{}: this is no store of sms-sandbox (file is not a database)"),
+        (a_folder, "{} is a folder; --store takes a file such as sandbox.db"),
+    ],
+    ids=["another program", "a newer version", "no database", "a folder"],
+)
+async def test_a_file_that_cannot_be_the_store_is_refused_and_left_as_it_is(
+    tmp_path: Path, make: Callable[[Path], None], words: str
+) -> None:
+    path = tmp_path / "sandbox.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else b""
+    refused = SqliteStore(path)
+    with pytest.raises(StoreUseError) as caught:
+        await refused.open()
+    await refused.close()
+
+    assert (str(caught.value), path.read_bytes() if path.is_file() else b"") == (words.format(path), before)
+
+
+async def test_a_second_server_on_the_same_file_is_refused(store: SqliteStore) -> None:
+    second = SqliteStore(store.path)
+    with pytest.raises(StoreUseError, match="the store is in use by another process"):
+        await second.open()
+    await second.close()
+
+
+async def test_an_older_version_is_migrated_and_its_copy_kept(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    older = SqliteStore(path)
+    await older.open()
+    await older.write([changes(message(1, '{"text":"old"}'))])
+    await older.close()
+    before = path.read_bytes()
+
+    def rename(db: sqlite3.Connection) -> None:
+        db.execute("UPDATE entities SET value = replace(value, 'old', 'new')")
+
+    newer = SqliteStore(path, version=2, migrations={1: rename})
+    await newer.open()
+    values = [row.value for row in await loaded(newer)]
+    await newer.close()
+
+    assert (values, (tmp_path / "sandbox.db.v1").read_bytes()) == (['{"text":"new"}'], before)
+
+
+async def test_a_migration_that_fails_leaves_the_older_version(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    older = SqliteStore(path)
+    await older.open()
+    await older.write([changes(message(1))])
+    await older.close()
+
+    def fail(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM entities")
+        db.execute("INSERT INTO nothing VALUES (1)")
+
+    newer = SqliteStore(path, version=2, migrations={1: fail})
+    with pytest.raises(StoreUseError):
+        await newer.open()
+    await newer.close()
+    again = SqliteStore(path)
+    await again.open()
+    rows = await loaded(again)
+    await again.close()
+
+    assert rows == [message(1)]
+
+
+async def test_closing_leaves_one_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "sandbox.db")
+    await store.open()
+    await store.write([changes(message(1))])
+    await store.close()
+
+    assert os.listdir(tmp_path) == ["sandbox.db"]  # noqa: PTH208 - names alone
