@@ -82,7 +82,7 @@ async def hangs(_: web.Request) -> web.StreamResponse:
 
 
 async def hangs_up(request: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

@@ -1,4 +1,4 @@
-"""Composes callbacks: the target, the request, its timeout, and the retry schedule."""
+"""Composes callbacks: the target, the request whose body the provider writes, the timeout, and the retry schedule."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -14,7 +14,7 @@ _span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read 
 
 
 def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
-    """Return the delays between the attempts of a message's callbacks: the scenario's, or else the provider's."""
+    """Return the delays between the attempts of a message's callbacks, set by the scenario or else by the provider."""
     if message.callback_policy.retries is not None:
         return message.callback_policy.retries
     delays = world.settings[message.provider]["retries"]
@@ -22,17 +22,17 @@ def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
 
 
 def timeout_of(world: World, message: Message) -> timedelta:
-    """Return how long an attempt at a message's callbacks may take: the scenario's timeout, or else the provider's."""
+    """Return how long an attempt may take: the scenario's timeout, or else the provider's."""
     return message.callback_policy.timeout or _span(world.settings[message.provider]["timeout"])
 
 
 def target_of(world: World, packs: Registry, message: Message) -> Target | None:
-    """Return the target of a message's callbacks: the one that its request named, or else the provider's."""
+    """Return the target of a message's callbacks: the target in its request, or else the provider's."""
     return packs[message.provider].provider.target(message) or world.targets.get(message.provider)
 
 
 def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
-    """Return the request of a callback with the present target, key and settings."""
+    """Return the request of a callback with the current target, key and settings."""
     message = world.messages[callback.message]
     target = target_of(world, packs, message)
     key = message.callback_policy.key
@@ -43,7 +43,7 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
 
 
 def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | None:
-    """Return the request of a callback as last sent, or as it would have been if collected; None before either."""
+    """Return the request that was sent last or, if collected, would have been sent; None before either."""
     if callback.settings is None:
         return callback.request
     message = world.messages[callback.message]
@@ -53,9 +53,9 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
 
 
 def _request(packs: Registry, report: Report) -> Outgoing:
-    """Return the request of a report; if the provider's function fails, one without a URL whose body says why."""
+    """Return the request of a report; if the provider's function fails, a request without a URL whose body says why."""
     try:
         return packs[report.message.provider].provider.report(report)
     except Exception as error:  # noqa: BLE001 - the function may be of the user's own and raise anything
-        reason = f"the function that reports for {report.message.provider} fails: {type(error).__name__}: {error}"
+        reason = f"the function `report` of {report.message.provider} failed: {type(error).__name__}: {error}"
         return Outgoing("POST", "", {}, reason)

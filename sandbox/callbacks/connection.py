@@ -1,6 +1,6 @@
 """HTTP/1.1 on one connection to the receiver of a callback: one call is one request.
 
-httptools parses the answer, which is collected until it is complete or as long as what is kept of it.
+httptools parses the response, which is collected until it is complete or reaches the limit of what is kept.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from sandbox.core.callback import ANSWER_LIMIT
 from sandbox.core.errors import SandboxError
 
-HEAD_LIMIT = 64 * 1024  # bytes of an answer before its body begins
-FINAL = 200  # the lowest status that ends an answer, beside the next
+HEAD_LIMIT = 64 * 1024  # bytes of a response's head
+FIRST_FINAL_STATUS = 200  # the lowest status of a final response, besides the next
 SWITCHED = 101
 
 
 class NoAnswerError(SandboxError):
-    """A call got no status; the text says why."""
+    """A call got no response; the text says why."""
 
 
 class NotThereError(NoAnswerError):
-    """No connection could be made, so nothing was sent, and another address may be tried."""
+    """No connection could be made: nothing was sent, and another address may be tried."""
 
 
 class Peer(NamedTuple):
@@ -34,20 +34,20 @@ class Peer(NamedTuple):
 
 
 class ConnectionPool(Protocol):
-    """Decides what happens to a connection between two calls."""
+    """Decides what happens to a connection between calls."""
 
     def keep(self, connection: "Connection") -> bool:
-        """Take back a connection whose call was answered; return whether it stays open."""
+        """Take back a connection after a response; return whether it stays open."""
 
     def hung_up(self, connection: "Connection") -> None:
-        """Note that the peer closed a connection between two calls."""
+        """Record that the peer closed a connection between calls."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection to a peer with at most one call under way.
+    """One connection to a peer, with at most one call at a time.
 
-    Some hand-made receivers answer as soon as a client connects, and close at once: what comes is read whether or not
-    the call has been made yet.
+    Some hand-made receivers respond as soon as a client connects, and close at once, so data is read even before the
+    call is made.
     """
 
     _transport: asyncio.Transport
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
-        """Prepare for the next answer."""
+        """Prepare for the next response."""
         self._came = 0
         self._status = 0
         self._sized = False
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Note that nothing more will come."""
+        """Record that no more data will come."""
         self._ended = True
         if self.expiry is not None or (
             self.reused and self._call is not None and not (self._call.done() or self._came)
@@ -101,14 +101,14 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def is_open(self) -> bool:
-        """Return whether the peer has left the connection open; an end that the loop has not read yet counts too."""
+        """Return whether the peer has left the connection open; an end that has not been read yet counts as closed."""
         return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
 
     async def answer(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and return its status and the beginning of its body.
 
         Raises:
-            NoAnswerError: what came back is not an HTTP answer.
+            NoAnswerError: no HTTP response came back.
 
         """
         call: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
             del call  # an exception in it leads here: the two would wait for a collection
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
+        """Parse received data."""
         if self.expiry is not None:
             self._pool.hung_up(self)  # no call is under way
             self.abort()
@@ -134,26 +134,26 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             self._reusable = False
-            self._problem = f"the receiver's answer is not HTTP: {error}"
+            self._problem = f"the receiver's response is not HTTP: {error}"
         if not self._status and self._came > HEAD_LIMIT:
-            self._problem = f"the head of the receiver's answer has more than {HEAD_LIMIT} bytes"
+            self._problem = f"the head of the receiver's response has more than {HEAD_LIMIT} bytes"
         self._settle()
 
     def on_message_begin(self) -> None:
-        """Note that an answer begins; a second one is an error."""
+        """Record the beginning of a response; a second one is an error."""
         if self._whole:
             raise ValueError
         self._sized = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note whether the body announces its end."""
+        """Record whether the length of the body is known."""
         key = name.lower()
         self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
 
     def on_headers_complete(self) -> None:
-        """Note the status; one below 200 only announces another."""
+        """Record the status; one below 200 only announces another."""
         status = self._parser.get_status_code()
-        if status >= FINAL or status == SWITCHED:
+        if status >= FIRST_FINAL_STATUS or status == SWITCHED:
             self._status = status
 
     def on_body(self, body: bytes) -> None:
@@ -162,21 +162,21 @@ class Connection(asyncio.Protocol):
             self._body += body
 
     def on_message_complete(self) -> None:
-        """Mark the answer as complete."""
+        """Mark the response as complete."""
         if self._status:
             self._whole = True
             self._reusable = self._parser.should_keep_alive()
 
     def _settle(self) -> None:
-        """End the call if its answer is complete or cannot be any more; then keep the connection, or close it."""
+        """End the call once its response is complete or can no longer be; then keep or close the connection."""
         call = self._call
         if call is None or call.done():
             return
-        unsized = self._ended and self._status and not self._sized  # such a body is whole with the end
+        unsized = self._ended and self._status and not self._sized  # such a body is complete when the connection ends
         if self._whole or unsized or len(self._body) >= ANSWER_LIMIT:
             call.set_result((self._status, self._body[:ANSWER_LIMIT]))
         elif self._problem or self._ended:
-            place = "in the middle of its answer" if self._status else "without an answer"
+            place = "in the middle of its response" if self._status else "without a response"
             call.set_exception(NoAnswerError(self._problem or f"the receiver closed the connection {place}"))
         else:
             return

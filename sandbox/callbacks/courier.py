@@ -16,7 +16,7 @@ AT_A_TIME = 64  # attempts under way at one target
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What an attempt came to: the status and beginning of an answer, or an error in words.
+    """The result of an attempt: the status and the beginning of the response, or an error in words.
 
     `at` is the instant on the workspace's clock at which it began, `ms` the real time it took.
     """
@@ -168,7 +168,7 @@ class Courier:
             async with asyncio.timeout(job.timeout.total_seconds()):
                 status, answer = await self._egress.send(outgoing, job.origin)
         except TimeoutError:
-            error = f"no answer within {job.timeout.total_seconds():g} s"
+            error = f"no response within {job.timeout.total_seconds():g} s"
         except (SandboxError, OSError, ValueError) as failure:
             error = str(failure)
         job.store(AttemptResult(at, outgoing, status, answer, (monotonic() - begun) * 1000, error))

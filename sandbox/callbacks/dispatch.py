@@ -15,7 +15,7 @@ from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
 NOWHERE = Target("", None, TargetOrigin.SETTINGS)
-LOST = "lost on the way: the scenario drops it"
+LOST = "lost in transit: the scenario drops it"
 
 
 def begin_attempt(world: World, packs: Registry, callback: Callback) -> Callback | None:
@@ -30,10 +30,10 @@ def begin_attempt(world: World, packs: Registry, callback: Callback) -> Callback
         changed = () if world.callbacks[callback.id] is callback else (callback,)
         world.commit(*changed, nothing)  # `follow_ups` puts it back
         return None
-    if not callback_policy.muted and _is_lost(callback, callback_policy):
+    if not callback_policy.collect_only and _is_lost(callback, callback_policy):
         _lose(world, packs, callback)
         return None
-    if callback_policy.muted or target_of(world, packs, message) is None:
+    if callback_policy.collect_only or target_of(world, packs, message) is None:
         written = write(world, packs, callback)
         collected = callback._replace(state=CallbackState.COLLECTED, request=written)
         world.commit(collected, nothing, *follow_ups(world, collected))
@@ -178,7 +178,7 @@ class Dispatch:
             "replayed",
         )
         if target_of(self._world, self._packs, self._world.messages[callback.message]) is None:
-            message = f"callback {callback.id} has nowhere to go: {callback.provider} has no target"
+            message = f"callback {callback.id} cannot be sent: {callback.provider} has no target"
             raise CallbackStateError(message)
         sending = callback._replace(state=CallbackState.SENDING)
         self._world.commit(sending)

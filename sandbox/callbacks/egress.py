@@ -1,4 +1,4 @@
-"""The egress policy: which addresses a callback may reach, and what is written to them.
+"""The egress policy: which addresses a callback may reach, and the request that is written to them.
 
 A host is resolved for each attempt, its addresses are checked, and the request goes to a checked address itself, so a
 name that resolves to another address a moment later changes nothing. Redirects are not followed.
@@ -30,7 +30,7 @@ PRIVATE: tuple[Network, ...] = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")),
 )
 
-# The metadata services of clouds, beside the link-local 169.254.169.254.
+# The metadata services of clouds, besides the link-local 169.254.169.254.
 METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -40,7 +40,7 @@ class RefusedAddressError(SandboxError):
 
 
 class BadUrlError(SandboxError):
-    """A text is not a URL for callbacks."""
+    """The string is not a URL for callbacks."""
 
 
 def parse_url(text: str) -> URL:
@@ -61,7 +61,7 @@ def parse_url(text: str) -> URL:
             elif not is_host(url.raw_host or ""):
                 problem = f"'{url.host}' is not a host"
             elif url.user or url.password:
-                problem = "it must not carry credentials"
+                problem = "it must not contain credentials"
             elif url.port is not None and not 0 < url.port < 65536:  # noqa: PLR2004 - the range of TCP ports
                 problem = f"{url.port} is not a port"
         except ValueError as error:
@@ -73,7 +73,7 @@ def parse_url(text: str) -> URL:
 
 
 def is_host(text: str) -> bool:
-    """Return whether a URL's host is a name or an address, which may still not exist."""
+    """Return whether a URL's host is a valid name or address; it need not exist."""
     try:
         return bool(HOST.fullmatch(text) or (":" in text and ipaddress.ip_address(text.partition("%")[0])))
     except ValueError:
@@ -91,7 +91,7 @@ def host_queue_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where callbacks may go. `open_bind`: the server listens beyond loopback, so requests may name private targets.
+    """Where callbacks may go. `open_bind`: the server listens beyond loopback, so requests may name private addresses.
 
     `hosts` and `networks` are those of `--allow-callback`; `target_hosts` are those of configured targets, and allowed
     for these only.
@@ -118,7 +118,7 @@ def _is_forbidden(address: Address) -> bool:
 
 
 def _tunnelled(address: Address) -> Address:
-    """Return the IPv4 address in an IPv6 one (6to4, NAT64), or else the address itself."""
+    """Return the IPv4 address inside an IPv6 address (6to4, NAT64), or else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
@@ -137,26 +137,26 @@ def make_policy(*, open_bind: bool, allowed: Iterable[str], target_hosts: Iterab
 
 
 class Egress:
-    """Sends callbacks out; `ca` is a file with the certificates by which receivers are verified."""
+    """Sends callbacks; `ca` is a file with the certificates used to verify receivers."""
 
     def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
         self.policy = policy
         self._client = HttpClient(ca)
         self._of_address = lru_cache(maxsize=1024)(
             self._check_address
-        )  # an address needs no resolving and is checked once
+        )  # a literal address need not be resolved and is checked once
 
     def close(self) -> None:
         """Close the idle connections."""
         self._client.close()
 
     async def send(self, outgoing: Outgoing, origin: TargetOrigin) -> tuple[int, str]:
-        """Send a callback; return the status and the first 2 KB of the answer.
+        """Send a callback; return the status and the first 2 KB of the response.
 
         Raises:
             RefusedAddressError: its host resolves to no address that may be reached.
             BadUrlError: its URL is not one for callbacks.
-            NoAnswerError: no HTTP answer came.
+            NoAnswerError: no HTTP response came back.
             ValueError: a header has more than one line.
 
         """
@@ -224,7 +224,7 @@ def _shown(status: int, body: bytes) -> tuple[int, str]:
 
 def _refusal(host: str, address: Address, origin: TargetOrigin, policy: Policy) -> str:
     where = host if host == str(address) else f"{host} ({address})"
-    whose = "a target that a request names must lead" if origin is TargetOrigin.REQUEST else "callbacks go"
+    whose = "a target from a request must lead" if origin is TargetOrigin.REQUEST else "callbacks go"
     narrow = origin is TargetOrigin.REQUEST and not policy.open_bind
     nets = "loopback" if narrow else "loopback and private networks"
     return f"{where} is not allowed: {whose} to {nets}; to allow it, use --allow-callback"

@@ -1,6 +1,6 @@
-"""The HTTP client: connections to the receivers of callbacks, kept for a moment if that cannot lose a callback.
+"""The HTTP client: connections to the receivers of callbacks, reused if that cannot lose a callback.
 
-A request that a receiver may have read is not sent again, and some receivers close their connections after the answer
+A request that a receiver may have read is not sent again, and some receivers close their connections after a response
 without announcing it. So the first connections to a peer are only watched while its calls use new ones. A peer that
 leaves them open gets its later calls over kept connections, which take 14 µs of processor time instead of 68; one that
 ever closes one gets a new connection for each call.
@@ -16,24 +16,24 @@ from pathlib import Path
 
 from sandbox.callbacks.connection import Connection, NotThereError, Peer
 
-KEPT = 0.2  # seconds that a connection is kept for the next call: less than its peer has proved to wait
-WATCHED = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
+KEEP_TIME = 0.2  # seconds that a connection is kept for the next call: less than its peer has been seen to wait
+WATCH_TIME = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
 WATCHED_AT_ONCE = 8  # connections to one peer
-GOODBYE = 1.0  # seconds that a peer has to answer the end of a TLS connection
-PEERS = 1024  # whose history is kept
+TLS_CLOSE_TIMEOUT = 1.0  # seconds that a peer has to confirm the end of a TLS connection
+PEERS = 1024  # peers whose history is kept
 
 
 @dataclass(slots=True)
 class PeerHistory:
-    """What a peer has done with its connections; `keeps` is None until it is known whether it leaves them open."""
+    """How a peer treats its connections; `keeps` is None until it is known whether it leaves them open."""
 
     keeps: bool | None = None
     calls: int = 0  # under way
-    answered: bool = False  # whether a call was answered while another connection was watched
+    answered: bool = False  # whether a response came while another connection was watched
 
 
 class HttpClient:
-    """Makes calls, and keeps connections; `ca` is a file with the certificates by which https peers are verified."""
+    """Makes calls, and keeps connections; `ca` is a file with the certificates used to verify HTTPS peers."""
 
     def __init__(self, ca: Path | None = None) -> None:
         self._ca = ca
@@ -75,38 +75,38 @@ class HttpClient:
             connection.abort()
 
     def history(self, peer: Peer) -> PeerHistory:
-        """Return what is known of a peer; of many peers, those that were called last are remembered."""
+        """Return what is known about a peer; the peers that were called last are remembered."""
         known = self._histories[peer] = self._histories.pop(peer) if peer in self._histories else PeerHistory()
         if len(self._histories) > PEERS:
             del self._histories[next(iter(self._histories))]
         return known
 
     def keep(self, connection: Connection) -> bool:
-        """Keep or watch a connection; return False if it is to be closed instead."""
+        """Keep or watch a connection; return False if it must be closed instead."""
         history = self.history(connection.peer)
         idle = self._idle.get(connection.peer, ())
         history.answered |= bool(idle)
         if history.keeps is False or (history.keeps is None and len(idle) == WATCHED_AT_ONCE):
             return False
         self._idle.setdefault(connection.peer, []).append(connection)
-        span = KEPT if history.keeps else WATCHED
+        span = KEEP_TIME if history.keeps else WATCH_TIME
         connection.expiry = asyncio.get_running_loop().call_later(span, self._expire, connection)
         return True
 
     def hung_up(self, connection: Connection) -> None:
-        """Remember that a peer closed a kept or watched connection, or sent something over it."""
+        """Record that a peer closed a kept or watched connection, or sent data over it."""
         self.history(connection.peer).keeps = False
         if connection.expiry is not None:
             self._forget(connection)
 
     def _expire(self, connection: Connection) -> None:
-        """Close a connection that nobody needed; one that was watched has shown its peer's history."""
+        """Close a connection that was not needed; a watched one has shown that its peer keeps connections."""
         history = self.history(connection.peer)
         self._forget(connection)
         if not connection.is_open():
             history.keeps = False
         elif history.keeps is None and (history.answered or history.calls):
-            # Calls that are all unanswered wait for the end of this connection: the peer serves one at a time.
+            # If no call has got a response, all wait for this connection to end: the peer serves one at a time.
             history.keeps = history.answered
         connection.close()
 
@@ -140,7 +140,7 @@ class HttpClient:
                 peer.port,
                 ssl=self._trust if peer.name else None,
                 server_hostname=peer.name,
-                ssl_shutdown_timeout=GOODBYE if peer.name else None,
+                ssl_shutdown_timeout=TLS_CLOSE_TIMEOUT if peer.name else None,
             )
         except OSError as error:
             message = f"cannot connect: {_words(error)}"
@@ -149,7 +149,7 @@ class HttpClient:
 
 
 def _words(error: OSError) -> str:
-    """Return the reason of the system or of TLS, without an address."""
+    """Return the reason given by the system or by TLS, without an address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         hint = "to trust it, name its CA in a file with --callback-ca"
         return f"its certificate is not trusted ({error.verify_message}); {hint}"

@@ -62,7 +62,7 @@ class ApiCall(Generic[Result]):
 
 
 def timeout_for(wait: Duration | None) -> float:
-    """Return the timeout in seconds of a call that waits on the server.
+    """Return the timeout, in seconds, of a call that waits on the server.
 
     Raises:
         DurationError: `wait` is not a duration.

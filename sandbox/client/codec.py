@@ -27,7 +27,7 @@ Instant = str | datetime
 Since = str | int | datetime  # an id or a time, exclusive
 
 NONE = cast("Hashable", type(None))
-SHOWN = 60  # characters of a value in an error
+QUOTE_LIMIT = 60  # characters of a value in an error
 
 
 def path(*steps: object) -> str:
@@ -298,7 +298,9 @@ def _union(*kinds: Hashable) -> Reader:
 
 def _misfit(value: object, at: str, wanted: str) -> UnexpectedResponseError:
     shown = repr(value)
-    return UnexpectedResponseError(f"{at or '/'}: {shown[:SHOWN]}{'…' if len(shown) > SHOWN else ''} is not {wanted}")
+    if len(shown) > QUOTE_LIMIT:
+        shown = shown[:QUOTE_LIMIT] + "…"
+    return UnexpectedResponseError(f"{at or '/'}: {shown} is not {wanted}")
 
 
 PLAIN: Mapping[type, Reader] = {

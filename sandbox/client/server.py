@@ -155,7 +155,7 @@ def accounts(
 
 
 def account(provider: str, key: str) -> ApiCall[Account]:
-    """Return the account of a key, given in full or masked; if the key was never used, the account that it would open.
+    """Return the account of a key, in full or masked; for a key that was never used, the account that it would open.
 
     Raises:
         NotFoundError: the key has no account.

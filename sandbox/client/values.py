@@ -149,7 +149,7 @@ class CallbackRequest:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a callback: the `status` and the first 2 KB of the answer, or an `error`.
+    """One attempt at a callback: the `status` and the first 2 KB of the response, or an `error`.
 
     `url` is where it was sent, `ms` its real time. `interrupted`: the server stopped during it, so it was made again.
     """

@@ -32,7 +32,7 @@ PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 HOST = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{0,5})?|([A-Za-z0-9_.-]+)(?::\d{0,5})?", re.ASCII)
 LONGEST_NAME = 253  # characters
 
-# Names that nobody can register, so that no page on the internet has one: RFC 6761 reserves `localhost` and `test`,
+# Names that nobody can register, so no page on the internet has one: RFC 6761 reserves `localhost` and `test`,
 # ICANN reserves `internal` for private networks (`host.docker.internal`). Not `local`: any machine on the same network
 # may claim such a name (RFC 6762). A name without a dot (`localhost`, a compose service) is not a public name either.
 PRIVATE_SUFFIXES = (".localhost", ".internal", ".test")

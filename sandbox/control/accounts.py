@@ -119,7 +119,7 @@ def _patched(call: ControlCall, account: Account) -> Account:
 
 
 def _amounts(account: Account, given: object) -> Mapping[str, Decimal]:
-    """Return the amounts by balance type; a bare amount is for an account's only one.
+    """Return the amounts by balance type; a bare amount is for an account with one type.
 
     Raises:
         ProblemError: 400, there is no such balance type, or several for a bare amount.

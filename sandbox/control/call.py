@@ -1,7 +1,7 @@
 """One control call: what `openapi.yaml` says that it takes, how it is read, and how it is answered.
 
-The OpenAPI document beside this file is the only source: queries and bodies are validated against it, so no call takes
-what it does not describe. It is read at the first call that needs it, not at the start.
+The OpenAPI document beside this file is the only source: queries and bodies are validated against it, so a call accepts
+only what it describes. It is read at the first call that needs it, not at the start.
 """
 
 import json
@@ -54,7 +54,7 @@ class Parameters:
     values: Mapping[str, object]
 
     def get(self, name: str, kind: type[Kind]) -> Kind | None:
-        """Return a value of a type; None if it is missing, or of another of the types that it may have."""
+        """Return a value if it has this type; None if it is missing or has another type."""
         value = self.values.get(name)
         return value if isinstance(value, kind) else None
 

@@ -32,7 +32,7 @@ async def get_callback(call: ControlCall) -> web.Response:
 
 
 def _action(act: Callable[[Dispatch, Callback], Callback]) -> Endpoint:
-    """Return the endpoint that does something to one callback."""
+    """Return the endpoint for an action on one callback."""
 
     async def endpoint(call: ControlCall) -> web.Response:
         world = call.world

@@ -33,7 +33,7 @@ MANY_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class Collection(Generic[Item]):
-    """Items, oldest first, and how to read one: its number, which grows; when it came; its object in the API."""
+    """Items, oldest first, and how to read one: its number, which increases; when it arrived; its object in the API."""
 
     kind: type[Item]
     items: dict[int, Item] | SequenceStore[Item]
@@ -167,13 +167,13 @@ def _find(collection: Collection[Item], find: Callable[[str], Item | None], name
 
 
 def not_found(name: str, *, noun: str) -> ProblemError:
-    """Return the error of an id that nothing has."""
+    """Return the error for an id that does not exist."""
     problem = f"there is no {noun} yet" if name == LATEST else f"no {noun} has the id {name[:200]!r}"
     return refuse(404, "/id", problem)
 
 
 def all_of(filters: list[Filter[Item]], collection: Collection[Item], since: Since) -> Filter[Item]:
-    """Return the filter that accepts what came after `since` and every filter accepts."""
+    """Return a filter that accepts what arrived after `since` and passes all filters."""
     number, at = collection.number, collection.at
     return lambda item: since.admits(number(item), at(item)) and all(accepts(item) for accepts in filters)
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, quote_plus
 
 from sandbox.specs.body_parsing import UnreadableError, pairs
 
-SHOWN = 2  # characters
+VISIBLE_LENGTH = 2  # characters
 SECRET = frozenset(
     {
         "access_token",
@@ -25,7 +25,7 @@ SECRET = frozenset(
 
 def mask(secret: str) -> str:
     """Return a credential as it may be shown."""
-    return secret[:SHOWN] + "…"
+    return secret[:VISIBLE_LENGTH] + "…"
 
 
 def masked_value(name: str, value: str, key: str | None) -> str:

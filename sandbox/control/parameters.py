@@ -19,7 +19,7 @@ from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import Status
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
-from sandbox.specs.types import MANY, WORDING, show
+from sandbox.specs.types import VIOLATION_LIMIT, WORDING, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -57,7 +57,7 @@ class Context(NamedTuple):
 
 def read_value(value: object, schema: Schema, context: Context) -> tuple[object, list[Mistake]]:
     """Return a value with everything in it converted, and its mistakes."""
-    found = list(islice(_schema_mistakes(value, schema), MANY))
+    found = list(islice(_schema_mistakes(value, schema), VIOLATION_LIMIT))
     converter = _Converter(context, frozenset(path for path, _ in found), [mistake for _, mistake in found])
     return converter.convert(value, schema, ()), converter.mistakes
 

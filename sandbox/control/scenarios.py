@@ -74,11 +74,11 @@ def _split_words(line: str, titles: Iterable[str]) -> tuple[str, str]:
 
 
 def _read_scenario(call: ControlCall, raw: bytes) -> Scenario:
-    """Return the scenario that a body names as `{"use": NAME}`, or is.
+    """Return the scenario that a body names as `{"use": NAME}`, or contains.
 
     Raises:
         ProblemError: 400, the body is not text or `use` is not a name; 422, with every mistake of the scenario, or if
-            it has nothing but a name and a description.
+            it has only a name and a description.
 
     """
     raw = raw.removeprefix(BOM_UTF8)
@@ -120,7 +120,7 @@ def _check_keys(text: str) -> None:
 
 
 def _check_content(call: ControlCall, text: str) -> None:
-    """Check that a document has more than a name: whoever sends no more means the scenario of that name.
+    """Check that a document has more than a name: a client that sends no more means the scenario of that name.
 
     Raises:
         ProblemError: 422, it has a name and a description at most.

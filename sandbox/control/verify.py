@@ -24,11 +24,11 @@ from sandbox.specs.types import show
 
 Item = TypeVar("Item")
 
-SHOWN_MATCHES = 1_000  # ids in a reply
-SHOWN_NEAR = 5  # near misses of each kind in a reply
-EXAMINED = 1_000  # newest messages and requests that may be near misses
-COMPARED = 100  # of them, those with the fewest differences, whose similarity is measured
-SIMILAR = 0.6  # from this similarity on, a message that meets no criterion still counts as near
+MATCH_LIMIT = 1_000  # ids in a reply
+NEAR_MISS_LIMIT = 5  # near misses of each kind in a reply
+EXAMINED_LIMIT = 1_000  # newest messages and requests that may be near misses
+MEASURED_LIMIT = 100  # of them, those with the fewest differences, whose similarity is measured
+LEAST_SIMILARITY = 0.6  # from this similarity on, a message that meets no criterion still counts as near
 
 
 class Criterion(NamedTuple):
@@ -104,7 +104,7 @@ async def verify(call: ControlCall) -> web.Response:
         {
             "passed": count.holds(len(found)),
             "count": len(found),
-            "matches": [message.id for message in found[:SHOWN_MATCHES]],
+            "matches": [message.id for message in found[:MATCH_LIMIT]],
             "near": [{"id": each.id, "differs": list(each.differences)} for each in near],
         },
     )
@@ -130,19 +130,19 @@ def near_misses(
 
 
 def _newest(collection: Collection[Item], after: int) -> Iterator[Item]:
-    return islice(newest_first(collection, before=None, after=after), EXAMINED)
+    return islice(newest_first(collection, before=None, after=after), EXAMINED_LIMIT)
 
 
 def _near_messages(messages: Iterable[Message], criteria: Sequence[Criterion]) -> list[NearMiss]:
     """Return the messages with the fewest differences; those that fit are left out."""
     failing = [(message, [each for each in criteria if not each.holds(message)]) for message in messages]
-    compared = sorted((each for each in failing if each[1]), key=lambda each: len(each[1]))[:COMPARED]
+    compared = sorted((each for each in failing if each[1]), key=lambda each: len(each[1]))[:MEASURED_LIMIT]
     ranked = [(len(failed), -_similarity(message, failed), message, failed) for message, failed in compared]
     ranked.sort(key=lambda each: each[:2])
     return [
         NearMiss(message.id, tuple(each.difference(message) for each in failed))
-        for count, dissimilarity, message, failed in ranked[:SHOWN_NEAR]
-        if count < len(criteria) or -dissimilarity >= SIMILAR
+        for count, dissimilarity, message, failed in ranked[:NEAR_MISS_LIMIT]
+        if count < len(criteria) or -dissimilarity >= LEAST_SIMILARITY
     ]
 
 
@@ -153,12 +153,12 @@ def _similarity(message: Message, failed: Sequence[Criterion]) -> float:
 
 
 def _near_requests(records: Iterable[RequestRecord], expected: Mapping[str, str]) -> list[NearMiss]:
-    """Return the refused requests that may have been meant; one with another number was not."""
+    """Return the refused requests that may have been meant; those with another number were not."""
     return [
         NearMiss(record.id, (f"refused with {record.status}: {'; '.join(record.why)}",))
         for record in records
         if record.refused and _may_be_meant(record, expected)
-    ][:SHOWN_NEAR]
+    ][:NEAR_MISS_LIMIT]
 
 
 def _may_be_meant(record: RequestRecord, expected: Mapping[str, str]) -> bool:

@@ -34,7 +34,7 @@ async def list_workspaces(call: ControlCall) -> web.Response:
 
 
 async def create_workspace(call: ControlCall) -> web.Response:
-    """Create a workspace; what the body omits is as `serve` was started."""
+    """Create a workspace; what the body omits has the value that `serve` was started with."""
     given, default, name = call.body, call.engine.start, call.body.get("scenario", str)
     targets = {
         provider: read_target(given.nested("targets").nested(provider)) for provider in given.nested("targets").values
@@ -72,7 +72,7 @@ async def delete_workspace(call: ControlCall) -> web.Response:
 
 
 async def reset_workspace(call: ControlCall) -> web.Response:
-    """Reset a workspace; nothing of before arrives after the reply."""
+    """Reset a workspace; nothing from before the reset arrives after the reply."""
     await call.workspace.reset()
     return reply(show_workspace(call.engine, call.workspace))
 
@@ -123,7 +123,7 @@ async def advance_clock(call: ControlCall) -> web.Response:
 
 
 def read_clock(given: Parameters, running: Clock | None = None, *, at: str = "") -> ClockConfig:
-    """Return the clock in a body, which `at` points to; what it omits is as the running clock has it.
+    """Return the clock in a body, which `at` points to; what it omits is taken from the current clock.
 
     Raises:
         ProblemError: 400, a scaled clock has no rate, or another one has.

@@ -35,7 +35,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A registered text; each `{#var#}` in it is a variable."""
+    """A registered message text; each `{#var#}` in it is a variable."""
 
     id: str
     text: str
@@ -104,7 +104,7 @@ def check_code(otp: Otp, code: str, *, at: datetime, tries: int) -> tuple[CheckR
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
-    """How much of something has happened since `since`; every rate limit counts in one of these.
+    """A count since the time `since`; every rate limit uses one.
 
     A window that is over counts as empty when it is read.
     """

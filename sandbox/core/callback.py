@@ -28,7 +28,7 @@ OPEN_STATES = frozenset({CallbackState.PENDING, CallbackState.HELD, CallbackStat
 
 
 class TargetOrigin(StrEnum):
-    """Where a target comes from; one that comes with a request may lead to fewer hosts."""
+    """Where a target comes from; a target from a request may reach fewer hosts."""
 
     REQUEST = "request"
     SETTINGS = "settings"
@@ -76,7 +76,7 @@ class Attempt(NamedTuple):
 class Callback(NamedTuple):
     """The report of `step` of message number `message`; `due` is when the next attempt is due, or the last one was.
 
-    A callback without a target is collected: its request is written when it is first read, with `settings`, the
+    A callback without a target is collected: its request is composed when it is first read, with `settings`, the
     provider's settings at the time of the status change.
     """
 

@@ -141,7 +141,7 @@ LONGEST_DURATION = timedelta(days=3650)
 
 
 class DurationError(SandboxError):
-    """A text that is not a duration."""
+    """The value is not a duration."""
 
 
 def parse_duration(value: object) -> timedelta:

@@ -1,4 +1,4 @@
-"""The numbers of a text that could be a one-time code, judged by their form and the characters around them."""
+"""The numbers in a text that could be a one-time code, judged by their form and the characters around them."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ PIECE = re.compile(r"\d+")
 LETTER = re.compile("[a-z]")
 COUNTED = re.compile(r" ?([^\W\d_]+)")
 SPACED = re.compile(r"\d[\d.,:/-]*(?<=\d)")
-DOTTED = re.compile(r"\d{3}\.\d{3}")  # a code only right beside its word, as an amount has this form too
+DOTTED = re.compile(r"\d{3}\.\d{3}")  # a code only if right beside its word, because amounts have this form too
 WHOLE = re.compile(r"([a-z]*)(\d+)([a-z]*)")
 MASKED = re.compile(r"[\dx]*x{2,}[\dx]*|x+\d+")
 DOMAIN = re.compile(r"\.(?:com|net|org|info|app|dev)\b")
@@ -69,7 +69,7 @@ class Reason(Enum):
 
 
 class Candidate(NamedTuple):
-    """A number of a text; `reason` says why it is not a code, `exact` that it must stand right beside its word.
+    """A number in a text; `reason` says why it is not a code, `exact` that it must stand right beside its word.
 
     `minus` is a penalty for its form.
     """
@@ -89,7 +89,7 @@ class Candidate(NamedTuple):
 
 
 def find_candidates(text: str, low: str) -> Iterator[Candidate]:
-    """Yield the numbers of a text that are long enough for a code; `low` is the folded text."""
+    """Yield the numbers in a text that are long enough for a code; `low` is the folded text."""
     for match in NUMBER.finditer(low):
         found, start, end = match[0], match.start(), match.end()
         if start and "a" <= low[start - 1] <= "z" and found[0].isdecimal():

@@ -1,6 +1,6 @@
 """Find the one-time code in a text.
 
-Every number of a text is a candidate. Its form and the words beside it may disqualify it: an account, a card, an order,
+Every number in a text is a candidate. Its form and the words beside it may disqualify it: an account, a card, an order,
 an amount, a date, a phone number. The others are scored by the nearest words for a code, and the best one wins. A text
 without such a word has a code only if it consists of nothing else.
 """
@@ -80,7 +80,7 @@ class TextContext:
         self.low = separate_periods(URL.sub(_blank, low) if has_address else low)
 
     def find_candidates(self) -> list[Candidate]:
-        """Return the numbers of the text, judged by their form alone."""
+        """Return the numbers in the text, judged by their form alone."""
         return list(find_candidates(self.text, self.low))
 
     @cached_property

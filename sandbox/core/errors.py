@@ -94,4 +94,4 @@ def near_miss(word: str, known: Iterable[str]) -> str:
     found = get_close_matches(word, names, n=1) or [name for name in names if name.lower() == word.lower()]
     if found:
         return f" Did you mean '{found[0]}'?"
-    return f" There are: {', '.join(names)}." if names else ""
+    return f" Available: {', '.join(names)}." if names else ""

@@ -77,7 +77,7 @@ class LostReplies:
         self._last: datetime | None = None
 
     def put(self, lost: LostReply) -> None:
-        """Add the texts of a lost reply; remove what is too old or exceeds the limit."""
+        """Add the texts of a lost reply; remove those that are too old or exceed the limit."""
         self._last = lost.at
         for text in lost.texts:
             self._found.pop(text, None)

@@ -73,7 +73,7 @@ class Channel:
         known = [*self.words, *self.read_back]
         known += [f"{status}/{variant}" for status, variants in self.variants.items() for variant in sorted(variants)]
         near = get_close_matches(word, known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else f" There are: {', '.join(self.words)}."
+        hint = f" Did you mean '{near[0]}'?" if near else f" Available: {', '.join(self.words)}."
         message = f"no status is called '{word}' for {self.name}.{hint}"
         raise UnknownStatusError(message)
 
@@ -103,7 +103,7 @@ class CallbackPolicy:
 
     timeout: timedelta | None = None  # None: the provider's
     retries: tuple[timedelta, ...] | None = None  # None: the provider's retry schedule
-    muted: bool = False  # never sent, only collected: a web page of another site made the request
+    collect_only: bool = False  # never sent, only collected: a web page of another site made the request
     delay: Distribution = AT_ONCE  # after the status change
     copies: int = 1
     lost: frozenset[Status] = frozenset()

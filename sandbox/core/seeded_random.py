@@ -1,6 +1,6 @@
 """Random values without state: a draw is a function of (seed, number of its subject, purpose).
 
-The order of draws never changes their results. A draw becomes bytes, a fraction, a text, a ULID, or a duration.
+The order of draws never changes their results. A draw becomes bytes, a fraction, a string, a ULID, or a duration.
 """
 
 import random

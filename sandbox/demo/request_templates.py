@@ -139,7 +139,7 @@ class RequestTemplate:
     """A request that a provider accepts, and what in it can be changed.
 
     `numbers` are the recipients as the sandbox shows them. `texts` has each text of the sample with its code: the text
-    itself if it is only a code, None if it needs none. `sender` is None if it cannot be changed.
+    itself if it is only a code, None if it has none. `sender` is None if it cannot be changed.
     """
 
     sample: SampleRequest

@@ -1,6 +1,6 @@
 """Generates the reference parts of the pages: commands, control calls, scenario keys, providers and scenarios.
 
-A page marks such a part by a pair of comments, `generated: NAME` and `end`; what stands between them is for readers of
+A page marks such a part by a pair of comments, `generated: NAME` and `end`; the text between them is for readers of
 the file itself. A part is written from what the code knows when a page is asked for, so it cannot be out of date.
 """
 
@@ -215,7 +215,7 @@ def _text(document: Node, schema: Schema) -> str:
 
 
 def _kind(schema: Schema) -> str:
-    """Return the type of a value, with a link where it has a name."""
+    """Return the type of a value, with a link if it has a name."""
     if isinstance(schema, bool):
         return "any"
     types = schema.get("type", ())

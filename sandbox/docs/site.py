@@ -1,6 +1,6 @@
 """Serves the documentation: each page as HTML and as Markdown, a style sheet, a script and the search index.
 
-Like the inbox, the pages load from this server alone and run no script but their own file. They hold nothing of any
+Like the inbox, the pages load from this server alone and run no script but their own file. They contain no data of a
 workspace, so no token is needed to read them; the `Host` header is checked as before every control call.
 """
 

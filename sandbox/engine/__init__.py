@@ -1,4 +1,4 @@
-"""Workspaces at work: which workspace a request belongs to, and what happens there as its clock goes on.
+"""Workspaces at work: which workspace a request belongs to, and what happens there as its clock runs.
 
 `engine` owns the workspaces and gives each request to the `pipeline`; `workspace` owns one world with its clock;
 `scheduler` works through its agenda: it moves messages and makes their callbacks; `advance` walks the clock from due

@@ -62,8 +62,8 @@ class AdvanceRun:
         """Advance to a goal; a running clock stands at each instant, and runs on from the end.
 
         Raises:
-            BackwardsError: the goal is before now.
-            EndlessError: until idle, and 30 days or 1,000,000 steps were not enough.
+            ClockBackwardsError: the goal is before now.
+            AdvanceLimitError: until idle, and 30 days or 1,000,000 steps were not enough.
             ResetError: the workspace was reset or deleted meanwhile.
 
         """

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from sandbox.engine.persistence import Persistence
     from sandbox.store.base import Store
 
-ID_LENGTH = 10  # characters of a workspace's id; a minted key begins with them
-KEY_LENGTH = 24  # characters of a minted key
+ID_LENGTH = 10  # characters of a workspace's id; its keys begin with them
+KEY_LENGTH = 24  # characters of a workspace's key
 TTL = timedelta(hours=1)
 WORKSPACES = 5_000
 
 
 class TooManyWorkspacesError(SandboxError):
-    """There are as many workspaces as a server takes."""
+    """The server has reached its limit of workspaces."""
 
 
 @dataclass(slots=True)
 class Lease:
-    """A workspace that a call made: its minted keys by provider and header or parameter, and when it was last used."""
+    """A workspace that a call made: its keys by provider and header or parameter, and when it was last used."""
 
     workspace: Workspace
     keys: Mapping[str, Mapping[str, str]]
@@ -132,11 +132,11 @@ class Engine:
             return self.unavailable(self.failure)
         try:
             return self._hold_back(*handle(request, self._context))
-        except Exception as error:  # noqa: BLE001 - the sandbox's own mistake: `handle` answers those of a provider
+        except Exception as error:  # noqa: BLE001 - the sandbox's own error: `handle` replies to those of a provider
             return self._fail(request, error)
 
     def preflight(self, request: Request, headers: Mapping[str, str]) -> Handled:
-        """Answer that a page may call a path; `headers` say how."""
+        """Accept a preflight request; `headers` say what is allowed."""
         if self.failure is not None:
             return self.unavailable(self.failure)
         return self._hold_back(*preflight(request, self._context, headers))
@@ -148,7 +148,7 @@ class Engine:
         return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
 
     def _hold_back(self, batch: Batch, response: Response) -> Handled:
-        """Work through what a request made due, and let its response go once its batch is committed."""
+        """Process what a request made due, and release its response once its batch is committed."""
         workspace = self.workspaces[batch.workspace]
         workspace.work()
         return Handled(workspace, response, workspace.gate.hold_back(batch.number, response))
@@ -158,7 +158,7 @@ class Engine:
         return Handled(self.default, unavailable(str(error)), None)
 
     def _fail(self, request: Request, error: Exception) -> Handled:
-        """Log a mistake of the sandbox, and answer with a problem; the request may have been stored or not."""
+        """Log an error of the sandbox, and reply with a problem document; the request may have been stored or not."""
         what = f"the sandbox failed to handle {request.method} {request.path[:200]}"
         asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error})
         body = encode(problem(500, f"{what}: {type(error).__name__}; its log has the details"))
@@ -174,7 +174,7 @@ class Engine:
         return lease.workspace.world
 
     def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL) -> Lease:
-        """Make a workspace and mint its keys; unused for `ttl` of real time, it is deleted.
+        """Create a workspace and its keys; it is deleted after `ttl` of real time without use.
 
         Raises:
             TooManyWorkspacesError: there are too many.
@@ -222,7 +222,7 @@ class Engine:
             del self.workspaces[name]
 
     def touch(self, name: str) -> None:
-        """Note that a workspace is in use."""
+        """Record that a workspace is in use."""
         if name in self.leases:
             self.leases[name].used = monotonic()
 

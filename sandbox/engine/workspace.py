@@ -115,7 +115,7 @@ class Workspace:
         """Run the clock another way from now on, or from the configured start.
 
         Raises:
-            BackwardsError: that start is before now.
+            ClockBackwardsError: that start is before now.
 
         """
         async with self._clock_lock:

@@ -76,7 +76,7 @@ class JsonReader:
             case '"':
                 return self._string()
         if LEADING_ZERO.match(self.text, start):
-            problem = "not JSON: a number cannot begin with 0; put it in quotes if it is text"
+            problem = "not JSON: a number cannot begin with 0; put it in quotes if it is a string"
             self._refuse(problem, start, syntax=True)
         number = NUMBER.match(self.text, start)
         if number is not None:
@@ -84,7 +84,7 @@ class JsonReader:
             return self._number(number[0], path, start)
         for constant in CONSTANTS:
             if self.text.startswith(constant, start):
-                self._refuse(f"not JSON: {constant} is no JSON value", start, syntax=True)
+                self._refuse(f"not JSON: {constant} is not a JSON value", start, syntax=True)
         return self._literal(start)
 
     def _members(self) -> Iterator[tuple[str, int]]:
@@ -130,7 +130,7 @@ class JsonReader:
         start = self._at
         value, self._at = self._decoded(start)
         if SURROGATE.search(value):
-            self._refuse("half of a surrogate pair, which is no character", start)
+            self._refuse("half of a surrogate pair, which is not a character", start)
         return value
 
     def _literal(self, start: int) -> bool | None:
@@ -142,7 +142,7 @@ class JsonReader:
 
     def _number(self, written: str, path: ValuePath, start: int) -> int | float:
         if len(written) > DIGIT_LIMIT:
-            self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is text", start)
+            self._refuse(f"a number has at most {DIGIT_LIMIT} digits; put it in quotes if it is a string", start)
         value = int(written) if written.lstrip("-").isdigit() else float(written)
         if str(value) != written:
             self.written[path] = written

@@ -46,7 +46,7 @@ def _has_length(begin: str, length: int) -> bool:
 
 
 def why_impossible(digits: str) -> str:
-    """Return why digits are not a complete international number, in words that follow `it`."""
+    """Return why digits are not a complete international number, as a phrase to follow `it`."""
     if digits.startswith("0"):
         return "begins with 0, as numbers within a country do"
     if not SHORTEST <= len(digits) <= LONGEST:

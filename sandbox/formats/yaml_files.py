@@ -77,9 +77,9 @@ def _boolean(_: CoreLoader, node: yaml.ScalarNode) -> bool:
 
 
 def _integer(_: CoreLoader, node: yaml.ScalarNode) -> int:
-    text = _checked(node, INTEGER, "a whole number")
+    text = _checked(node, INTEGER, "an integer")
     if len(text) > DIGIT_LIMIT:
-        problem = f"a whole number has at most {DIGIT_LIMIT} digits; put it in quotes if it is text"
+        problem = f"an integer has at most {DIGIT_LIMIT} digits; put it in quotes if it is a string"
         raise ConstructorError(None, None, problem, node.start_mark)
     base = BASES.get(text[:2])
     return int(text) if base is None else int(text[2:], base)
@@ -141,7 +141,7 @@ def shipped(folder: str) -> Path:
 
 
 def is_readable(path: Path) -> bool:
-    """Return whether reading a file of a folder comes to an end: a named pipe waits for a writer, maybe for ever."""
+    """Return whether reading a file comes to an end: a named pipe blocks its reader until there is a writer."""
     return not (path.is_fifo() or path.is_char_device() or path.is_socket())
 
 

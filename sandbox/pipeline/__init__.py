@@ -1,9 +1,10 @@
 """One provider request, from its bytes to a committed batch and the bytes of its response.
 
-`handle` reads top to bottom: `read` finds the operation, the values and the account, the provider's functions decide
-what the request comes to, `evaluate_rules` asks the scenario, `apply_effects` and `respond` make the response and the
-journal's entry, and one batch stores everything. All of it is synchronous, in one turn of the loop, so no two requests
-ever see each other half done. Imports `providers.base`, `providers.registry`, `specs`, `formats` and `core`.
+`handle` has the whole way, top to bottom: `read` finds the operation, the values and the account, a function of the
+provider returns the outcome, `evaluate_rules` applies the scenario's rules, `apply_effects` and `respond` make the
+response and the journal entry, and one batch stores everything. All of it is synchronous, in one turn of the event
+loop, so no request sees another half done. Imports `providers.base`, `providers.registry`, `specs`, `formats` and
+`core`.
 """
 
 from sandbox.pipeline.handle import handle, preflight, refuse_unreadable

@@ -1,4 +1,4 @@
-"""Applies the scenario's ruling to a reply: an error, a reply from a template, a delay, a fault."""
+"""Applies the effects of the scenario's rules to a reply: an error, a custom reply, a delay, a fault."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -19,7 +19,7 @@ TYPE = "Content-Type"
 def apply_effects(
     context: RequestContext, reply: Reply, *, ruling: Ruling, drafts: tuple[Draft, ...]
 ) -> tuple[Reply, ReplyShape]:
-    """Return the reply that goes back and its shape; each effect is that of the first recipient whose rule has one.
+    """Return the reply to send and its shape; each effect comes from the first recipient whose rule has one.
 
     A reply whose template fails rejects the request, as any error does, unless the rule says `accepted: true`.
     """
@@ -41,7 +41,7 @@ def apply_effects(
         reply, headers = _rendered(rendered)
         rejects = rendered.failed and not effect.accepted
         if rejects or not effect.accepts or effect.accepted:
-            what = f"returns a reply of its own, {reply.status}"
+            what = f"sends a custom reply with status {reply.status}"
             why = (*why, _sentence(call, answering.verdict, what, rejects=rejects))
         if rendered.failed:
             why = (*why, rendered.body)
@@ -81,7 +81,7 @@ def _sentence(call: Call, verdict: Verdict, what: str, *, rejects: bool = False)
 
 
 def _refusal(context: RequestContext, verdict: Verdict) -> tuple[Reply, Mapping[str, str]]:
-    """Return the reply of a rule's error, with Retry-After if the provider announces it."""
+    """Return the reply for a rule's error, with Retry-After if the provider sends that header."""
     error, call = _error(context, verdict), context.call
     reply = render_error(context, error, Refusal(error.name, ()))
     rate = verdict.rule.then.rate
@@ -91,19 +91,19 @@ def _refusal(context: RequestContext, verdict: Verdict) -> tuple[Reply, Mapping[
 
 
 def _error(context: RequestContext, verdict: Verdict) -> ErrorReply:
-    """Return the error that a rule names: the operation's own, or else another's of the provider."""
+    """Return the error that a rule names: of the operation, or else of another operation of the provider."""
     call = context.call
     return find_error(context.pack, call.errors, (verdict.effect.error or {})[call.operation])
 
 
 def _rendered(rendered: RenderedReply) -> tuple[Reply, Mapping[str, str]]:
-    """Return the reply that a template gave, and its headers but for the content type."""
+    """Return a rendered reply, and its headers except for the content type."""
     rest = {name: value for name, value in rendered.headers.items() if name != TYPE}
     return Reply(rendered.status, rendered.body, rendered.headers.get(TYPE, "text/plain; charset=utf-8")), rest
 
 
 def make_template_context(context: RequestContext, draft: Draft | None) -> TemplateContext:
-    """Return what the templates of a reply see, as plain values; `draft` is the message that the rule matched."""
+    """Return what the templates of a reply can read, as plain values; `draft` is the message that the rule matched."""
     call = context.call
     return TemplateContext(
         seed=call.seed,

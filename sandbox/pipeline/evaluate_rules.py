@@ -1,4 +1,4 @@
-"""Asks the scenario: judges each recipient of a request, and gathers what holds for the request as a whole."""
+"""Applies the scenario's rules to each recipient of a request, and combines their verdicts."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ NO_MESSAGE = RequestedMessage("", "", "")
 
 
 class Ruling(NamedTuple):
-    """What the scenario decided: a verdict for each recipient, None if no rule holds, and changes of its own state."""
+    """What the scenario decided: a verdict for each recipient, None if no rule matches, and its changes of state."""
 
     verdicts: tuple[Verdict | None, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -30,7 +30,7 @@ class Ruling(NamedTuple):
         return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
     def first(self, has: Callable[[Effect], bool]) -> "RecipientVerdict | None":
-        """Return the verdict of the first recipient for whose effect `has` holds."""
+        """Return the first verdict whose effect `has` accepts."""
         for row, verdict in enumerate(self.verdicts):
             if verdict is not None and has(verdict.effect):
                 return RecipientVerdict(row, verdict)
@@ -38,7 +38,7 @@ class Ruling(NamedTuple):
 
 
 class RecipientVerdict(NamedTuple):
-    """A verdict, and the place of its recipient in the request."""
+    """A verdict and the position of its recipient in the request."""
 
     row: int
     verdict: Verdict
@@ -48,7 +48,7 @@ NO_RULING = Ruling()
 
 
 def evaluate_rules(context: RequestContext, outcome: Outcome) -> Ruling:
-    """Return what the scenario's rules decide on a request whose outcome at the provider is known."""
+    """Return what the scenario's rules decide, given the provider's outcome of the request."""
     call = context.call
     index = context.world.scenario.rules.get(call.operation)
     if index is None:
@@ -76,7 +76,7 @@ def evaluate_rules(context: RequestContext, outcome: Outcome) -> Ruling:
 def _rule_input(
     context: RequestContext, message: RequestedMessage | Draft, to: str, *, row: int, memory: RuleMemory
 ) -> RuleInput:
-    """Return what the rules see of a message; `to` is its recipient, the digits alone."""
+    """Return what the rules can test of a message; `to` is its recipient, the digits alone."""
     world, call = context.world, context.call
     return RuleInput(
         provider=context.pack.spec.name,
@@ -97,7 +97,7 @@ def _rule_input(
 
 
 def _is_otp(context: RequestContext, message: RequestedMessage | Draft) -> bool:
-    """Return whether a message is a one-time code: by its operation, by a flag, or because its text holds one."""
+    """Return whether a message is a one-time code: by its operation, by a flag, or because its text contains one."""
     operation, values = context.route.operation, context.call.values
     if operation.otp or message.code is not None:
         return True

@@ -36,7 +36,7 @@ from sandbox.specs.routing import Missed
 from sandbox.specs.types import PROBLEM, problem
 
 TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_LIMIT} bytes",))
-NO_CALLBACKS = CallbackPolicy(muted=True)
+NO_CALLBACKS = CallbackPolicy(collect_only=True)
 BAD_REQUEST = 400
 CLOSES = ReplyShape(headers={"Connection": "close"})
 
@@ -45,10 +45,10 @@ LOSES_REPLY = frozenset({*Fault} - {Fault.SLOW_BODY})
 
 
 def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
-    """Handle a provider's request; return the batch that was committed, and the response that rests on it.
+    """Handle a provider's request; return the batch that was committed, and the response to send after it.
 
-    Whatever a provider's function raises or returns amiss is a 500 with a number and the reason: such a function may be
-    the user's own.
+    If a provider's function raises an error or returns an invalid value, the reply is a 500 with a number and the
+    reason, because the function may be the user's own.
     """
     context = RequestContext(request)
     found = server.router.find(request.method, request.path)
@@ -109,7 +109,7 @@ def refuse_unreadable(request: Request, server: ServerContext, *, status: int, w
 
 
 def preflight(request: Request, server: ServerContext, headers: Mapping[str, str]) -> tuple[Batch, Response]:
-    """Answer a browser's question whether a page may call a path: it may."""
+    """Accept a preflight request: the page may call the path."""
     context = RequestContext(request)
     context.enter(server.default)
     context.refused = False
@@ -123,10 +123,10 @@ def _commit(context: RequestContext, reply: Reply, shape: ReplyShape) -> tuple[B
 
 
 def _check(context: RequestContext, outcome: object) -> Plan | Refusal:
-    """Return what a provider's function returned, a reply as a plan; a send is refused while too much is pending.
+    """Return a function's outcome, a reply as a plan; a send is refused while too much is pending.
 
     Raises:
-        ProviderError: it is no outcome, or its messages cannot be stored.
+        ProviderError: it is not an outcome, or its messages cannot be stored.
 
     """
     if isinstance(outcome, Refusal):
@@ -136,7 +136,7 @@ def _check(context: RequestContext, outcome: object) -> Plan | Refusal:
     check_reply(outcome.reply)
     for draft in outcome.drafts:
         if draft.channel is None:
-            message = "the function makes a message, but the operation has no x-channel in its document"
+            message = "the function creates a message, but the operation has no x-channel in its document"
             raise ProviderError(message)
         if draft.scheduled_for and Status.SCHEDULED not in draft.channel.words:
             message = f"the function schedules a message, but x-sandbox.channels.{draft.channel.name} omits scheduled"
@@ -144,14 +144,14 @@ def _check(context: RequestContext, outcome: object) -> Plan | Refusal:
     pending, most = len(context.world.agenda), context.world.max_pending
     if not outcome.drafts or pending + len(outcome.drafts) <= most:
         return outcome
-    why = (f"sandbox: {pending} moves and callbacks are pending, --max-pending is {most}",)
+    why = (f"sandbox: {pending} status changes and callbacks are pending, but --max-pending is {most}",)
     if "too-many-requests" in context.call.errors:
         return Refusal("too-many-requests", why)
     return Plan(Reply(503, "Service Unavailable", "text/plain", why))
 
 
 def _accept(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Change, ...]:
-    """Return what an accepted request changes: scenario state, the account at its first use, and the plan's values."""
+    """Return the changes of an accepted request: scenario state, the account if it is new, and the plan's values."""
     account, messages = context.call.account, _make_messages(context, plan.drafts, ruling) if plan.drafts else ()
     context.messages = tuple([message.id for message in messages])
     changes = (*ruling.changes, *plan.changes, *messages, *filter(None, map(next_move, messages)))
@@ -176,7 +176,7 @@ def _make_messages(context: RequestContext, drafts: tuple[Draft, ...], ruling: R
 def _make_message(
     context: RequestContext, draft: Draft, *, row: int, callback_policy: CallbackPolicy, verdict: Verdict | None
 ) -> Message:
-    """Return the message that a draft becomes: queued now, or scheduled and queued when its time comes.
+    """Return the message that a draft becomes: queued now, or scheduled now and queued when it is due.
 
     Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
     """
@@ -189,7 +189,7 @@ def _make_message(
         rule = verdict.rule.title
         template = verdict.effect.lifecycle
         life = life if template is None else template.draw(world.seed, number)
-        if not callback_policy.muted:
+        if not callback_policy.collect_only:
             callback_policy = verdict.rule.then.callback_policy or callback_policy
     if draft.rank < 0:
         life = skip_first_delay(life)  # priority traffic, whatever the rule
@@ -221,9 +221,9 @@ def _make_message(
 
 
 def _match_resend(context: RequestContext, drafts: tuple[Draft, ...], fault: Fault | None) -> tuple[LostReply, ...]:
-    """Note which request first sent one of these messages, if its reply was lost within a minute.
+    """Record which request first sent one of these messages, if its reply was lost within the last minute.
 
-    Return that the reply to this request is lost, if it is accepted and the fault loses it.
+    Return a change that records the reply to this request as lost, if it is accepted and the fault loses its reply.
     """
     world, at = context.world, context.at
     if world.lost_replies.are_recent(at):

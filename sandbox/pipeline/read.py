@@ -1,4 +1,4 @@
-"""Reads a request: its operation's values, its key, and the workspace and account that the key leads to."""
+"""Reads a request: its values, its key, and the workspace and account of the key."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,19 +15,19 @@ from sandbox.specs.routing import Found, Router
 from sandbox.specs.spec import Reading, Route
 
 BODY_LIMIT = 1024 * 1024  # bytes of a request's body
-KEY_TYPE = "the function `key` returns {}, not a text or None"
+KEY_TYPE = "the function `key` returns {}, not a string or None"
 KEY_LIMIT = 256  # characters; no account has a longer key
 
 
 class ProviderError(SandboxError):
-    """A provider's function returned what cannot be used; the text says what."""
+    """A provider's function returned an invalid value; the text says which."""
 
 
 class ServerContext(NamedTuple):
     """What all requests of a server share.
 
-    `find_world` returns the workspace's world that a key leads to, None if that workspace was deleted. `default` is the
-    world of requests without a key, or with one that leads nowhere.
+    `find_world` returns the world of the workspace that a key belongs to, None if that workspace was deleted. `default`
+    is the world for requests without a key.
     """
 
     packs: Registry
@@ -37,7 +37,7 @@ class ServerContext(NamedTuple):
 
 
 class RequestContext:
-    """What is known of a request while it is handled; each step adds what it finds, and nothing outlives the response.
+    """What is known about a request while it is handled; each step adds to it, and it is dropped after the response.
 
     `arrived` is in real seconds, `at` on the clock of the workspace. `refused`, `messages` (the ids of those accepted)
     and `resent_of` (the number of the request that this one repeats) are for the journal.
@@ -61,13 +61,13 @@ class RequestContext:
         self.arrived = monotonic()
 
     def enter(self, world: World) -> None:
-        """Set the workspace's world that the request belongs to, and the instant on its clock."""
+        """Set the world that the request belongs to, and the time on its clock."""
         self.world = world
         self.at = world.now()
 
 
 def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
-    """Read a request as its operation's document says, and return the call that the provider's functions get."""
+    """Read a request by its operation's document, and return the call for the provider's functions."""
     route = found.route
     operation = route.operation
     pack = server.packs[operation.provider]
@@ -102,7 +102,7 @@ def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
 
 
 def _account(context: RequestContext, key: str | None) -> Account | None:
-    """Return the account of a key, a fresh one at its first use; None if no account can have the key."""
+    """Return the account of a key, a new one at its first use; None if no account can have the key."""
     scenario, spec = context.world.scenario, context.pack.spec
     if not key or len(key) > KEY_LIMIT or not scenario.admits(spec.name, key):
         return None

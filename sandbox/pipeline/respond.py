@@ -1,4 +1,4 @@
-"""Makes responses: the provider's errors, the sandbox's problems, and the bytes and journal entry of any reply."""
+"""Makes responses: the provider's errors, the sandbox's problem documents, and the bytes and journal entry of each."""
 
 import sys
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ from sandbox.specs.routing import Missed
 from sandbox.specs.types import PROBLEM, problem
 
 WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
-READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that the header has as they are; `;` separates the sentences
+READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that are not percent-encoded; `;` separates the sentences
 MALFORMED_END = b"\xff"  # neither JSON nor UTF-8
-SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # faults after which no byte goes back
+SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # faults after which no byte is sent
 NO_DELAY = timedelta(0)
 INVALID = "invalid"  # the usual name of the error for a request that breaks its schema
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599  # of a response
 
 
 class Response(NamedTuple):
-    """What goes back over the wire, `delay` of real time after the request, and broken as the `fault` says.
+    """What is sent over the wire, `delay` of real time after the request, and how it fails (`fault`).
 
-    `awaits` are the ids of messages: the response leaves once the callbacks of these that were due at once have been
-    tried. The body of a malformed response is malformed already; the server makes the other faults.
+    `awaits` has message ids: the response is sent once those of their callbacks that were due at once have been tried.
+    The body of a malformed response is malformed already; the server causes the other faults.
     """
 
     status: int
@@ -44,10 +44,10 @@ class Response(NamedTuple):
 
 
 class ReplyShape(NamedTuple):
-    """What a scenario does to a reply beside its content: its rule's title, more headers, delay and fault.
+    """What a scenario does to a reply besides its content: the rule's title, additional headers, delay and fault.
 
-    `after_callbacks`: the response leaves once the callbacks that are due at once have been tried. `rejects`: the reply
-    could not be rendered, so the request is not accepted, whatever the rule says.
+    `after_callbacks`: the response is sent once the callbacks that are due at once have been tried. `rejects`: the
+    reply could not be rendered, so the request is not accepted, whatever the rule says.
     """
 
     rule: str | None = None
@@ -62,12 +62,12 @@ UNCHANGED = ReplyShape()
 
 
 def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED) -> tuple[RequestRecord, Response]:
-    """Return the journal's entry of a request, and its response.
+    """Return the journal entry of a request, and its response.
 
-    If no byte goes back, the entry has the status 0 and no body.
+    If no byte is sent, the entry has the status 0 and no body.
 
     Raises:
-        ProviderError: the provider's function made a reply that cannot be sent.
+        ProviderError: the provider's function returned a reply that cannot be sent.
 
     """
     request, world = context.request, context.world
@@ -118,10 +118,10 @@ def unavailable(why: str) -> Response:
 
 
 def encode(body: Body) -> bytes:
-    """Return a reply's bytes: compact JSON of a mapping, UTF-8 of a text.
+    """Return a reply's bytes: a mapping as compact JSON, a string as UTF-8.
 
     Raises:
-        ProviderError: the body is neither, or has something in it that JSON does not have.
+        ProviderError: the body is neither, or contains a value that JSON cannot represent.
 
     """
     try:
@@ -174,12 +174,12 @@ def check_reply(reply: object) -> Reply:
 
 
 def render_error(context: RequestContext, error: ErrorReply, refusal: Refusal) -> Reply:
-    """Return a named error in the provider's bytes."""
+    """Return a named error as the provider's reply."""
     return check_reply(context.pack.provider.render_error(error, refusal, context.call))
 
 
 def find_error(pack: Pack, errors: Mapping[str, ErrorReply], name: str) -> ErrorReply:
-    """Return an operation's error, or else another's of the provider, or else one in the sandbox's own words.
+    """Return an operation's error, or else that of another operation, or else a problem document of the sandbox.
 
     `errors` are the operation's own. A name that no document and no scenario knows is a mistake of the provider's
     functions: 500.
@@ -193,7 +193,7 @@ def find_error(pack: Pack, errors: Mapping[str, ErrorReply], name: str) -> Error
 
 
 def _unknown(pack: Pack, name: str) -> str:
-    """Return the sentence on an error that a document does not name."""
+    """Return the sentence about an error that a document does not name."""
     known = {error for operation in pack.spec.operations.values() for error in operation.errors}
     return (
         f"{pack.spec.name} has no error '{name}'; add an example of that name with an x-code to a response in its "
@@ -202,7 +202,7 @@ def _unknown(pack: Pack, name: str) -> str:
 
 
 def report_failure(context: RequestContext, error: Exception) -> Reply:
-    """Return the reply to a request that a provider's function fails at, with the line where it does."""
+    """Return the reply to a request for which a provider's function failed, with the line that failed."""
     reason = str(error)
     if not isinstance(error, ProviderError):
         steps = extract_tb(error.__traceback__)
@@ -214,7 +214,7 @@ def report_failure(context: RequestContext, error: Exception) -> Reply:
 
 
 def report_missing(request: Request, missed: Missed) -> tuple[Reply, ReplyShape]:
-    """Return the reply to a path or method that no provider has, with the nearest ones."""
+    """Return the reply to a path or method that no provider has; it names the nearest operations."""
     status = 405 if missed.allowed else 404
     where = f"{request.method} {request.path[:200]}"
     what = "method" if missed.allowed else f"path ({missed.difference})" if missed.difference else "path"

@@ -1,4 +1,4 @@
-"""Betatel: SMS over SMPP, SMS and WhatsApp codes over Connect Hub, POST JSON callbacks.
+"""Betatel: SMS over SMPP, SMS and WhatsApp codes over Connect Hub, and callbacks as JSON by POST.
 
 Quirks: refusals for the key and the balance are plain text, as Express sends a string; `to` in a callback has a `+`
 that the request did not have; SMS ids are UUIDs, WhatsApp ids ULIDs.

@@ -214,7 +214,7 @@ def _unknown_status(word: str, scope: Scope) -> str:
         known |= {f"{status}/{variant}" for status, variants in channel.variants.items() for variant in variants}
     hint = near_miss(word, known)
     if "Did you mean" not in hint:
-        hint = f" There are: {', '.join(Status)}."
+        hint = f" Available: {', '.join(Status)}."
     return f"no status is called '{word}' for {where}.{hint}"
 
 

@@ -43,7 +43,7 @@ class _Parsed(NamedTuple):
 
 
 def scenario_paths(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
-    """Return the scenarios of some folders and the shipped ones, by name; an earlier folder hides later namesakes."""
+    """Return the scenarios in some folders and the shipped ones, by name; the first folder that has a name wins."""
     found: dict[str, Path] = {}
     for folder in (*folders, shipped("scenarios")):
         for path in sorted(folder.glob("*.yaml")):

@@ -57,7 +57,7 @@ def _read_rule(node: Node, catalogue: Catalogue, *, scenario: str) -> ParsedRule
     )
     scope, tests = conditions.scope, conditions.tests
     if "then" not in fields:
-        fields.add_mistake("then", "a rule needs then")
+        fields.add_mistake("then", "a rule needs the key then")
     actions = fields.read("then", lambda each: read_actions(each, scope, key=key), None) or read_actions(
         empty, scope, key=key
     )
@@ -118,7 +118,7 @@ def _check_names(rules: Sequence[ParsedRule]) -> None:
 def _warn_of_unreachable(rules: Sequence[ParsedRule]) -> None:
     """Warn of each rule that an earlier rule leaves nothing to decide.
 
-    This takes quadratic time: after COMPARISON_LIMIT comparisons, the rest of the file is warned of nothing.
+    This takes quadratic time: after COMPARISON_LIMIT comparisons, the rest of the file is not checked.
     """
     deciding: list[ParsedRule] = []
     left = COMPARISON_LIMIT

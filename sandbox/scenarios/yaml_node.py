@@ -71,7 +71,7 @@ class Node:
         raise MistakeError(self.path, problem)
 
     def fail_type(self, expected: str, hint: str = "") -> NoReturn:
-        """Raise MistakeError, because this value has another type than expected."""
+        """Raise MistakeError, because this value does not have the expected type."""
         type_name = TYPE_NAMES.get(type(self.value), "null")
         self.fail(f"{self.written or show(self.value)} is {type_name}, not {expected}{hint}")
 

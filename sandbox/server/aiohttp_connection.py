@@ -20,7 +20,7 @@ from sandbox.pipeline import BODY_LIMIT, Response, unavailable
 from sandbox.server.app import PAGE_RULES, head_of, make_response, send
 from sandbox.server.bad_requests import (
     PATH_LIMIT,
-    PATH_SHOWN,
+    PATH_QUOTE_LIMIT,
     UNCOMPRESSED,
     BadRequest,
     BadRequestError,
@@ -80,7 +80,7 @@ def find_problem(request: web.BaseRequest) -> BadRequest | None:
     if len(request.rel_url.raw_path) > PATH_LIMIT:
         head = head_of(request)
         why = f"request line: the path is longer than {PATH_LIMIT} bytes"
-        return BadRequest(414, why, head._replace(path=head.path[:PATH_SHOWN]))
+        return BadRequest(414, why, head._replace(path=head.path[:PATH_QUOTE_LIMIT]))
     transfer = request.headers.get("Transfer-Encoding", "chunked")
     if transfer.lower() != "chunked":
         why = f"header Transfer-Encoding: {transfer[:80]!r} is not supported; only chunked is"

@@ -31,7 +31,7 @@ MAX_AGE = "600"  # seconds for which a browser keeps the reply to a preflight re
 
 
 def read_origin(text: str) -> str | None:
-    """Return an origin as browsers write it, or `*`; None if the text is neither."""
+    """Return an origin as browsers write it, or `*`; None if the string is neither."""
     origin = text.lower()
     if origin == ANY:
         return ANY
@@ -58,7 +58,7 @@ class Cors:
         name = origin if read_origin(origin) else ANY
         page = (
             f"header Origin: {origin[:80]} is a web page, and browsers cannot read this reply, because no provider"
-            f" documents CORS; to test a page, start with sms-sandbox serve --cors {name[:80]}"
+            f" documents CORS; to allow the page, start with sms-sandbox serve --cors {name[:80]}"
         )
         return request._replace(page=page)
 

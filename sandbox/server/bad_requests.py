@@ -22,7 +22,7 @@ from sandbox.server.response_writer import encode_answer
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.types import PROBLEM
 
-SHOWN = 80  # characters of a client's text that a sentence quotes
+QUOTE_LIMIT = 80  # characters of a client's text that a sentence quotes
 VERSION = re.compile(rb"[A-Za-z]+/[0-9.]*")
 AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,8 +32,8 @@ TLS = b"\x16\x03"  # the first bytes of a TLS connection
 LONGEST_HEADER = 8190  # bytes of a header, name and value
 MOST_HEADERS = 128
 LINE_LIMIT = 1024 * 1024  # bytes of a request line: a GET may name as many recipients as a POST
-PATH_SHOWN = 200  # characters of a longer path in the journal
-PATH_LIMIT = 8190  # bytes of its path; aiohttp's router takes quadratic time for the segments of a path
+PATH_QUOTE_LIMIT = 200  # characters of a longer path in the journal
+PATH_LIMIT = 8190  # bytes of a path; aiohttp's router takes quadratic time for the segments of a path
 ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "user-agent", "server"})
 CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 UNCOMPRESSED = frozenset({"", "identity"})
@@ -51,7 +51,7 @@ class BadRequest(NamedTuple):
 class BadRequestError(TimeoutError):
     """A request turned out to be malformed while its body was awaited.
 
-    A TimeoutError, as aiohttp reads on in a body that was refused unread, and expects no other error there.
+    It is a TimeoutError, because aiohttp continues to read a body that was refused unread, and expects only that error.
     """
 
     def __init__(self, bad: BadRequest) -> None:
@@ -60,7 +60,7 @@ class BadRequestError(TimeoutError):
 
 
 def malformed(raw: bytes, received: int, *, earlier: int) -> BadRequest:
-    """Return why a request is refused that the parser could not read.
+    """Return why a request that the parser could not read is refused.
 
     `raw` are the first of its `received` bytes; `earlier` requests came on its connection.
     """
@@ -74,7 +74,7 @@ def malformed(raw: bytes, received: int, *, earlier: int) -> BadRequest:
 
 
 def incomplete(raw: bytes, received: int, *, status: int, reason: str) -> BadRequest:
-    """Return why a request is refused whose end did not arrive; `raw` are the first of its `received` bytes."""
+    """Return why a request whose end did not arrive is refused; `raw` are the first of its `received` bytes."""
     return BadRequest(status, f"{_find_missing(raw, received)}; {reason}", read_request(raw))
 
 
@@ -165,18 +165,18 @@ def find_mistake(raw: bytes) -> str:
 
 
 def decode(content: bytes) -> str:
-    """Return bytes as text; what is not UTF-8 becomes U+FFFD."""
+    """Return bytes as a string; bytes that are not UTF-8 become U+FFFD."""
     return content.decode("utf-8", "replace")
 
 
 def quote(content: bytes) -> str:
-    """Return the first bytes as a quoted text."""
-    return repr(decode(content[:SHOWN]))
+    """Return the first bytes as a quoted string."""
+    return repr(decode(content[:QUOTE_LIMIT]))
 
 
 def _check_method(parts: RawRequest) -> Iterator[str]:
     if not TOKEN.fullmatch(parts.method):
-        yield f"request line: {quote(parts.line)} does not begin with a method; write for example GET / HTTP/1.1"
+        yield f"request line: {quote(parts.line)} does not begin with a method; write, for example, GET / HTTP/1.1"
 
 
 def _check_target(parts: RawRequest) -> Iterator[str]:
@@ -214,7 +214,7 @@ def _check_version(parts: RawRequest) -> Iterator[str]:
     if not target.startswith("/") and not AUTHORITY.match(target) and target != "*":
         yield f"request line: the target {quote(parts.target)} must be a path that begins with / or an absolute URL"
     if target == "*" and parts.method != b"OPTIONS":
-        yield "request line: the target * is for OPTIONS alone"
+        yield "request line: the target * is valid only for OPTIONS"
     try:
         _ = urlsplit(target).port  # reading it checks it
     except ValueError:
@@ -237,7 +237,8 @@ def _check_headers(parts: RawRequest) -> Iterator[str]:
             yield f"{shown}: its value contains the byte 0x{control:02X}, which is not allowed in headers"
     for number, line in enumerate(parts.headers, 1):
         if len(line) > LONGEST_HEADER:
-            yield f"header {number} ({decode(line[:SHOWN].partition(b':')[0])}): longer than {LONGEST_HEADER} bytes"
+            begin = decode(line[:QUOTE_LIMIT].partition(b":")[0])
+            yield f"header {number} ({begin}): longer than {LONGEST_HEADER} bytes"
     if len(parts.headers) > MOST_HEADERS:
         yield f"headers: more than {MOST_HEADERS}"
 
@@ -253,13 +254,13 @@ def _check_repeated(parts: RawRequest) -> Iterator[str]:
 def _check_length(parts: RawRequest) -> Iterator[str]:
     for value in parts.values("content-length"):
         if not re.fullmatch("[0-9]{1,18}", value):
-            yield f"header Content-Length: {value[:SHOWN]!r} is not a number of bytes"
+            yield f"header Content-Length: {value[:QUOTE_LIMIT]!r} is not a number of bytes"
     codings = parts.values("transfer-encoding")
     if codings and parts.values("content-length"):
         yield "headers: Content-Length and Transfer-Encoding cannot be combined"
     for value in codings:
         if value.lower() != "chunked":
-            yield f"header Transfer-Encoding: {value[:SHOWN]!r} is not supported; only chunked is"
+            yield f"header Transfer-Encoding: {value[:QUOTE_LIMIT]!r} is not supported; only chunked is"
     if codings:
         yield "body: a chunk does not begin with its size in hexadecimal digits, or does not end after that many bytes"
 
@@ -305,10 +306,10 @@ def refuse_coding(coding: str) -> str | None:
 
 
 def decompress(body: bytes, coding: str, *, limit: int) -> bytes:
-    """Return a decompressed body. Zeros after the end of its data are padding.
+    """Return a decompressed body; zero bytes after the end of its data are padding.
 
     Raises:
-        CompressionError: the data is not compressed so, is truncated, or has something after its end.
+        CompressionError: the data does not have this coding, is truncated, or has more data after its end.
         TooLargeError: the decompressed body has more than `limit` bytes.
 
     """
@@ -327,6 +328,6 @@ def decompress(body: bytes, coding: str, *, limit: int) -> bytes:
         message = f"the {coding} data is truncated"
         raise CompressionError(message)
     if reader.unused_data.strip(b"\0"):  # such as a second member: gzip allows it, no HTTP client sends it
-        message = f"the {coding} data has something after its end"
+        message = f"the {coding} data is followed by more data"
         raise CompressionError(message)
     return result

@@ -35,7 +35,7 @@ class TimedConnection(Protocol):
 
     @property
     def pending(self) -> object | None:
-        """An object that stands for the request that is awaited or incomplete; None if there is none."""
+        """An object that identifies the request that is awaited or incomplete; None if there is none."""
 
     @property
     def received(self) -> int:
@@ -59,7 +59,7 @@ class Progress:
 
 
 class ReadTimeouts:
-    """Gives up requests that stay incomplete. `connections` returns those to look at."""
+    """Refuses requests that stay incomplete. `connections` returns the connections to check."""
 
     def __init__(self, limits: Limits, connections: Callable[[], Iterable[TimedConnection]]) -> None:
         self._limits = limits
@@ -90,7 +90,7 @@ class ReadTimeouts:
         self._timer = self._start_timer()
 
     def _gave_up(self, connection: TimedConnection, progress: Progress, now: float) -> bool:
-        """Give a request up if it has exceeded a limit; return whether it has."""
+        """Refuse a request if it has exceeded a limit; return whether it has."""
         limits = self._limits
         if progress.received == 0:
             if now - progress.changed < limits.idle:

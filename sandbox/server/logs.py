@@ -176,7 +176,7 @@ class Log:
     _logged: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def subscribe(self, subscribers: Subscribers) -> None:
-        """Log what happens from now on."""
+        """Start logging."""
         subscribers.add(self._on_request, RequestRecord)
         subscribers.add(self._on_callback, Callback)
         subscribers.add(self._on_deletion, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
@@ -199,7 +199,7 @@ class Log:
         self._logged = {each: count for each, count in logged if each[0] != batch.workspace or each[1] in kept}
 
     def _is_new_attempt(self, workspace: str, callback: Callback) -> bool:
-        """Return whether an attempt has ended that is not logged; a callback changes for other reasons too."""
+        """Return whether an attempt that is not logged has ended; a callback changes for other reasons too."""
         logged = self._logged.pop((workspace, callback.id), 0)
         if callback.state in OPEN_STATES:
             self._logged[workspace, callback.id] = len(callback.attempts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from sandbox.pipeline import Response
-from sandbox.server.bad_requests import PATH_SHOWN, BadRequest, encode_last, read_request
+from sandbox.server.bad_requests import PATH_QUOTE_LIMIT, BadRequest, encode_last, read_request
 from sandbox.server.connection_limits import OUT_OF_DESCRIPTORS, Descriptors
 
 METHOD = b"CONNECT "
@@ -118,10 +118,11 @@ class PlainConnection(asyncio.Protocol):
         target = self._head.partition(END)[0].split(b" ", 2)[1].decode("latin-1")
         parts = TARGET.fullmatch(target)
         if parts is None or not 0 < int(parts[2]) <= LAST_PORT:
-            self._refuse(400, f"the target '{target[:PATH_SHOWN]}' is not HOST:PORT, such as api.betatel.com:443")
+            self._refuse(400, f"the target '{target[:PATH_QUOTE_LIMIT]}' is not HOST:PORT, such as api.betatel.com:443")
         elif parts[1].strip("[]").lower() not in tunnels.hosts:
             known = ", ".join(sorted(tunnels.hosts))
-            self._refuse(403, f"'{target[:PATH_SHOWN]}' is not a provider's host; CONNECT is allowed to {known} only")
+            host = target[:PATH_QUOTE_LIMIT]
+            self._refuse(403, f"'{host}' is not a provider's host; CONNECT is allowed to {known} only")
         elif tunnels.port is None:
             self._refuse(501, "this sandbox does not serve HTTPS; start it with --tls")
         else:
@@ -154,7 +155,7 @@ class PlainConnection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         request = read_request(self._head.partition(END)[0] + END)
-        bad = BadRequest(status, why, request._replace(path=request.path[:PATH_SHOWN]))
+        bad = BadRequest(status, why, request._replace(path=request.path[:PATH_QUOTE_LIMIT]))
         answer, waiting = self._port.refuse(bad)
         content = encode_last(answer, method="CONNECT")
         if waiting is None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-KEPT = 64 * 1024  # bytes of a request that are kept to find out what is wrong with it
-FIRST_LOOK = 256  # bytes in which the end of a request is sought first; twice as many each time after
+RAW_LIMIT = 64 * 1024  # bytes of a request that are kept to find out what is wrong with it
+FIRST_SEARCH = 256  # bytes in which the end of a request is sought first; twice as many each time after
 
 
 class Piece(NamedTuple):
@@ -61,8 +61,8 @@ class RequestTrace:
 
     def _add(self, data: bytes) -> Piece:
         self.received += len(data)
-        if len(self.raw) < KEPT:
-            self.raw = (self.raw + data)[:KEPT]
+        if len(self.raw) < RAW_LIMIT:
+            self.raw = (self.raw + data)[:RAW_LIMIT]
         return Piece(data, self.raw)
 
     def _find_end(self, data: bytes) -> int:
@@ -71,7 +71,7 @@ class RequestTrace:
         if self._end.clean or before > len(self.raw):
             return len(data)
         begun = self.raw + data
-        size = FIRST_LOOK
+        size = FIRST_SEARCH
         while size < len(begun) and not _completes(begun[:size]):
             size *= 2
         low, high = max(before, size // 2), min(size, len(begun))

@@ -144,14 +144,14 @@ async def follow_edits(engine: Engine, options: Options, report: Callable[[str],
 
 
 def reload_scenario(engine: Engine, load: Callable[[], Scenario], report: Callable[[str], None]) -> None:
-    """Load a scenario again and put it in force in each workspace that uses it.
+    """Load a scenario again and activate it in each workspace that uses it.
 
-    A scenario whose text is unchanged stays in force as it is, so that its counters go on.
+    A scenario whose text is unchanged stays active, and keeps its counters.
     """
     try:
         scenario = load()
     except ScenarioError as error:
-        report(f"the edited scenario has mistakes; the previous version stays in force:\n{error}")
+        report(f"the edited scenario has mistakes; the previous version stays active:\n{error}")
         return
     for workspace in engine.workspaces.values():
         old = workspace.world.scenario

@@ -24,8 +24,8 @@ Values = dict[str, object]
 class Request(NamedTuple):
     """An HTTP request as received: header names in lower case, the query string and the body not decoded.
 
-    `oversize`: the body was larger than the sandbox takes, and was not read. `broken`: why it could not be received.
-    `page`: what a web page is told whose origin may not read the reply. `allowed`: `--cors` names its origin.
+    `oversize`: the body exceeded the limit and was not read. `broken`: why it could not be received.
+    `page`: the hint for a web page whose origin may not read the reply. `allowed`: `--cors` names its origin.
     """
 
     method: str

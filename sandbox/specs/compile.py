@@ -45,7 +45,7 @@ def compile_spec(path: Path) -> ProviderSpec:
     """Return the compiled document.
 
     Raises:
-        SpecError: it cannot be read, or misses or misspells something; the text has one `file:line:column: mistake` a
+        SpecError: it cannot be read or has mistakes; the text has one `file:line:column: mistake` a
             line.
 
     """
@@ -93,7 +93,7 @@ def _spec(document: Node) -> ProviderSpec:
 
 
 def _setting(name: str, row: Node) -> Setting:
-    """Return a setting; one that the sandbox reads itself must also fit the sandbox's schema."""
+    """Return a setting; a setting that the sandbox itself reads must also fit the sandbox's schema."""
     needed = OWN_SETTINGS.get(name)
     schema = {"allOf": [row["schema"], needed["schema"]]} if needed else row["schema"]
     return Setting(row["default"], schema, row["description"])

@@ -10,8 +10,8 @@ from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import Document, FileError, load, parse, read_text
 from sandbox.specs.types import WORDS, YAML_KINDS, PathProblem, pointer_steps, show
 
-Kind = Literal["a mapping", "a list", "a text", "a boolean"]
-TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a text": str, "a boolean": bool}
+Kind = Literal["a mapping", "a list", "a string", "a boolean"]
+TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a string": str, "a boolean": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class SpecNode:
             self.note(f"is empty; it must be {kind}")
             return None
         what = YAML_KINDS[type(self.value)]
-        hint = "; put it in quotes" if kind == "a text" and isinstance(self.value, int | float) else ""
+        hint = "; put it in quotes" if kind == "a string" and isinstance(self.value, int | float) else ""
         self.note(f"{show(self.value)} is {what}, not {kind}{hint}")
         return None
 
@@ -89,7 +89,7 @@ class SpecNode:
                 yield part
 
     def one_of(self, known: Iterable[str], what: str) -> bool:
-        """Return whether this text is a known word; otherwise add a mistake."""
+        """Return whether this string is a known word; otherwise add a mistake."""
         names = tuple(known)
         if self.value in names:
             return True
@@ -105,10 +105,10 @@ class SpecNode:
 
     def marks(self) -> None:
         """Check `x-word` (documented, published or inferred) and `x-source`."""
-        word = self.take("x-word", "a text")
+        word = self.take("x-word", "a string")
         if word is not None:
             word.one_of(WORDS, "word")
-        self.take("x-source", "a text")
+        self.take("x-source", "a string")
 
 
 Node = dict[str, Any]
@@ -118,7 +118,7 @@ def read(path: Path) -> Node:
     """Return a document with every `$ref` resolved.
 
     Raises:
-        SpecError: the file cannot be read, or a reference does not exist or in a circle.
+        SpecError: the file cannot be read, or a reference leads nowhere or in a circle.
 
     """
     try:

@@ -28,15 +28,15 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
     """Fill the defaults into a document, in place, and return its mistakes."""
     found: list[PathProblem] = []
     top = SpecNode(found, (), document)
-    own = top.need("x-sandbox", "a mapping", "what the sandbox has to know: provider, module, channels")
+    own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, module, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
     info = top.take("info", "a mapping", default={})
     if info is not None:
-        info.take("title", "a text", default=provider)
+        info.take("title", "a string", default=provider)
     servers = top.take("servers", "a list")
     for each in servers.entries("a mapping") if servers is not None else ():
-        url = each.need("url", "a text", "the provider's address, such as https://api.acme.example")
+        url = each.need("url", "a string", "the provider's address, such as https://api.acme.example")
         if url is not None and not _is_url(url.value):
             url.note(f"{show(url.value)} is not a URL")
     check_paths(top, provider, channels)
@@ -52,7 +52,7 @@ def _is_url(text: str) -> bool:
 
 def _name(own: SpecNode) -> str:
     """Return the provider's name, empty if it is missing or invalid."""
-    name = own.need("provider", "a text", "the provider's name in lower case, such as acme")
+    name = own.need("provider", "a string", "the provider's name in lower case, such as acme")
     if name is None:
         return ""
     if not NAME.fullmatch(name.value):
@@ -66,7 +66,7 @@ def _name(own: SpecNode) -> str:
 def _own(own: SpecNode) -> Mapping[str, object]:
     """Check `x-sandbox` and return its channels."""
     own.only(OWN, "x-sandbox")
-    own.need("module", "a text", "the Python module with the provider's functions, such as acme")
+    own.need("module", "a string", "the Python module with the provider's functions, such as acme")
     credentials = own.take("credentials", "a list", default=["key"])
     if credentials is not None:
         if not credentials.value:
@@ -96,7 +96,7 @@ def _own(own: SpecNode) -> Mapping[str, object]:
 
 
 def _texts(part: SpecNode) -> None:
-    for each in part.entries("a text"):
+    for each in part.entries("a string"):
         if not each.value:
             each.note("is empty")
 
@@ -122,15 +122,15 @@ def _account(account: SpecNode) -> None:
     for name in ("senders", "brands"):
         senders = account.take(name, "a list")
         for each in senders.entries("a mapping") if senders is not None else ():
-            sender = each.need("id", "a text", "what the sender is called in a request")
-            each.take("name", "a text", default=sender.value if sender is not None else "")
-            state = each.take("state", "a text", default=Approval.APPROVED.value)
+            sender = each.need("id", "a string", "what the sender is called in a request")
+            each.take("name", "a string", default=sender.value if sender is not None else "")
+            state = each.take("state", "a string", default=Approval.APPROVED.value)
             if state is not None:
                 state.one_of([each.value for each in Approval], "state")
     templates = account.take("templates", "a list")
     for each in templates.entries("a mapping") if templates is not None else ():
-        each.need("id", "a text", "what the template is called in a request")
-        each.need("text", "a text", "what a message must look like")
+        each.need("id", "a string", "what the template is called in a request")
+        each.need("text", "a string", "what a message must look like")
     stopped = account.take("stop_list", "a list")
     if stopped is not None:
         _texts(stopped)
@@ -153,7 +153,7 @@ def _settings(settings: SpecNode) -> None:
     for name, setting in settings.members():
         setting.only(SETTING, "a setting")
         setting.marks()
-        setting.take("description", "a text", default=f"The setting {name}.")
+        setting.take("description", "a string", default=f"The setting {name}.")
         schema = setting.take("schema", "a mapping", default={})
         sound = schema is not None and check_schema(schema)
         if setting.value.get("default") is None:
@@ -202,9 +202,9 @@ def _is_status(part: SpecNode, status: str) -> bool:
 def _status(row: SpecNode, statuses: SpecNode) -> bool:
     row.only(STATUS, "a status")
     row.marks()
-    row.need("says", "a text", "the provider's word for this status")
+    row.need("says", "a string", "the provider's word for this status")
     following = row.take("next", "a list")
-    for each in following.entries("a text") if following is not None else ():
+    for each in following.entries("a string") if following is not None else ():
         each.one_of(statuses.value, "status")
     for name in ("reported", "reads_back"):
         row.take(name, "a boolean")

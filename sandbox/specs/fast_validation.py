@@ -1,4 +1,4 @@
-"""Checks values against a schema with compiled code; jsonschema judges and words what does not pass.
+"""Checks values against a schema with compiled code; jsonschema checks again, and describes, what does not pass.
 
 fastjsonschema turns a schema into Python code. A test compares its verdicts with jsonschema's on many inputs.
 """

@@ -22,19 +22,19 @@ from sandbox.specs.text_hints import (
 )
 from sandbox.specs.types import USUAL, Schema, Violation, member, properties_of, show
 
-LONGEST = 40  # characters of a name that is compared
-ALIKE = 0.7  # minimum difflib ratio
+NAME_LIMIT = 40  # characters of a name that is compared
+LEAST_SIMILARITY = 0.7  # minimum difflib ratio
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """Return the known name that an unknown name most likely stands for, empty if there is none."""
     bare = {_bare(each): each for each in sorted(known)}
-    asked = _bare(name[: 2 * LONGEST])
-    if not asked or len(asked) > LONGEST:
+    asked = _bare(name[: 2 * NAME_LIMIT])
+    if not asked or len(asked) > NAME_LIMIT:
         return ""
     if asked in bare:
         return bare[asked]
-    close = get_close_matches(asked, bare, n=1, cutoff=ALIKE)
+    close = get_close_matches(asked, bare, n=1, cutoff=LEAST_SIMILARITY)
     if close:
         return bare[close[0]]
     same = next((group for group in SYNONYMS if asked in group), frozenset[str]())
@@ -61,7 +61,7 @@ SYNONYMS = tuple(
 )
 
 
-LIMIT = 20  # hints for one request
+HINT_LIMIT = 20  # hints for one request
 SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose values are never quoted
 
 
@@ -179,7 +179,7 @@ def hints_of(request: Request, known: Known, given: Given, violations: tuple[Vio
     """Return the hints for a request with its violations, at most 20."""
     found: dict[Hint, None] = {}
     for each in _hints(request, known, given, violations):
-        if len(found) == LIMIT and each not in found:
+        if len(found) == HINT_LIMIT and each not in found:
             return (*[*found][:-1], Hint("request: further hints are left out"))
         found[each] = None
     return tuple(found)

@@ -41,7 +41,7 @@ def check_paths(top: SpecNode, provider: str, channels: Mapping[str, object]) ->
                     _message(node, [*shared, *own], declared)
                 if node.value.get("operationId") is None and isinstance(node.value.get("x-operation"), str):
                     node.value["operationId"] = f"{node.value['x-operation']}.{method}"
-                node.take("operationId", "a text")
+                node.take("operationId", "a string")
     if not count and not paths.found:
         paths.note("no path has a method; add get, post, put, patch or delete")
 
@@ -67,12 +67,12 @@ def _parameters(node: SpecNode, template: str) -> list[SpecNode]:
     found = []
     for each in listed.entries("a mapping") if listed is not None else ():
         each.marks()
-        name = each.need("name", "a text", "what the parameter is called")
-        place = each.need("in", "a text", "query, header or path")
+        name = each.need("name", "a string", "what the parameter is called")
+        place = each.need("in", "a string", "query, header or path")
         schema = each.take("schema", "a mapping", default={})
         each.take("required", "a boolean")
         each.take("explode", "a boolean")
-        each.take("description", "a text")
+        each.take("description", "a string")
         sound = schema is not None and check_schema(schema)
         if name is None or place is None or not sound or not place.one_of(IN, "place of a parameter"):
             continue
@@ -96,12 +96,12 @@ def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], se
     node.marks()
     node.value.setdefault("x-word", "inferred")
     example = f"{provider or 'acme'}.send"
-    name = node.need("x-operation", "a text", f"what the operation is called, such as {example}")
+    name = node.need("x-operation", "a string", f"what the operation is called, such as {example}")
     if name is not None and provider and not name.value.startswith(f"{provider}."):
         name.note(f"{show(name.value)} must begin with '{provider}.', such as {example}")
     node.take("x-otp", "a boolean")
-    node.take("summary", "a text")
-    channel = node.take("x-channel", "a text")
+    node.take("summary", "a string")
+    channel = node.take("x-channel", "a string")
     sends = channel.value if channel is not None else None
     if channel is not None and channels:
         channel.one_of(channels, "channel")
@@ -143,7 +143,7 @@ def _value(example: SpecNode) -> None:
     if value is None:
         example.note("is missing; write the body as it is sent", "value")
     elif not isinstance(value, dict | str):
-        example.note(f"{show(value)} is neither a mapping nor a text", "value")
+        example.note(f"{show(value)} is neither a mapping nor a string", "value")
 
 
 def _response(response: SpecNode, status: str) -> None:

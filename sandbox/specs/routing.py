@@ -66,8 +66,8 @@ def _pattern(template: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile("[^/]+".join(map(re.escape, PARAMETER.split(template))), flags)
 
 
-NEAR = 3  # operations that a miss names
-ASKED = 200  # characters of a path that are compared
+SUGGESTION_LIMIT = 3  # operations that a miss names
+COMPARE_LIMIT = 200  # characters of a path that are compared
 
 
 class Found(NamedTuple):
@@ -124,7 +124,7 @@ class Router:
                 return Found(route, match.groupdict())
             if match:
                 allowed.add(route.method)
-        asked = path[:ASKED]
+        asked = path[:COMPARE_LIMIT]
         difference = None if allowed else find_difference(asked, [route.template for route in self._routes])
         meant = asked if difference is None else difference.template
         return Missed(tuple(sorted(allowed)), self._near(method, meant), difference.words if difference else "")
@@ -133,5 +133,5 @@ class Router:
         def likeness(route: Route) -> float:
             return SequenceMatcher(None, asked, route.template).ratio() + (0.05 if route.method == method else 0)
 
-        best = sorted(self._named, key=likeness, reverse=True)[:NEAR]
+        best = sorted(self._named, key=likeness, reverse=True)[:SUGGESTION_LIMIT]
         return tuple(f"{route.method} {route.template} ({route.operation.name})" for route in best)

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from sandbox.specs.body_parsing import FORM, Request, UnreadableError, pairs
 from sandbox.specs.types import member
 
-SHOWN = 3  # characters that are named in one text
+CHARACTER_LIMIT = 3  # characters that are named in one text
 
 # Invisible characters, and those that look like a plain space.
 INVISIBLE = re.compile(
@@ -57,12 +57,13 @@ def describe_invisible(text: str) -> str:
     """
     places = _places(text)
     named = [_placed(text, character, place) for character, place in places.items()]
-    return " and ".join(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
+    more = len(named) - CHARACTER_LIMIT
+    return " and ".join(named[:CHARACTER_LIMIT]) + (f" and {more} more" if more > 0 else "")
 
 
 def invisible_characters(text: str) -> tuple[str, ...]:
     """Return the characters that `describe_invisible` names in a text."""
-    return tuple(_places(text))[:SHOWN]
+    return tuple(_places(text))[:CHARACTER_LIMIT]
 
 
 def _places(text: str) -> dict[str, int]:
@@ -133,7 +134,7 @@ ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 BLANK = b" \t\r\n"
-LOOKED_AT = 64 * 1024  # bytes of a query or form in which another encoding is looked for
+SCAN_LIMIT = 64 * 1024  # bytes of a query or form in which another encoding is looked for
 
 
 @lru_cache(maxsize=128)
@@ -181,7 +182,7 @@ def _kind(body: bytes, declared: str, types: tuple[str, ...]) -> Iterator[str]:
 
 def looks_like(body: bytes) -> str | None:
     """Return the media type that the beginning of a body looks like."""
-    begin = body[:LOOKED_AT].removeprefix(BOM).lstrip(BLANK)
+    begin = body[:SCAN_LIMIT].removeprefix(BOM).lstrip(BLANK)
     if begin.startswith((b"{", b"[")):
         return JSON
     if begin.startswith(b"<"):
@@ -234,7 +235,7 @@ def query_coding(query: str) -> Iterator[str]:
 def _escaped(text: bytes, at: str) -> Iterator[str]:
     if b"%" not in text:
         return
-    raw = unquote_to_bytes(text[:LOOKED_AT].rpartition(b"%")[0] if len(text) > LOOKED_AT else text)
+    raw = unquote_to_bytes(text[:SCAN_LIMIT].rpartition(b"%")[0] if len(text) > SCAN_LIMIT else text)
     try:
         raw.decode()
     except UnicodeDecodeError as error:
@@ -257,7 +258,7 @@ def repeated(request: Request, origin: str, *, read: Collection[str], reads_quer
     if origin == "form":
         yield from _repeated_fields(request.body.decode("utf-8", "replace"), "form")
     elif read and request.body.lstrip(BLANK).startswith(b"<"):
-        _, *elements = [each.decode() for each in ELEMENT.findall(request.body[:LOOKED_AT])] or [""]
+        _, *elements = [each.decode() for each in ELEMENT.findall(request.body[:SCAN_LIMIT])] or [""]
         for element, count in Counter(elements).items():
             if element not in read:
                 yield f"body.{element}: ignored, because it is inside another element"

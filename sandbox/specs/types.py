@@ -65,7 +65,7 @@ class Violation(NamedTuple):
     """One way in which a request breaks its schema.
 
     `at` says where (`body.to`), `name` which parameter (`to`), `rule` which keyword (`pattern`, `required`, …; `syntax`
-    for a body that cannot be read at all), `problem` what came and what would be right.
+    for a body that cannot be read at all), `problem` what was received and what would be right.
     """
 
     at: str
@@ -88,9 +88,9 @@ class ErrorReply(NamedTuple):
     body: Body
 
 
-SHOWN = 60  # characters of a value that a sentence quotes
+QUOTE_LIMIT = 60  # characters of a value that a sentence quotes
 PLAIN_NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
-MANY = 50  # violations that are reported; a request with more repeats one kind
+VIOLATION_LIMIT = 50  # violations that are reported; a request with more repeats one kind
 
 Schema = Mapping[str, Any]
 Check = Callable[[Mapping[str, object], Mapping[str, str]], tuple[Violation, ...]]
@@ -104,7 +104,7 @@ KINDS: Mapping[type, str] = {
     int: "a number",
     float: "a number",
 }
-YAML_KINDS: Mapping[type, str] = {**KINDS, dict: "a mapping", list: "a list", str: "a text"}
+YAML_KINDS: Mapping[type, str] = {**KINDS, dict: "a mapping", list: "a list"}
 ARTICLES = {"array": "an", "integer": "an", "object": "an"}  # default: a
 CONSTANTS = {True: "true", False: "false", None: "null"}
 
@@ -113,15 +113,17 @@ def member(name: str) -> str:
     """Return a name as a step of a path: `.to`, or `['odd name']`."""
     if PLAIN_NAME.fullmatch(name):
         return f".{name}"
-    return f"[{name[:SHOWN]!r}]" if len(name) <= SHOWN else f"[{name[:SHOWN]!r}…]"
+    return f"[{name[:QUOTE_LIMIT]!r}]" if len(name) <= QUOTE_LIMIT else f"[{name[:QUOTE_LIMIT]!r}…]"
 
 
 def show(value: object) -> str:
     """Return a value as it was given, shortened to fit a sentence."""
     if value is None or isinstance(value, bool):
         return CONSTANTS[value]
-    text = repr(value if not isinstance(value, str) else value[: SHOWN + 1])
-    return text if len(text) <= SHOWN + 2 else text[:SHOWN] + "…'" if isinstance(value, str) else text[:SHOWN] + "…"
+    text = repr(value[: QUOTE_LIMIT + 1] if isinstance(value, str) else value)
+    if len(text) <= QUOTE_LIMIT + 2:
+        return text
+    return text[:QUOTE_LIMIT] + ("…'" if isinstance(value, str) else "…")
 
 
 WORDING: Mapping[str, Callable[[Any, Any], str]] = {

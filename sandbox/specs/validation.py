@@ -19,7 +19,7 @@ from sandbox.core.clock import DurationError, parse_duration
 from sandbox.core.errors import near_miss
 from sandbox.formats.json_text import ValuePath
 from sandbox.specs.document import SpecNode
-from sandbox.specs.types import MANY, WORDING, Check, PathProblem, Schema, Violation, ecma, show
+from sandbox.specs.types import VIOLATION_LIMIT, WORDING, Check, PathProblem, Schema, Violation, ecma, show
 
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
@@ -40,13 +40,13 @@ FORMATS = FormatChecker(formats=())
 
 @FORMATS.checks("time-zone", raises=(ZoneInfoNotFoundError, ValueError, OSError))
 def _is_time_zone(value: object) -> bool:
-    """Return whether a text names an IANA time zone."""
+    """Return whether a string names an IANA time zone."""
     return not isinstance(value, str) or bool(ZoneInfo(value))
 
 
 @FORMATS.checks("time-span", raises=DurationError)
 def _is_time_span(value: object) -> bool:
-    """Return whether a text or number is a duration; other values are left to `type`."""
+    """Return whether a string or number is a duration; other values are left to `type`."""
     return not isinstance(value, str | int | float) or bool(parse_duration(value) is not None)
 
 
@@ -119,7 +119,7 @@ def thorough(schema: Schema) -> Check:
     source = "body" if schema.get("x-has-body") else "query"
 
     def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
-        found = islice(validator.iter_errors(values), MANY)
+        found = islice(validator.iter_errors(values), VIOLATION_LIMIT)
         return tuple(_violation(error, origins, source) for error in found)
 
     return check

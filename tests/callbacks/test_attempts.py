@@ -171,7 +171,7 @@ async def test_a_receiver_that_never_answers_is_an_attempt_that_timed_out(
     await sandbox.send()
     await sandbox.advance(SOON)
 
-    assert [(each.status, each.error) for each in sandbox.attempts] == [(None, "no answer within 0.05 s")]
+    assert [(each.status, each.error) for each in sandbox.attempts] == [(None, "no response within 0.05 s")]
 
 
 async def test_a_receiver_that_hangs_up_is_an_attempt_with_the_reason(sandbox: Sandbox, receiver: Receiver) -> None:
@@ -180,7 +180,7 @@ async def test_a_receiver_that_hangs_up_is_an_attempt_with_the_reason(sandbox: S
     await sandbox.send()
     await sandbox.advance(SOON)
 
-    told = "the receiver closed the connection without an answer"
+    told = "the receiver closed the connection without a response"
     assert [(each.status, each.error) for each in sandbox.attempts] == [(None, told)]
 
 
@@ -260,7 +260,5 @@ async def test_a_request_may_name_no_target_elsewhere(sandbox: Sandbox, where: s
     await sandbox.advance(LATER)
 
     host = URLS[where].split("/")[2]
-    told = (
-        f"{host} is not allowed: a target that a request names must lead to loopback; to allow it, use --allow-callback"
-    )
+    told = f"{host} is not allowed: a target from a request must lead to loopback; to allow it, use --allow-callback"
     assert [each.error for each in sandbox.attempts] == [told]

@@ -194,7 +194,7 @@ async def test_a_receiver_made_by_hand_may_answer_before_it_is_asked(calls: Http
 
 async def test_a_server_of_another_protocol_that_speaks_first_is_no_receiver(calls: HttpClient) -> None:
     async with listening((), closes=True, greeting=b"220 mail ready\r\n") as listener:
-        assert await told(calls, listener) == "the receiver's answer is not HTTP: Expected HTTP/, RTSP/ or ICE/"
+        assert await told(calls, listener) == "the receiver's response is not HTTP: Expected HTTP/, RTSP/ or ICE/"
 
 
 async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_nothing(calls: HttpClient) -> None:
@@ -211,7 +211,7 @@ async def test_a_receiver_that_closes_after_its_answer_without_a_word_misses_not
 async def test_a_connection_that_nobody_needs_is_closed_after_a_while(
     calls: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "KEPT", 0)
+    monkeypatch.setattr(http_client, "KEEP_TIME", 0)
     async with listening(OK) as listener:
         keeps(calls, listener.peer)
         answer = await calls.call(listener.peer, CALL)
@@ -249,7 +249,7 @@ async def test_an_end_that_the_loop_has_not_heard_of_yet_is_seen_all_the_same(ca
 
 
 async def test_what_comes_unasked_ends_a_connection(calls: HttpClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "KEPT", PATIENCE * 2)
+    monkeypatch.setattr(http_client, "KEEP_TIME", PATIENCE * 2)
     loop = asyncio.get_running_loop()
     async with accepting() as (peer, accept):
         keeps(calls, peer)
@@ -272,8 +272,8 @@ async def test_a_peer_is_called_over_new_connections_until_it_has_left_one_open(
         await calls.call(listener.peer, CALL)
         await calls.call(listener.peer, CALL)
         made.append(listener.connections)
-        await elapsed(calls, http_client.WATCHED)
-        monkeypatch.setattr(http_client, "KEPT", PATIENCE * 2)
+        await elapsed(calls, http_client.WATCH_TIME)
+        monkeypatch.setattr(http_client, "KEEP_TIME", PATIENCE * 2)
         for _ in range(4):
             await calls.call(listener.peer, CALL)
         made.append(listener.connections)
@@ -363,10 +363,10 @@ async def test_a_call_that_is_given_up_closes_its_connection(calls: HttpClient) 
 
 
 NO_ANSWERS = {
-    "the receiver closed the connection without an answer": b"",
-    "the receiver closed the connection in the middle of its answer": OK[:-1],
-    "the receiver's answer is not HTTP: Expected HTTP/, RTSP/ or ICE/": b"SSH-2.0-x\r\n",
-    "the head of the receiver's answer has more than 65536 bytes": b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000,
+    "the receiver closed the connection without a response": b"",
+    "the receiver closed the connection in the middle of its response": OK[:-1],
+    "the receiver's response is not HTTP: Expected HTTP/, RTSP/ or ICE/": b"SSH-2.0-x\r\n",
+    "the head of the receiver's response has more than 65536 bytes": b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000,
 }
 
 
@@ -379,7 +379,7 @@ async def test_what_is_no_answer_is_told_in_words_and_sent_once(calls: HttpClien
 @pytest.mark.parametrize("said", [OK[:20], b"HTTP/1.1 100 Continue\r\n\r\n"])
 async def test_what_has_no_status_of_its_own_is_no_answer(calls: HttpClient, said: bytes) -> None:
     async with listening(said, closes=True) as listener:
-        assert await told(calls, listener) == "the receiver closed the connection without an answer"
+        assert await told(calls, listener) == "the receiver closed the connection without a response"
 
 
 async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(calls: HttpClient) -> None:
@@ -389,7 +389,7 @@ async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again(
         listener.closes = True
 
         assert (await told(calls, listener), listener.requests) == (
-            "the receiver closed the connection without an answer",
+            "the receiver closed the connection without a response",
             [CALL] * 2,
         )
 
@@ -431,7 +431,7 @@ async def test_a_receiver_with_tls_is_judged_by_the_authority_that_was_named(
 async def test_a_connection_with_tls_ends_with_a_goodbye(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close: bytes
 ) -> None:
-    monkeypatch.setattr(http_client, "KEPT", 0)
+    monkeypatch.setattr(http_client, "KEEP_TIME", 0)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
@@ -451,7 +451,7 @@ async def test_a_connection_with_tls_ends_with_a_goodbye(
 async def test_a_connection_with_tls_ends_though_the_peer_does_not_answer_the_goodbye(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "GOODBYE", 0.05)  # of real time
+    monkeypatch.setattr(http_client, "TLS_CLOSE_TIMEOUT", 0.05)  # of real time
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)

@@ -130,7 +130,7 @@ def test_every_mistake_of_a_scenario_has_a_line(say: Say, tmp_path: Path) -> Non
         2,
         "",
         f"sms-sandbox: {file}:3:3: a rule has no key 'thn'. Did you mean 'then'?\n"
-        f"sms-sandbox: {file}:3:3: a rule needs then\n",
+        f"sms-sandbox: {file}:3:3: a rule needs the key then\n",
     )
 
 
@@ -150,7 +150,7 @@ def test_a_refused_file_is_told_in_words_that_can_be_typed(
 ) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")
-    problem = problem or r"{file}:2:44: no rule sets the state 'a\nb: 1'. There are: start, x."
+    problem = problem or r"{file}:2:44: no rule sets the state 'a\nb: 1'. Available: start, x."
 
     assert say("use", str(file)) == Said(2, "", f"sms-sandbox: {problem.format(file=file)}\n")
 

@@ -217,7 +217,7 @@ def test_every_mistake_of_a_scenario_is_told_with_its_place(sandbox: SandboxClie
 
     assert [(each.line, each.column, each.problem) for each in refused.value.mistakes] == [
         (3, 3, "scenario:3:3: a rule has no key 'thn'. Did you mean 'then'?"),
-        (3, 3, "scenario:3:3: a rule needs then"),
+        (3, 3, "scenario:3:3: a rule needs the key then"),
     ]
 
 

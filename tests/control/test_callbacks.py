@@ -169,7 +169,7 @@ async def test_a_replay_of_what_was_collected_shows_the_request_that_left(
         ("hold", "callback 1 is collected; only one that is pending can be held"),
         ("release", "callback 1 is collected; only one that is held can be released"),
         ("cancel", "callback 1 is collected; only one that is held or pending can be cancelled"),
-        ("replay", "callback 1 has nowhere to go: betatel has no target"),
+        ("replay", "callback 1 cannot be sent: betatel has no target"),
     ],
 )
 async def test_what_a_callback_s_state_forbids_is_409(

@@ -76,7 +76,7 @@ async def test_going_back_is_409(control: Control, method: str, path: str, body:
             [
                 ("/mode", f"'fast' is not one of real, scaled, frozen; {CLOCKS}"),
                 ("/start", "invalid time 'noon': use a time with its zone such as 2026-03-02T12:00:00Z"),
-                ("/tempo", "unknown parameter 'tempo'. There are: mode, rate, start."),
+                ("/tempo", "unknown parameter 'tempo'. Available: mode, rate, start."),
             ],
         ),
     ],

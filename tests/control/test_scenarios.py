@@ -208,7 +208,7 @@ async def test_yaml_is_read_even_where_its_type_says_json(control: Control) -> N
     [
         (
             r'rules: [{when: {state: "a\nb:1:2: c"}, then: {}}]',
-            r"1:17: no rule sets the state 'a\nb:1:2: c'. There are: start.",
+            r"1:17: no rule sets the state 'a\nb:1:2: c'. Available: start.",
         ),
         (r'extends: ["a\r\n"]', r"1:11: no scenario is called 'a\r\n'."),
         (r'"a\nb": 1', r"1:1: a scenario has no key 'a\nb'."),

@@ -48,7 +48,7 @@ async def test_an_unknown_provider_is_404_with_the_near_miss(control: Control, m
     [
         ("ftp://127.0.0.1/x", "it must begin with http:// or https:// and name a host"),
         ("/dlr", "it must begin with http:// or https:// and name a host"),
-        ("http://user:secret@127.0.0.1/", "it must not carry credentials"),
+        ("http://user:secret@127.0.0.1/", "it must not contain credentials"),
         ("javascript:alert(1)", "it must begin with http:// or https:// and name a host"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_providers_word_reads_as_the_status_it_stands_for(
     ("channel", "word", "hint"),
     [
         ("betatel.sms", "deliverd", "Did you mean 'delivered'?"),
-        ("betatel.sms", "read", "There are: queued, sent, delivered, undelivered, failed, expired, rejected."),
+        ("betatel.sms", "read", "Available: queued, sent, delivered, undelivered, failed, expired, rejected."),
         ("betatel.whatsapp", "SEND", "Did you mean 'SENT'?"),
         ("smsbuddy.sms", "rejected/DNDNUM", "Did you mean 'rejected/DNDNUMB'?"),
         ("smsbuddy.sms", "delivered/DNDNUMB", "Did you mean 'delivered'?"),

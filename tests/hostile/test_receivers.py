@@ -128,9 +128,9 @@ def failed(error: str, *then: bytes | Act, first: Sequence[bytes | Act] = ()) ->
     return Kind(then, first, error=error)
 
 
-CLOSED = "the receiver closed the connection without an answer"
-BROKEN = "the receiver closed the connection in the middle of its answer"
-LATE = "no answer within 0.1 s"
+CLOSED = "the receiver closed the connection without a response"
+BROKEN = "the receiver closed the connection in the middle of its response"
+LATE = "no response within 0.1 s"
 
 
 def start(error: str | None) -> WorkspaceConfig:
@@ -143,7 +143,7 @@ def start(error: str | None) -> WorkspaceConfig:
     )
 
 
-NO_HTTP = "the receiver's answer is not HTTP: "
+NO_HTTP = "the receiver's response is not HTTP: "
 NOT_HTTP = NO_HTTP + "Expected HTTP/, RTSP/ or ICE/"
 
 KINDS = {
@@ -174,7 +174,7 @@ KINDS = {
     "answers a byte at a time": failed(LATE, b"HTTP/1.1 200 OK\r\nA: ", drip),
     "sends the body a byte at a time": failed(LATE, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", drip),
     "has endless headers": failed(
-        "the head of the receiver's answer has more than 65536 bytes", b"HTTP/1.1 200 OK\r\nA: ", flood
+        "the head of the receiver's response has more than 65536 bytes", b"HTTP/1.1 200 OK\r\nA: ", flood
     ),
     "has an endless body": answered(b"HTTP/1.1 200 OK\r\n\r\n", flood, answer="x" * LIMIT),
     "announces more than it sends": failed(LATE, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"),

@@ -198,7 +198,7 @@ def test_a_template_that_fails_rejects_the_request_and_the_journal_says_why() ->
         {},
         True,
         (
-            "betatel.sms.send: the scenario's rule 'the rule' returns a reply of its own, 500",
+            "betatel.sms.send: the scenario's rule 'the rule' sends a custom reply with status 500",
             "evening.yaml:1:61: the template failed: ZeroDivisionError: division by zero",
         ),
     )
@@ -206,7 +206,7 @@ def test_a_template_that_fails_rejects_the_request_and_the_journal_says_why() ->
 
 def test_a_template_that_fails_accepts_the_request_only_if_the_rule_says_so() -> None:
     at = rule_desk("to: '387*'", "reply: {body: '{{ 1 / 0 }}'}, accepted: true")
-    answered = "betatel.sms.send: the scenario's rule 'the rule' returns a reply of its own, 500"
+    answered = "betatel.sms.send: the scenario's rule 'the rule' sends a custom reply with status 500"
 
     reply = betatel(at)
     later(at, minutes=1)

@@ -80,7 +80,7 @@ def test_dropped_callbacks_never_leave_and_are_not_retried() -> None:
     errors = [attempt.error for each in at.world.callbacks.values() for attempt in each.attempts]
     assert (reports(at), errors) == (
         [("sent", CallbackState.FAILED, 1), ("delivered", CallbackState.FAILED, 1)],
-        ["lost on the way: the scenario drops it"] * 2,
+        ["lost in transit: the scenario drops it"] * 2,
     )
 
 
@@ -176,7 +176,7 @@ def test_retries_stand_in_place_of_the_providers_ladder(retries: str, ladder: tu
     assert retry_schedule(at.world, messages(at)[0]) == ladder
 
 
-def test_the_callbacks_of_a_muted_message_are_collected_whatever_the_rule_says() -> None:
+def test_the_callbacks_of_a_request_from_another_site_are_collected_whatever_the_rule_says() -> None:
     at = rule_desk("", "callbacks: {drop: all, delay: 1m, copies: 5}")
 
     betatel(at, headers={"Sec-Fetch-Site": "cross-site"})

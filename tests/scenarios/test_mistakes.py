@@ -73,7 +73,7 @@ rules:
         ("accounts: {ubill: {k: {balance: -1}}}", "-1 is not an amount; write a number of at least 0"),
         (
             "accounts: {smsbuddy: {k: {balance: 1}}}",
-            "smsbuddy has several balances; write balance: {trans: …}. There are: promo, trans, transscrub.",
+            "smsbuddy has several balances; write balance: {trans: …}. Available: promo, trans, transscrub.",
         ),
         (
             "accounts: {smsbuddy: {k: {balance: {tarns: 1}}}}",
@@ -82,11 +82,11 @@ rules:
         ("accounts: {ubill: {k: {brands: [{name: a}]}}}", "a sender needs an id"),
         (
             "accounts: {ubill: {k: {brands: [{id: a, state: new}]}}}",
-            "no state is called 'new'. There are: approved, pending, refused.",
+            "no state is called 'new'. Available: approved, pending, refused.",
         ),
         ("accounts: {smsbuddy: {k: {templates: [{id: 1}]}}}", "a template needs text"),
         ("rules: {}", "{} is a mapping, not a list"),
-        ("rules: [{when: {to: a}}]", "a rule needs then"),
+        ("rules: [{when: {to: a}}]", "a rule needs the key then"),
         ("rules: [a]", "'a' is a string, not a mapping"),
         (
             "[]",
@@ -125,7 +125,7 @@ def test_a_setting_that_breaks_its_schema_is_reported_with_its_description() -> 
         ("nth: 2", "2 is a number, not a list"),
         ("first: 2, after: 3", "this never matches: first is 2, but after is 3"),
         ("per: to", "per needs one of every, first, nth, after beside it"),
-        ("first: 1, per: sender", "no way to count is called 'sender'. There are: account, to."),
+        ("first: 1, per: sender", "no way to count is called 'sender'. Available: account, to."),
         ("between: [6.30, '06:00']", 'invalid time of day 6.30; write it as "06:30"'),
         ("between: [22:60, '06:00']", "invalid time of day '22:60'; write it as \"06:30\""),
         (
@@ -138,12 +138,12 @@ def test_a_setting_that_breaks_its_schema_is_reported_with_its_description() -> 
         ("during: {from: 5m, to: 2m}", "from must be earlier than to"),
         ("chance: 5", "invalid chance 5; write a number above 0, up to 1: 0.01 is one in a hundred"),
         ("chance: .nan", "nan is not a finite number"),
-        ("state: dwon", "no rule sets the state 'dwon'. There are: start."),
+        ("state: dwon", "no rule sets the state 'dwon'. Available: start."),
         ("state: False", "False is a boolean, not a string; put it in quotes"),
         ("state: 0123", "0123 is a number, not a string; put it in quotes"),
         ("to: true", "true is a boolean, not a string; put it in quotes"),
         ("after: 12:30", "'12:30' is a string, not an integer"),
-        ("valid: all", "no kind of request is called 'all'. There are: any."),
+        ("valid: all", "no kind of request is called 'all'. Available: any."),
     ],
 )
 def test_a_mistake_in_a_condition(when: str, mistake: str) -> None:
@@ -200,7 +200,7 @@ def test_a_mistake_in_a_condition(when: str, mistake: str) -> None:
         ("callbacks: {copies: 1000}", "1000 is more than 100"),
         ("callbacks: {drop: some}", "write drop: all, drop: first, or a list of statuses such as [sent]"),
         ("callbacks: {drop: [snt]}", "no status is called 'snt'. Did you mean 'sent'?"),
-        ("callbacks: {order: random}", "no order is called 'random'. There are: reverse, shuffle."),
+        ("callbacks: {order: random}", "no order is called 'random'. Available: reverse, shuffle."),
         ("callbacks: {strict: true, order: reverse}", "strict and order exclude each other"),
         ("set: {}", "write set: {state: down}"),
         ("set: down", "'down' is a string, not a mapping"),

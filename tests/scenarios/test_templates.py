@@ -175,7 +175,7 @@ def test_a_template_that_fails_is_answered_with_the_reason(template: str, why: s
         ("{{ [1, 2] | random }}", "the template does not parse: No filter named 'random'."),
         (
             "{{ lipsum() }}",
-            "no template variable is called 'lipsum'. There are: account, fake, message, now, request, ulid, uuid.",
+            "no template variable is called 'lipsum'. Available: account, fake, message, now, request, ulid, uuid.",
         ),
     ],
 )

@@ -17,7 +17,7 @@ from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, mak
 PAGE = "http://localhost:3000"
 TOLD = (
     f"header Origin: {PAGE} is a web page, and browsers cannot read this reply, because no provider documents CORS;"
-    f" to test a page, start with sms-sandbox serve --cors {PAGE}"
+    f" to allow the page, start with sms-sandbox serve --cors {PAGE}"
 )
 ASKS = {
     "Origin": PAGE,

@@ -68,7 +68,7 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "no such channel": (
         lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}),
-        f"POST {SEND}: x-channel: unknown channel 'fax'. There are: connect-sms, sms, whatsapp.",
+        f"POST {SEND}: x-channel: unknown channel 'fax'. Available: connect-sms, sms, whatsapp.",
     ),
     "a status without a row": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
@@ -104,7 +104,7 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
         lambda d: d["components"]["schemas"]["Sms"]["properties"]["to"].update({"type": "text"}),
         (
             f"POST {SEND}: requestBody.content.application/json.schema.properties.to.type: unknown type 'text'. "
-            "There are: array, boolean, integer, null, number, object, string."
+            "Available: array, boolean, integer, null, number, object, string."
         ),
     ),
     "a module that is not there": (

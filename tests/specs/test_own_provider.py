@@ -312,7 +312,7 @@ FAULTS: Mapping[str, tuple[Callable[[Node], object], dict[str, str], str]] = {
     "finds a key that is no text": (
         lambda _: None,
         {"key": "7,"},
-        "acme.send: the function `key` returns int, not a text or None",
+        "acme.send: the function `key` returns int, not a string or None",
     ),
     "fails to word an error": (
         lambda _: None,
@@ -327,7 +327,7 @@ FAULTS: Mapping[str, tuple[Callable[[Node], object], dict[str, str], str]] = {
     "no channel": (
         lambda d: (operation(d).pop("x-sandbox"), operation(d).pop("x-channel")),
         {},
-        "acme.send: the function makes a message, but the operation has no x-channel in its document",
+        "acme.send: the function creates a message, but the operation has no x-channel in its document",
     ),
     "schedules": (
         lambda _: None,
@@ -478,7 +478,7 @@ ODD: Mapping[str, tuple[Callable[[Node], Any], str]] = {
     ),
     "credentials as a text": (
         lambda d: d["x-sandbox"].update({"credentials": "key"}),
-        "x-sandbox.credentials: 'key' is a text, not a list",
+        "x-sandbox.credentials: 'key' is a string, not a list",
     ),
     "a life that starts nowhere": (
         lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"delivered": "1s"}]}),
@@ -517,5 +517,5 @@ async def test_a_report_that_fails_is_a_failed_attempt_with_the_reason(serve: Se
 
     assert (callback.state, callback.request and callback.request.body) == (
         CallbackState.FAILED,
-        "the function that reports for acme fails: KeyError: 'x'",
+        "the function `report` of acme failed: KeyError: 'x'",
     )

@@ -91,7 +91,7 @@ def get_balance(_: World, call: Call) -> Outcome:
 def create_sender(_: World, call: Call) -> Outcome:
     """Register a sender ID, approved after the setting `approval_delay`.
 
-    One that the account already has stays as it is: the documented example requests SMSBDY, which other examples use.
+    If the account already has it, it stays as it is: the documented example requests SMSBDY, which other examples use.
     """
     name = read_text(call.values, "senderid")
     if not SENDER_ID.fullmatch(name):

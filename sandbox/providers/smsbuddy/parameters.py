@@ -115,7 +115,7 @@ def find_mobile(number: str) -> str | None:
 
 
 def why_not_mobile(number: str) -> str:
-    """Return why a text is not a valid number, in words that follow `it`."""
+    """Return why a text is not a valid number, as a phrase to follow `it`."""
     digits = number.removeprefix("+") if number.startswith("+") else number.removeprefix("00")
     if not digits:
         return "has no digits" if number else "is empty"

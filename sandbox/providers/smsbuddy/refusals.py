@@ -250,7 +250,7 @@ def check_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
         if row.service == PROMOTIONAL and not is_promotion_allowed(at, call.settings):
             why = (
                 f"{row.place}type: promotional SMS can be sent within {hours}, not at {format_time(at)} (documented, "
-                "settings.smsbuddy.promotional_hours: off lifts it)"
+                "settings.smsbuddy.promotional_hours: off disables it)"
             )
             return Refusal("promotional-hours", (why,))
     return None
@@ -284,8 +284,8 @@ def count_against_limit(world: World, call: Call, count: int) -> tuple[RateWindo
     if window.count <= int(str(limit)):
         return (window,)
     why = (
-        f"key: {count} more make {window.count} SMS since {format_time(window.since)}, over {limit} a minute "
-        "(documented, settings.smsbuddy.rate_per_minute: off lifts it)"
+        f"key: {count} more would make {window.count} SMS since {format_time(window.since)}, over {limit} a minute "
+        "(documented, settings.smsbuddy.rate_per_minute: off disables it)"
     )
     message = f"Too many requests received. Your threshold value is {limit} SMS/minute. Please contact support."
     return Refusal("too-many-requests", (why,), message)

@@ -1,4 +1,4 @@
-"""uBill: SMS to many numbers at a time, brands with approval, GET callbacks.
+"""uBill: SMS to many numbers at a time, brands with approval, and callbacks by GET.
 
 Quirks: a refusal is HTTP 200 with a `statusID`, except for the key, which gets 401 and plain text; top-level `statusID`
 and `brandID` are integers, all other numbers are strings; `sendXml` answers XML, also for refusals.

@@ -118,7 +118,7 @@ def explain_numbers(value: object, verdict: str) -> Reasons:
 
 
 def why_not_number(text: str) -> str:
-    """Return why a text is not a valid number, in words that follow `it`."""
+    """Return why a text is not a valid number, as a phrase to follow `it`."""
     if text.startswith("+"):
         return "begins with +"
     return why_not_digits(text) or ("begins with 00" if text.startswith("00") else why_impossible(text))

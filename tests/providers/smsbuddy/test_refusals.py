@@ -184,7 +184,7 @@ def test_the_explanation_of_a_451_names_the_setting_that_lifts_it() -> None:
 
     explained = (
         "type: promotional SMS can be sent within 10:00-21:00 Asia/Kolkata, not at 2026-03-02T18:00:00.000Z "
-        "(documented, settings.smsbuddy.promotional_hours: off lifts it)"
+        "(documented, settings.smsbuddy.promotional_hours: off disables it)"
     )
     assert (refusal(reply), why(reply)) == (refused(451), explained)
 
@@ -235,8 +235,8 @@ def test_a_send_over_the_rate_is_refused_whole(send: Callable[..., Response]) ->
     reply = send(desk, to=",".join(str(9_800_000_000 + number) for number in range(10_000)))
 
     explained = (
-        "key: 10000 more make 10000 SMS since 2026-03-02T12:00:00.000Z, over 1000 a minute "
-        "(documented, settings.smsbuddy.rate_per_minute: off lifts it)"
+        "key: 10000 more would make 10000 SMS since 2026-03-02T12:00:00.000Z, over 1000 a minute "
+        "(documented, settings.smsbuddy.rate_per_minute: off disables it)"
     )
     assert (refusal(reply), why(reply), dict(desk.world.messages), desk.world.windows) == (
         refused(429),
