@@ -163,6 +163,12 @@ def _make_writer(
     return write
 
 
+def join_surrogates(text: str) -> str:
+    """Return a text with surrogate pairs joined, as JSON escapes write an emoji, and `?` for half a pair."""
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return joined.encode("utf-8", "replace").decode()
+
+
 def is_template(value: str) -> bool:
     """Return whether a string contains template syntax."""
     return "{{" in value or "{%" in value
@@ -195,7 +201,7 @@ def compile_template(node: Node) -> tuple[Render, frozenset[str]]:
     def rendered(variables: Variables) -> str:
         try:
             written = render(compiled, variables)
-            return written if written.isascii() else written.encode("utf-8", "replace").decode()  # lone surrogates
+            return written if written.isascii() else join_surrogates(written)
         except Exception as error:  # noqa: BLE001 - templates reach Jinja, Faker and Python: each may raise anything
             message = f"{place}: the template failed: {_reason(error)}"
             raise TemplateFailedError(message) from None

@@ -29,6 +29,7 @@ from sandbox.scenarios.value_readers import (
     read_choice,
     read_integer,
     read_name,
+    read_number_as_written,
     read_positive_number,
     read_string,
     read_timestamp,
@@ -254,7 +255,7 @@ def _read_account(node: Node, key: str, pack: Pack) -> AccountRule:
         balance=fields.read("balance", lambda each: _read_balance(each, pack), None),
         senders=fields.read("brands", lambda each: each.read_each(_read_sender), senders),
         templates=fields.read("templates", lambda each: each.read_each(_read_template), None),
-        stop_list=fields.read("stop_list", lambda each: frozenset(each.read_each(read_as_written)), None),
+        stop_list=fields.read("stop_list", lambda each: frozenset(each.read_each(read_number_as_written)), None),
     )
 
 

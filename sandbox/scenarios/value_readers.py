@@ -26,6 +26,7 @@ Matcher = Callable[[str], bool]
 WILDCARDS = frozenset("*?[")
 NUMBER_GLOB = re.compile(r"[\d*?\[\]!+ -]+", re.ASCII)
 TAIL = re.compile(r"\*?(\d+)", re.ASCII)
+PHONE_NUMBER = re.compile(r"\+?\d+", re.ASCII)
 REGEX_LIMIT = 1000  # characters
 
 
@@ -47,6 +48,14 @@ def read_name(node: Node) -> str:
 def read_as_written(node: Node) -> str:
     """Read a string or a number; a number is returned as it is written, leading zeros included."""
     return read_name(node) if isinstance(node.value, bool) or node.written is None else node.written
+
+
+def read_number_as_written(node: Node) -> str:
+    """Read a string or a phone number that is written in digits: no number is sent as `3.8e10` or `0o17`."""
+    value = read_as_written(node)
+    if node.written is not None and not PHONE_NUMBER.fullmatch(value):
+        node.fail(f"{value} is not a phone number; write its digits, or put it in quotes if it is a string")
+    return value
 
 
 def read_choice(node: Node, known: Iterable[str], *, what: str) -> str:
@@ -233,6 +242,7 @@ def read_pattern(node: Node) -> Pattern:
 
 def read_recipient(node: Node) -> Pattern:
     """Read a glob or `/regex/` that is matched against the digits of a recipient."""
+    read_number_as_written(node)
     pattern = read_pattern(node)
     if is_regex(pattern.source):
         return pattern

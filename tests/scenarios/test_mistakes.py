@@ -87,6 +87,14 @@ rules:
         ("accounts: {smsbuddy: {k: {templates: [{id: 1}]}}}", "a template needs text"),
         ("rules: {}", "{} is a mapping, not a list"),
         ("rules: [{when: {to: a}}]", "a rule needs the key then"),
+        (
+            "rules: [{when: {to: 3.8e10}, then: {after: 1s}}]",
+            "3.8e10 is not a phone number; write its digits, or put it in quotes if it is a string",
+        ),
+        (
+            "accounts: {ubill: {k: {stop_list: [0o17]}}}",
+            "0o17 is not a phone number; write its digits, or put it in quotes if it is a string",
+        ),
         ("rules: [a]", "'a' is a string, not a mapping"),
         (
             "[]",

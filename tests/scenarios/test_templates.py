@@ -62,6 +62,12 @@ def test_values_of_a_template_cannot_break_out_of_json_or_of_a_header() -> None:
     assert (read(reply), reply.headers["X-Text"]) == ({"text": 'a"b\r\nX-Evil: 1'}, 'a"b X-Evil: 1')
 
 
+def test_the_escape_of_an_emoji_in_a_template_is_sent_as_the_emoji() -> None:
+    at = rule_desk("", r"""reply: {body: "{{ '\\ud83d\\ude00 \\ud83d' }}"}""")
+
+    assert betatel(at).body.decode() == "\N{GRINNING FACE} ?"
+
+
 @pytest.mark.parametrize(
     ("template", "why"),
     [
