@@ -20,7 +20,7 @@ from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.formats.yaml_files import load
-from sandbox.specs.body_parsing import UnreadableError, pairs, read_json
+from sandbox.specs.body_parsing import UnreadableError, pairs, read_json, repeated_keys
 from sandbox.specs.compile import kinds
 from sandbox.specs.document import read
 from sandbox.specs.spec import coerce
@@ -152,7 +152,8 @@ def read_body(raw: bytes, schema: CallSchema, context: Context) -> Parameters:
         values = read_json(raw) if raw.strip() else {}
     except UnreadableError as error:
         raise refuse(400, "", f"body: {error}") from None
-    return _read(values, schema.body or {}, context, [])
+    repeated = [Mistake(pointer(path), f"{path[-1]} is repeated; give it once") for path in repeated_keys(raw)]
+    return _read(values, schema.body or {}, context, repeated)
 
 
 def _read(

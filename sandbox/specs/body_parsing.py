@@ -5,9 +5,11 @@ Input that cannot be read raises `UnreadableError`, which a route turns into a v
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
+from sandbox.formats.json_text import ValuePath
 from sandbox.specs.types import Violation
 
 DEPTH_LIMIT = 64  # levels of JSON
@@ -136,6 +138,36 @@ def read_json(body: bytes) -> Values:
         message = "the JSON has an unpaired surrogate, which is not a character"
         raise UnreadableError(message)
     return value
+
+
+class _ObjectWithRepeats(dict[str, object]):
+    """A JSON object; `repeats` are the keys that it has more than once."""
+
+    repeats: tuple[str, ...] = ()
+
+
+def repeated_keys(body: bytes) -> Iterator[ValuePath]:
+    """Yield the path of each key that an object of a valid JSON body has more than once."""
+    if body.strip():
+        yield from _repeated_keys(json.loads(body, object_pairs_hook=_object), ())
+
+
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    values = dict(members)
+    if len(values) == len(members):
+        return values
+    found = _ObjectWithRepeats(values)
+    found.repeats = tuple(name for name, count in Counter(name for name, _ in members).items() if count > 1)
+    return found
+
+
+def _repeated_keys(value: object, path: ValuePath) -> Iterator[ValuePath]:
+    if isinstance(value, _ObjectWithRepeats):
+        yield from ((*path, name) for name in value.repeats)
+    if isinstance(value, dict | list):
+        for step, each in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(each, dict | list):
+                yield from _repeated_keys(each, (*path, step))
 
 
 def _is_deep(value: object) -> bool:

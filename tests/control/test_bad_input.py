@@ -83,6 +83,18 @@ async def test_a_parameter_that_is_given_twice_is_named(control: Control) -> Non
         )
 
 
+async def test_a_key_of_a_body_that_is_given_twice_is_named(control: Control) -> None:
+    body = '{"to": "1", "count": {"exactly": 1, "exactly": 2}, "to": "2"}'
+    async with control.sandbox.client.post("/_sandbox/verify", data=body) as reply:
+        assert (reply.status, (await reply.json())["errors"]) == (
+            400,
+            [
+                {"at": "/to", "problem": "to is repeated; give it once"},
+                {"at": "/count/exactly", "problem": "exactly is repeated; give it once"},
+            ],
+        )
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
