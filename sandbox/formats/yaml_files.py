@@ -57,7 +57,27 @@ class CoreLoader(SafeLoader):
 
 
 class StrictLoader(CoreLoader):
-    """Also refuses numbers with leading zeros, for readers that do not keep the original text."""
+    """Also refuses repeated keys and, as it does not keep the original text, numbers with leading zeros."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._checked: set[yaml.MappingNode] = set()
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put merged keys into a mapping; refuse one that itself repeats a key."""
+        if node not in self._checked:  # merged keys are repeated in one that was flattened before
+            self._checked.add(node)
+            _check_keys(node)
+        super().flatten_mapping(node)
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen: set[tuple[str, str]] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != MERGE_TAG:
+            if (key.tag, key.value) in seen:
+                raise ConstructorError(None, None, f"duplicate key '{key.value}'", key.start_mark)
+            seen.add((key.tag, key.value))
 
 
 def _checked(node: yaml.ScalarNode, pattern: "Pattern[str]", what: str) -> str:
@@ -193,7 +213,7 @@ def load(path: Path) -> object:
     """Return the value of a YAML file, fast and without positions.
 
     Raises:
-        FileError: as for `read_text`, or the file is not YAML, or a number in it has leading zeros.
+        FileError: as for `read_text`, or the file is not YAML, it repeats a key, or a number in it has leading zeros.
 
     """
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from sandbox.specs.types import WORDS, YAML_KINDS, PathProblem, pointer_steps, s
 
 Kind = Literal["a mapping", "a list", "a string", "a boolean"]
 TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a string": str, "a boolean": bool}
+EXTENSIONS = ("x-sandbox", "x-operation", "x-channel", "x-otp", "x-word", "x-source", "x-code")
+LEAST_SIMILARITY = 0.85  # of a key and the extension that was probably meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class SpecNode:
 
     def note(self, problem: str, *steps: str | int) -> None:
         """Add a mistake, `steps` below this node."""
-        self.found.append(PathProblem((*self.path, *steps), problem))
+        mistake = PathProblem((*self.path, *steps), problem)
+        if mistake not in self.found:
+            self.found.append(mistake)
 
     def inside(self, step: str | int, value: object) -> "SpecNode":
         """Return a node below this one."""
@@ -102,9 +107,19 @@ class SpecNode:
         for key in self.value:
             if key not in names and not key.startswith("x-"):
                 self.note(f"{what} has no key '{key}'.{near_miss(key, names)}", key)
+        self.extensions()
+
+    def extensions(self) -> None:
+        """Add a mistake for each key that looks like one of the sandbox's extensions, such as `x-chanel`."""
+        for key in self.value:
+            if isinstance(key, str) and key.startswith("x-") and key not in EXTENSIONS:
+                meant = get_close_matches(key, EXTENSIONS, n=1, cutoff=LEAST_SIMILARITY)
+                if meant:
+                    self.note(f"unknown extension '{key}'. Did you mean '{meant[0]}'?", key)
 
     def marks(self) -> None:
-        """Check `x-word` (documented, published or inferred) and `x-source`."""
+        """Check `x-word` (documented, published or inferred) and `x-source`, and the names of other extensions."""
+        self.extensions()
         word = self.take("x-word", "a string")
         if word is not None:
             word.one_of(WORDS, "word")

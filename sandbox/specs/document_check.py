@@ -28,6 +28,7 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
     """Fill the defaults into a document, in place, and return its mistakes."""
     found: list[PathProblem] = []
     top = SpecNode(found, (), document)
+    top.extensions()
     own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, module, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
@@ -39,8 +40,18 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
         url = each.need("url", "a string", "the provider's address, such as https://api.acme.example")
         if url is not None and not _is_url(url.value):
             url.note(f"{show(url.value)} is not a URL")
+    _security_schemes(top)
     check_paths(top, provider, channels)
     return found
+
+
+def _security_schemes(top: SpecNode) -> None:
+    components = top.take("components", "a mapping")
+    schemes = components.take("securitySchemes", "a mapping") if components is not None else None
+    for _, each in schemes.members() if schemes is not None else ():
+        each.marks()
+        if each.value.get("in") == "header":
+            each.need("name", "a string", "the header that carries the key, such as x-api-key")
 
 
 def _is_url(text: str) -> bool:

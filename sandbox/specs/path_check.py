@@ -156,6 +156,7 @@ def _response(response: SpecNode, status: str) -> None:
     for _, each in content.members() if content is not None else ():
         examples = each.take("examples", "a mapping")
         for _, example in examples.members() if examples is not None else ():
+            example.extensions()
             code = example.value.get("x-code")
             if "x-code" not in example.value:
                 continue

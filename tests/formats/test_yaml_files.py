@@ -39,6 +39,31 @@ def test_every_value_has_the_place_of_its_key(path: tuple[str | int, ...], place
     assert parse(TEXT, "evening.yaml").place(path) == place
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\nb: {c: 1, c: 2}\n", "2:11: duplicate key 'c'"),
+        ("a: &a {b: 1}\nd: {<<: *a, b: 2}\n<<: *a\nb: 3\nb: 4\n", "5:1: duplicate key 'b'"),
+    ],
+)
+def test_a_repeated_key_of_a_file_that_is_loaded_without_positions_is_named(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+
+    with pytest.raises(FileError) as caught:
+        load(path)
+    assert str(caught.value.mistake) == f"{path}:{problem}"
+
+
+def test_a_merged_key_may_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: &a {b: 1}\nc: &c {<<: *a, b: 2}\nd: {<<: *c, b: 3}\n")
+
+    assert load(path) == {"a": {"b": 1}, "c": {"b": 2}, "d": {"b": 3}}
+
+
 def test_a_text_is_read_as_yaml_has_it() -> None:
     text = "a: 1\nb: [true, null, 1.5, x]\nc: {d: '1'}\n5: e\n"
 

@@ -465,6 +465,27 @@ ODD: Mapping[str, tuple[Callable[[Node], Any], str]] = {
         lambda d: d["x-sandbox"].update({"setings": {}}),
         "x-sandbox.setings: x-sandbox has no key 'setings'. Did you mean 'settings'?",
     ),
+    "a security scheme without the name of its header": (
+        lambda d: d.update({"components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header"}}}}),
+        "components.securitySchemes.key.name: is missing; write the header that carries the key, such as x-api-key",
+    ),
+    "security schemes in a list": (
+        lambda d: d.update({"components": {"securitySchemes": []}}),
+        "components.securitySchemes: [] is a list, not a mapping",
+    ),
+    "a misspelt extension of an operation": (
+        lambda d: operation(d).update({"x-chanel": "sms"}),
+        "POST /acme/messages: x-chanel: unknown extension 'x-chanel'. Did you mean 'x-channel'?",
+    ),
+    "a misspelt extension of an error": (
+        lambda d: operation(d)["responses"]["400"]["content"]["application/json"]["examples"]["invalid"].update(
+            {"x-cod": 400}
+        ),
+        (
+            "POST /acme/messages: responses.400.content.application/json.examples.invalid.x-cod: unknown extension "
+            "'x-cod'. Did you mean 'x-code'?"
+        ),
+    ),
     "an operation of another provider": (
         lambda d: operation(d).update({"x-operation": "betatel.send"}),
         "POST /acme/messages: x-operation: 'betatel.send' must begin with 'acme.', such as acme.send",
