@@ -69,11 +69,13 @@ def _spec(document: Node) -> ProviderSpec:
     channels = {each: _channel(f"{own['provider']}.{each}", row) for each, row in own["channels"].items()}
     operations: dict[str, Operation] = {}
     routes = []
+    key_headers = frozenset(_key_headers(document))
     for method, template, node in operations_of(document):
         operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
         operations[operation.name] = operation
         parameters = [*document["paths"][template].get("parameters", ()), *node.get("parameters", ())]
-        routes.append(_route((method, template), node, parameters=parameters, operation=operation))
+        route = _route((method, template), node, parameters=parameters, operation=operation, key_headers=key_headers)
+        routes.append(route)
     lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
     if lacking:
         more = {name: error for name, error in OWN_ERRORS.items() if name in lacking}
@@ -151,7 +153,21 @@ def _with_operation(route: Route, operation: Operation) -> Route:
     return Route(**{**fields, "operation": operation})
 
 
-def _route(place: tuple[str, str], node: Node, *, parameters: list[Node], operation: Operation) -> Route:
+def _key_headers(document: Node) -> Iterator[str]:
+    """Yield the headers that a document lists as security schemes, not as parameters."""
+    for scheme in document.get("components", {}).get("securitySchemes", {}).values():
+        if scheme.get("in") == "header":
+            yield str(scheme["name"]).lower()
+
+
+def _route(
+    place: tuple[str, str],
+    node: Node,
+    *,
+    parameters: list[Node],
+    operation: Operation,
+    key_headers: frozenset[str],
+) -> Route:
     method, template = place
     content = node.get("requestBody", {}).get("content", {})
     schema = route_schema(parameters, node)
@@ -167,18 +183,19 @@ def _route(place: tuple[str, str], node: Node, *, parameters: list[Node], operat
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
         check=compile_schema(schema),
-        known=_known(schema, parameters, content),
+        known=_known(schema, parameters, content, key_headers=key_headers),
     )
 
 
-def _known(schema: Node, parameters: list[Node], content: Node) -> Known:
-    """Return the parameter names and body types that an operation reads."""
+def _known(schema: Node, parameters: list[Node], content: Node, *, key_headers: frozenset[str]) -> Known:
+    """Return the parameter names, body types and headers that an operation reads."""
     objects = [each["schema"] for each in content.values()]
     objects += [
         each["schema"] for each in parameters if each["in"] == "query" and each["schema"].get("type") == "object"
     ]
     reads_query = any(each["in"] == "query" for each in parameters)
-    return Known(names_of([schema], objects=objects), reads_query, tuple(content))
+    headers = frozenset(each["name"].lower() for each in parameters if each["in"] == "header")
+    return Known(names_of([schema], objects=objects), reads_query, tuple(content), headers | key_headers)
 
 
 def route_schema(parameters: list[Node], node: Node) -> Node:

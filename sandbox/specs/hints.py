@@ -62,6 +62,7 @@ SYNONYMS = tuple(
 
 
 HINT_LIMIT = 20  # hints for one request
+COMMON_HEADERS = frozenset({"accept", "authorization", "content-length", "content-type", "host", "user-agent"})
 SECRET = re.compile("key|token|secret|password", re.IGNORECASE)  # parameters whose values are never quoted
 
 
@@ -88,11 +89,12 @@ ANY = Names(frozenset(), {}, free=True)
 
 
 class Known(NamedTuple):
-    """What an operation reads: parameter names, the query or not, and bodies of some media types."""
+    """What an operation reads: parameter names, the query or not, bodies of some media types, and headers."""
 
     names: Names
     reads_query: bool
     types: tuple[str, ...]
+    headers: frozenset[str] = frozenset()
 
 
 class Given(NamedTuple):
@@ -129,6 +131,8 @@ def _is_free(schema: Schema) -> bool:
 def is_usual(request: Request, values: Mapping[str, object], known: Known, given: Given) -> bool:
     """Return whether a valid request can have no hints; this runs for every valid request."""
     query, body, origin = given
+    if not (known.headers <= request.headers.keys() or known.headers <= values.keys()):
+        return False
     if request.body:
         if not known.types or not is_usual_type(request.headers.get("content-type")):
             return False
@@ -188,6 +192,8 @@ def hints_of(request: Request, known: Known, given: Given, violations: tuple[Vio
 def _hints(request: Request, known: Known, given: Given, violations: tuple[Violation, ...]) -> Iterator[Hint]:
     about_body = tuple(body_hints(request, known.types, reads_query=known.reads_query))
     yield from map(Hint, about_body)
+    if not any(each.rule == "syntax" for each in violations):  # an unreadable part may have what a header lacks
+        yield from map(Hint, _misspelt_headers(request, known, given))
     if request.query:
         about_query = query_coding(request.query) if known.reads_query else _unread(request.query, known)
         yield from map(Hint, about_query)
@@ -203,6 +209,18 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
         value = merged.get(each.name)
         if each.rule == "pattern" and isinstance(value, str) and (odd := misread_digits(value)):
             yield Hint(f"{each.at}: {show(value)} {odd}")
+
+
+def _misspelt_headers(request: Request, known: Known, given: Given) -> Iterator[str]:
+    """Yield a hint for each header that is similar to one that the request lacks."""
+    absent = known.headers - request.headers.keys() - given.query.keys() - given.body.keys()
+    if not absent:
+        return
+    for name in request.headers:
+        if name not in known.headers and name not in COMMON_HEADERS:
+            meant = suggestion(name, absent) or suggestion(name.removeprefix("x-"), absent)
+            if meant:
+                yield f"header{member(name)}: unknown header; did you mean {meant}?"
 
 
 def _unread(query: str, known: Known) -> Iterator[str]:

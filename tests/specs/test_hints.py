@@ -29,7 +29,8 @@ def table() -> list[object]:
 def request_of(row: Row) -> Request:
     method, _, target = row["request"].partition(" ")
     path, _, query = target.partition("?")
-    headers = {**KEYS, **({"content-type": row["type"]} if "type" in row else {})}
+    headers = {**KEYS, **({"content-type": row["type"]} if "type" in row else {}), **row.get("headers", {})}
+    headers = {name: value for name, value in headers.items() if value is not None}
     body = bytes.fromhex(row["hex"]) if "hex" in row else row.get("body", "").encode()
     return Request(method, path, query, headers, body)
 
