@@ -1,8 +1,8 @@
 """One provider request, from its bytes to a committed batch and the bytes of its response.
 
 `handle` has the whole way, top to bottom: `read` finds the operation, the values and the account, a function of the
-provider returns the outcome, `evaluate_rules` applies the scenario's rules, `apply_effects` and `respond` make the
-response and the journal entry, and one batch stores everything. All of it is synchronous, in one turn of the event
+provider returns the outcome, `apply_scenario` evaluates the scenario's rules and applies their effects, `respond` makes
+the response and the journal entry, and one batch stores everything. All of it is synchronous, in one turn of the event
 loop, so no request sees another half done. Imports `providers.base`, `providers.registry`, `specs`, `formats` and
 `core`.
 """

@@ -17,8 +17,7 @@ from sandbox.core.message import (
     skip_first_delay,
 )
 from sandbox.core.rules import Verdict
-from sandbox.pipeline.apply_effects import apply_effects
-from sandbox.pipeline.evaluate_rules import Ruling, evaluate_rules
+from sandbox.pipeline.apply_scenario import Ruling, apply_effects, evaluate_rules
 from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
 from sandbox.pipeline.respond import (
     ReplyShape,

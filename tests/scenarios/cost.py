@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.pipeline import ServerContext
-from sandbox.pipeline.evaluate_rules import evaluate_rules
+from sandbox.pipeline.apply_scenario import evaluate_rules
 from sandbox.pipeline.read import RequestContext, read
 from sandbox.providers.base import Outcome
 from sandbox.scenarios import load_text
