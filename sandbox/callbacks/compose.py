@@ -14,7 +14,11 @@ _span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read 
 
 
 def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
-    """Return the delays between the attempts of a message's callbacks, set by the scenario or else by the provider."""
+    """Return the delays between the attempts of a message's callbacks.
+
+    They come from the scenario's rule or else from the setting `retries`, whose default is in the provider's document
+    (`specs/*.yaml`).
+    """
     if message.callback_policy.retries is not None:
         return message.callback_policy.retries
     delays = world.settings[message.provider]["retries"]
@@ -22,7 +26,7 @@ def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
 
 
 def timeout_of(world: World, message: Message) -> timedelta:
-    """Return how long an attempt may take: the scenario's timeout, or else the provider's."""
+    """Return how long an attempt may take: the timeout of the scenario's rule, or else the setting `timeout`."""
     return message.callback_policy.timeout or _span(world.settings[message.provider]["timeout"])
 
 

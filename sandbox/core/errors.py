@@ -1,4 +1,4 @@
-"""Errors and mistakes in files, with texts for people: where, what came, what would be right."""
+"""Errors and mistakes in files, with texts for people: where it is, what was found, what would be right."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Find the providers: each spec names the module with its functions."""
+"""Finds the providers: each spec names the module with its functions; both together are a pack."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

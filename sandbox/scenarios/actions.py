@@ -90,7 +90,7 @@ def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
         fields.add_mistake("reply", "error and reply exclude each other")
     illegal = fields.read("illegal", read_boolean, None)
     if "illegal" in fields and "lifecycle" not in fields:
-        fields.add_mistake("illegal", "illegal needs a lifecycle beside it")
+        fields.add_mistake("illegal", "illegal needs a lifecycle")
     found = Effect(
         error=fields.read("error", lambda each: _read_error(each, scope), None),
         reply=fields.read("reply", read_reply, None),

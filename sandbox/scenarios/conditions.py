@@ -107,7 +107,7 @@ def _read_counter(fields: Fields) -> RuleCounter | None:
     per = fields.read("per", lambda each: COUNT_BY[read_choice(each, COUNT_BY, what="way to count")], None)
     if not any(name in fields for name in COUNT_KEYS):
         if "per" in fields:
-            fields.add_mistake("per", f"per needs one of {', '.join(COUNT_KEYS)} beside it")
+            fields.add_mistake("per", f"per needs one of {', '.join(COUNT_KEYS)}")
         return None
 
     def fits(number: int) -> bool:

@@ -41,7 +41,7 @@ def read_name(node: Node) -> str:
     """Read a string that is not empty."""
     value = read_string(node).strip()
     if not value:
-        node.fail("is empty")
+        node.fail("the string is empty")
     return value
 
 

@@ -194,7 +194,7 @@ def _channel(channel: SpecNode) -> None:
             "queued is missing, but every message starts with it; write queued: {says: accepted, next: [sent]}"
         )
     elif missing:
-        channel.note(f"{', '.join(missing)} missing; list every status under statuses or omitted")
+        channel.note(f"no row for {', '.join(missing)}; list every status under statuses or omitted")
     life = channel.take("life", "a list")
     if life is None:
         if channel.value.get("life") is None:

@@ -117,7 +117,7 @@ def member(name: str) -> str:
 
 
 def show(value: object) -> str:
-    """Return a value as it was given, shortened to fit a sentence."""
+    """Return a value as it was given, shortened for a sentence."""
     if value is None or isinstance(value, bool):
         return CONSTANTS[value]
     text = repr(value[: QUOTE_LIMIT + 1] if isinstance(value, str) else value)

@@ -72,7 +72,7 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "a status without a row": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
-        "x-sandbox.channels.sms: read missing; list every status under statuses or omitted",
+        "x-sandbox.channels.sms: no row for read; list every status under statuses or omitted",
     ),
     "a status that is none of ours": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
