@@ -39,7 +39,7 @@ class ConnectionPool(Protocol):
     def keep(self, connection: "Connection") -> bool:
         """Take back a connection after a response; return whether it stays open."""
 
-    def hung_up(self, connection: "Connection") -> None:
+    def peer_closed(self, connection: "Connection") -> None:
         """Record that the peer closed a connection between calls."""
 
 
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         if self.expiry is not None or (
             self.reused and self._call is not None and not (self._call.done() or self._came)
         ):
-            self._pool.hung_up(self)
+            self._pool.peer_closed(self)
         self._settle()
         del self._parser  # it holds what it calls, so the two would wait for a collection
 
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse received data."""
         if self.expiry is not None:
-            self._pool.hung_up(self)  # no call is under way
+            self._pool.peer_closed(self)  # no call is under way
             self.abort()
             return
         self._came += len(data)

@@ -93,7 +93,7 @@ class HttpClient:
         connection.expiry = asyncio.get_running_loop().call_later(span, self._expire, connection)
         return True
 
-    def hung_up(self, connection: Connection) -> None:
+    def peer_closed(self, connection: Connection) -> None:
         """Record that a peer closed a kept or watched connection, or sent data over it."""
         self.history(connection.peer).keeps = False
         if connection.expiry is not None:
@@ -128,7 +128,7 @@ class HttpClient:
             if connection.is_open():
                 connection.reused = True
                 return connection
-            self.hung_up(connection)
+            self.peer_closed(connection)
             connection.abort()
         return None
 

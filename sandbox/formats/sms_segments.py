@@ -29,7 +29,7 @@ class Alphabet(NamedTuple):
     extension: str
     plain: re.Pattern[str]
     whole: re.Pattern[str]
-    rooms: dict[Encoding, Capacity]
+    capacities: dict[Encoding, Capacity]
 
 
 @cache
@@ -43,12 +43,12 @@ def load_alphabet() -> Alphabet:
     septets = [septet for septet in range(0x80) if septet != ESCAPE]
     basic = str(Codec().decode(bytes(septets))[0])
     extension = "".join(Codec().decode(bytes([ESCAPE, septet]), "ignore")[0] for septet in septets)
-    rooms: dict[Encoding, Capacity] = {
+    capacities: dict[Encoding, Capacity] = {
         "gsm-7": Capacity(160, 153, re.compile(f"[{re.escape(extension)}]")),
         "ucs-2": Capacity(70, 67, re.compile("[\U00010000-\U0010ffff]")),
     }
     plain, whole = (re.compile(f"[{re.escape(each)}]*") for each in (basic, basic + extension))
-    return Alphabet(basic, extension, plain, whole, rooms)
+    return Alphabet(basic, extension, plain, whole, capacities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def segment(text: str) -> Segments:
     """Return the segments of a text; an empty text takes one."""
     known = load_alphabet()
     if known.plain.fullmatch(text):
-        room = known.rooms["gsm-7"]
-        count = 1 if len(text) <= room.alone else -(-len(text) // room.part)
+        capacity = known.capacities["gsm-7"]
+        count = 1 if len(text) <= capacity.alone else -(-len(text) // capacity.part)
         return Segments("gsm-7", count, len(text), text)
     encoding: Encoding = "gsm-7" if known.whole.fullmatch(text) else "ucs-2"
     return Segments(encoding, sum(1 for _ in split_text(text, encoding)), len(text), text)
@@ -79,7 +79,7 @@ def segment(text: str) -> Segments:
 
 def split_text(text: str, encoding: Encoding) -> Iterator[tuple[int, int]]:
     """Yield start and end of each segment, each as full as possible."""
-    alone, part, wide = load_alphabet().rooms[encoding]
+    alone, part, wide = load_alphabet().capacities[encoding]
     if len(text) <= alone and len(text) + len(wide.findall(text)) <= alone:
         yield 0, len(text)
         return

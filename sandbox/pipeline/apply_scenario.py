@@ -244,6 +244,6 @@ def _show_account(call: Call) -> Mapping[str, object] | None:
     account = call.account
     if account is None:
         return None
-    balance = {purse: str(amount) for purse, amount in account.balance.items()}
+    balance = {balance_type: str(amount) for balance_type, amount in account.balance.items()}
     senders = [{"id": sender.id, "name": sender.name} for sender in account.senders]
     return {"provider": account.provider, "key": account.key, "balance": balance, "senders": senders}

@@ -50,7 +50,7 @@ def _explain_account(rule: AccountRule) -> Iterator[str]:
     if rule.closed is not None:
         yield "closed" if rule.closed else "open"
     if rule.balance is not None:
-        yield from (f"balance {amount} {purse}" for purse, amount in rule.balance.items())
+        yield from (f"balance {amount} {balance_type}" for balance_type, amount in rule.balance.items())
     if rule.senders is not None:
         senders = ", ".join(f"{sender.id} ({sender.state})" for sender in rule.senders)
         yield f"senders {senders or 'none'}"

@@ -185,7 +185,7 @@ def _read_by_provider(node: Node, packs: Registry, reader: Callable[[Pack, Node]
 
 
 def _read_settings(pack: Pack, node: Node) -> Mapping[str, object]:
-    from sandbox.specs.validation import thorough  # noqa: PLC0415 - most scenarios have no settings
+    from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - most scenarios have no settings
 
     known = pack.spec.settings
     fields = node.fields(known, what=f"settings.{pack.spec.name}")
@@ -197,7 +197,7 @@ def _read_settings(pack: Pack, node: Node) -> Mapping[str, object]:
                 problem = f"{entry.written} is not a string; put it in quotes. {known[name].description}"
                 fields.add_mistake(name, problem)
                 continue
-            problems = thorough(schema)({name: entry.value}, {})
+            problems = compile_validator(schema)({name: entry.value}, {})
             for violation in problems:
                 fields.add_mistake(name, f"{violation.problem}. {known[name].description}")
             if not problems:

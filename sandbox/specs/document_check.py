@@ -127,9 +127,9 @@ def _account(account: SpecNode) -> None:
     account.only(ACCOUNT, "account")
     account.marks()
     balance = account.take("balance", "a mapping", default={})
-    for purse, amount in list(balance.value.items()) if balance is not None else ():
+    for balance_type, amount in list(balance.value.items()) if balance is not None else ():
         if balance is not None and not _is_amount(amount):
-            balance.note(f"{show(amount)} is not an amount of 0 or more", purse)
+            balance.note(f"{show(amount)} is not an amount of 0 or more", balance_type)
     for name in ("senders", "brands"):
         senders = account.take(name, "a list")
         for each in senders.entries("a mapping") if senders is not None else ():
@@ -232,20 +232,20 @@ def _status(row: SpecNode, statuses: SpecNode) -> bool:
 def _life(life: SpecNode, statuses: Mapping[str, object]) -> None:
     """Check that each status of a lifecycle is one of the channel's and can follow the one before."""
     here = Status.QUEUED.value
-    for leg in life.entries("a mapping"):
-        for status, delay in leg.value.items():
+    for step in life.entries("a mapping"):
+        for status, delay in step.value.items():
             if status not in statuses:
-                leg.note(f"this channel has no status '{status}'.{near_miss(status, statuses)}", status)
+                step.note(f"this channel has no status '{status}'.{near_miss(status, statuses)}", status)
                 continue
             allowed = _following(statuses.get(here))
             if status not in allowed:
                 known = ", ".join(allowed) or "none"
-                leg.note(f"{status} cannot follow {here}; its next statuses are {known}", status)
+                step.note(f"{status} cannot follow {here}; its next statuses are {known}", status)
             here = status
             try:
                 parse_duration(delay)
             except DurationError as error:
-                leg.note(str(error), status)
+                step.note(str(error), status)
 
 
 def _following(row: object) -> list[str]:

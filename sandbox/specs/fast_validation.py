@@ -79,9 +79,9 @@ def compile_schema(schema: Schema) -> Check:
         if compiled.fits(values):
             return ()
         if judge is None:
-            from sandbox.specs.validation import thorough  # noqa: PLC0415 - loaded when it is needed first
+            from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - loaded when it is needed first
 
-            judge = thorough(schema)
+            judge = compile_validator(schema)
         return judge(values, origins)
 
     return check

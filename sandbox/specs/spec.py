@@ -280,7 +280,7 @@ class ProviderSpec:
         return Account(
             provider=self.name,
             key=key,
-            balance={purse: Decimal(str(amount)) for purse, amount in values["balance"].items()},
+            balance={balance_type: Decimal(str(amount)) for balance_type, amount in values["balance"].items()},
             senders=tuple(Sender(each["id"], each["name"], Approval(each["state"]), at) for each in senders),
             templates=tuple(Template(each["id"], each["text"]) for each in values.get("templates", ())),
             stop_list=frozenset(values.get("stop_list", ())),

@@ -113,7 +113,7 @@ def _unknown_type(name: str) -> str:
     return f"unknown type '{name}'.{near_miss(name, TYPES)}"
 
 
-def thorough(schema: Schema) -> Check:
+def compile_validator(schema: Schema) -> Check:
     """Return a function from values and their origins (by parameter) to all violations."""
     validator = Validator(schema, format_checker=FORMATS)
     source = "body" if schema.get("x-has-body") else "query"
@@ -209,4 +209,4 @@ def _inner(schema: dict[str, object]) -> Iterator[tuple[ValuePath, object]]:
 
 def fits(value: object, schema: dict[str, object]) -> list[str]:
     """Return the problems of a value with a valid schema."""
-    return [each.problem for each in thorough({"properties": {"value": schema}})({"value": value}, {})]
+    return [each.problem for each in compile_validator({"properties": {"value": schema}})({"value": value}, {})]
