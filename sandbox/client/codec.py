@@ -27,6 +27,7 @@ Instant = str | datetime
 Since = str | int | datetime  # an id or a time, exclusive
 
 NONE = cast("Hashable", type(None))
+API_NAMES = {"sender": "from"}  # the names in the API that are keywords of Python
 QUOTE_LIMIT = 60  # characters of a value in an error
 
 
@@ -36,13 +37,13 @@ def path(*steps: object) -> str:
 
 
 def query(**given: object) -> dict[str, str]:
-    """Return the arguments that are not None as query parameters; a trailing underscore of a name is dropped."""
-    return {name.rstrip("_"): encode_parameter(value) for name, value in given.items() if value is not None}
+    """Return the arguments that are not None as query parameters, under the API's names."""
+    return {API_NAMES.get(name, name): encode_parameter(value) for name, value in given.items() if value is not None}
 
 
 def body(**given: object) -> bytes:
-    """Return the arguments that are not None as a JSON object; a trailing underscore of a name is dropped."""
-    return encode_json({name.rstrip("_"): _plain(value) for name, value in given.items() if value is not None})
+    """Return the arguments that are not None as a JSON object, under the API's names."""
+    return encode_json({API_NAMES.get(name, name): _plain(value) for name, value in given.items() if value is not None})
 
 
 def encode_json(value: object) -> bytes:

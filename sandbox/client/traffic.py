@@ -1,4 +1,7 @@
-"""Calls about traffic: messages, one-time codes, the journal of requests, verification, callbacks."""
+"""Calls about traffic: messages, one-time codes, the journal of requests, verification, callbacks.
+
+`query(**locals())` sends every argument of a call as a parameter, so each filter is listed once, in the signature.
+"""
 
 from collections.abc import Mapping
 
@@ -39,21 +42,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         cursor: `next` of the page before.
 
     """
-    filters = query(
-        provider=provider,
-        operation=operation,
-        account=account,
-        to=to,
-        from_=sender,
-        text=text,
-        status=status,
-        code=code,
-        since=since,
-        wait=wait,
-        limit=limit,
-        cursor=cursor,
-    )
-    return ApiCall("GET", path("messages"), page_of(Message), filters, timeout=timeout_for(wait))
+    return ApiCall("GET", path("messages"), page_of(Message), query(**locals()), timeout=timeout_for(wait))
 
 
 def message(id: str = "latest", *, wait: Duration | None = None) -> ApiCall[Message]:  # noqa: A002 - the API's word
@@ -82,18 +71,7 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
 
     The filters are those of `messages`.
     """
-    filters = query(
-        provider=provider,
-        operation=operation,
-        account=account,
-        to=to,
-        from_=sender,
-        text=text,
-        status=status,
-        code=code,
-        since=since,
-    )
-    return ApiCall("DELETE", path("messages"), no_content, filters)
+    return ApiCall("DELETE", path("messages"), no_content, query(**locals()))
 
 
 def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's word
@@ -127,8 +105,7 @@ def otp(
         NotFoundError: there is no code, or none came within `wait`.
 
     """
-    filters = query(to=to, provider=provider, code=code, since=since, wait=wait)
-    return ApiCall("GET", path("otp"), one_of(Otp), filters, timeout=timeout_for(wait))
+    return ApiCall("GET", path("otp"), one_of(Otp), query(**locals()), timeout=timeout_for(wait))
 
 
 def requests(  # noqa: PLR0913 - as many as the API has
@@ -157,18 +134,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
         cursor: `next` of the page before.
 
     """
-    filters = query(
-        provider=provider,
-        operation=operation,
-        status=status,
-        refused=refused,
-        rule=rule,
-        since=since,
-        wait=wait,
-        limit=limit,
-        cursor=cursor,
-    )
-    return ApiCall("GET", path("requests"), page_of(Request), filters, timeout=timeout_for(wait))
+    return ApiCall("GET", path("requests"), page_of(Request), query(**locals()), timeout=timeout_for(wait))
 
 
 def request(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Request]:  # noqa: A002 - the API's word
@@ -218,7 +184,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
         operation=operation,
         provider=provider,
         to=to,
-        from_=sender,
+        sender=sender,
         text=text,
         status=status,
         count=count,
@@ -250,8 +216,7 @@ def callbacks(  # noqa: PLR0913 - as many as the API has
         cursor: `next` of the page before.
 
     """
-    filters = query(state=state, provider=provider, message=message, since=since, wait=wait, limit=limit, cursor=cursor)
-    return ApiCall("GET", path("callbacks"), page_of(Callback), filters, timeout=timeout_for(wait))
+    return ApiCall("GET", path("callbacks"), page_of(Callback), query(**locals()), timeout=timeout_for(wait))
 
 
 def callback(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Callback]:  # noqa: A002 - the API's word
