@@ -51,7 +51,7 @@ class Job:
 
 
 class Courier:
-    """Owns every attempt under way: one queue a target, and one a message for first attempts."""
+    """Owns every attempt in progress: one queue per target, and one per message for first attempts."""
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress

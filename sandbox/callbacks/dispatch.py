@@ -1,4 +1,4 @@
-"""The callbacks of one workspace: what becomes of one that is due, its retries, and what a person does to it."""
+"""The callbacks of one workspace: what happens when one is due, its retries, and actions on it."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,9 +19,9 @@ LOST = "lost in transit: the scenario drops it"
 
 
 def begin_attempt(world: World, packs: Registry, callback: Callback) -> Callback | None:
-    """Send, collect, lose or keep back a callback that is due; return it if it is collected or being sent.
+    """Send, collect, drop or hold back a callback that is due; return it if it is collected or being sent.
 
-    A callback is kept back while an earlier one of its message is open and the order is strict; it is stored as given.
+    A callback is held back while an earlier one of its message is open and the order is strict; it is stored as given.
     """
     message = world.messages[callback.message]
     callback_policy = message.callback_policy
@@ -48,7 +48,7 @@ def _is_lost(callback: Callback, callback_policy: CallbackPolicy) -> bool:
 
 
 def _lose(world: World, packs: Registry, callback: Callback) -> None:
-    """Store an attempt that never leaves; a retry follows only if the scenario loses the first attempt alone."""
+    """Store an attempt that is never sent; a retry follows only if the scenario loses just the first attempt."""
     message = world.messages[callback.message]
     number = len(callback.attempts) + 1
     written = write(world, packs, callback)

@@ -95,7 +95,7 @@ class AdvanceRun:
             if due is None or (end is not None and due.at > end):
                 return
             if end is None and (due.at > begin + HORIZON or self._count > STEPS):
-                message = f"no end after {HORIZON.days} days or {STEPS} steps: something is always pending"
+                message = f"not idle after {HORIZON.days} days or {STEPS} steps: something is always pending"
                 raise AdvanceLimitError(message)
             if due.at > world.now():
                 world.commit(world.clock.moved(due.at))

@@ -1,4 +1,4 @@
-"""All workspaces: makes and ends them, and gives each provider request to the one that its key leads into."""
+"""All workspaces: creates and deletes them, and passes each provider request to the workspace of its key."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -49,7 +49,7 @@ class Lease:
 class Handled(NamedTuple):
     """A request that a workspace has handled, and its response.
 
-    The response may leave once `waiting` is done; at once and whole if there is none.
+    The response may be sent once `waiting` is done; at once if there is none.
     """
 
     workspace: Workspace
@@ -58,7 +58,7 @@ class Handled(NamedTuple):
 
 
 class Engine:
-    """Owns the workspaces and the courier. All of it lives on one loop.
+    """Owns the workspaces and the courier. Everything runs on one event loop.
 
     `folders` are searched for scenarios before the shipped ones.
     """
@@ -227,7 +227,7 @@ class Engine:
             self.leases[name].used = monotonic()
 
     def _watch(self, lease: Lease) -> None:
-        """Delete a workspace if it was unused for its time, else check again later."""
+        """Delete a workspace if it was unused for its `ttl`, else check again later."""
         left = lease.used + lease.ttl.total_seconds() - monotonic()
         loop = asyncio.get_running_loop()
         if left > 0:

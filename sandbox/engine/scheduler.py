@@ -32,7 +32,7 @@ class Scheduler:
         world.batch_subscribers.append(self.arm)
 
     def arm(self, _: Batch | None = None) -> None:
-        """Set the timer for the first entry of the agenda, unless one that goes off earlier is set."""
+        """Set the timer for the first entry of the agenda, unless an earlier timer is set."""
         if self._held or self._paused:
             return
         first = self._world.agenda.first()

@@ -1,4 +1,4 @@
-"""One workspace: its world, its clock, its callbacks on their way, and what can be done to it as a whole."""
+"""One workspace: its world, its clock, its pending callbacks, and the operations on it as a whole."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -108,11 +108,11 @@ class Workspace:
         self.world.commit(TargetSet(provider, target))
 
     def use(self, scenario: Scenario) -> None:
-        """Put a scenario in force; account values that it names overwrite those of existing accounts."""
+        """Activate a scenario; account values that it sets overwrite those of existing accounts."""
         self.world.commit(scenario, *filter(None, map(scenario.opened, self.world.accounts.values())))
 
     async def set_clock(self, clock_config: ClockConfig) -> Clock:
-        """Run the clock another way from now on, or from the configured start.
+        """Change how the clock runs, from now on or from the configured start.
 
         Raises:
             ClockBackwardsError: that start is before now.
@@ -148,7 +148,7 @@ class Workspace:
             self._advance_run.add_attempt(message, attempt)
 
     async def reset(self) -> None:
-        """Return the workspace to its start; nothing from before arrives afterwards.
+        """Reset the workspace to its start; nothing from before the reset arrives afterwards.
 
         Targets and the scenario stay. A workspace without a fixed seed draws a new one, so that ids do not repeat.
         """
