@@ -83,7 +83,7 @@ def _read_step(written: list[str]) -> Step:
 def _write_policy(policy: CallbackPolicy) -> Object:
     written: Object = {
         name: value
-        for name in ("muted", "copies", "first_lost", "order", "held", "key", "strict")
+        for name in ("collect_only", "copies", "first_lost", "order", "held", "key", "strict")
         if (value := getattr(policy, name)) != getattr(DEFAULT_POLICY, name)
     }
     if policy.timeout is not None:

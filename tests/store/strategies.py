@@ -37,7 +37,7 @@ POLICY = st.just(DEFAULT_POLICY) | st.builds(
     CallbackPolicy,
     timeout=st.none() | SPAN,
     retries=st.none() | st.lists(SPAN, max_size=3).map(tuple),
-    muted=st.booleans(),
+    collect_only=st.booleans(),
     delay=DISTRIBUTION,
     copies=st.integers(1, 5),
     lost=st.frozensets(st.sampled_from(Status), max_size=3),
