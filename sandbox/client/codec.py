@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 Row = TypeVar("Row")
 Reader = Callable[[object, str], object]
 
-Duration = str | float | timedelta  # "200ms", "5s", "2m", "1h", "1d", or a number of seconds
+Duration = str | float | timedelta  # "200ms", "5s", "2m", "1h30m", "1d", or a number of seconds
 Instant = str | datetime
 Since = str | int | datetime  # an id or a time, exclusive
 

@@ -136,7 +136,10 @@ def make_clock(mode: ClockMode, *, rate: float = 1.0, start: datetime | None = N
 
 
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)?", re.ASCII)
+_NUMBER = r"\d{1,12}(?:\.\d{1,6})?"
+SECONDS = re.compile(_NUMBER, re.ASCII)
+DURATION_PART = re.compile(rf"({_NUMBER})(ms|s|m|h|d)", re.ASCII)
+DURATION = re.compile(rf"(?:{DURATION_PART.pattern})+", re.ASCII)
 LONGEST_DURATION = timedelta(days=3650)
 
 
@@ -145,19 +148,20 @@ class DurationError(SandboxError):
 
 
 def parse_duration(value: object) -> timedelta:
-    """Return a duration written as `200ms`, `5s`, `2m`, `1h` or `1d`, or as a number of seconds.
+    """Return a duration written as `200ms`, `5s`, `2m`, `1h30m` or `1d`, or as a number of seconds.
 
     Raises:
         DurationError: it is not a duration, or is negative or longer than ten years.
 
     """
-    match = (
-        DURATION.fullmatch(str(value).strip()) if isinstance(value, str | int | float) and value is not True else None
-    )
-    if match is None or isinstance(value, bool):
-        message = f"{value!r} is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if SECONDS.fullmatch(text):
+        seconds = float(text)
+    elif DURATION.fullmatch(text):
+        seconds = sum(float(number) * DURATION_UNITS[unit] for number, unit in DURATION_PART.findall(text))
+    else:
+        message = f"{value!r} is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds"
         raise DurationError(message)
-    seconds = float(match[1]) * DURATION_UNITS[match[2] or "s"]
     if seconds > LONGEST_DURATION.total_seconds():
         message = f"{value!r} is longer than ten years"
         raise DurationError(message)

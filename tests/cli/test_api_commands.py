@@ -101,6 +101,7 @@ def test_an_advance_tells_what_happened(sandbox: SandboxClient, say: Say) -> Non
     [
         ("idle", "12:00:00 → 12:00:00: 0 events\n"),
         ("1.5", "12:00:00 → 12:00:01.500: 0 events\n"),
+        ("1h30m", "12:00:00 → 13:30:00: 0 events\n"),
         ("2026-03-02T14:00:00+01:00", "12:00:00 → 13:00:00: 0 events\n"),
     ],
 )

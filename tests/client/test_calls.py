@@ -93,7 +93,7 @@ def test_a_wait_that_is_no_duration_is_refused_before_anything_is_sent() -> None
     with pytest.raises(DurationError) as refused:
         traffic.messages(wait="soon")
 
-    assert str(refused.value) == "'soon' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"
+    assert str(refused.value) == "'soon' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds"
 
 
 def test_what_has_no_form_in_json_is_refused() -> None:

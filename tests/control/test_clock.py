@@ -171,7 +171,7 @@ async def test_only_the_first_thousand_events_are_listed(sandbox: Sandbox, contr
         ({"until": "done"}, [("/until", "'done' is not 'idle'")]),
         (
             {"by": "idle"},
-            [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h or 1d, or a number of seconds; {IDLE}")],
+            [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h30m or 1d, or a number of seconds; {IDLE}")],
         ),
         (
             {"to": "idle"},

@@ -174,7 +174,7 @@ async def test_json_is_read_as_json_whatever_its_type_says(control: Control, kin
         (
             "application/json",
             b'{"rules": [\n {"then": {"after": "12:30"}}]}',
-            (2, 12, "'12:30' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
+            (2, 12, "'12:30' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds"),
         ),
     ],
 )

@@ -43,7 +43,7 @@ rules:
         "evening.yaml:8:24: when has no key 'evry'. Did you mean 'every'?",
         "evening.yaml:9:34: no status is called 'deliverd' for betatel.sms. Did you mean 'delivered'?",
         "evening.yaml:10:12: then has no key 'eror'. Did you mean 'error'?",
-        "evening.yaml:10:23: 'soon' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds",
+        "evening.yaml:10:23: 'soon' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds",
     ]
 
 
@@ -178,13 +178,13 @@ def test_a_mistake_in_a_condition(when: str, mistake: str) -> None:
         ("accepted: true", "accepted needs an error, a fault, or a reply with a status of at least 400"),
         ("illegal: true", "illegal needs a lifecycle"),
         ("lifecycle: {sent: 1s}", "{'sent': '1s'} is a mapping, not a list"),
-        ("after: 12:30", "'12:30' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
+        ("after: 12:30", "'12:30' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds"),
         ("callbacks: {key: 0123}", "0123 is a number, not a string; put it in quotes"),
         ("reply: {body: {code: 0123}}", "0123 would be sent as 123; put it in quotes"),
         ("reply: {body: [.inf]}", ".inf is not a number in JSON; put it in quotes"),
         ("lifecycle: [sent]", "write each step as status: delay, such as sent: 200ms"),
         ("lifecycle: [rejected/DNDNUM: 1s]", "no status is called 'rejected/DNDNUM' for betatel.sms."),
-        ("lifecycle: [sent: -1s]", "'-1s' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of seconds"),
+        ("lifecycle: [sent: -1s]", "'-1s' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a number of seconds"),
         ("lifecycle: [sent: {unifrom: [1s, 2s]}]", "a distribution has no key 'unifrom'. Did you mean 'uniform'?"),
         ("lifecycle: [sent: {uniform: [2s, 1s]}]", "the first duration is longer than the second"),
         ("lifecycle: [sent: {uniform: [2s]}]", "write uniform: [100ms, 400ms]"),

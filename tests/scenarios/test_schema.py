@@ -163,6 +163,8 @@ THENS = [
     ("lifecycle: []", True),
     ("lifecycle: [sent: 1s, delivered: {uniform: [1s, 2s]}]", True),
     ("lifecycle: [snet: 1s]", False),
+    ("lifecycle: [sent: 1m30s, delivered: 1h30m]", True),
+    ("lifecycle: [sent: 1m30]", False),
     ("lifecycle: [{sent: 1s, delivered: 2s}]", False),
     ("lifecycle: [delivered: 1s], illegal: true", True),
     ("lifecycle: [sent: 1s], illegal: 1", False),

@@ -81,8 +81,8 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     "a life with no duration": (
         lambda d: d["x-sandbox"]["channels"]["sms"].update({"life": [{"sent": "soon"}]}),
         (
-            "x-sandbox.channels.sms.life.0.sent: 'soon' is not a duration; write 200ms, 5s, 2m, 1h, 1d or a number of "
-            "seconds"
+            "x-sandbox.channels.sms.life.0.sent: 'soon' is not a duration; write 200ms, 5s, 2m, 1h30m, 1d or a "
+            "number of seconds"
         ),
     ),
     "a reference that leads nowhere": (
