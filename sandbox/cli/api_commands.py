@@ -12,6 +12,7 @@ import click
 
 from sandbox.cli.api_options import (
     CommandContext,
+    account_option,
     api_command,
     filter_options,
     limit_option,
@@ -33,7 +34,7 @@ SENT = "scenario"  # the server's name for a scenario that was sent to it
 
 @click.command()
 @filter_options
-@click.option("--account", help="Only messages of this key.", metavar="KEY")
+@account_option
 @status_option
 @click.option("--code", help="Only messages with this one-time code.")
 @wait_options
@@ -168,6 +169,7 @@ def reset(context: CommandContext) -> None:
 
 @click.command()
 @filter_options
+@account_option
 @status_option
 @click.option("--exactly", type=WholeNumber(0), help="Expected number of messages.")
 @click.option("--at-least", type=WholeNumber(0), help="Minimum number of messages (default: 1).")

@@ -20,6 +20,7 @@ Command = Callable[..., object]
 
 # The names of a call's fields that a command has under another name.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "to_contains": ("to",),
     "by": ("goal",),
     "to": ("goal",),
     "until": ("goal",),
@@ -94,12 +95,22 @@ def status_option(command: Command) -> Command:
     return click.option("--status", help="Only messages with this status (our word or the provider's).")(command)
 
 
+def account_option(command: Command) -> Command:
+    """Give a command the option `--account`."""
+    return click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY")(command)
+
+
 def filter_options(command: Command) -> Command:
     """Give a command the options that select messages."""
     for option in (
         click.option("--text", help="Only messages whose text contains this."),
         click.option("--from", "sender", help="Only messages from this sender."),
-        click.option("--to", help="Only messages to this number."),
+        click.option(
+            "--to",
+            "to_contains",
+            help="Only messages to this number, or to numbers that contain it: a part is enough, as in the inbox.",
+            metavar="NUMBER",
+        ),
         click.option("--operation", help="Only messages of this operation, such as betatel.sms.send."),
         provider_option,
     ):

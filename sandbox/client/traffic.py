@@ -16,6 +16,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
     operation: str | None = None,
     account: str | None = None,
     to: str | None = None,
+    to_contains: str | None = None,
     sender: str | None = None,
     text: str | None = None,
     status: str | None = None,
@@ -32,6 +33,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         operation: an operation such as `betatel.sms.send`, or a glob.
         account: a key, in full or masked.
         to: a number, compared by its digits.
+        to_contains: a part of a number.
         sender: a sender id or number.
         text: a part of the text.
         status: a status, in our word or the provider's.
@@ -151,7 +153,9 @@ def verify(  # noqa: PLR0913 - as many as the API has
     *,
     operation: str | None = None,
     provider: str | None = None,
+    account: str | None = None,
     to: str | None = None,
+    to_contains: str | None = None,
     sender: str | None = None,
     text: str | None = None,
     status: str | None = None,
@@ -166,7 +170,9 @@ def verify(  # noqa: PLR0913 - as many as the API has
     Args:
         operation: an operation, such as `betatel.sms.send`.
         provider: a provider, such as `betatel`.
+        account: a key, in full or masked.
         to: a number, compared by its digits.
+        to_contains: a part of a number.
         sender: a sender id or number.
         text: a part of the text.
         status: a status, in our word or the provider's, at the time of the call.
@@ -183,8 +189,10 @@ def verify(  # noqa: PLR0913 - as many as the API has
     wanted = body(
         operation=operation,
         provider=provider,
+        account=account,
         to=to,
         sender=sender,
+        to_contains=to_contains,
         text=text,
         status=status,
         count=count,

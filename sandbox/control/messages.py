@@ -17,7 +17,7 @@ from sandbox.core.code_detection import find_code
 from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.formats.phone_numbers import normalize_number
+from sandbox.formats.phone_numbers import contains_number, normalize_number
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.registry import Registry
 from sandbox.specs.spec import NumberPlan
@@ -179,6 +179,7 @@ FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
     "operation": lambda _, value: lambda message: fnmatchcase(message.operation, value),
     "account": lambda _, value: lambda message: value in (message.account, mask(message.account)),
     "to": _to_is,
+    "to_contains": lambda _, value: lambda message: contains_number(message.recipient, value),
     "from": _from_is,
     "text": lambda _, value: lambda message: value in message.text,
     "status": lambda _, value: lambda message: value in (message.status, message.provider_status),

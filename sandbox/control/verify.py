@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
 from sandbox.control.lists import Collection, filter_items, newest_first, wait_for
+from sandbox.control.masking import mask
 from sandbox.control.messages import SameNumber, messages_of, same_number
 from sandbox.control.parameters import Since
 from sandbox.control.requests import requests_of
@@ -19,7 +20,7 @@ from sandbox.core.change import Change
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
 from sandbox.core.world import World
-from sandbox.formats.phone_numbers import normalize_number
+from sandbox.formats.phone_numbers import contains_number, normalize_number
 from sandbox.specs.types import show
 
 Item = TypeVar("Item")
@@ -167,11 +168,12 @@ def _may_be_meant(record: RequestRecord, expected: Mapping[str, str]) -> bool:
     if not fnmatchcase(record.operation or "", expected.get("operation", "*")):
         return False
     sent = record.query + record.body.decode("utf-8", "replace")
-    return normalize_number(expected.get("to", "")) in "".join(filter(str.isdigit, sent))
+    digits, part = "".join(filter(str.isdigit, sent)), expected.get("to_contains", "")
+    return normalize_number(expected.get("to", "")) in digits and contains_number(digits, part)
 
 
 def make_criteria(expected: Mapping[str, str], same: Callable[[str], SameNumber]) -> tuple[Criterion, ...]:
-    """Return a criterion for each expected value of provider, operation, to, from, text and status."""
+    """Return a criterion for each expected value that a message can have: its number, text, status and so on."""
     return tuple(CRITERIA[name](wanted, same) for name, wanted in expected.items() if name in CRITERIA)
 
 
@@ -193,6 +195,19 @@ CRITERIA: Mapping[str, Callable[[str, Callable[[str], SameNumber]], Criterion]] 
         lambda message: fnmatchcase(message.operation, wanted),
     ),
     "to": lambda wanted, same: _number("to", wanted, same(wanted), lambda message: message.recipient),
+    "to_contains": lambda wanted, _: Criterion(
+        "to",
+        wanted,
+        lambda message: message.recipient,
+        lambda message: contains_number(message.recipient, wanted),
+        "does not contain",
+    ),
+    "account": lambda wanted, _: Criterion(
+        "account",
+        wanted,
+        lambda message: mask(message.account),
+        lambda message: wanted in (message.account, mask(message.account)),
+    ),
     "from": lambda wanted, same: _number("from", wanted, same(wanted), lambda message: message.sender or ""),
     "text": lambda wanted, _: Criterion(
         "text",

@@ -18,6 +18,23 @@ def normalize_number(number: str) -> str:
     return number.translate(MARKS).removeprefix("+").removeprefix("00")
 
 
+def contains_number(number: str, part: str) -> bool:
+    """Return whether a number contains a part of a number in any notation, as the search of the inbox does.
+
+    Digits alone are compared. A part may also be a whole number with the country code that the other one lacks. A part
+    without digits is a part of a sender's name.
+    """
+    wanted = _digits(part).removeprefix("00")
+    if not wanted:
+        return part.strip().lower() in number.lower()
+    digits = _digits(number)
+    return wanted in digits or (len(digits) > SHORTEST and wanted.endswith(digits))
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))
+
+
 def is_possible(digits: str) -> bool:
     """Return whether a text is a country code and as many digits as numbers of that country have.
 

@@ -34,6 +34,27 @@ def test_messages_are_found_by_what_is_in_them(sandbox: SandboxClient, say: Say)
     assert [each["id"] for each in json.loads(said.out)["items"]] == [wanted]
 
 
+def test_a_part_of_a_number_is_enough_to_list_and_verify(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    parts = ["930305", "+387 61 930", "0038761930305", "930306"]
+    listed = [len(json.loads(say("messages", "--to", part, "--json").out)["items"]) for part in parts]
+    verified = [say("verify", "--to", part).code for part in parts]
+
+    assert (listed, verified) == ([1, 1, 1, 0], [0, 0, 0, 1])
+
+
+def test_messages_of_an_account_are_verified(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
+    key = sandbox.keys["betatel"]["x-api-key"]
+    masked = sandbox.message(uuid).account
+    said = [say("verify", "--to", NUMBER, "--account", each) for each in (key, masked, "other")]
+
+    assert ([each.code for each in said], said[2].out) == (
+        [0, 0, 1],
+        f"verification failed: 0 messages match\n  near miss: {uuid}: account: {masked} is not other\n",
+    )
+
+
 def test_no_messages_are_a_no_only_where_some_were_waited_for(say: Say) -> None:
     found = [say("messages", "--to", "1", *wait) for wait in ([], ["--wait", "10ms"])]
 
@@ -174,7 +195,7 @@ def test_a_verification_that_does_not_pass_is_a_no_with_what_nearly_matches(sand
 
     assert say("verify", "--to", "38761930306", "--text", "code") == Said(
         1,
-        f"verification failed: 0 messages match\n  near miss: {uuid}: to: {NUMBER} is not 38761930306\n",
+        f"verification failed: 0 messages match\n  near miss: {uuid}: to: {NUMBER} does not contain 38761930306\n",
     )
 
 

@@ -36,7 +36,7 @@ TO_A_SERVER = (
 )
 ANY_TEXT_IS_RIGHT = {
     *(("messages", name) for name in ("--to", "--from", "--text", "--account")),
-    *(("verify", name) for name in ("--to", "--from", "--text")),
+    *(("verify", name) for name in ("--to", "--from", "--text", "--account")),
     ("workspaces", "--workspace"),  # they are listed whichever one is meant
 }
 
