@@ -1,8 +1,8 @@
 """The command `sms-sandbox`.
 
-`serve` runs a server, `inspect` has the commands that read files, `api_commands` and `demo` call a running server. Exit
-codes: 0 success, 1 a negative result, 2 invalid arguments or no server. It imports everything else, each command only
-what it needs and only when it runs.
+`serve` runs a server, `inspect` has the commands that read files, the others call a running server. Exit codes: 0
+success, 1 a negative result, 2 invalid arguments or no server. It imports everything else, each command only what it
+needs and only when it runs.
 """
 
 import os
@@ -12,7 +12,7 @@ from http import HTTPStatus
 import click
 
 from sandbox import __version__
-from sandbox.cli import api_commands, demo, inspect, serve
+from sandbox.cli import api_commands, demo, inspect, send, serve, settings_commands, traffic_commands
 from sandbox.cli.options import WRONG_USE, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
@@ -32,7 +32,15 @@ def commands(context: click.Context) -> None:
             click.echo(f"sms-sandbox: warning: {warning}", err=True)
 
 
-for command in (*serve.COMMANDS, *inspect.COMMANDS, *api_commands.COMMANDS, *demo.COMMANDS):
+for command in (
+    *serve.COMMANDS,
+    *inspect.COMMANDS,
+    *api_commands.COMMANDS,
+    *traffic_commands.COMMANDS,
+    *settings_commands.COMMANDS,
+    *send.COMMANDS,
+    *demo.COMMANDS,
+):
     commands.add_command(command)
 
 

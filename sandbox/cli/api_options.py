@@ -18,20 +18,26 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Command = Callable[..., object]
 
-# The names of a call's fields that a command has under another name.
+# The names that a command may have for a call's field, the likeliest first, if it has not only the field's own.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "to_contains": ("to",),
     "by": ("goal",),
-    "to": ("goal",),
+    "to": ("to", "goal"),
     "until": ("goal",),
     "use": ("scenario",),
-    "id": ("delete", "workspace"),
+    "url": ("callback_url", "url"),
+    "senders": ("sender",),
+    "stop_list": ("stop",),
+    "/id": ("id", "ids", "delete", "workspace"),  # as the whole pointer: a sender has an id, too
 }
 # What a command says, by the place of the mistake, if the server's text would show JSON that cannot be typed.
-OWN_PROBLEMS: Mapping[tuple[str, str], str] = dict.fromkeys(
-    [("advance", "/by"), ("advance", "/to")],
-    "out of range: the clock runs from the year 1970 to 2999; use idle to advance until nothing is pending",
-)
+OWN_PROBLEMS: Mapping[tuple[str, str], str] = {
+    **dict.fromkeys(
+        [("advance", "/by"), ("advance", "/to")],
+        "out of range: the clock runs from the year 1970 to 2999; use idle to advance until nothing is pending",
+    ),
+    ("set", "/balance"): "this account has several balances; write each as TYPE=AMOUNT, such as trans=5",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,28 @@ class CommandContext:
     client: "Client"
     as_json: bool
 
+    def fetch(self, call: "ApiCall[Result]") -> tuple[bytes, Result]:
+        """Send a call and return its result with its JSON."""
+        return self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))))
+
     def execute(self, call: "ApiCall[Result]", show: Callable[[Result], str]) -> Result:
         """Send a call, print its result, and return it."""
-        raw, result = self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))))
+        raw, result = self.fetch(call)
         if not self.as_json:
             click.echo(show(result))
         elif raw:
             click.echo(json.dumps(json.loads(raw), indent=2))
         return result
+
+
+class GroupWithDefault(click.Group):
+    """A group whose first command runs if none is named: `callbacks --limit 5` is `callbacks list --limit 5`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, with the first command in front of them if they name none."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
 
 
 def server_options(command: Command) -> Command:
@@ -125,6 +145,20 @@ def wait_options(command: Command) -> Command:
     return since(wait(command))
 
 
+def list_options(noun: str) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command the options of every list of a noun, such as `callback`."""
+
+    def decorate(command: Command) -> Command:
+        wait = click.option("--wait", type=Duration(), help="Maximum time to wait for one, such as 10s (at most 60s).")
+        since = click.option(
+            "--since", help=f"Only {noun}s after the {noun} with this number, or after a time.", metavar="NUMBER|TIME"
+        )
+        provider = click.option("--provider", help=f"Only {noun}s of this provider, such as betatel.")
+        return provider(since(wait(limit_option(command))))
+
+    return decorate
+
+
 def limit_option(command: Command) -> Command:
     """Give a command the option `--limit`."""
     return click.option("--limit", type=WholeNumber(1, 1000), help="Maximum number of results (default: 50).")(command)
@@ -165,13 +199,13 @@ def parameter_name(pointer: str, command: click.Command) -> str:
     parameter = next(_candidates(pointer, command), None)
     if isinstance(parameter, click.Argument):
         name = parameter.human_readable_name
-        return "" if "|" in name else name
+        return "" if "|" in name or "[" in name else name
     return "" if parameter is None else parameter.opts[0]
 
 
 def _candidates(pointer: str, command: click.Command) -> Iterator[click.Parameter]:
     """Yield the parameters that a JSON pointer may stand for, the likeliest first."""
-    for step in reversed(pointer.split("/")):
-        for name in (step, *OTHER_NAMES.get(step, ())):
+    for step in (pointer, *reversed(pointer.split("/"))):
+        for name in OTHER_NAMES.get(step, (step,)):
             option = "--" + name.replace("_", "-")
             yield from (each for each in command.params if option in each.opts or each.opts == [name])

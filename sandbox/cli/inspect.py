@@ -99,7 +99,7 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
 @SPECS
 @click.pass_context
 def scenarios(context: click.Context, scenarios: Path | None, specs: Folders) -> None:
-    """List the named scenarios. `scenarios show NAME` describes one."""
+    """List the named scenarios. `scenarios show` describes one."""
     from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415 - as above
 
     packs = find_packs(specs)
@@ -112,13 +112,15 @@ def scenarios(context: click.Context, scenarios: Path | None, specs: Folders) ->
 
 
 @scenarios.command()
-@click.argument("name")
+@click.argument("name", metavar="NAME|FILE")
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
-    """Describe a scenario. Prints its settings, and its rules in the order in which they are tried."""
+    """Describe a scenario, by its name or file: its settings, and its rules in the order in which they are tried."""
+    from sandbox.core.scenario import is_file  # noqa: PLC0415 - as above
     from sandbox.scenarios import explain  # noqa: PLC0415 - as above
 
-    click.echo(explain(context.obj.named(name)))
+    library = context.obj
+    click.echo(explain(library.file(Path(name)) if is_file(name) else library.named(name)))
 
 
 @click.command()

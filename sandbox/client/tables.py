@@ -1,14 +1,26 @@
 """Results of the control API as text for people: in a terminal, and in the report of a failing test."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from sandbox.client.clients import Client
 from sandbox.client.codec import Page
 from sandbox.client.errors import ClientError
-from sandbox.client.values import Advance, Attempt, Callback, Message, Request, Verdict, Workspace
-from sandbox.core.clock import format_time
+from sandbox.client.values import (
+    Account,
+    Advance,
+    Attempt,
+    Callback,
+    Clock,
+    Message,
+    Request,
+    Target,
+    Verdict,
+    Workspace,
+)
+from sandbox.core.clock import ClockMode, format_time
 
 Row = TypeVar("Row")
 
@@ -43,6 +55,16 @@ def _time(at: datetime) -> str:
     return at.strftime("%H:%M:%S") + (f".{at.microsecond // 1000:03}" if at.microsecond else "")
 
 
+def _moment(at: datetime) -> str:
+    """Return the date and the time of day."""
+    return f"{at.date()} {_time(at)}"
+
+
+def _shown_by(moments: Iterable[datetime]) -> Callable[[datetime], str]:
+    """Return the function that shows some times: with their dates, unless all are of one day."""
+    return _time if len({at.date() for at in moments}) <= 1 else _moment
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -54,58 +76,141 @@ def _indented(lines: Iterable[str]) -> str:
 def messages(items: Iterable[Message]) -> str:
     """Return messages as a table."""
     heads = ("TIME", "ID", "OPERATION", "FROM", "TO", "STATUS", "TEXT")
-    return table(heads, map(_message, items))
+    items = tuple(items)
+    shown = _shown_by(each.accepted_at for each in items)
+    return table(heads, (_message(each, shown) for each in items))
 
 
-def _message(each: Message) -> tuple[object, ...]:
+def _message(each: Message, shown: Callable[[datetime], str]) -> tuple[object, ...]:
     status = f"{each.status} ({each.provider_status})"
-    return (_time(each.accepted_at), each.id, each.operation, each.sender, each.to, status, _cut(each.text))
+    return (shown(each.accepted_at), each.id, each.operation, each.sender, each.to, status, _cut(each.text))
 
 
 def requests(items: Iterable[Request]) -> str:
     """Return requests as a table, each followed by its reasons or hints."""
     heads = ("TIME", "NO", "OPERATION", "REQUEST", "REPLY", "MS")
     items = tuple(items)
-    head, *lines = table(heads, map(_request, items)).splitlines()
-    reasons = (_indented((*each.why, *([f"rule: {each.rule}"] if each.rule else ()))) for each in items)
+    shown = _shown_by(each.at for each in items)
+    head, *lines = table(heads, (_request(each, shown) for each in items)).splitlines()
+    reasons = (_indented(_reasons(each)) for each in items)
     return "\n".join([head, *(line + more for line, more in zip(lines, reasons, strict=True))])
 
 
-def _request(each: Request) -> tuple[object, ...]:
+def _reasons(each: Request) -> tuple[str, ...]:
+    return (*each.why, *([f"rule: {each.rule}"] if each.rule else ()))
+
+
+def _request(each: Request, shown: Callable[[datetime], str]) -> tuple[object, ...]:
     reply = f"{each.reply.status}{' refused' if each.refused else ''}"
     request = _cut(f"{each.method} {each.path}")
-    return (_time(each.at), each.id, each.operation or "-", request, reply, f"{each.ms:.1f}")
+    return (shown(each.at), each.id, each.operation or "-", request, reply, f"{each.ms:.1f}")
+
+
+def request(each: Request) -> str:
+    """Return a request and its reply with headers and bodies, and its reasons or hints."""
+    query = urlencode(each.query, doseq=True)
+    head = f"request {each.id} at {_moment(each.at)}, {each.operation or 'no operation'}"
+    parts = (
+        f"{head}: {'refused' if each.refused else 'accepted'}{_indented(_reasons(each))}",
+        _http(f"{each.method} {each.path}{'?' if query else ''}{query}", each.headers, each.body),
+        _http(f"reply {each.reply.status} after {each.ms:.1f} ms", each.reply.headers, each.reply.body),
+        *([f"messages: {', '.join(each.messages)}"] if each.messages else ()),
+    )
+    return "\n\n".join(parts)
+
+
+def sent(each: Request) -> str:
+    """Return the reply to a request that was just sent, its messages, and its reasons or hints."""
+    lines = (*(f"message {message}" for message in each.messages), *_reasons(each))
+    outcome = "refused" if each.refused else "accepted"
+    body = "\n".join(map(_cell, each.reply.body.splitlines()))
+    return f"request {each.id}, {each.operation}: {outcome} with {each.reply.status}{_indented(lines)}\n{body}"
+
+
+def _http(line: str, headers: Mapping[str, str], body: str) -> str:
+    lines = (
+        line,
+        *(f"{name}: {value}" for name, value in headers.items()),
+        *(("", *body.splitlines()) if body else ()),
+    )
+    return "\n".join(map(_cell, lines))
 
 
 def callbacks(items: Iterable[Callback]) -> str:
     """Return callbacks as a table, each followed by its attempts."""
     heads = ("DUE", "NO", "REPORTS", "STATE", "MESSAGE", "REQUEST")
     items = tuple(items)
-    head, *lines = table(heads, map(_callback, items)).splitlines()
-    attempts = (_indented(map(_attempt, each.attempts)) for each in items)
+    shown = _shown_by(at for each in items for at in (each.due, *(attempt.at for attempt in each.attempts)))
+    head, *lines = table(heads, (_callback(each, shown) for each in items)).splitlines()
+    attempts = (_indented(_attempt(attempt, shown) for attempt in each.attempts) for each in items)
     return "\n".join([head, *(line + more for line, more in zip(lines, attempts, strict=True))])
 
 
-def _callback(each: Callback) -> tuple[object, ...]:
+def _callback(each: Callback, shown: Callable[[datetime], str]) -> tuple[object, ...]:
     request = None if each.request is None else _cut(f"{each.request.method} {each.request.url}", CALLBACK_WIDTH)
-    return (_time(each.due), each.id, each.reports, each.state, each.message, request)
+    return (shown(each.due), each.id, each.reports, each.state, each.message, request)
 
 
-def _attempt(each: Attempt) -> str:
+def callback(each: Callback) -> str:
+    """Return a callback with its request and every attempt."""
+    attempts = _indented(_attempt(attempt, _moment) for attempt in each.attempts)
+    head = f"callback {each.id} of message {each.message} ({each.provider}) reports {each.reports}: {each.state}"
+    state = f"{head}, due at {_moment(each.due)}{attempts}"
+    sent = each.request
+    return state if sent is None else f"{state}\n\n{_http(f'{sent.method} {sent.url}', sent.headers, sent.body)}"
+
+
+def _attempt(each: Attempt, shown: Callable[[datetime], str]) -> str:
     result = each.error or f"{each.status} {_cut(_cell(each.answer))}".rstrip()
-    return f"attempt {each.number} at {_time(each.at)}{' (replay)' if each.replay else ''}: {result}"
+    return f"attempt {each.number} at {shown(each.at)}{' (replay)' if each.replay else ''}: {result}"
 
 
 def advance(result: Advance) -> str:
     """Return the effects of an advance, one a line."""
-    head = f"{_time(result.begin)} → {_time(result.end)}: {_count(result.count, 'event')}"
-    lines = (f"  {_time(each.at)}  {each.message}  {each.status or _tried(each.attempt)}" for each in result.items)
+    shown = _shown_by((result.begin, result.end))
+    head = f"{shown(result.begin)} → {shown(result.end)}: {_count(result.count, 'event')}"
+    lines = (f"  {shown(each.at)}  {each.message}  {each.status or _tried(each.attempt)}" for each in result.items)
     more = [f"  … and {result.count - len(result.items)} more"] if result.truncated else []
     return "\n".join([head, *lines, *more])
 
 
 def _tried(attempt: int | None) -> str:
     return "callback collected" if attempt is None else f"callback, attempt {attempt}"
+
+
+def clock(shown: Clock) -> str:
+    """Return how a clock runs, and its time."""
+    speed = f" at {shown.rate:g}x" if shown.mode is ClockMode.SCALED else ""
+    return f"{shown.mode}{speed}, now {format_time(shown.now)}"
+
+
+def targets(found: Mapping[str, Target]) -> str:
+    """Return callback targets as a table."""
+    return table(("PROVIDER", "URL", "KEY"), ((name, each.url, each.key) for name, each in found.items()))
+
+
+def accounts(items: Iterable[Account]) -> str:
+    """Return accounts as a table."""
+    return table(("PROVIDER", "KEY", "BALANCE", "SENDERS"), map(_account, items))
+
+
+def _account(each: Account) -> tuple[object, ...]:
+    senders = (f"{sender.id} ({sender.state})" for sender in (*each.senders, *each.brands))
+    return (each.provider, each.key, _balance(each), ", ".join(senders))
+
+
+def _balance(each: Account) -> str:
+    return ", ".join(f"{name} {amount}" for name, amount in each.balance.items())
+
+
+def account(shown: Account) -> str:
+    """Return an account with its senders, templates and stop list."""
+    lines = (
+        *(f"sender {each.id}: {each.name}, {each.state}" for each in (*shown.senders, *shown.brands)),
+        *(f"template {each.id}: {each.text}" for each in shown.templates),
+        *(f"stop list: {number}" for number in shown.stop_list),
+    )
+    return f"{shown.provider} {shown.key}, balance {_balance(shown)}" + "".join(f"\n  {_cell(line)}" for line in lines)
 
 
 def verdict(result: Verdict) -> str:

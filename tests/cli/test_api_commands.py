@@ -239,6 +239,15 @@ def test_a_made_workspace_is_told_in_lines(sandbox: SandboxClient, say: Say) -> 
 
 HINT = "pass --control-token or set SANDBOX_CONTROL_TOKEN"
 COMMANDS = [
+    ["send"],
+    ["requests", "list"],
+    ["requests", "show"],
+    ["callbacks", "list"],
+    ["callbacks", "show"],
+    ["callbacks", "replay", "1"],
+    ["clock", "freeze"],
+    ["targets", "list"],
+    ["accounts", "list"],
     ["messages"],
     ["otp", "1"],
     ["advance", "1s"],

@@ -1,0 +1,135 @@
+"""`send`: send one message to a running server, as an application would, from a sample of the provider's spec."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from sandbox.cli.api_options import CommandContext, server_options
+from sandbox.cli.options import default_url
+from sandbox.core.errors import SandboxError, near_miss
+
+if TYPE_CHECKING:
+    from sandbox.client import AsyncClient, Provider
+    from sandbox.demo.request_templates import PreparedRequest, RequestTemplate
+
+NO = 1  # the exit code of a negative result
+DEFAULT = "default"  # the workspace of every key that belongs to no other
+
+
+class NoSampleError(SandboxError):
+    """An operation has no sample that its provider accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a message is to have in place of the values of the sample, and who sends it how."""
+
+    provider: str | None
+    operation: str | None
+    to: str | None
+    text: str | None
+    sender: str | None
+    account: str | None
+
+    def request(self, template: "RequestTemplate", keys: Mapping[str, str]) -> "PreparedRequest":
+        """Return the request that a template gives.
+
+        Raises:
+            click.UsageError: the sample has no sender that could be replaced.
+
+        """
+        sender = template.sample_sender
+        if self.sender is not None and sender is None:
+            message = f"--from: the sample of {template.sample.operation.name} names no sender"
+            raise click.UsageError(message)
+        account = {} if self.account is None else {template.sample.credentials[0]: self.account}
+        return replace(template, sender=sender).render(
+            {**keys, **account},
+            number=lambda index, sample: sample if self.to is None or index else self.to,
+            text=lambda sample, _: sample if self.text is None else self.text,
+            sender=self.sender or sender or "",
+        )
+
+
+@click.command()
+@click.option("--provider", help="Provider, such as ubill (default: the first).")
+@click.option("--operation", help="Operation, such as betatel.whatsapp.otp (default: the first that sends).")
+@click.option("--to", help="Recipient (default: the sample's).", metavar="NUMBER")
+@click.option("--text", help="Text of the message (default: the sample's).")
+@click.option("--from", "sender", help="Sender (default: the sample's).", metavar="ID")
+@click.option("--account", help="Key of the request (default: the workspace's key, or demo).", metavar="KEY")
+@server_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def send(
+    *, url: str | None, workspace: str | None, control_token: str | None, as_json: bool, **given: str | None
+) -> int:
+    """Send a message as an application would. Exit code 1 if it is refused, or no reply comes."""
+    from sandbox.client import AsyncClient, Client, tables, traffic  # noqa: PLC0415 - `ready` starts without it
+
+    name = workspace or DEFAULT
+    wanted = Wanted(**given)
+    if wanted.account is not None and name != DEFAULT and not wanted.account.startswith(name):
+        message = f"--account: '{wanted.account}' is no key of the workspace {name}; its keys begin with {name}"
+        raise click.UsageError(message)
+    address = url or default_url()
+    number = asyncio.run(
+        send_sample(AsyncClient(address, token=control_token, workspace=workspace or None), name, wanted)
+    )
+    if not number:
+        click.echo("sms-sandbox: no reply came; sms-sandbox requests list shows what was received", err=True)
+        return NO
+    context = CommandContext(Client(address, token=control_token, workspace=workspace or None), as_json)
+    return NO if context.execute(traffic.request(number), tables.sent).refused else 0
+
+
+async def send_sample(client: "AsyncClient", workspace: str, wanted: Wanted) -> int:
+    """Send the request that is wanted; return its number in the journal, 0 if no reply came.
+
+    Raises:
+        NoSampleError: the operation has no sample that the provider accepts.
+
+    """
+    from sandbox.demo.request_templates import find_templates  # noqa: PLC0415 - as above
+    from sandbox.demo.sender import connect  # noqa: PLC0415 - as above
+
+    keys = (await client.show_workspace(workspace)).keys
+    provider, operation = choose(await client.providers(), wanted)
+    async with connect(client.url) as connection:
+        templates = await find_templates(client, [provider], connection.number_of)
+        if not templates:
+            message = f"{operation} has no sample in its spec that the provider accepts; add one"
+            raise NoSampleError(message)
+        template = min(templates, key=lambda each: len(each.numbers))
+        return await connection.number_of(wanted.request(template, keys.get(provider.name, {})))
+
+
+def choose(providers: Sequence["Provider"], wanted: Wanted) -> tuple["Provider", str]:
+    """Return the provider that is wanted, with one operation, and the name of that operation.
+
+    Raises:
+        click.UsageError: there is no such provider, or no such operation that sends messages.
+
+    """
+    names = [each.name for each in providers]
+    if wanted.provider is not None and wanted.provider not in names:
+        message = f"--provider: no provider is called '{wanted.provider}'.{near_miss(wanted.provider, names)}"
+        raise click.UsageError(message)
+    found = {
+        str(operation["name"]): replace(provider, operations=(operation,))
+        for provider in providers
+        for operation in provider.operations
+        if operation["channel"] and wanted.provider in (None, provider.name)
+    }
+    name = next(iter(found), None) if wanted.operation is None else wanted.operation
+    if name is None or name not in found:
+        near = near_miss(name or "", found)
+        whose = "" if wanted.provider is None else f" of {wanted.provider}"
+        message = f"--operation: no operation{whose} that sends messages is called '{name}'.{near}"
+        raise click.UsageError(message)
+    return found[name], name
+
+
+COMMANDS = (send,)

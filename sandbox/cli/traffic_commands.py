@@ -1,0 +1,180 @@
+"""`requests` and `callbacks`: the journal of a running server, its delivery reports, and what can be done to them."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options
+from sandbox.core.callback import CallbackState
+
+if TYPE_CHECKING:
+    from sandbox.client import Callback
+    from sandbox.client.call import ApiCall
+
+NO = 1  # the exit code of a negative result
+PAGE = 1000  # callbacks that are read at once
+LATEST = "latest"
+
+
+class Verb(NamedTuple):
+    """What can be done to a callback: in words, and to callbacks in which states."""
+
+    text: str
+    refusal: str
+    states: frozenset[CallbackState]
+
+
+WAITING = frozenset({CallbackState.PENDING, CallbackState.HELD})
+ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
+VERBS: Mapping[str, Verb] = {
+    "fire": Verb("Send waiting callbacks now.", "fired", WAITING),
+    "hold": Verb("Hold pending callbacks until they are released.", "held", frozenset({CallbackState.PENDING})),
+    "release": Verb("Release held callbacks.", "released", frozenset({CallbackState.HELD})),
+    "cancel": Verb("Cancel waiting callbacks.", "cancelled", WAITING),
+    "replay": Verb("Send ended callbacks again.", "replayed", ENDED),
+}
+
+
+@click.group(cls=GroupWithDefault)
+def requests() -> None:
+    """List provider requests, or show one with its reply."""
+
+
+@requests.command(name="list")
+@list_options("request")
+@click.option("--operation", help="Only requests of this operation, such as betatel.sms.send.")
+@click.option("--status", type=int, help="Only requests whose reply has this HTTP status.")
+@click.option("--refused/--accepted", default=None, help="Only refused requests, or only the others.")
+@click.option("--rule", help="Only requests that this scenario rule applied to.", metavar="NAME")
+@api_command
+def list_requests(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
+    """List provider requests, newest first. Exit code 1 if --wait is given and there is none."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - `serve` and `ready` start without it
+
+    page = context.execute(traffic.requests(**given), lambda page: tables.requests(page) if page else "no requests")
+    return NO if given["wait"] is not None and not page else 0
+
+
+@requests.command(name="show")
+@click.argument("id", metavar="NUMBER|latest", default=LATEST)
+@api_command
+def show_request(context: CommandContext, id: str) -> None:  # noqa: A002 - the API's word
+    """Show a request and its reply with headers and bodies. Default: the newest."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
+
+    context.execute(traffic.request(id), tables.request)
+
+
+@click.group(cls=GroupWithDefault)
+def callbacks() -> None:
+    """List callbacks, show one, and fire, hold or replay some."""
+
+
+def state_option(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the option `--state`."""
+    states = ", ".join(CallbackState)
+    return click.option("--state", help=f"Only callbacks in this state: {states}.")(command)
+
+
+def message_option(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the option `--message`."""
+    return click.option("--message", help="Only callbacks of the message with this id, or latest.", metavar="ID")(
+        command
+    )
+
+
+@callbacks.command(name="list")
+@list_options("callback")
+@state_option
+@message_option
+@api_command
+def list_callbacks(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
+    """List callbacks with their attempts, newest first. Exit code 1 if --wait is given and there is none."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
+
+    page = context.execute(traffic.callbacks(**given), lambda page: tables.callbacks(page) if page else "no callbacks")
+    return NO if given["wait"] is not None and not page else 0
+
+
+@callbacks.command(name="show")
+@click.argument("id", metavar="NUMBER|latest", default=LATEST)
+@api_command
+def show_callback(context: CommandContext, id: str) -> None:  # noqa: A002 - the API's word
+    """Show a callback with its request and every attempt. Default: the newest."""
+    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
+
+    context.execute(traffic.callback(id), tables.callback)
+
+
+def action(name: str, verb: Verb) -> click.Command:
+    """Return the command that does something to the callbacks that are named or selected."""
+
+    @click.argument("ids", nargs=-1, type=int, metavar="[NUMBER...]")
+    @state_option
+    @click.option("--provider", help="Only callbacks of this provider, such as betatel.")
+    @message_option
+    @click.option(
+        "--since", help="Only callbacks after the callback with this number, or after a time.", metavar="NUMBER|TIME"
+    )
+    @api_command
+    def command(context: CommandContext, *, ids: tuple[int, ...], **selection: str | None) -> int:
+        return act(context, name, ids, {key: value for key, value in selection.items() if value is not None})
+
+    text = f"{verb.text} Name them by number, or select them with options. Exit code 1 if there are none to be"
+    return click.command(name=name, help=f"{text} {verb.refusal}.")(command)
+
+
+def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Mapping[str, Any]) -> int:
+    """Do something to the callbacks that are named or selected, print them, and return the exit code.
+
+    Raises:
+        click.UsageError: callbacks are neither named nor selected, or both.
+
+    """
+    from sandbox.client import NotFoundError, RefusedError, tables, traffic  # noqa: PLC0415 - as above
+
+    if ids and selection:
+        message = f"numbers and --{next(iter(selection))} cannot be combined"
+        raise click.UsageError(message)
+    if not ids and not selection:
+        example = f"sms-sandbox callbacks {verb} --provider betatel"
+        message = f"name the callbacks by number, or select them, such as: {example}"
+        raise click.UsageError(message)
+    make: Callable[[int], ApiCall[Callback]] = getattr(traffic, verb)
+    done: list[tuple[bytes, Callback]] = []
+    failed = False
+    for number in ids or select(context, VERBS[verb].states, selection):
+        try:
+            done.append(context.fetch(make(number)))
+        except RefusedError as error:
+            if isinstance(error, NotFoundError):
+                raise
+            failed = True
+            click.echo(f"sms-sandbox: {error.mistakes[0].problem}", err=True)
+    if context.as_json:
+        click.echo(json.dumps({"items": [json.loads(raw) for raw, _ in done]}, indent=2))
+    elif done or not failed:
+        click.echo(tables.callbacks(each for _, each in done) if done else "no callbacks")
+    return NO if failed or not done else 0
+
+
+def select(context: CommandContext, states: frozenset[CallbackState], selection: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of the callbacks that a selection names, in one of some states, oldest first."""
+    from sandbox.client import traffic  # noqa: PLC0415 - as above
+
+    found: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = context.client.execute(traffic.callbacks(**selection, limit=PAGE, cursor=cursor))
+        found += [each.id for each in page if each.state in states]
+        cursor = page.next
+        if cursor is None:
+            return found[::-1]
+
+
+for verb_name, described in VERBS.items():
+    callbacks.add_command(action(verb_name, described))
+
+COMMANDS = (requests, callbacks)

@@ -1,0 +1,244 @@
+"""`requests`, `callbacks` and `send`: what they print and do, and their exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.testing import SandboxClient
+from tests.cli.conftest import Said, Say
+from tests.client.fixtures import send
+
+
+def states(sandbox: SandboxClient) -> list[str]:
+    """Return the state of each callback, oldest first."""
+    return [each.state for each in reversed(sandbox.callbacks())]
+
+
+def test_requests_are_a_table_with_their_reasons(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    send(sandbox, to="1")
+    lines = say("requests", "--refused").out.splitlines()
+
+    assert [lines[0].split(), lines[1].split()[1:-1], lines[2].startswith(" " * 8 + "body.to:")] == [
+        ["TIME", "NO", "OPERATION", "REQUEST", "REPLY", "MS"],
+        ["2", "betatel.sms.send", "POST", "/api/smpp/client/send", "400", "refused"],
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        (["--status", "200"], [1]),
+        (["--accepted"], [1]),
+        (["--rule", "00 delivered at once"], []),
+        (["--provider", "ubill"], []),
+        (["--operation", "betatel.*", "--since", "1"], [2]),
+        (["--limit", "1"], [2]),
+    ],
+    ids=str,
+)
+def test_requests_are_filtered(sandbox: SandboxClient, say: Say, options: list[str], numbers: list[int]) -> None:
+    send(sandbox)
+    send(sandbox, to="1")
+    found = json.loads(say("requests", "list", *options, "--json").out)["items"]
+
+    assert [each["id"] for each in found] == numbers
+
+
+def test_a_request_is_shown_with_its_reply(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
+    shown = say("requests", "show").out.splitlines()
+
+    assert [shown[0], shown[2], shown[-1]] == [
+        "request 1 at 2026-03-02 12:00:00, betatel.sms.send: accepted",
+        "POST /api/smpp/client/send",
+        f"messages: {uuid}",
+    ]
+    assert f'{{"uuid":"{uuid}"}}' in shown
+
+
+@pytest.mark.parametrize(("noun", "none"), [("requests", "no requests"), ("callbacks", "no callbacks")])
+def test_nothing_to_list_is_a_no_only_where_some_was_waited_for(say: Say, noun: str, none: str) -> None:
+    assert [say(noun, *wait) for wait in ([], ["--wait", "10ms"])] == [Said(0, f"{none}\n"), Said(1, f"{none}\n")]
+
+
+def test_callbacks_are_a_table_with_their_attempts(sandbox: SandboxClient, say: Say) -> None:
+    sandbox.receiver.answer_with(503, times=1)
+    uuid = send(sandbox)
+    sandbox.advance("300ms")
+    url = sandbox.receiver.url("betatel")
+
+    assert say("callbacks") == Said(
+        0,
+        f"DUE           NO  REPORTS  STATE    MESSAGE{' ' * 31}REQUEST\n"
+        f"12:00:05.200  1   sent     pending  {uuid}  POST {url}\n"
+        "        attempt 1 at 12:00:00.200: 503\n",
+    )
+
+
+def test_a_callback_is_shown_with_its_request_and_dates(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
+    sandbox.advance("300ms")
+    shown = say("callbacks", "show", "1").out.splitlines()
+
+    assert shown[:4] == [
+        f"callback 1 of message {uuid} (betatel) reports sent: delivered, due at 2026-03-02 12:00:00.200",
+        "        attempt 1 at 2026-03-02 12:00:00.200: 200 OK",
+        "",
+        f"POST {sandbox.receiver.url('betatel')}",
+    ]
+
+
+def test_times_of_several_days_have_their_dates(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    advanced = say("advance", "1d").out.splitlines()
+    send(sandbox)
+    listed = [line[:10] for table in ("messages", "requests") for line in say(table).out.splitlines()]
+
+    assert (advanced[0], advanced[1][:25], listed) == (
+        "2026-03-02 12:00:00 → 2026-03-03 12:00:00: 4 events",
+        "  2026-03-02 12:00:00.200",
+        ["TIME      ", "2026-03-03", "2026-03-02"] * 2,
+    )
+
+
+def test_each_verb_acts_on_the_callbacks_that_are_named(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
+    sandbox.move(uuid, "sent")
+    sandbox.advance("1ms")
+    sandbox.receiver.answer_with(503, times=1)
+    sandbox.move(uuid, "delivered")
+    sandbox.advance("1ms")
+    did = [
+        (verb, say("callbacks", verb, "2").code, states(sandbox)[1]) for verb in ("hold", "release", "cancel", "replay")
+    ]
+
+    assert did[:3] == [("hold", 0, "held"), ("release", 0, "pending"), ("cancel", 0, "cancelled")]
+    assert did[3][:2] == ("replay", 0)
+    assert [json.loads(call.body)["status"] for call in sandbox.receiver.wait_for(3)] == [
+        "sent",
+        "delivered",
+        "delivered",
+    ]
+
+
+def test_all_failed_callbacks_are_replayed_at_once(sandbox: SandboxClient, say: Say) -> None:
+    sandbox.receiver.answer_with(503, times=8)  # two callbacks, each with its retries
+    send(sandbox)
+    sandbox.advance(until="idle")
+    failed = states(sandbox)
+    said = say("callbacks", "replay", "--state", "failed", "--json")
+
+    assert (failed, said.code, [each["id"] for each in json.loads(said.out)["items"]]) == (["failed"] * 2, 0, [1, 2])
+    assert len(sandbox.receiver.wait_for(10)) == 10
+
+
+def test_a_selection_leaves_what_the_verb_does_not_fit_alone(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    sandbox.advance("5s")
+
+    assert [say("callbacks", verb, "--provider", "betatel") for verb in ("fire", "hold", "release", "cancel")] == [
+        Said(1, "no callbacks\n")
+    ] * 4
+
+
+def test_a_callback_that_does_not_fit_the_verb_is_a_no(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    sandbox.advance("5s")
+
+    assert say("callbacks", "hold", "1") == Said(
+        1, "", "sms-sandbox: callback 1 is delivered; only one that is pending can be held\n"
+    )
+
+
+def test_a_sample_is_sent_with_what_is_given(sandbox: SandboxClient, say: Say) -> None:
+    said = say("send", "--to", "38761000001", "--text", "Hello", "--from", "SHOP")
+    message = sandbox.message()
+
+    assert (said, message.sender, message.to, message.text) == (
+        Said(
+            0,
+            f"request 1, betatel.sms.send: accepted with 200\n        message {message.id}\n"
+            f'        rule: 01 undelivered\n{{"uuid":"{message.id}"}}\n',
+        ),
+        "SHOP",
+        "38761000001",
+        "Hello",
+    )
+
+
+def test_every_operation_that_sends_has_a_sample_to_send(sandbox: SandboxClient, say: Say) -> None:
+    names = [each["name"] for found in sandbox.providers() for each in found.operations if each["channel"]]
+    codes = [say("send", "--operation", str(name)).code for name in names]
+
+    assert (codes, {each.operation for each in sandbox.messages()}) == ([0] * len(names), set(names))
+
+
+def test_a_refused_message_is_a_no_with_its_reason(say: Say) -> None:
+    said = say("send", "--provider", "ubill", "--to", "995511000042", "--json")
+    request = json.loads(said.out)
+
+    assert (said.code, request["refused"], request["rule"]) == (1, True, "42 insufficient balance")
+
+
+def test_a_lost_reply_is_a_no(say: Say) -> None:
+    assert say("send", "--to", "38761000060") == Said(
+        1, "", "sms-sandbox: no reply came; sms-sandbox requests list shows what was received\n"
+    )
+
+
+def test_a_key_of_the_workspace_is_used(sandbox: SandboxClient, say: Say) -> None:
+    key = f"{sandbox.id}mine"
+    said = say("send", "--account", key)
+
+    assert (said.code, sandbox.request().headers["x-api-key"]) == (0, f"{key[:2]}…")
+
+
+def test_a_scenario_file_is_described(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text("description: Nothing arrives.\nrules: [{name: none, then: {lifecycle: []}}]\n", encoding="utf-8")
+
+    assert say("scenarios", "show", str(file)) == Said(
+        0, "evening: Nothing arrives.\n  1. none: the status never changes\n"
+    )
+
+
+def test_clock_targets_and_accounts_are_shown_and_changed(say: Say) -> None:
+    said = [
+        say(*words.split()).out
+        for words in (
+            "clock",
+            "clock freeze",
+            "clock scale 60x",
+            "clock run",
+            "targets delete smsbuddy",
+            "targets set betatel http://127.0.0.1:9000/dlr",
+            "targets delete ubill",
+            "targets",
+            "targets delete betatel",
+            "targets",
+            "accounts",
+            "accounts set smsbuddy k1 --balance trans=5 --balance promo=1 --sender SHOP --stop 919800000000",
+            "accounts list --provider smsbuddy",
+            "accounts show smsbuddy k1",
+        )
+    ]
+
+    balance = "trans 5, promo 1, transscrub 1000000"
+    account = f"smsbuddy k1…, balance {balance}\n"
+    assert said[0] == "frozen, now 2026-03-02T12:00:00.000Z\n"
+    assert [each.partition(",")[0] for each in said[1:4]] == ["frozen", "scaled at 60x", "real"]
+    assert said[4:] == [
+        "callbacks of smsbuddy are collected\n",
+        "callbacks of betatel go to http://127.0.0.1:9000/dlr\n",
+        "callbacks of ubill are collected\n",
+        "PROVIDER  URL                        KEY\nbetatel   http://127.0.0.1:9000/dlr\n",
+        "callbacks of betatel are collected\n",
+        "no targets: callbacks are collected\n",
+        "no accounts\n",
+        f"{account}  sender SHOP: SHOP, approved\n  stop list: 919800000000\n",
+        f"PROVIDER  KEY  BALANCE{' ' * 31}SENDERS\nsmsbuddy  k1…  {balance}  SHOP (approved)\n",
+        f"{account}  sender SHOP: SHOP, approved\n  stop list: 919800000000\n",
+    ]
