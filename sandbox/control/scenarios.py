@@ -116,7 +116,7 @@ def _check_keys(text: str) -> None:
     try:
         parse(text, POSTED, is_json=True)
     except FileError as error:
-        raise ProblemError(422, [_placed(error.mistake)]) from None
+        raise ProblemError(422, map(_placed, error.mistakes)) from None
 
 
 def _check_content(call: ControlCall, text: str) -> None:

@@ -26,6 +26,15 @@ class Status(StrEnum):
     READ = "read"
 
 
+# The failures that stand in for one that a channel does not have, the nearest first.
+STAND_INS: Mapping[Status, tuple[Status, ...]] = {
+    Status.UNDELIVERED: (Status.FAILED, Status.EXPIRED, Status.REJECTED),
+    Status.EXPIRED: (Status.UNDELIVERED, Status.FAILED, Status.REJECTED),
+    Status.FAILED: (Status.UNDELIVERED, Status.REJECTED, Status.EXPIRED),
+    Status.REJECTED: (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED),
+}
+
+
 class LifecycleStep(NamedTuple):
     """A step: `status` comes `delay` after the step before; `word` is the provider's, if it has several."""
 
@@ -52,6 +61,12 @@ class Channel:
     def may_follow(self, status: Status) -> frozenset[Status]:
         """Return the statuses that may follow `status`."""
         return self.moves.get(status, frozenset())
+
+    def resolve(self, status: Status, *, after: Status) -> Status | None:
+        """Return a status if the channel has it, else the nearest failure that may follow `after`; None if none may."""
+        if status in self.words:
+            return status
+        return next((each for each in STAND_INS.get(status, ()) if each in self.may_follow(after)), None)
 
     def word(self, status: Status, variant: str | None = None) -> str:
         """Return the provider's word for `status`, or `variant` if a step names one of several."""
@@ -186,12 +201,20 @@ HISTORY = Message._fields.index("history")  # followed by plan and callbacks, wh
 
 
 def plan_lifecycle(channel: Channel, lifecycle: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
-    """Return the steps of a lifecycle with their times; statuses that the channel does not have are left out."""
+    """Return the steps of a lifecycle with their times.
+
+    A failure that the channel does not have is the nearest that it has; other statuses that it lacks are left out.
+    """
     steps, words, at = [], channel.words, begin
     for status, delay, word in lifecycle:
         if status in words:
             at += delay
             steps.append(Step(status, word or words[status], at))
+        elif status in STAND_INS:
+            nearest = channel.resolve(status, after=steps[-1].status if steps else Status.QUEUED)
+            if nearest is not None:
+                at += delay
+                steps.append(Step(nearest, words[nearest], at))
     return tuple(steps)
 
 

@@ -6,7 +6,7 @@ The reader of the standard library keeps no positions.
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 DIGIT_LIMIT = 1000  # maximum digits of a number
@@ -21,13 +21,19 @@ ValuePath = tuple[str | int, ...]
 
 
 class JsonError(Exception):
-    """A mistake in a JSON text; `place` is line and column from 1, `syntax` whether the text is not JSON at all."""
+    """A mistake in a JSON text; `place` is line and column from 1, `syntax` whether the text is not JSON at all.
 
-    def __init__(self, problem: str, place: tuple[int, int], *, syntax: bool) -> None:
+    `all` has this mistake, and others of the same kind after it.
+    """
+
+    def __init__(
+        self, problem: str, place: tuple[int, int], *, syntax: bool, more: Sequence[tuple[str, tuple[int, int]]] = ()
+    ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.place = place
         self.syntax = syntax
+        self.all = ((problem, place), *more)
 
 
 class JsonReader:
@@ -40,6 +46,7 @@ class JsonReader:
         self.text = text
         self.places: dict[ValuePath, tuple[int, int]] = {}
         self.written: dict[ValuePath, str] = {}
+        self._duplicates: list[tuple[str, tuple[int, int]]] = []
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._depth_limit = depth_limit
         self._value_limit = value_limit
@@ -58,6 +65,9 @@ class JsonReader:
         self._skip()
         if self._at < len(self.text):
             self._refuse("not JSON: unexpected text after the value", self._at, syntax=True)
+        if self._duplicates:
+            (problem, place), *more = self._duplicates
+            raise JsonError(problem, place, syntax=False, more=more)
         return value
 
     def _value(self, path: ValuePath, place: int) -> object:
@@ -96,7 +106,7 @@ class JsonReader:
                 self._refuse("not JSON: expected a key in double quotes", at, syntax=True)
             key = self._string()
             if key in seen:
-                self._refuse(f"duplicate key '{key}'", at)
+                self._duplicates.append((f"duplicate key '{key}'", self._place(at)))
             seen.add(key)
             self._skip()
             if self._next() != ":":

@@ -147,11 +147,12 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class FileError(SandboxError):
-    """A file that does not exist or cannot be read; `mistake` says why."""
+    """A file that does not exist or cannot be read; `mistakes` say why, `mistake` is the first of them."""
 
-    def __init__(self, mistake: FileMistake) -> None:
+    def __init__(self, mistake: FileMistake, *more: FileMistake) -> None:
         self.mistake = mistake
-        super().__init__(str(mistake))
+        self.mistakes = (mistake, *more)
+        super().__init__("\n".join(map(str, self.mistakes)))
 
 
 def shipped(folder: str) -> Path:
@@ -237,7 +238,7 @@ def parse(text: str, name: str, *, is_json: bool = False) -> Document:
             return _parse_json(text, name)
         except JsonError as error:
             if is_json or name.endswith(JSON_SUFFIX) or not error.syntax:
-                raise FileError(FileMistake(error.problem, name, *error.place)) from None
+                raise FileError(*(FileMistake(problem, name, *place) for problem, place in error.all)) from None
     try:
         _check_depth(text, name)
         node = yaml.compose(text, Loader=CoreLoader)
@@ -245,6 +246,8 @@ def parse(text: str, name: str, *, is_json: bool = False) -> Document:
         raise FileError(_words(error, name)) from None
     builder = _Builder(name)
     value = builder.build(node, ()) if node is not None else None
+    if builder.duplicates:
+        raise FileError(*builder.duplicates)
     return Document(name, value, builder.places, builder.written)
 
 
@@ -270,6 +273,7 @@ class _Builder:
         self.name = name
         self.places: dict[ValuePath, tuple[int, int]] = {}
         self.written: dict[ValuePath, str] = {}
+        self.duplicates: list[FileMistake] = []
         self._scalars = CoreLoader("")
 
     def build(self, node: yaml.Node, path: ValuePath) -> object:
@@ -299,7 +303,7 @@ class _Builder:
                 raise self._error(key_node, "a key must be a string")
             key = str(key_node.value)
             if key in result:
-                raise self._error(key_node, f"duplicate key '{key}'")
+                self.duplicates.append(self._error(key_node, f"duplicate key '{key}'").mistake)
             result[key] = self.build(value_node, (*path, key))
             self._note(key_node, (*path, key))
         return result

@@ -18,7 +18,7 @@ from sandbox.core.effects import (
     make_lifecycle_template,
 )
 from sandbox.core.errors import near_miss
-from sandbox.core.message import CallbackOrder, CallbackPolicy, Channel, Status
+from sandbox.core.message import STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
 from sandbox.core.seeded_random import Distribution
 from sandbox.scenarios.reply_templates import read_reply
 from sandbox.scenarios.scope import Scope, errors_of, has_retry_after
@@ -42,11 +42,17 @@ SET_KEYS = ("state",)
 RATE_KEYS = ("limit", "per", "error", "by")
 RATE_BY = ("account", "workspace")
 COPIES_LIMIT = 100
+EMPTY = (
+    "then is empty: this rule changes nothing, and only keeps later rules from matching;"
+    " name an action such as lifecycle, error or callbacks"
+)
 
 
 def read_actions(node: Node, scope: Scope, *, key: str) -> Actions:
     """Read the actions of the rule `key`."""
     fields = node.fields(THEN_KEYS, what="then")
+    if node.value == {}:
+        node.file.add_warning(node.path, EMPTY)
     if "outcomes" in fields:
         for name in NOT_BESIDE_OUTCOMES:
             if name in fields:
@@ -201,7 +207,8 @@ def _warn_of_statuses(node: Node, steps: tuple[StepTemplate, ...], scope: Scope)
     if not scope.channels or len(node.items()) != len(steps):
         return
     for entry, step in zip(node.items(), steps, strict=True):
-        if not any(step.status in channel.words for channel in scope.channels.values()):
+        statuses = {step.status, *STAND_INS.get(step.status, ())}
+        if not any(statuses & channel.words.keys() for channel in scope.channels.values()):
             names = ", ".join(scope.channels)
             node.file.add_warning(entry.path, f"this step never happens: {names} has no status {step.status}")
 
@@ -222,15 +229,16 @@ def _finds_illegal_step(node: Node, steps: tuple[StepTemplate, ...], name: str, 
     """Add a mistake for the first step that cannot follow the one before it; return whether there is one."""
     now = Status.QUEUED
     for place, step in enumerate(steps):
-        if step.status not in channel.words:
+        status = channel.resolve(step.status, after=now)
+        if status is None:
             continue
-        if step.status not in channel.may_follow(now):
+        if status not in channel.may_follow(now):
             following = ", ".join(sorted(channel.may_follow(now))) or "no status"
             entry = node.items()[place] if len(node.items()) == len(steps) else node
             problem = f"{step.status} cannot follow {now} for {name}; {following} can"
             node.file.add_mistake(entry.path, f"{problem}. Write illegal: true to allow it")
             return True
-        now = step.status
+        now = status
     return False
 
 

@@ -15,6 +15,7 @@ from sandbox.scenarios.scenario_file import ScenarioFile, find_unknown_states, j
 from sandbox.scenarios.scope import Catalogue
 from sandbox.scenarios.yaml_node import SourceFile
 
+EMPTY = "the file is empty; write a scenario as YAML or JSON, such as rules: []"
 DEPTH_LIMIT = 50  # scenarios in a chain of extends
 
 
@@ -55,6 +56,14 @@ def scenario_paths(folders: Iterable[Path] = ()) -> Mapping[str, Path]:
 def unknown_scenario(name: str, known: Iterable[str]) -> str:
     """Return the error for a name that no scenario has."""
     return f"no scenario is called '{name}'.{near_miss(name, known)}"
+
+
+def _beside(name: str, path: str) -> str:
+    """Return the words about a scenario that is not found by its name, but lies beside the file at a path."""
+    file = Path(path).with_name(f"{name}.yaml") if path and Path(name).name == name else None
+    if file is None or not file.is_file():
+        return ""
+    return f" {file.name} is beside this file; name its folder with --scenarios."
 
 
 class ScenarioLibrary:
@@ -128,8 +137,10 @@ class ScenarioLibrary:
             named = self.paths.get(name)
             other = realpath(named) if named else ""
             problem = None
-            if named is None:
-                problem = unknown_scenario(name, self.paths)
+            if named is None and name in {parsed.file.name, Path(path).stem}:
+                problem = "a scenario cannot extend itself"
+            elif named is None:
+                problem = unknown_scenario(name, self.paths) + _beside(name, path)
             elif other == path:
                 problem = "a scenario cannot extend itself"
             elif other in below:
@@ -171,18 +182,20 @@ class ScenarioLibrary:
 def _parse_text(text: str, catalogue: Catalogue, *, name: str, stem: str, is_json: bool = False) -> _Parsed:
     """Parse the text of a file; a text that is neither YAML nor JSON is one mistake."""
     try:
-        source = SourceFile(parse(text, name, is_json=is_json))
+        document = parse(text, name, is_json=is_json)
     except FileError as error:
         return _unreadable(error, stem)
+    if document.value is None:
+        return _unreadable(FileError(document.mistake((), EMPTY)), stem)
+    source = SourceFile(document)
     file = read_file(source, catalogue, stem=stem, source=text)
     return _Parsed(file, tuple(source.mistakes), tuple(source.warnings))
 
 
 def _unreadable(error: FileError, stem: str) -> _Parsed:
-    """Return an empty file with one mistake, at its beginning if the error has no place."""
-    mistake = error.mistake
-    placed = mistake._replace(line=1, column=1) if mistake.line is None else mistake
-    return _Parsed(ScenarioFile(stem), (placed,))
+    """Return an empty file with the mistakes of an error, at its beginning if they have no place."""
+    placed = (each._replace(line=1, column=1) if each.line is None else each for each in error.mistakes)
+    return _Parsed(ScenarioFile(stem), tuple(placed))
 
 
 def _position(mistake: FileMistake) -> tuple[int, int, str]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from sandbox.core.effects import StepTemplate
+from sandbox.core.message import Channel, Status
 from sandbox.formats.yaml_files import parse, read_text
 from sandbox.providers.registry import Registry
 from sandbox.scenarios.library import scenario_paths
@@ -43,6 +45,16 @@ def _outcome(rules: Iterable[ParsedRule]) -> str:
     return match["outcome"] if match else last.rule.title
 
 
+def _last_word(steps: Iterable[StepTemplate], channel: Channel) -> str:
+    """Return the channel's word for the status that a message ends with."""
+    now, word = Status.QUEUED, channel.words[Status.QUEUED]
+    for step in steps:
+        status = channel.resolve(step.status, after=now)
+        if status is not None:
+            now, word = status, channel.word(status, step.word if status is step.status else None)
+    return word
+
+
 def _words_by_channel(rules: Iterable[ParsedRule], packs: Registry) -> Mapping[str, str]:
     """Return the final status or the error code by channel; the first rule wins."""
     found: dict[str, str] = {}
@@ -57,7 +69,6 @@ def _words_by_channel(rules: Iterable[ParsedRule], packs: Registry) -> Mapping[s
                 error = errors_of(packs[spec.name], spec.operations[operation])[effect.error[operation]]
                 found.setdefault(f"{spec.name} {channel.name}", str(error.code))
             if effect.lifecycle is not None:
-                steps = [step for step in effect.lifecycle.steps if step.status in channel.words]
-                word = channel.word(steps[-1].status, steps[-1].word) if steps else ""
+                word = _last_word(effect.lifecycle.steps, channel)
                 found.setdefault(f"{spec.name} {channel.name}", f"`{word}`")
     return found

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
-from sandbox.core.errors import FileMistake, near_miss
+from sandbox.core.errors import FileMistake
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import Document
+from sandbox.scenarios.other_words import suggestion
 from sandbox.specs.types import show
 
 Value = TypeVar("Value")
@@ -107,7 +108,7 @@ class Node:
         entries = self.entries()
         for key, node in entries.items():
             if key not in names:
-                self.file.add_mistake(node.path, f"{what} has no key '{key}'.{near_miss(key, names)}")
+                self.file.add_mistake(node.path, f"{what} has no key '{key}'.{suggestion(what, key, names)}")
         return Fields(self, entries)
 
 

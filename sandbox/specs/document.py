@@ -143,7 +143,7 @@ def read(path: Path) -> Node:
         resolver = _Resolver(document)
         resolved = resolver.resolve(document, ())
     except FileError as error:
-        raise SpecError([error.mistake]) from None
+        raise SpecError(error.mistakes) from None
     except RecursionError:
         problem = "an alias refers to itself, or the document is nested too deeply"
         raise SpecError([FileMistake(problem, str(path))]) from None

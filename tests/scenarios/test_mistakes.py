@@ -17,6 +17,63 @@ def rule_mistakes(when: str = "", then: str = "after: 1s") -> list[str]:
     return [each.split(": ", 1)[1] for each in mistakes(one_rule(when, then))]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ["evening.yaml:1:1: the file is empty; write a scenario as YAML or JSON, such as rules: []"]),
+        (
+            "# nothing yet\n",
+            ["evening.yaml:1:1: the file is empty; write a scenario as YAML or JSON, such as rules: []"],
+        ),
+        (
+            "name: a\nname: b\nrules:\n- then: {after: 1s, after: 2s}\nseed: 1\nseed: 2",
+            [
+                "evening.yaml:2:1: duplicate key 'name'",
+                "evening.yaml:4:21: duplicate key 'after'",
+                "evening.yaml:6:1: duplicate key 'seed'",
+            ],
+        ),
+        (
+            '{"seed": 1, "seed": 2,\n "rules": [], "rules": []}',
+            ["evening.yaml:1:13: duplicate key 'seed'", "evening.yaml:2:15: duplicate key 'rules'"],
+        ),
+        ("name: ours\nextends: [ours]", ["evening.yaml:2:11: a scenario cannot extend itself"]),
+    ],
+)
+def test_each_of_these_files_has_a_sentence_of_its_own(text: str, said: list[str]) -> None:
+    assert mistakes(text) == said
+
+
+def test_a_file_that_extends_itself_or_one_beside_it_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "self.yaml").write_text("extends: [self]", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("extends: [self]", encoding="utf-8")
+    found = check_scenarios([tmp_path / "self.yaml", tmp_path / "other.yaml"], packs()).mistakes
+
+    assert [each.problem.partition(" There are")[0] for each in found] == [
+        "a scenario cannot extend itself",
+        "no scenario is called 'self'.",
+    ]
+    assert found[1].problem.endswith(" self.yaml is beside this file; name its folder with --scenarios.")
+
+
+@pytest.mark.parametrize(
+    ("when", "then", "meant"),
+    [
+        ("recipient: '387*'", "after: 1s", "to"),
+        ("Phone-Number: '387*'", "after: 1s", "to"),
+        ("sender: SHOP", "after: 1s", "from"),
+        ("body: hi", "after: 1s", "text"),
+        ("probability: 0.5", "after: 1s", "chance"),
+        ("", "delay: 1s", "after"),
+        ("", "status: 500", "reply: {status: …}"),
+        ("", "copies: 2", "callbacks: {copies: …}"),
+        ("", "callbacks: {lose: all}", "drop"),
+    ],
+)
+def test_another_word_for_a_key_is_told_the_key(when: str, then: str, meant: str) -> None:
+    assert [each.partition("Did you mean ")[2] for each in rule_mistakes(when, then)] == [f"'{meant}'?"]
+
+
 def top_mistakes(text: str) -> list[str]:
     """Return what is wrong with a text, without the places."""
     return [each.split(": ", 1)[1] for each in mistakes(text)]

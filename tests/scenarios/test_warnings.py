@@ -15,6 +15,13 @@ def test_the_shipped_scenarios_are_warned_of_nothing() -> None:
     assert check_scenarios(scenario_paths().values(), packs()).warnings == ()
 
 
+def test_a_rule_with_an_empty_then_is_warned_of() -> None:
+    problem = "then is empty: this rule changes nothing, and only keeps later rules from matching"
+    advice = "name an action such as lifecycle, error or callbacks"
+
+    assert warnings("rules: [{then: {}}]") == [f"evening.yaml:1:10: {problem}; {advice}"]
+
+
 @pytest.mark.parametrize(
     ("when", "then", "part", "problem"),
     [

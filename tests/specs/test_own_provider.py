@@ -264,6 +264,27 @@ def test_the_magic_numbers_hold_for_a_provider_of_ones_own(serve: Serve, number:
     assert (reply.status, reply.headers["X-Sandbox-Rule"][:2]) == (status, str(number))
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, ["sent", "failed"]), (7, ["sent", "failed"]), (8, ["sent", "delivered"]), (20, ["failed"])],
+)
+def test_a_failure_that_a_channel_omits_is_the_nearest_that_it_has(serve: Serve, number: int, words: list[str]) -> None:
+    acme = serve()
+    acme.send({**GOOD, "to": f"387610000{number:02}"})
+
+    assert [step.word for step in acme.world.messages[1].plan] == words
+
+
+def test_a_failure_without_one_that_may_follow_is_left_out(serve: Serve) -> None:
+    def narrow(document: Node) -> None:
+        document["x-sandbox"]["channels"]["sms"]["statuses"]["queued"]["next"] = ["sent"]
+
+    acme = serve(narrow)
+    acme.send({**GOOD, "to": "38761000020"})
+
+    assert acme.world.messages[1].plan == ()
+
+
 def test_a_refusal_by_an_unknown_name_is_a_500_that_says_so(serve: Serve) -> None:
     reply = serve(invalid='"invlid"').send({"to": "one", "body": "hi"})
 
