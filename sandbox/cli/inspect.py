@@ -125,12 +125,16 @@ def show(context: click.Context, name: str) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--settings", is_flag=True, help="List the settings alone.")
 @SPECS
-def endpoints(*, as_json: bool, specs: Folders) -> None:
-    """List the provider paths and their sources. A source is documented, published or inferred."""
+def endpoints(*, as_json: bool, settings: bool, specs: Folders) -> None:
+    """List the provider paths and their sources, then the settings. A source is documented, published or inferred."""
     from sandbox.specs.compile import operations_of  # noqa: PLC0415 - as above
 
     packs = find_packs(specs)
+    if settings:
+        show_settings(packs, as_json=as_json)
+        return
     rows = [
         {"provider": name, "method": method, "path": path, "operation": node["x-operation"], "word": node["x-word"]}
         for name, pack in packs.items()
@@ -142,6 +146,29 @@ def endpoints(*, as_json: bool, specs: Folders) -> None:
         return
     for row in rows:
         click.echo(f"{row['method']:6} {row['path']:46} {row['operation']:28} {row['word']}")
+    click.echo("\nsettings of scenarios, such as settings: {betatel: {timeout: 2s}}")
+    show_settings(packs, as_json=False)
+
+
+def show_settings(packs: "Registry", *, as_json: bool) -> None:
+    """Print the settings of every provider, each with its default and source."""
+    rows = [
+        {
+            "provider": provider,
+            "name": name,
+            "default": row["default"],
+            "word": row.get("x-word", "inferred"),
+            "description": row["description"],
+        }
+        for provider, pack in packs.items()
+        for name, row in pack.spec.document["x-sandbox"]["settings"].items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        default = json.dumps(row["default"], ensure_ascii=False)
+        click.echo(f"{row['provider']}.{row['name']} = {default}  ({row['word']})\n    {row['description']}")
 
 
 COMMANDS = (check, scenarios, endpoints)

@@ -39,6 +39,7 @@ from sandbox.cli.options import (
     variable,
 )
 from sandbox.core.clock import monotonic, parse_duration
+from sandbox.core.errors import tls_failure
 
 PORT = WholeNumber(0, 65535)
 CONNECTIONS: Mapping[str, type[http.client.HTTPConnection]] = {
@@ -141,7 +142,12 @@ def find_problem(url: str) -> str | None:
     """Return why no server is ready at a URL; None if one is."""
     connection = connect(url)
     with closing(connection), suppress(OSError, http.client.HTTPException, ValueError, AttributeError, KeyError):
-        connection.request("GET", "/_sandbox/health")
+        try:
+            connection.request("GET", "/_sandbox/health")
+        except OSError as error:
+            if (problem := tls_failure(url, error)) is not None:
+                return problem
+            raise
         reply = connection.getresponse()
         document = json.loads(reply.read())
         if reply.status == http.client.OK and document.get("status") == "ok":

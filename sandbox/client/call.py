@@ -21,6 +21,7 @@ from sandbox.client.errors import (
     UnreachableError,
 )
 from sandbox.core.clock import parse_duration
+from sandbox.core.errors import tls_failure
 
 Result = TypeVar("Result")
 Other = TypeVar("Other")
@@ -144,6 +145,10 @@ class Endpoint:
             return UnreachableError(f"{self.url} did not answer within {timeout:g} s")
         if isinstance(failure, UnicodeError):
             return UnreachableError(f"no sandbox answers at {self.url}: '{self.host}' is not a valid host name")
+        origin = getattr(failure, "certificate_error", getattr(failure, "os_error", failure))  # of aiohttp's errors
+        problem = tls_failure(self.url, origin)
+        if problem is not None:
+            return UnreachableError(problem)
         number = failure.errno if isinstance(failure, OSError) else None
         reason = os.strerror(number) if number and number > 0 else str(failure) or type(failure).__name__
         return UnreachableError(

@@ -23,6 +23,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.pipeline import READABLE, WHY_LIMIT
 
 BASE = "/_sandbox"
+WORKSPACE = re.compile(rf"{BASE}/workspaces/[^/]+(?=/)")
 WITHOUT_TOKEN = frozenset({"", "/", "/health", "/openapi.json"})
 WITHOUT_TOKEN_BELOW = ("/docs/", "/schemas/", "/ui/")
 SAME_SITE = frozenset({"same-origin", "none"})  # values of Sec-Fetch-Site
@@ -85,7 +86,7 @@ def make_middleware(access: Access, paths: Iterable[str]) -> Middleware:
 
 def http_problem(error: web.HTTPException, request: web.Request, paths: Iterable[str]) -> ProblemError:
     """Return the problem of an error that the web framework raises."""
-    path = request.path.removeprefix(BASE)[:200]
+    path = request.path[:200]
     at = f"{request.method} {path}"
     if isinstance(error, web.HTTPNotFound):
         return refuse(error.status, "", f"{at}: there is no such path.{_similar_path(path, paths)}")
@@ -95,8 +96,11 @@ def http_problem(error: web.HTTPException, request: web.Request, paths: Iterable
 
 
 def _similar_path(path: str, paths: Iterable[str]) -> str:
-    found = get_close_matches(path, paths, n=1)
-    return f" Did you mean '{found[0]}'?" if found else f" {BASE}/openapi.json lists all paths."
+    """Return the nearest path in words; below a workspace, the nearest of the paths that exist there."""
+    match = WORKSPACE.match(path)
+    prefix, rest = (match[0], path[match.end() :]) if match else (BASE, path.removeprefix(BASE))
+    found = get_close_matches(rest, paths, n=1)
+    return f" Did you mean '{prefix}{found[0]}'?" if found else f" {BASE}/openapi.json lists all paths."
 
 
 def check_access(access: Access, path: str, headers: Mapping[str, str], *, scheme: str = "http") -> ProblemError | None:

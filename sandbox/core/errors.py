@@ -29,6 +29,22 @@ def on_one_line(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+OTHER_HOST = frozenset({62, 64})  # OpenSSL's codes for a certificate of another host name or address
+
+
+def tls_failure(url: str, error: BaseException) -> str | None:
+    """Return why a TLS connection to a URL failed, in words for its user; None if the error is not one of TLS."""
+    problem = getattr(error, "verify_message", None)
+    if problem:
+        advice = "; set SSL_CERT_FILE to the server's ca.pem, whose path sms-sandbox trust prints"
+        known = getattr(error, "verify_code", 0) in OTHER_HOST
+        return f"the certificate of {url} is not trusted: {problem}{'' if known else advice}"
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, str) and hasattr(error, "library"):
+        return f"{url} does not speak TLS ({reason.lower().replace('_', ' ')}); if it serves plain HTTP, use http://"
+    return None
+
+
 class SandboxError(Exception):
     """The base class of all errors that the sandbox raises."""
 

@@ -13,7 +13,7 @@ class RequestRecord(NamedTuple):
 
     `key` is the credential and must be masked in output. `why` has the reasons of a refusal, then notes about what was
     ignored; a request that is not `refused` has notes alone. `resent_of` is the id of an earlier request that sent the
-    same text to the same number and lost its reply.
+    same text to the same number and lost its reply. `delay` is how long the scenario holds the reply back, in seconds.
     """
 
     id: int
@@ -36,6 +36,7 @@ class RequestRecord(NamedTuple):
     messages: tuple[str, ...] = ()
     ms: float = 0.0
     resent_of: int | None = None
+    delay: float = 0.0
 
 
 def record_size(record: RequestRecord) -> int:

@@ -106,6 +106,8 @@ def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED)
         (monotonic() - context.arrived) * 1000,
         context.resent_of,
     )
+    if shape.delay:
+        record = record._replace(delay=shape.delay.total_seconds())
     fault = None if shape.fault is Fault.MALFORMED_BODY else shape.fault
     awaits = context.messages if shape.after_callbacks else ()
     return record, Response(reply.status, headers, body, shape.delay, fault, awaits)

@@ -66,7 +66,8 @@ def _pack(path: Path) -> Pack:
     try:
         provider = import_module(spec.module).PROVIDER
     except Exception as error:  # noqa: BLE001 - a module of the user's own may raise anything
-        raise refused(path, [PathProblem(module, f"{spec.module}: {_reason(error)}")]) from None
+        problem = f"{spec.module}: {_reason(error)}{_where_to_look(spec.module, error, path.parent)}"
+        raise refused(path, [PathProblem(module, problem)]) from None
     if not isinstance(provider, Provider):
         what = f"{spec.module}: PROVIDER is not a sandbox.provider.Provider"
         raise refused(path, [PathProblem(module, what)])
@@ -104,6 +105,16 @@ def _taken(spec: ProviderSpec, found: Registry) -> Iterator[PathProblem]:
 def _shape(route: Route) -> str:
     """Return the path of a route without the names of its parameters, which make no difference to a request."""
     return re.sub(r"\{\w+\}", "{}", route.template)
+
+
+def _where_to_look(module: str, error: Exception, folder: Path) -> str:
+    """Return what makes Python find a provider's module, if it does not."""
+    if not isinstance(error, ModuleNotFoundError) or error.name != module.partition(".")[0]:
+        return ""
+    name = module.replace(".", "/")
+    beside = any((folder / each).exists() for each in (f"{name}.py", f"{name}/__init__.py"))
+    where = str(folder) if beside else f"the folder that contains {name}.py"
+    return f"; install it, or set PYTHONPATH to {where}"
 
 
 def _reason(error: Exception) -> str:

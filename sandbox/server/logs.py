@@ -70,6 +70,8 @@ def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bo
         details["why"] = why if bodies else mask(why)[:WHY_LIMIT]
     if exchange.rule:
         details["rule"] = exchange.rule
+    if exchange.delay:
+        details["delay"] = f"{exchange.delay:g} s"
     if bodies:
         details["body"] = exchange.body.decode("utf-8", "replace")
         details["reply"] = exchange.reply_body.decode("utf-8", "replace")
@@ -123,7 +125,7 @@ def callback_line(callback: Callback, message: Message, *, bodies: bool) -> LogL
     )
 
 
-TEXT_DETAILS = ("rule", "why", "body", "reply")  # the details that a line of text has; `what` has the others
+TEXT_DETAILS = ("rule", "delay", "why", "body", "reply")  # the details that a line of text has; `what` has the others
 
 
 def format_text(line: LogLine, *, colour: bool) -> str:

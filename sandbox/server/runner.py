@@ -90,17 +90,19 @@ def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
 
 
 @asynccontextmanager
-async def running_server(
+async def running_server(  # noqa: PLR0913 - each is a setting of its own
     engine: Engine,
     options: Options,
     *,
     grace: float = GRACE,
     descriptors: Descriptors | None = None,
+    report: Callable[[str], None] | None = None,
     limits: Limits = LIMITS,
 ) -> AsyncIterator[Ports]:
     """Serve an engine for the length of the block; requests under way then have `grace` seconds.
 
-    `descriptors` reports when no file descriptor is left; `limits` are those of incomplete requests.
+    `descriptors` reports when no file descriptor is left, `report` is told of failed TLS handshakes; `limits` are those
+    of incomplete requests.
 
     Raises:
         PortError: a port cannot be opened.
@@ -114,7 +116,7 @@ async def running_server(
     with ExitStack() as sockets:
         plain = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
-        context = server_context(options.tls_dir, hosts) if options.tls else None
+        context = server_context(options.tls_dir, hosts, report) if options.tls else None
         await runner.setup()
         loop, server = asyncio.get_running_loop(), runner.web_server
         listening: list[asyncio.Server] = []
@@ -204,7 +206,7 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
     loop = asyncio.get_running_loop()
     descriptors = Descriptors(log.write_note)
     loop.set_exception_handler(descriptors.handle_exception)
-    async with running_server(engine, options, descriptors=descriptors) as ports:
+    async with running_server(engine, options, descriptors=descriptors, report=log.write_note) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         GarbageCollection(engine.subscribers)

@@ -2,9 +2,10 @@
 
 import os
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CA_FILE, CA_KEY_FILE = "ca.pem", "ca-key.pem"
 BEGIN = b"-----BEGIN CERTIFICATE-----"
+DISTRUST = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED")  # alerts of clients
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,8 +32,10 @@ def provider_hosts(packs: Registry) -> frozenset[str]:
     return frozenset(host for url in urls if (host := urlsplit(url).hostname))
 
 
-def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
+def server_context(folder: Path, hosts: Iterable[str], report: Callable[[str], None] | None = None) -> ssl.SSLContext:
     """Return a server's TLS context for some host names; the authority in `folder` is created on first use.
+
+    `report` is told of each handshake that fails because a client does not trust it, or speaks plain HTTP.
 
     Raises:
         TlsError: the folder cannot be used, or has no valid authority, or a temporary file cannot be written.
@@ -48,12 +52,41 @@ def server_context(folder: Path, hosts: Iterable[str]) -> ssl.SSLContext:
         )
         raise TlsError(message) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if report is not None:
+        context.sslobject_class = reporting(report)
     try:
         authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
     except OSError as error:  # OpenSSL reads the certificate from a temporary file
         message = f"--tls: cannot write a temporary file ({error.strerror or error}); set TMPDIR to a writable folder"
         raise TlsError(message) from None
     return context
+
+
+def reporting(report: Callable[[str], None]) -> type[ssl.SSLObject]:
+    """Return a class of TLS connections that reports failed handshakes, which the event loop drops silently."""
+
+    class ReportingConnection(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                if (problem := handshake_failure(error.reason or "")) is not None:
+                    report(problem)
+                raise
+
+    return ReportingConnection
+
+
+def handshake_failure(reason: str) -> str | None:
+    """Return the words about a handshake that failed for one of OpenSSL's reasons; None if no user can mend it."""
+    if any(word in reason for word in DISTRUST):
+        shown = reason.lower().replace("_", " ")
+        return f"TLS: a client does not trust the certificate of this server ({shown}); see sms-sandbox trust"
+    if reason == "HTTP_REQUEST":
+        return "TLS: a client sent plain HTTP to the HTTPS port; use https:// or the other port"
+    return None
 
 
 def _authority(folder: Path) -> "trustme.CA":
@@ -112,16 +145,25 @@ def _temporary_file(folder: Path, content: bytes, *, mode: int) -> Iterator[Path
 
 def trust_commands(certificate: Path) -> Mapping[str, str]:
     """Return the command that makes each kind of client trust the authority."""
+    file = quote(str(certificate))
     return {
-        "curl": f"curl --cacert {certificate} …",
-        "Python requests": f"export REQUESTS_CA_BUNDLE={certificate}",
-        "Python ssl, httpx, aiohttp": f"export SSL_CERT_FILE={certificate}",
-        "Node": f"export NODE_EXTRA_CA_CERTS={certificate}",
-        "PHP": f"php -d curl.cainfo={certificate} -d openssl.cafile={certificate} …",
-        "Go": f"export SSL_CERT_FILE={certificate}",
+        "curl": f"curl --cacert {file} …",
+        "Python requests": f"export REQUESTS_CA_BUNDLE={file}",
+        "Python ssl, httpx, aiohttp": f"export SSL_CERT_FILE={file}",
+        "Node": f"export NODE_EXTRA_CA_CERTS={file}",
+        "PHP": f"php -d curl.cainfo={file} -d openssl.cafile={file} …",
+        "Go (on Linux)": f"export SSL_CERT_FILE={file}",
+        ".NET (on Linux)": f"export SSL_CERT_FILE={file}",
         "Java": (
-            f"keytool -importcert -noprompt -alias sms-sandbox -file {certificate} -keystore ca.p12 -storepass sandbox"
+            f"keytool -importcert -noprompt -alias sms-sandbox -file {file} -keystore ca.p12 -storepass sandbox"
             " && java -Djavax.net.ssl.trustStore=ca.p12 -Djavax.net.ssl.trustStorePassword=sandbox …"
         ),
-        "Debian": f"cp {certificate} /usr/local/share/ca-certificates/sms-sandbox.crt && update-ca-certificates",
+        "Debian, Ubuntu, Alpine (as root)": (
+            f"cp {file} /usr/local/share/ca-certificates/sms-sandbox.crt && update-ca-certificates"
+        ),
+        "Fedora, RHEL (as root)": (f"cp {file} /etc/pki/ca-trust/source/anchors/sms-sandbox.pem && update-ca-trust"),
+        "macOS (also for Go, .NET, Safari and Chrome)": (
+            f"sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}"
+        ),
+        "Windows (also for Go, .NET, Edge and Chrome)": f'certutil -user -addstore Root "{certificate}"',
     }

@@ -1,12 +1,16 @@
 """The commands that list what can be named, and that check it."""
 
 import errno
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.builders import packs
 from tests.cli.conftest import Said, Say
+from tests.specs.readme_provider import DOCUMENT
 
 DOUBTFUL = "extends: [other]\nrules: [{then: {fault: hang, lifecycle: []}}]\n"
 WARNING = (
@@ -83,6 +87,31 @@ def test_a_scenario_without_description_is_listed_by_its_name_and_a_broken_one_w
             f"{'broken':22} {tmp_path / 'broken.yaml'}:1:1: a scenario has no key 'rles'. Did you mean 'rules'?",
             "silent",
         ],
+    )
+
+
+def test_the_settings_that_a_scenario_can_set_are_listed_with_the_endpoints(say: Say) -> None:
+    listed = say("endpoints").out.partition("\n\n")[2]
+    alone = say("endpoints", "--settings").out
+    names = [f"{each['provider']}.{each['name']}" for each in json.loads(say("endpoints", "--settings", "--json").out)]
+
+    assert listed == f"settings of scenarios, such as settings: {{betatel: {{timeout: 2s}}}}\n{alone}"
+    assert names == re.findall(r"^([a-z]+\.\w+) = ", alone, re.MULTILINE)
+    assert names == [f"{pack.spec.name}.{setting}" for pack in packs().values() for setting in pack.spec.settings]
+
+
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [("acme_here", "{folder}"), ("acme_nowhere", "the folder that contains acme_nowhere.py")],
+)
+def test_a_module_that_is_not_found_is_told_with_python_path(say: Say, tmp_path: Path, module: str, hint: str) -> None:
+    (tmp_path / "acme.yaml").write_text(DOCUMENT.replace("module: acme", f"module: {module}"), encoding="utf-8")
+    (tmp_path / "acme_here.py").write_text("", encoding="utf-8")
+    said = say("endpoints", "--specs", str(tmp_path))
+
+    assert (said.code, said.err.partition("; ")[2]) == (
+        2,
+        f"install it, or set PYTHONPATH to {hint.format(folder=tmp_path)}\n",
     )
 
 

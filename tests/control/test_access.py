@@ -75,11 +75,23 @@ async def test_every_answer_forbids_sniffing_and_storing(sandbox: Sandbox) -> No
     assert found == {("nosniff", "no-store")}
 
 
+WORKSPACE = "/_sandbox/workspaces/w1"
+UNKNOWN_CALLS = (
+    ("GET", "/mesages"),
+    ("GET", "/workspaces/w1/mesages"),
+    ("GET", "/x"),
+    ("PATCH", "/clock"),
+    ("DELETE", ""),
+)
+
+
 async def test_an_unknown_call_names_the_nearest(control: Control) -> None:
-    answered = [await control.call(*each) for each in (("GET", "/mesages"), ("GET", "/x"), ("PATCH", "/clock"))]
+    answered = [await control.call(*each) for each in UNKNOWN_CALLS]
 
     assert [(answer.status, answer.errors) for answer in answered] == [
-        (404, [("", "GET /mesages: there is no such path. Did you mean '/messages'?")]),
-        (404, [("", "GET /x: there is no such path. /_sandbox/openapi.json lists all paths.")]),
-        (405, [("", "PATCH /clock: method not allowed; use GET, HEAD, PUT")]),
+        (404, [("", "GET /_sandbox/mesages: there is no such path. Did you mean '/_sandbox/messages'?")]),
+        (404, [("", f"GET {WORKSPACE}/mesages: there is no such path. Did you mean '{WORKSPACE}/messages'?")]),
+        (404, [("", "GET /_sandbox/x: there is no such path. /_sandbox/openapi.json lists all paths.")]),
+        (405, [("", "PATCH /_sandbox/clock: method not allowed; use GET, HEAD, PUT")]),
+        (405, [("", "DELETE /_sandbox: method not allowed; use GET, HEAD")]),
     ]

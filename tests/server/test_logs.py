@@ -11,8 +11,9 @@ from sandbox.core.change import WorkspaceReset
 from sandbox.core.message import Status, Step
 from sandbox.core.world import World
 from sandbox.server.logs import Log, mask
-from tests.builders import NOON, Desk
+from tests.builders import NOON, Desk, make_world
 from tests.core.test_world import EXCHANGE
+from tests.scenarios.builders import load
 
 KEY = {"x-api-key": "k1secret"}
 SMS = {"from": "FACEBOOK", "to": "38761930305", "text": "Your code is 555345"}
@@ -78,6 +79,14 @@ async def test_a_refusal_says_why_without_numbers_or_keys() -> None:
     assert [took(line).partition("^")[0] for line in lines] == [
         "12:00:00 betatel.sms.send 400 (ms, why: body.to: '…' does not match "
     ]
+
+
+async def test_a_delayed_reply_tells_its_delay() -> None:
+    desk = Desk(make_world(load('{"rules": [{"name": "slow", "then": {"after": "1m30s"}}]}')))
+    lines = told(desk)
+    send(desk)
+
+    assert [line.partition(" ms, ")[2] for line in lines] == ["rule: slow, delay: 90 s)\n"]
 
 
 async def test_an_attempt_tells_what_it_reports_and_how_it_went() -> None:

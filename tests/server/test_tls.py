@@ -18,8 +18,8 @@ from typing import NamedTuple
 import pytest
 import trustme
 
-from sandbox.server.tls import TlsError, server_context
-from tests.commands import PATIENCE, run, serving
+from sandbox.server.tls import TlsError, server_context, trust_commands
+from tests.commands import PATIENCE, launched, run, serving
 
 
 class Ports(NamedTuple):
@@ -52,6 +52,37 @@ def test_https_answers_to_whoever_trusts_the_authority(ports: Ports) -> None:
     connection = http.client.HTTPSConnection("127.0.0.1", ports.tls, context=trust, timeout=PATIENCE)
 
     assert balance(connection) == FULL
+
+
+def test_a_client_that_does_not_trust_the_authority_is_told_so_and_logged(tmp_path: Path) -> None:
+    with launched("--tls", "--tls-port", "0", "--tls-dir", str(tmp_path)) as process:
+        assert process.stdout is not None
+        url = re.findall(r"https://[\d.:]+", process.stdout.readline())[0]
+        trusted = run("ready", "--url", url, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+        refused = [run(command, "--url", url) for command in ("ready", "messages", "send")]
+        plain = run("ready", "--url", url.replace("https", "http"))
+        process.terminate()
+        logged = process.communicate(timeout=PATIENCE)[1].splitlines()
+    problem = f"the certificate of {url} is not trusted: unable to get local issuer certificate"
+    advice = "set SSL_CERT_FILE to the server's ca.pem, whose path sms-sandbox trust prints"
+
+    assert (trusted, refused) == (
+        (0, f"ready at {url}\n"),
+        [(code, f"sms-sandbox: {problem}; {advice}\n") for code in (1, 2, 2)],
+    )
+    distrusted = "TLS: a client does not trust the certificate of this server (tlsv1 alert unknown ca)"
+    spoken = "TLS: a client sent plain HTTP to the HTTPS port; use https:// or the other port"
+
+    assert (plain[0], {*logged}) == (1, {f"{distrusted}; see sms-sandbox trust", spoken})
+
+
+def test_plain_http_is_told_from_tls(ports: Ports) -> None:
+    url = f"https://127.0.0.1:{ports.plain}"
+    said = [run(command, "--url", url) for command in ("ready", "messages")]
+
+    assert [(code, text.partition(" (")[0]) for code, text in said] == [
+        (code, f"sms-sandbox: {url} does not speak TLS") for code in (1, 2)
+    ]
 
 
 def test_connect_to_a_providers_host_leads_to_the_sandbox_under_that_name(ports: Ports) -> None:
@@ -213,6 +244,15 @@ def test_trust_tells_each_kind_of_client_how(ports: Ports) -> None:
     code, text = run("trust", "--tls-dir", str(ports.ca.parent))
 
     assert (code, text.splitlines()[:2]) == (0, ["curl:", f"  curl --cacert {ports.ca} …"])
+
+
+@pytest.mark.parametrize("client", ["Node", "Java", ".NET", "macOS", "Windows", "Debian", "Fedora"])
+def test_trust_knows_each_client_and_system_and_quotes_the_path(client: str) -> None:
+    file = Path("/Library/Application Support/ca.pem")
+    lines = [line for name, line in trust_commands(file).items() if name.startswith(client)]
+
+    assert len(lines) == 1
+    assert f"'{file}'" in lines[0] or f'"{file}"' in lines[0]
 
 
 def test_trust_says_when_there_is_no_authority_yet(tmp_path: Path) -> None:
