@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 AGENT = "sms-sandbox"
 SCHEMES = frozenset({"http", "https"})
+RESOLVE_LIMIT = 1.0  # seconds for the name of a target that is being configured
 URL_LIMIT = 8192  # characters
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 PRIVATE: tuple[Network, ...] = tuple(
@@ -37,6 +39,10 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 class RefusedAddressError(SandboxError):
     """The address of a callback is not allowed; the text says why, and what would allow it."""
+
+
+class UnresolvedHostError(RefusedAddressError):
+    """The host of a callback has no address, or none yet."""
 
 
 class BadUrlError(SandboxError):
@@ -104,13 +110,40 @@ class Policy:
 
     def allows(self, host: str, address: Address, origin: TargetOrigin) -> bool:
         """Return whether a target's resolved address may be reached; link-local and metadata addresses never are."""
-        plain = getattr(address, "ipv4_mapped", None) or address
-        if _is_forbidden(plain) or _is_forbidden(_tunnelled(plain)):
+        if is_never_allowed(address):
             return False
+        plain = getattr(address, "ipv4_mapped", None) or address
         nets = LOOPBACK if origin is TargetOrigin.REQUEST and not self.open_bind else (*LOOPBACK, *PRIVATE)
         if any(plain in net for net in (*nets, *self.networks) if net.version == plain.version):
             return True
         return host in self.hosts or (host in self.target_hosts and origin is TargetOrigin.SETTINGS)
+
+
+def is_never_allowed(address: Address) -> bool:
+    """Return whether no permission covers an address: link-local, multicast, unspecified and metadata addresses."""
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return _is_forbidden(plain) or _is_forbidden(_tunnelled(plain))
+
+
+def refuse_never_allowed(url: str) -> None:
+    """Check the host of a target that is allowed by being configured.
+
+    Raises:
+        RefusedAddressError: it is an address that is never allowed.
+
+    """
+    host = parse_url(url).host or ""
+    address = _literal(host)
+    if address is not None and is_never_allowed(address):
+        raise RefusedAddressError(_never(host))
+
+
+def _literal(host: str) -> Address | None:
+    """Return a host as an address if it is one, None if it is a name."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def _is_forbidden(address: Address) -> bool:
@@ -173,13 +206,26 @@ class Egress:
                 continue
         return _shown(*await self._client.call(peers[-1], request))
 
+    async def check_target(self, url: str) -> None:
+        """Check a target that is being configured as an attempt would, as far as it can be known now.
+
+        A name that cannot be resolved, or not within a second, may be known later and is not refused.
+
+        Raises:
+            RefusedAddressError: its host resolves to no address that may be reached.
+
+        """
+        target = parse_url(url)
+        host = (target.host or "").lower()
+        with suppress(UnresolvedHostError, TimeoutError):
+            async with asyncio.timeout(RESOLVE_LIMIT):
+                if not self._of_address(host, TargetOrigin.SETTINGS):
+                    await self._resolve(host, target.port, TargetOrigin.SETTINGS)
+
     def _check_address(self, host: str, origin: TargetOrigin) -> tuple[str, ...]:
         """Return the host as an address if it is one that may be reached; nothing if it is a name."""
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return ()
-        return self._allowed(host, [address], origin)
+        address = _literal(host)
+        return () if address is None else self._allowed(host, [address], origin)
 
     async def _resolve(self, host: str, port: int | None, origin: TargetOrigin) -> tuple[str, ...]:
         """Return the addresses of a name that may be reached."""
@@ -188,7 +234,7 @@ class Egress:
             infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             message = f"{host} cannot be resolved: {getattr(error, 'strerror', None) or error}"
-            raise RefusedAddressError(message) from None
+            raise UnresolvedHostError(message) from None
         unique = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in infos)
         return self._allowed(host, sorted(unique, key=lambda address: address.version), origin)
 
@@ -224,7 +270,13 @@ def _shown(status: int, body: bytes) -> tuple[int, str]:
 
 def _refusal(host: str, address: Address, origin: TargetOrigin, policy: Policy) -> str:
     where = host if host == str(address) else f"{host} ({address})"
-    whose = "a target from a request must lead" if origin is TargetOrigin.REQUEST else "callbacks go"
+    if is_never_allowed(address):
+        return _never(where)
+    whose = "a target that a request names must lead" if origin is TargetOrigin.REQUEST else "callbacks go"
     narrow = origin is TargetOrigin.REQUEST and not policy.open_bind
     nets = "loopback" if narrow else "loopback and private networks"
-    return f"{where} is not allowed: {whose} to {nets}; to allow it, use --allow-callback"
+    return f"{where} is not allowed: {whose} to {nets}; to allow it, start with --allow-callback {host}"
+
+
+def _never(where: str) -> str:
+    return f"{where} is never allowed: it is a link-local, multicast, unspecified or metadata address"

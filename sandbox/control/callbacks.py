@@ -6,11 +6,12 @@ from aiohttp import web
 
 from sandbox.callbacks.compose import request_of
 from sandbox.callbacks.dispatch import Dispatch
+from sandbox.callbacks.egress import RefusedAddressError
 from sandbox.control.call import ControlCall, Parameters, no_content, reply
 from sandbox.control.lists import Collection, Object, by_number, find_item, get_item, list_items
 from sandbox.control.masking import mask, masked_headers, masked_url
 from sandbox.control.parameters import LATEST
-from sandbox.control.problems import refuse
+from sandbox.control.problems import Mistake, ProblemError, pointer, refuse
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.clock import format_time
 from sandbox.core.errors import near_miss
@@ -128,9 +129,10 @@ async def list_targets(call: ControlCall) -> web.Response:
 
 async def put_targets(call: ControlCall) -> web.Response:
     """Set the targets of all providers; a provider that is not named has none."""
+    named = {provider: read_target(call.body.nested(provider)) for provider in call.body.values}
+    await check_targets(call, named)
     for provider in call.engine.packs:
-        named = provider in call.body.values
-        call.workspace.set_target(provider, read_target(call.body.nested(provider)) if named else None)
+        call.workspace.set_target(provider, named.get(provider))
     return await list_targets(call)
 
 
@@ -145,7 +147,9 @@ async def get_target(call: ControlCall) -> web.Response:
 
 async def put_target(call: ControlCall) -> web.Response:
     """Set the target of one provider."""
-    call.workspace.set_target(provider_of(call), read_target(call.body))
+    provider, target = provider_of(call), read_target(call.body)
+    await check_targets(call, {provider: target}, at=lambda _: "/url")
+    call.workspace.set_target(provider, target)
     return await get_target(call)
 
 
@@ -166,6 +170,28 @@ def provider_of(call: ControlCall) -> str:
     if name not in call.engine.packs:
         raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near_miss(name, call.engine.packs)}")
     return name
+
+
+async def check_targets(
+    call: ControlCall,
+    targets: Mapping[str, Target],
+    *,
+    at: Callable[[str], str] = lambda provider: pointer([provider, "url"]),
+) -> None:
+    """Check that callbacks may reach each target; `at` points to the URL of a provider's.
+
+    Raises:
+        ProblemError: 400, no attempt at some of them could ever be made.
+
+    """
+    mistakes: list[Mistake] = []
+    for provider, target in targets.items():
+        try:
+            await call.engine.egress.check_target(target.url)
+        except RefusedAddressError as error:
+            mistakes.append(Mistake(at(provider), str(error)))
+    if mistakes:
+        raise ProblemError(400, mistakes)
 
 
 def read_target(given: Parameters) -> Target:

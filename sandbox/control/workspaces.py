@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, Parameters, no_content, reply
-from sandbox.control.callbacks import read_target, show_targets
+from sandbox.control.callbacks import check_targets, read_target, show_targets
 from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_page, reply_page
 from sandbox.control.parameters import END_OF_TIME
-from sandbox.control.problems import refuse
+from sandbox.control.problems import pointer, refuse
 from sandbox.control.scenarios import load_scenario
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
@@ -51,6 +51,11 @@ async def create_workspace(call: ControlCall) -> web.Response:
     ttl = given.get("ttl", timedelta)
     if ttl == timedelta(0):
         raise refuse(400, "/ttl", "a ttl of 0 is not allowed; use a duration such as 5m, or omit it (default: 1h)")
+    if name is not None:
+        own = {each: target for each, target in config.scenario.targets.items() if each not in config.targets}
+        await check_targets(call, own, at=lambda _: "/scenario")
+    if "targets" in given.values:
+        await check_targets(call, targets, at=lambda provider: pointer(["targets", provider, "url"]))
     lease = call.engine.make_workspace(config, ttl=TTL if ttl is None else ttl)
     response = reply(show_workspace(call.engine, lease.workspace), status=201)
     response.headers["Location"] = lease.workspace.world.path

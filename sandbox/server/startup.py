@@ -8,7 +8,14 @@ from os.path import realpath
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sandbox.callbacks.egress import BadUrlError, Egress, make_policy, parse_url
+from sandbox.callbacks.egress import (
+    BadUrlError,
+    Egress,
+    RefusedAddressError,
+    make_policy,
+    parse_url,
+    refuse_never_allowed,
+)
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError, ScenarioError, StoreUseError
@@ -81,6 +88,10 @@ def make_engine(options: Options) -> Engine:
     except BadUrlError as error:
         message = f"--callback: {error}"
         raise SandboxError(message) from None
+    for provider, target in scenario.targets.items():
+        _refuse_never_allowed(target, f"{scenario.name}: targets.{provider}")
+    for target in targets.values():
+        _refuse_never_allowed(target, "--callback")
     hosts = _hosts([*targets.values(), *scenario.targets.values()])
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
     clock_config = ClockConfig(*options.clock) if options.clock else None
@@ -106,6 +117,15 @@ def make_store(options: Options) -> Store | None:
     from sandbox.store.sqlite import SqliteStore  # noqa: PLC0415 - a server in memory loads no database
 
     return SqliteStore(Path(options.store), sync=options.store_sync)
+
+
+def _refuse_never_allowed(target: Target, where: str) -> None:
+    """Raise SandboxError if a target is an address that no permission covers; `where` it is configured."""
+    try:
+        refuse_never_allowed(target.url)
+    except RefusedAddressError as error:
+        message = f"{where}: {error}"
+        raise SandboxError(message) from None
 
 
 def find_scenario(options: Options, packs: Registry) -> Scenario:

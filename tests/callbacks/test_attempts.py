@@ -260,5 +260,6 @@ async def test_a_request_may_name_no_target_elsewhere(sandbox: Sandbox, where: s
     await sandbox.advance(LATER)
 
     host = URLS[where].split("/")[2]
-    told = f"{host} is not allowed: a target from a request must lead to loopback; to allow it, use --allow-callback"
+    problem = f"{host} is not allowed: a target that a request names must lead to loopback"
+    told = f"{problem}; to allow it, start with --allow-callback {host}"
     assert [each.error for each in sandbox.attempts] == [told]

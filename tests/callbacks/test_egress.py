@@ -171,18 +171,23 @@ def test_callbacks_to_one_scheme_host_and_port_share_a_lane(text: str, host_queu
 
 
 def refused(where: str) -> str:
-    return f"{where} is not allowed: callbacks go to loopback and private networks; to allow it, use --allow-callback"
+    advice = f"to allow it, start with --allow-callback {where}"
+    return f"{where} is not allowed: callbacks go to loopback and private networks; {advice}"
+
+
+def never(where: str) -> str:
+    return f"{where} is never allowed: it is a link-local, multicast, unspecified or metadata address"
 
 
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("http://169.254.169.254/latest", refused("169.254.169.254")),
-        ("http://[::ffff:a9fe:a9fe]/", refused(str(ip_address("::ffff:a9fe:a9fe")))),
-        ("http://2852039166/", refused("2852039166 (169.254.169.254)")),
+        ("http://169.254.169.254/latest", never("169.254.169.254")),
+        ("http://[::ffff:a9fe:a9fe]/", never(str(ip_address("::ffff:a9fe:a9fe")))),
+        ("http://2852039166/", never("2852039166 (169.254.169.254)")),
         ("http://8.8.8.8/", refused("8.8.8.8")),
-        ("http://0.0.0.0/", refused("0.0.0.0")),
-        ("http://[fe80::1]/", refused("fe80::1")),
+        ("http://0.0.0.0/", never("0.0.0.0")),
+        ("http://[fe80::1]/", never("fe80::1")),
     ],
 )
 async def test_a_target_that_may_not_be_reached_is_an_attempt_with_the_reason(
