@@ -187,28 +187,33 @@ def test_an_example_on_several_pages_is_the_same_on_each() -> None:
     assert [first for first, texts in examples.items() if len(texts) > 1] == []
 
 
-def test_the_pytest_example_passes(tmp_path: Path) -> None:
-    (tmp_path / "test_signup.py").write_text(block("pytest", "python"))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "sandbox.testing.pytest_plugin",
-            "test_signup.py",
-        ],
+def run_pytest(folder: Path, name: str) -> "subprocess.CompletedProcess[str]":
+    """Run a test file in a folder, with warnings as errors, as a process that has the plugin."""
+    plugins = ("-p", "no:cacheprovider", "-p", "sandbox.testing.pytest_plugin")
+    return subprocess.run(  # noqa: S603 - our own text
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", *plugins, name],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
 
+
+def test_the_pytest_example_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_signup.py").write_text(block("pytest", "python"))
+    done = run_pytest(tmp_path, "test_signup.py")
+
     assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("page", "name", "passed"), [("pytest", "test_delivery.py", 2), ("pytest", "test_more.py", 3)])
+def test_each_test_file_that_is_shown_passes(tmp_path: Path, page: str, name: str, passed: int) -> None:
+    (source,) = (each.text for each in BLOCKS if each.page == page and each.text.startswith(f"# {name}\n"))
+    (tmp_path / name).write_text(source)
+    done = run_pytest(tmp_path, name)
+
+    assert done.stdout.splitlines()[-1].startswith(f"{passed} passed"), done.stdout + done.stderr
 
 
 def test_the_calls_of_the_receiver_that_are_shown_do_what_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from sandbox.client.call import ADVANCE_TIMEOUT, YAML, ApiCall
@@ -32,22 +33,35 @@ from sandbox.client.values import (
     Workspace,
 )
 
+TargetLike = str | Target | Mapping[str, str]  # a URL, a target, or a mapping with `url` and perhaps `key`
+
 
 def targets() -> ApiCall[Mapping[str, Target]]:
     """Return the callback targets by provider; the callbacks of a provider without one are collected."""
     return ApiCall("GET", path("targets"), mapping_of(Target))
 
 
-def set_targets(urls: Mapping[str, str | Target]) -> ApiCall[Mapping[str, Target]]:
-    """Replace the callback targets; the callbacks of a provider that is not named are collected."""
-    named = {name: _target(url) for name, url in urls.items()}
-    return ApiCall("PUT", path("targets"), mapping_of(Target), body=encode_json(named))
+def set_targets(targets: Mapping[str, TargetLike]) -> ApiCall[Mapping[str, Target]]:
+    """Replace the callback targets; the callbacks of a provider that is not named are collected.
+
+    Args:
+        targets: by provider: a URL, a `Target`, or a mapping such as `{"url": …, "key": …}`.
+
+    """
+    return ApiCall("PUT", path("targets"), mapping_of(Target), body=encode_json(_targets(targets)))
 
 
-def _target(url: str | Target) -> Mapping[str, str]:
-    if isinstance(url, str):
-        return {"url": url}
-    return {"url": url.url} if url.key is None else {"url": url.url, "key": url.key}
+def _targets(targets: Mapping[str, TargetLike]) -> Mapping[str, Mapping[str, str]]:
+    """Return targets by provider as the API takes them."""
+    return {provider: _target(each) for provider, each in targets.items()}
+
+
+def _target(given: TargetLike) -> Mapping[str, str]:
+    if isinstance(given, str):
+        return {"url": given}
+    if isinstance(given, Target):
+        return {"url": given.url} if given.key is None else {"url": given.url, "key": given.key}
+    return given
 
 
 def target(provider: str) -> ApiCall[Target]:
@@ -60,9 +74,13 @@ def target(provider: str) -> ApiCall[Target]:
     return ApiCall("GET", path("targets", provider), one_of(Target))
 
 
-def set_target(provider: str, url: str, *, key: str | None = None) -> ApiCall[Target]:
-    """Set where a provider's callbacks go; `key` is the secret by which the receiver knows the sender."""
-    return ApiCall("PUT", path("targets", provider), one_of(Target), body=body(url=url, key=key))
+def set_target(provider: str, url: TargetLike, *, key: str | None = None) -> ApiCall[Target]:
+    """Set where a provider's callbacks go: a URL, a `Target` or a mapping, as in `set_targets`.
+
+    `key` is the secret by which the receiver knows the sender.
+    """
+    target = _target(url) if key is None else {**_target(url), "key": key}
+    return ApiCall("PUT", path("targets", provider), one_of(Target), body=encode_json(target))
 
 
 def delete_target(provider: str) -> ApiCall[None]:
@@ -85,13 +103,15 @@ def use(name: str) -> ApiCall[Scenario]:
     return ApiCall("PUT", path("scenario"), one_of(Scenario), body=body(use=name))
 
 
-def load_scenario(document: str | Mapping[str, object]) -> ApiCall[Scenario]:
-    """Use a scenario from now on, given as YAML text or as values.
+def load_scenario(document: str | Path | Mapping[str, object]) -> ApiCall[Scenario]:
+    """Use a scenario from now on, given as a file, as YAML text or as values.
 
     Raises:
         RefusedError: 422 with every mistake, each with line and column.
 
     """
+    if isinstance(document, Path):
+        document = document.read_text(encoding="utf-8")
     if isinstance(document, str):
         return ApiCall("PUT", path("scenario"), one_of(Scenario), body=document.encode(), type=YAML)
     return ApiCall("PUT", path("scenario"), one_of(Scenario), body=encode_json(document))
@@ -225,7 +245,7 @@ def make_workspace(
     scenario: str | None = None,
     clock: str | Mapping[str, object] | None = None,
     seed: int | None = None,
-    targets: Mapping[str, Mapping[str, str]] | None = None,
+    targets: Mapping[str, TargetLike] | None = None,
     ttl: Duration | None = None,
 ) -> ApiCall[Workspace]:
     """Create a workspace (default for each argument: as the server was started).
@@ -234,12 +254,13 @@ def make_workspace(
         scenario: the name of a scenario.
         clock: `frozen`, `real`, a speed such as `60x`, or an object such as `{"mode": "frozen", "start": …}`.
         seed: the same seed and requests give the same bytes.
-        targets: callback targets by provider: `{"betatel": {"url": …, "key": …}}`.
+        targets: callback targets by provider, as in `set_targets`.
         ttl: real time after which an unused workspace is deleted (default: 1h).
 
     """
     config = clock_config(clock) if isinstance(clock, str) else clock
-    wanted = body(scenario=scenario, clock=config, seed=seed, targets=targets, ttl=ttl)
+    named = None if targets is None else _targets(targets)
+    wanted = body(scenario=scenario, clock=config, seed=seed, targets=named, ttl=ttl)
     return ApiCall("POST", path("workspaces"), one_of(Workspace), body=wanted, scoped=False)
 
 

@@ -15,7 +15,7 @@ a workspace and a client of it. The package imports `sandbox.client`, and `sandb
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +64,7 @@ class Sandbox:
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
-        scenario: str | None = None,
+        scenario: str | Path | Mapping[str, object] | None = None,
         *,
         clock: str = "frozen",
         start: Instant | None = None,
@@ -77,7 +77,7 @@ class Sandbox:
         """Store the settings; nothing is started yet.
 
         Args:
-            scenario: the name of a scenario (default: the server's).
+            scenario: the name of a scenario, a file, or the scenario as a mapping (default: the server's).
             clock: frozen, real, or a speed such as `60x`.
             start: the time at which the clock begins (default: the real time).
             seed: the same seed and requests give the same bytes.

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 MARK = (
     'sandbox(scenario=None, clock="frozen", start=None, seed=None): the settings of the fixture `sandbox`: '
-    "the name of a scenario; frozen, real, or a speed such as 60x; the time at which the clock begins; the seed."
+    "the name of a scenario, its file, or a mapping; frozen, real, or a speed such as 60x; the time at which the clock"
+    " begins; the seed."
 )
+SETTINGS = ("scenario", "clock", "start", "seed")  # of the marker, in the order of its arguments
 CLIENT: "pytest.StashKey[SandboxClient]" = pytest.StashKey()
 
 
@@ -91,16 +93,46 @@ def sandbox(
     from sandbox.testing import ClientError, SandboxClient, WorkspaceOptions, open_workspace  # noqa: PLC0415 - as above
 
     mark = request.node.get_closest_marker("sandbox")
+    given = read_marker(mark, request.path.parent) if mark else {}
     with ExitStack() as stack:
         try:
-            options = WorkspaceOptions(*mark.args, **mark.kwargs) if mark else WorkspaceOptions()
-            handle = stack.enter_context(open_workspace(sandbox_server, sandbox_listener, options))
-        except (ClientError, TypeError) as error:
+            handle = stack.enter_context(open_workspace(sandbox_server, sandbox_listener, WorkspaceOptions(**given)))
+        except (ClientError, OSError) as error:
             message = f"the fixture 'sandbox' cannot create a workspace: {error}"
             raise pytest.fail.Exception(message, pytrace=False) from None
         request.node.stash[CLIENT] = SandboxClient(handle)
         yield request.node.stash[CLIENT]
         del request.node.stash[CLIENT]
+
+
+def read_marker(mark: pytest.Mark, folder: Path) -> dict[str, Any]:
+    """Return the settings of a marker; a scenario's file is looked up beside the test, then in the current folder.
+
+    Raises:
+        pytest.fail.Exception: the marker has a setting that does not exist, or one twice.
+
+    """
+    from sandbox.core.errors import near_miss  # noqa: PLC0415 - as above
+    from sandbox.testing.workspace import is_named_file  # noqa: PLC0415 - as above
+
+    problem = None
+    given = dict(zip(SETTINGS, mark.args, strict=False))
+    for name in mark.kwargs:
+        if name not in SETTINGS:
+            problem = f"no setting '{name}'.{near_miss(name, SETTINGS)}"
+        elif name in given:
+            problem = f"two values for '{name}'"
+    if len(mark.args) > len(SETTINGS):
+        problem = f"{len(SETTINGS)} settings at most: {', '.join(SETTINGS)}"
+    if problem is not None:
+        message = f"@pytest.mark.sandbox takes {problem}"
+        raise pytest.fail.Exception(message, pytrace=False)
+    given |= mark.kwargs
+    scenario = given.get("scenario")
+    if isinstance(scenario, Path) or is_named_file(scenario):
+        beside = folder / scenario
+        given["scenario"] = beside if beside.exists() else Path(scenario)
+    return given
 
 
 @pytest.hookimpl(wrapper=True)

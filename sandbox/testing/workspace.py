@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec
+from pathlib import Path
+from typing import Any, ParamSpec, TypeGuard
 from urllib.parse import urlsplit
 
 from sandbox.client import AsyncClient, Client, NotFoundError, Verdict
@@ -14,6 +15,7 @@ from sandbox.client.codec import Instant
 from sandbox.client.server import clock_config
 from sandbox.client.values import Keys
 from sandbox.core.errors import SandboxError
+from sandbox.core.scenario import is_file
 from sandbox.testing.receiver import Listener, Receiver
 from sandbox.testing.server import SandboxServer
 
@@ -31,10 +33,11 @@ class NoReceiverError(SandboxError):
 class WorkspaceOptions:
     """The settings of a test's workspace; None stands for the server's default.
 
+    `scenario` is a name, a file (a path, or a text that ends in .yaml, .yml or .json), or the scenario as a mapping.
     `clock` is frozen, real, or a speed such as `60x`; it begins at `start` (default: the real time).
     """
 
-    scenario: str | None = None
+    scenario: str | Path | Mapping[str, object] | None = None
     clock: str = "frozen"
     start: Instant | None = None
     seed: int | None = None
@@ -71,13 +74,22 @@ def _created(server: SandboxServer, options: WorkspaceOptions, receiver: Receive
     if options.start is not None:
         clock["start"] = options.start
     targets = None if receiver is None else {each: {"url": receiver.url(each)} for each in server.providers}
-    created = client.make_workspace(scenario=options.scenario, clock=clock, seed=options.seed, targets=targets)
+    scenario = Path(options.scenario) if is_named_file(options.scenario) else options.scenario
+    name = scenario if isinstance(scenario, str) else None
+    created = client.make_workspace(scenario=name, clock=clock, seed=options.seed, targets=targets)
     try:
+        if scenario is not None and not isinstance(scenario, str):
+            client.workspace(created.id).load_scenario(scenario)
         yield WorkspaceHandle(server, created.id, created.seed, created.keys, receiver)
     finally:
         if not sys.is_finalizing():  # then a server in this process no longer runs
             with suppress(NotFoundError):  # the test has deleted it
                 client.delete_workspace(created.id)
+
+
+def is_named_file(scenario: object) -> TypeGuard[str]:
+    """Return whether a scenario is the name of a file."""
+    return isinstance(scenario, str) and is_file(scenario)
 
 
 def receiver_host(url: str) -> tuple[bool, str | None]:

@@ -1,11 +1,13 @@
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.client import ArgumentError, server, traffic
+from sandbox.client import ArgumentError, Target, server, traffic
 from sandbox.client.call import ApiCall
 from sandbox.core.clock import DurationError
 from tests.builders import NOON
@@ -68,6 +70,39 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(call: ApiCall[Any], 
 )
 def test_what_is_given_goes_into_the_body(call: ApiCall[Any], body: object) -> None:
     assert json.loads(call.body) == body
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        ("http://h/", {"url": "http://h/"}),
+        (Target("http://h/"), {"url": "http://h/"}),
+        (Target("http://h/", "k"), {"url": "http://h/", "key": "k"}),
+        ({"url": "http://h/", "key": "k"}, {"url": "http://h/", "key": "k"}),
+    ],
+)
+def test_every_call_that_sets_targets_takes_a_url_a_target_or_a_mapping(
+    given: str | Target | Mapping[str, str], target: Mapping[str, str]
+) -> None:
+    calls = (
+        server.set_targets({"ubill": given}),
+        server.make_workspace(targets={"ubill": given}),
+        server.set_target("ubill", given),
+        server.set_target("ubill", given, key="other"),
+    )
+
+    assert [json.loads(call.body) for call in calls] == [
+        {"ubill": target},
+        {"targets": {"ubill": target}},
+        target,
+        {**target, "key": "other"},
+    ]
+
+
+def test_a_scenario_is_loaded_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("name: ours\n", encoding="utf-8")
+
+    assert server.load_scenario(tmp_path / "ours.yaml").body == b"name: ours\n"
 
 
 def test_the_text_of_a_scenario_goes_as_yaml() -> None:

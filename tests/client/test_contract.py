@@ -25,7 +25,7 @@ SAMPLES = {
     "provider": "ubill",
     "key": "KEY",
     "url": "http://127.0.0.1:9/",
-    "urls": {"ubill": "http://127.0.0.1:9/"},
+    "targets": {"ubill": "http://127.0.0.1:9/"},
     "name": "default",
     "document": "name: mine",
 }

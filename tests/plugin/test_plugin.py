@@ -224,11 +224,59 @@ def test_a_marker_with_an_unknown_scenario_or_setting_is_one_line_at_its_test(pr
     )
 
     problem = "the fixture 'sandbox' cannot create a workspace"
-    assert (scenario, setting.rpartition(": ")[0], "unexpected keyword argument 'speed'" in setting) == (
+    assert (scenario, setting) == (
         f"{problem}: /scenario: no scenario is called 'instnat'. Did you mean 'instant'?",
-        problem,
-        True,
+        "@pytest.mark.sandbox takes no setting 'speed'. Did you mean 'seed'?",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("scenaro='instant'", "no setting 'scenaro'. Did you mean 'scenario'?"),
+        ("zzz=1", "no setting 'zzz'. There are: clock, scenario, seed, start."),
+        ("'instant', scenario='default'", "two values for 'scenario'"),
+        ("'instant', 'frozen', None, 7, 8", "4 settings at most: scenario, clock, start, seed"),
+    ],
+)
+def test_a_wrong_setting_of_the_marker_is_told_in_its_own_words(given: str, problem: str) -> None:
+    scope: dict[str, pytest.MarkDecorator] = {}
+    exec(f"import pytest; mark = pytest.mark.sandbox({given})", scope)  # noqa: S102 - our own text
+    with pytest.raises(pytest.fail.Exception) as refused:
+        pytest_plugin.read_marker(scope["mark"].mark, Path())
+
+    assert str(refused.value) == f"@pytest.mark.sandbox takes {problem}"
+
+
+def test_a_marker_takes_a_scenario_as_a_file_or_a_mapping(project: pytest.Pytester) -> None:
+    project.makefile(".yaml", evening="name: from a file\nrules: [{name: down, then: {error: 500}}]")
+    project.mkdir("elsewhere")
+    code = """
+import os
+from pathlib import Path
+
+@pytest.fixture(params=[".", "elsewhere"])
+def folder(request, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent / request.param)
+
+@pytest.mark.sandbox("evening.yaml")
+def test_text(folder, sandbox):
+    assert (sandbox.scenario().name, send(sandbox)) == ("from a file", 500)
+
+@pytest.mark.sandbox(Path(__file__).with_name("evening.yaml"))
+def test_path(folder, sandbox):
+    assert sandbox.scenario().name == "from a file"
+
+@pytest.mark.sandbox(scenario={"name": "mine", "rules": [{"then": {"error": 500}}]}, seed=7)
+def test_mapping(sandbox):
+    assert (sandbox.scenario().name, send(sandbox), sandbox.seed) == ("mine", 500, 7)
+
+@pytest.mark.sandbox("none.yaml")
+@pytest.mark.xfail(raises=pytest.fail.Exception)
+def test_none(sandbox): pass
+"""
+
+    assert passes(project, code) == {"passed": 5, "xfailed": 1}
 
 
 def test_a_sandbox_that_serves_already_is_used_and_left_as_it_was(
