@@ -33,6 +33,7 @@ TEXTS = {"README": README, **{name: (FOLDER / f"{name}.md").read_text(encoding="
 TEXT = "\n".join(TEXTS.values())
 OTHERS_FLAGS = {
     "--rm",
+    "--no-deps",
     "--hostile",
     "--ignore",
     "--add-host",
@@ -40,7 +41,7 @@ OTHERS_FLAGS = {
     "--health-interval",
     "--health-retries",
     "--test",
-}  # of docker, node and pytest
+}  # of docker, node, pip and pytest
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 
 # What differs from run to run, and what stands for it in a comparison. Times of 2030 are on a frozen clock.
@@ -134,6 +135,82 @@ async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiv
     assert list(map(normal, outputs)) == [normal(line) for line in shown if not line.startswith("$ ")]
 
 
+# The commands that call a running server, or read what every installation has.
+CALLING = frozenset(
+    {
+        *("accounts", "advance", "callbacks", "clock", "endpoints", "messages", "otp", "requests", "reset"),
+        *("scenarios", "send", "targets", "use", "verify", "workspaces"),
+    }
+)
+CLIENT = "from sandbox.client import Client\n"
+FOLLOWED = [
+    each
+    for each in BLOCKS
+    if each.language == "console"
+    or (each.language == "bash" and each.text.startswith("sms-sandbox "))
+    or each.text.startswith(CLIENT)
+]
+
+
+def run_command(line: str) -> int:
+    """Run a command line of `sms-sandbox` if it calls a server; return its exit code.
+
+    Nothing may fit a selection of callbacks, which is a negative answer and no mistake.
+    """
+    _, name, *words = shlex.split(line)
+    code = commands.main([name, *words], standalone_mode=False) or 0 if name in CALLING else 0
+    return 0 if name == "callbacks" and code == 1 else code
+
+
+async def follow(client: "TestClient[web.Request, web.Application]", each: Block) -> object:
+    """Do what a block shows on a running server; return how it differs from what is shown."""
+    url = str(client.make_url("")).rstrip("/")
+    if each.text.startswith(CLIENT):
+        return await asyncio.to_thread(exec, each.text.replace("http://127.0.0.1:8080", url), {})
+    lines = each.text.splitlines()
+    if each.language == "bash":
+        return {code for line in lines if (code := await asyncio.to_thread(run_command, line))}
+    outputs = [await curl(client, line.removeprefix("$ ")) for line in lines if line.startswith("$ ")]
+    shown = [line for line in lines if not line.startswith("$ ")]
+    return {(got, want) for got, want in zip(map(undated, outputs), map(undated, shown), strict=True) if got != want}
+
+
+def undated(text: str) -> str:
+    """Return an output with what varies named instead, times on a frozen clock too."""
+    return normal(re.sub(r"\b2030(-\d\d-\d\dT[\d:.]+Z)", r"2026\1", text))
+
+
+@pytest.mark.parametrize("page", [*dict.fromkeys(each.page for each in FOLLOWED)])
+async def test_a_page_can_be_followed_from_top_to_bottom_on_one_server(
+    page: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(Options(callback={"betatel": receiver.url()})) as client:
+        monkeypatch.setenv("SANDBOX_URL", str(client.make_url("")).rstrip("/"))
+        differences = [(each.section, await follow(client, each)) for each in FOLLOWED if each.page == page]
+
+    assert [each for each in differences if each[1]] == []
+
+
+async def test_the_sessions_of_all_pages_can_be_followed_in_their_order_on_one_server(receiver: Receiver) -> None:
+    sessions = [each for each in FOLLOWED if each.language != "bash"]
+    async with serving(Options(callback={"betatel": receiver.url()})) as client:
+        differences = []
+        for each in sessions:
+            await client.post("/_sandbox/clock/advance", json={"until": "idle"})  # a reader takes longer than callbacks
+            differences.append((each.page, each.section, await follow(client, each)))
+
+    assert [each for each in differences if each[2]] == []
+
+
+@pytest.mark.parametrize("section", ["From nothing to a delivered callback", "Receive callbacks"])
+def test_the_receiver_that_is_shown_takes_both_methods(section: str) -> None:
+    source = block(section, "bash", "python - <<'END'").partition("\n")[2].partition("\nHTTPServer")[0]
+    found: dict[str, Any] = {}
+    exec(source, found)  # noqa: S102 - our own text
+
+    assert {each for each in dir(found["Receiver"]) if each.startswith("do_")} == {"do_GET", "do_POST"}
+
+
 @pytest.mark.parametrize(
     ("section", "page"), [("From nothing to a delivered callback", "README"), ("Send a code", "tutorial")]
 )
@@ -152,7 +229,7 @@ async def test_the_first_send_leads_to_the_callbacks_that_are_shown(
 
 @pytest.mark.parametrize("section", ["From nothing to a delivered callback", "Receive callbacks"])
 def test_the_receiver_that_is_shown_can_be_typed_as_it_stands(section: str) -> None:
-    source = block(section, "bash", ".venv/bin/python - <<'END'")
+    source = block(section, "bash", "python - <<'END'")
 
     assert compile(source.partition("\n")[2].partition("\nEND")[0], "receiver", "exec")
 
