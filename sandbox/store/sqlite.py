@@ -27,6 +27,7 @@ Item = TypeVar("Item")
 APPLICATION_ID = 0x534D5342  # "SMSB", in the header of the file
 BATCHES = (256, 64, 16, 4, 1)  # rows of one statement
 LOADED_AT_ONCE = 2_000  # rows
+ROOM = 256 * 1024  # bytes that must be free before a store that was full is used again
 PAGE_SIZE = 8192  # bytes; most rows are smaller than 2 KB, and a page holds several
 
 TABLES = """
@@ -97,7 +98,7 @@ class SqliteStore:
         await self._run(lambda: self._write(changes))
 
     async def check(self) -> None:
-        """Raise StoreError unless the file can be written; one that failed is opened again."""
+        """Raise StoreError unless the file can be written and has room; one that is closed is opened again."""
         await self._run(self._check)
 
     async def execute(self, statement: str) -> None:
@@ -199,7 +200,9 @@ class SqliteStore:
         db = self._connection()
         try:
             with _transaction(db):
-                db.execute(f"PRAGMA user_version = {self._version}")
+                db.execute(UPSERTS[1], ["", "", "", 0, 0, "x" * ROOM])
+            with _transaction(db):
+                db.execute(DELETES[1], ["", "", ""])
         except sqlite3.Error as error:
             raise StoreError(self._words(error)) from None
 

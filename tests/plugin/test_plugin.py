@@ -234,7 +234,7 @@ def test_a_marker_with_an_unknown_scenario_or_setting_is_one_line_at_its_test(pr
     ("given", "problem"),
     [
         ("scenaro='instant'", "no setting 'scenaro'. Did you mean 'scenario'?"),
-        ("zzz=1", "no setting 'zzz'. There are: clock, scenario, seed, start."),
+        ("zzz=1", "no setting 'zzz'. Available: clock, scenario, seed, start."),
         ("'instant', scenario='default'", "two values for 'scenario'"),
         ("'instant', 'frozen', None, 7, 8", "4 settings at most: scenario, clock, start, seed"),
     ],

@@ -49,7 +49,7 @@ def test_a_file_that_extends_itself_or_one_beside_it_is_told_so(tmp_path: Path) 
     (tmp_path / "other.yaml").write_text("extends: [self]", encoding="utf-8")
     found = check_scenarios([tmp_path / "self.yaml", tmp_path / "other.yaml"], packs()).mistakes
 
-    assert [each.problem.partition(" There are")[0] for each in found] == [
+    assert [each.problem.partition(" Available")[0] for each in found] == [
         "a scenario cannot extend itself",
         "no scenario is called 'self'.",
     ]
