@@ -12,6 +12,7 @@ from sandbox.cli.options import FOLDER, env_option
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
+    from sandbox.scenarios import ScenarioLibrary
 
 Folders = tuple[Path, ...]
 
@@ -99,7 +100,7 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
 @SPECS
 @click.pass_context
 def scenarios(context: click.Context, scenarios: Path | None, specs: Folders) -> None:
-    """List the named scenarios. `scenarios show` describes one."""
+    """List the named scenarios, describe one, or list all keys."""
     from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415 - as above
 
     packs = find_packs(specs)
@@ -121,6 +122,28 @@ def show(context: click.Context, name: str) -> None:
 
     library = context.obj
     click.echo(explain(library.file(Path(name)) if is_file(name) else library.named(name)))
+
+
+@scenarios.command()
+@click.argument("names", nargs=-1, metavar="[SECTION|KEY]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def keys(library: "ScenarioLibrary", names: tuple[str, ...], *, as_json: bool) -> None:
+    """Describe the keys of a scenario file: all, those of sections such as when, or single ones such as when.to."""
+    from sandbox.core.errors import near_miss  # noqa: PLC0415 - as above
+    from sandbox.scenarios.key_reference import sections  # noqa: PLC0415
+
+    every = tuple(sections(library.packs))
+    known = {name for section in every for name in (section.name, *section.names)}
+    for name in names:
+        if name not in known:
+            message = f"no section or key is called '{name}'.{near_miss(name, known)}"
+            raise click.UsageError(message)
+    found = [each for section in every if (each := section.narrowed(names)) is not None]
+    if as_json:
+        click.echo(json.dumps([each.as_json() for each in found], indent=2, ensure_ascii=False))
+        return
+    click.echo("\n\n".join(map(str, found)))
 
 
 @click.command()

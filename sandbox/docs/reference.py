@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.control.call import OPENAPI as CONTROL_API
 from sandbox.control.system import describe_provider
-from sandbox.formats.yaml_files import load, shipped
+from sandbox.formats.yaml_files import load
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import list_scenarios
+from sandbox.scenarios.key_reference import TOP, sections
 from sandbox.scenarios.magic_numbers import magic_numbers
 from sandbox.specs.types import METHODS
 
@@ -112,16 +113,24 @@ def objects(_: Registry) -> Lines:
         yield from _value_or_keys(document, schema)
 
 
-def scenario_keys(_: Registry) -> Lines:
-    """Yield the keys of a scenario file from its schema."""
-    schema: Any = json.loads((shipped("specs") / "scenario.schema.json").read_text(encoding="utf-8"))
-    yield from ("## Top level", "", schema["description"], "")
-    yield from _properties(schema, schema)
-    for name, each in schema["$defs"].items():
-        yield from (f"## {name}", "", each.get("description", ""), "")
-        yield from _value_or_keys(schema, each)
-        if "pattern" in each.get("propertyNames", {}):
-            yield from (f"A key matches `{each['propertyNames']['pattern']}`.", "")
+def scenario_keys(packs: Registry) -> Lines:
+    """Yield the keys of a scenario file from its schema, and the settings of the providers."""
+    for section in sections(packs, link=lambda name: f"[{name}](#{name})"):
+        yield from (f"## {'Top level' if section.name == TOP else section.name}", "", section.description, "")
+        rows = [
+            (
+                f"`{key.name}`",
+                key.type,
+                f"`{key.default}`" if key.literal else key.default,
+                f"`{key.example}`",
+                key.counts,
+                ("Required. " if key.required else "") + key.description,
+            )
+            for key in section.keys
+        ]
+        yield from _table(("Key", "Type", "Default", "Example", "Counts", "Description"), rows)
+        if section.type:
+            yield from (f"Type: {section.type}.", "")
 
 
 def providers(packs: Registry) -> Lines:

@@ -70,6 +70,7 @@ class ScenarioLibrary:
     """The scenarios that have a name, and those read so far."""
 
     def __init__(self, packs: Registry, folders: Iterable[Path] = ()) -> None:
+        self.packs = packs
         self._catalogue = Catalogue(packs)
         self.paths = scenario_paths(folders)
         self._parsed: dict[Path, _Parsed] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.scenarios.key_reference import sections
 from tests.builders import packs
 from tests.cli.conftest import Said, Say
 from tests.specs.readme_provider import DOCUMENT
@@ -113,6 +114,25 @@ def test_a_module_that_is_not_found_is_told_with_python_path(say: Say, tmp_path:
         2,
         f"install it, or set PYTHONPATH to {hint.format(folder=tmp_path)}\n",
     )
+
+
+def test_the_keys_of_a_scenario_are_described_by_section_and_one_by_one(say: Say) -> None:
+    every = {each.name: [key.name for key in each.keys] for each in sections(packs())}
+    shown = json.loads(say("scenarios", "keys", "account", "when.to", "--json").out)
+    described = say("scenarios", "keys").out
+
+    assert say("scenarios", "keys", "copies") == Said(
+        0,
+        "callbacks: How the callbacks of the messages are sent.\n"
+        "  copies: whole number (default: 1), such as 2\n"
+        "      Number of times that each callback is sent.\n"
+        "      Counts for each callback.\n",
+    )
+    assert [(each["name"], [key["name"] for key in each["keys"]]) for each in shown] == [
+        ("when", ["to"]),
+        ("account", every["account"]),
+    ]
+    assert [name for name in every if f"\n{name}" not in f"\n{described}"] == []
 
 
 def test_every_mistake_of_a_spec_has_a_line(say: Say, tmp_path: Path) -> None:
