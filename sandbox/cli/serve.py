@@ -94,7 +94,9 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     type=WholeNumber(1),
     show_default=True,
 )
-@env_option("--store", "Keep everything in this SQLite file (default: in memory).", metavar="FILE")
+@env_option(
+    "--store", "Keep everything in a SQLite file or a PostgreSQL database (default: in memory).", metavar="FILE|URL"
+)
 @env_option(
     "--store-sync",
     "full: an answer is on the disk; off: a power cut may lose the last answers.",
@@ -102,6 +104,14 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     default="full",
     show_default=True,
 )
+@env_option(
+    "--lease",
+    "Time after which the workspaces of a dead replica are served by another one.",
+    type=Duration(),
+    default="3s",
+    show_default=True,
+)
+@env_option("--replica-url", "URL at which other replicas reach this server (default: its own address).", metavar="URL")
 @env_option("--log", "Log format.", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @env_option("--log-bodies", "Also log request and reply bodies, including one-time codes.", is_flag=True)
 @repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
@@ -114,6 +124,7 @@ def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - ea
 
     given["callback"] = read_callbacks(given["callback"], os.environ)
     given["specs"] = tuple(map(Path, given["specs"]))
+    given["lease"] = parse_duration(given["lease"])
     given["store_sync"] = given["store_sync"] == "full"
     for warning in context.obj or ():
         click.echo(format_note(warning, kind="warning", as_json=given["log"] == "json"), err=True, nl=False)

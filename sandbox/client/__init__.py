@@ -26,6 +26,7 @@ from sandbox.client.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
+from sandbox.client.server_values import Health, Replica, StoreHealth
 from sandbox.client.values import (
     Account,
     Advance,
@@ -34,7 +35,6 @@ from sandbox.client.values import (
     Callback,
     Clock,
     Event,
-    Health,
     Index,
     Message,
     Otp,
@@ -42,7 +42,6 @@ from sandbox.client.values import (
     Request,
     Scenario,
     ScenarioEntry,
-    StoreHealth,
     Target,
     Verdict,
     Workspace,
@@ -70,6 +69,7 @@ __all__ = [
     "Page",
     "Provider",
     "RefusedError",
+    "Replica",
     "Request",
     "Scenario",
     "ScenarioEntry",

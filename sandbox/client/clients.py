@@ -93,6 +93,7 @@ class ApiMethods:
     index = ApiMethod(server.index)
     health = ApiMethod(server.health)
     providers = ApiMethod(server.providers)
+    replicas = ApiMethod(server.replicas)
     scenarios = ApiMethod(server.scenarios)
     workspaces = ApiMethod(server.workspaces)
     make_workspace = ApiMethod(server.make_workspace)

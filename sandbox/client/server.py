@@ -20,11 +20,11 @@ from sandbox.client.codec import (
     plain_text,
     query,
 )
+from sandbox.client.server_values import Health, Replica
 from sandbox.client.values import (
     Account,
     Advance,
     Clock,
-    Health,
     Index,
     Provider,
     Scenario,
@@ -223,6 +223,11 @@ def index() -> ApiCall[Index]:
 def health() -> ApiCall[Health]:
     """Check that the server is ready; needs no token."""
     return ApiCall("GET", path("health"), one_of(Health), scoped=False)
+
+
+def replicas() -> ApiCall[Page[Replica]]:
+    """List the servers that share the store, and the workspaces that each has at work."""
+    return ApiCall("GET", path("replicas"), page_of(Replica), scoped=False)
 
 
 def providers() -> ApiCall[Page[Provider]]:

@@ -291,25 +291,6 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreHealth:
-    """Where a server keeps its state: `memory`, `sqlite` or `postgres`, and whether that place answers."""
-
-    kind: str
-    answers: bool
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The result of a health check."""
-
-    status: str
-    version: str
-    providers: tuple[str, ...]
-    store: StoreHealth
-
-
-@dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace; a request with one of its `keys` belongs to it. Any other key belongs to `default`, which has none.
 

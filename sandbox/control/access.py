@@ -9,7 +9,7 @@ apart. The `Host` header is therefore checked on every address, with and without
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from urllib.parse import quote
@@ -52,15 +52,20 @@ class Access:
     allowed: tuple[str, ...] = ()
 
 
-def make_middleware(access: Access, paths: Iterable[str]) -> Middleware:
-    """Return the middleware of the control API; an unknown path is compared with `paths`."""
+def make_middleware(
+    access: Access, paths: Iterable[str], is_passed_on: Callable[[web.Request], bool] = lambda _: False
+) -> Middleware:
+    """Return the middleware of the control API; an unknown path is compared with `paths`.
+
+    A call that `is_passed_on` by another replica was judged there.
+    """
     known = tuple(paths)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             refusal = check_access(access, request.path.removeprefix(BASE), request.headers, scheme=request.scheme)
-            if refusal is not None:
+            if refusal is not None and not is_passed_on(request):
                 raise refusal
             response = await handler(request)
         except SandboxError as error:

@@ -66,8 +66,8 @@ async def get_events(call: ControlCall) -> web.StreamResponse:
             while not subscriber.closed:
                 call.engine.touch(call.workspace.name)
                 content = await _next_bytes(subscriber)
-                if (stored := call.engine.latest()) is not None:
-                    await stored  # an event tells what is in the store
+                if (stored := call.workspace.gate.latest()) is not None:
+                    await asyncio.shield(stored)  # an event tells what is in the store
                 await response.write(content)
         except (ConnectionError, StoreError):
             pass  # the client has closed the connection, or what came is not in the store

@@ -1,12 +1,24 @@
 """The routes of the control API: each path with its endpoint, and what every call passes before it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.control import accounts, callbacks, events, messages, requests, scenarios, system, verify, workspaces
+from sandbox.control import (
+    accounts,
+    callbacks,
+    events,
+    messages,
+    replicas,
+    requests,
+    scenarios,
+    system,
+    verify,
+    workspaces,
+)
 from sandbox.control.access import BASE, Access, make_middleware
 from sandbox.control.call import ControlCall, Parameters, call_schemas, read_body, read_query
 from sandbox.control.events import EventStreams
@@ -15,6 +27,7 @@ from sandbox.control.messages import number_plans_of
 from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
 from sandbox.control.problems import refuse
+from sandbox.control.replicas import HANDLE, NOT_HERE, Forwarder, is_passed_on, make_receiver
 from sandbox.core.errors import ResetError, SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.docs.site import add_docs
@@ -34,6 +47,7 @@ SERVER_ROUTES: tuple[Route, ...] = (
     ("GET", "/openapi.json", system.get_openapi),
     ("GET", "/schemas/scenario.json", system.get_scenario_schema),
     ("GET", "/metrics", system.get_metrics),
+    ("GET", "/replicas", replicas.list_replicas),
     ("GET", "/scenarios", scenarios.list_scenarios),
     ("GET", "/workspaces", workspaces.list_workspaces),
     ("POST", "/workspaces", workspaces.create_workspace),
@@ -90,6 +104,8 @@ class ServerState:
         self.event_streams = EventStreams()
         self.waits = WaitRegistry()
         self.metrics = Metrics(engine)
+        self.forwarder = Forwarder(engine)
+        engine.elsewhere = self.forwarder.handle
         engine.on_failure.append(self._fail)
         self._library: ScenarioLibrary | None = None
         self._modified: dict[Path, int] = {}
@@ -103,6 +119,7 @@ class ServerState:
         """End every event stream and every waiting call."""
         self.waits.stop()
         self.event_streams.close()
+        await self.forwarder.close()
 
     def library(self) -> ScenarioLibrary:
         """Return the scenarios that can be used by name; files are read again after a change."""
@@ -114,7 +131,7 @@ class ServerState:
 
 def add_control(app: web.Application, engine: Engine, access: Access) -> web.Application:
     """Add the control API to an application; return the application that answers below `/_sandbox`."""
-    middleware = make_middleware(access, PATHS)
+    middleware = make_middleware(access, PATHS, lambda request: is_passed_on(engine, request))
     control = web.Application(middlewares=[middleware])
     server = ServerState(engine)
     for route in (*SERVER_ROUTES, *WORKSPACE_ROUTES):
@@ -122,6 +139,7 @@ def add_control(app: web.Application, engine: Engine, access: Access) -> web.App
     for route in WORKSPACE_ROUTES:
         method, path, endpoint = route
         _add(control, (method, f"/workspaces/{{workspace}}{path}", endpoint), _make_handler(server, route))
+    control.router.add_post(HANDLE.removeprefix(BASE), make_receiver(engine))
     system.add_inbox(app, control, middleware)
     add_docs(control, engine.packs)
     control.on_shutdown.append(server.close)
@@ -145,9 +163,7 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
     needs_store = path not in WITHOUT_STORE
     is_plain = method == "GET" and route in SERVER_ROUTES  # without a query, the OpenAPI document is not needed
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        if engine.failure is not None and needs_store:
-            raise refuse(503, "", str(engine.failure))
+    async def answer(request: web.Request) -> web.StreamResponse:
         workspace = _workspace_of(engine, request.match_info)
         query, body = EMPTY, EMPTY
         if not is_plain or request.query_string:
@@ -161,11 +177,38 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
             if engine.failure is None:
                 raise
             raise refuse(503, "", str(engine.failure)) from None
-        if needs_store and not response.prepared and (stored := engine.latest()) is not None:
-            await stored  # what a reply tells is in the store before it leaves
+        if needs_store and not response.prepared:
+            stored = engine.latest() if route in SERVER_ROUTES else workspace.gate.latest()
+            if stored is not None:
+                await asyncio.shield(stored)  # what a reply tells is in the store before it leaves
         return response
 
+    return _pass_on(server, route, answer)
+
+
+def _pass_on(server: ServerState, route: Route, answer: Handler) -> Handler:
+    """Return the handler that makes a call here, or in the replica that has its workspace at work."""
+    engine, needs_store = server.engine, route[1] not in WITHOUT_STORE
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if engine.failure is not None and needs_store:
+            raise refuse(503, "", str(engine.failure))
+        name = None if engine.replica is None else _name_of(route, request.match_info)
+        if name is None or engine.owns(name):
+            return await answer(request)
+        if is_passed_on(engine, request):
+            return web.Response(status=NOT_HERE)
+        passed_on = await server.forwarder.call(request, name, lambda: answer(request))
+        return await answer(request) if passed_on is None else passed_on
+
     return handle
+
+
+def _name_of(route: Route, path: Mapping[str, str]) -> str | None:
+    """Return the name of the workspace that a call is about; None if it is about the server."""
+    if route in SERVER_ROUTES:
+        return path.get("id")
+    return path.get("workspace", DEFAULT_WORKSPACE)
 
 
 def _workspace_of(engine: Engine, path: Mapping[str, str]) -> Workspace:

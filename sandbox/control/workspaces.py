@@ -10,6 +10,7 @@ from sandbox.control.callbacks import check_targets, read_target, show_targets
 from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_page, reply_page
 from sandbox.control.parameters import END_OF_TIME
 from sandbox.control.problems import pointer, refuse
+from sandbox.control.replicas import list_others
 from sandbox.control.scenarios import load_scenario
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
@@ -21,12 +22,21 @@ from sandbox.engine.workspace import Workspace
 async def list_workspaces(call: ControlCall) -> web.Response:
     """Reply with a page of workspaces."""
     engine = call.engine
-    collection = Collection(
-        Workspace,
-        {workspace.number: workspace for workspace in engine.workspaces.values()},
-        number=lambda workspace: workspace.number,
-        at=lambda workspace: workspace.world.now(),
-        show=lambda workspace: show_workspace(engine, workspace),
+    shown = {each.number: show_workspace(engine, each) for each in engine.workspaces.values() if engine.owns(each.name)}
+    for other in await list_others(engine):
+        shown[other.number] = {
+            "id": other.name,
+            "keys": other.keys,
+            "scenario": other.scenario,
+            "clock": show_clock(other.clock),
+            "seed": other.seed,
+            "targets": show_targets(other.targets),
+            "ttl": other.ttl,
+        }
+    numbered = dict(sorted((number, (number, each)) for number, each in shown.items()))
+    now = call.world.now()
+    collection: Collection[tuple[int, Object]] = Collection(
+        tuple, numbered, number=lambda pair: pair[0], at=lambda _: now, show=lambda pair: pair[1]
     )
     cursor = call.query.get("cursor", str)
     limit = call.query.get("limit", int) or LIMIT

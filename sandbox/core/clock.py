@@ -43,6 +43,11 @@ def unix_time() -> int:
     return int(_since_1970())
 
 
+def microseconds() -> int:
+    """Return the real time in microseconds since 1970."""
+    return int(_since_1970() * 1_000_000)
+
+
 def _since_1970() -> float:
     """Return the real time in seconds since 1970; time-machine patches the function itself, but has an escape hatch."""
     machine = sys.modules.get("time_machine")

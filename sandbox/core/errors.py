@@ -97,6 +97,22 @@ class StoreUseError(StoreError):
     """What was given as a store cannot be used as one: it is none, of another version, or in use elsewhere."""
 
 
+class ElsewhereError(SandboxError):
+    """A workspace is not at work in this server, but in another replica, or nowhere yet; `workspace` is its name."""
+
+    def __init__(self, workspace: str) -> None:
+        self.workspace = workspace
+        super().__init__(f"the workspace {workspace} is at work in another replica")
+
+
+class OwnershipLostError(StoreError):
+    """Another replica has taken `workspaces` over; this one can write nothing of them."""
+
+    def __init__(self, workspaces: Iterable[str]) -> None:
+        self.workspaces = frozenset(workspaces)
+        super().__init__(f"another replica has taken over the workspace {', '.join(sorted(self.workspaces))}")
+
+
 class CallbackStateError(SandboxError):
     """A callback's state does not allow the requested action."""
 

@@ -1,18 +1,19 @@
 """All workspaces: creates and deletes them, and passes each provider request to the workspace of its key."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sandbox.callbacks.courier import Courier
 from sandbox.callbacks.egress import Egress
 from sandbox.core import seeded_random
 from sandbox.core.change import Batch, Subscribers
-from sandbox.core.clock import monotonic
-from sandbox.core.errors import SandboxError
+from sandbox.core.clock import microseconds, monotonic
+from sandbox.core.errors import ElsewhereError, SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
@@ -23,10 +24,12 @@ from sandbox.specs.types import PROBLEM, problem
 
 if TYPE_CHECKING:
     from sandbox.engine.persistence import Persistence
+    from sandbox.engine.replica import Replica
     from sandbox.store.base import Store
 
 ID_LENGTH = 10  # characters of a workspace's id; its keys begin with them
 KEY_LENGTH = 24  # characters of a workspace's key
+WORKSPACE_ID = re.compile(r"w[a-km-np-z2-9]{9}", re.ASCII)  # what `make_token` makes
 TTL = timedelta(hours=1)
 WORKSPACES = 5_000
 
@@ -76,6 +79,7 @@ class Engine:
         self.workspaces: dict[str, Workspace] = {}
         self.leases: dict[str, Lease] = {}
         self.persistence: Persistence | None = None
+        self.elsewhere: Callable[[Request, str], Awaitable[Handled]] | None = None  # for workspaces of other replicas
         self.on_failure: list[Callable[[SandboxError], None]] = []  # called when the store fails
         self._deleted: set[str] = set()
         self._last_number = 0
@@ -88,10 +92,12 @@ class Engine:
         return {name: workspace.world for name, workspace in self.workspaces.items()}
 
     def _add(self, name: str, start: WorkspaceConfig) -> Workspace:
-        self._last_number += 1
+        # Replicas do not know each other's numbers; times grow too.
+        number = self._last_number + 1 if self.replica is None else microseconds()
+        self._last_number = max(self._last_number, number)
         workspace = Workspace(
             name,
-            number=self._last_number,
+            number=number,
             start=start,
             packs=self.packs,
             courier=self.courier,
@@ -100,8 +106,10 @@ class Engine:
         self.workspaces[name] = workspace
         return workspace
 
-    async def open_store(self, store: "Store", report: Callable[[str], None]) -> None:
+    async def open_store(self, store: "Store", report: Callable[[str], None], *, address: str | None = None) -> None:
         """Load what a store has, and keep in it everything that happens from now on.
+
+        `address` is the URL at which other replicas reach this server, if the store is shared.
 
         Raises:
             StoreError: the store cannot be used.
@@ -110,11 +118,28 @@ class Engine:
         from sandbox.engine.persistence import Persistence  # noqa: PLC0415 - a server in memory needs none of it
 
         self.persistence = Persistence(self, store, report)
+        if address is not None:
+            from sandbox.engine.replica import Replica, SharedStore  # noqa: PLC0415 - as above
+
+            self.persistence.share(Replica(self.persistence, cast("SharedStore", store), address))
         await self.persistence.open()
 
     def latest(self) -> asyncio.Future[None] | None:
         """Return a future that is done once everything that has happened until now is stored; None if it is."""
         return None if self.persistence is None else self.persistence.latest()
+
+    def owns(self, name: str) -> bool:
+        """Return whether a workspace is at work in this server, or in none."""
+        return self.persistence is None or self.persistence.owns(name)
+
+    async def receive_anywhere(self, request: Request) -> Handled:
+        """Handle a provider's request, in another replica if its workspace is at work there."""
+        try:
+            return self.receive(request)
+        except ElsewhereError as error:
+            if self.elsewhere is None:
+                raise
+            return await self.elsewhere(request, error.workspace)
 
     @property
     def failure(self) -> SandboxError | None:
@@ -127,11 +152,18 @@ class Engine:
         return workspace.world if workspace else None
 
     def receive(self, request: Request) -> Handled:
-        """Handle a provider's request, and what it makes due at once."""
+        """Handle a provider's request, and what it makes due at once.
+
+        Raises:
+            ElsewhereError: its workspace is at work in another replica.
+
+        """
         if self.failure is not None:
             return self.unavailable(self.failure)
         try:
             return self._hold_back(*handle(request, self._context))
+        except ElsewhereError:
+            raise
         except Exception as error:  # noqa: BLE001 - the sandbox's own error: `handle` replies to those of a provider
             return self._fail(request, error)
 
@@ -139,13 +171,21 @@ class Engine:
         """Accept a preflight request; `headers` say what is allowed."""
         if self.failure is not None:
             return self.unavailable(self.failure)
-        return self._hold_back(*preflight(request, self._context, headers))
+        try:
+            return self._hold_back(*preflight(request, self._context, headers))
+        except ElsewhereError:  # it says nothing of the workspace, so any replica may answer it
+            return Handled(self.default, Response(204, headers, b""), None)
 
     def refuse(self, request: Request, *, status: int, why: str) -> Handled:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
         if self.failure is not None:
             return self.unavailable(self.failure)
-        return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
+        try:
+            return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
+        except ElsewhereError:  # what cannot be read cannot be passed on; it is not recorded
+            return Handled(
+                self.default, Response(status, {"Content-Type": PROBLEM}, encode(problem(status, why))), None
+            )
 
     def _hold_back(self, batch: Batch, response: Response) -> Handled:
         """Process what a request made due, and release its response once its batch is committed."""
@@ -165,13 +205,27 @@ class Engine:
         return Handled(self.default, Response(500, {"Content-Type": PROBLEM}, body), None)
 
     def _find_world(self, key: str | None) -> World | None:
-        """Return the world of the workspace that a key leads to, None if that workspace was deleted."""
+        """Return the world of the workspace that a key leads to, None if that workspace was deleted.
+
+        Raises:
+            ElsewhereError: the workspace is at work in another replica.
+
+        """
         name = (key or "")[:ID_LENGTH]
         lease = self.leases.get(name)
         if lease is None:
-            return None if name in self._deleted else self.default.world
+            if name in self._deleted:
+                return None
+            if self.replica is not None:
+                self.replica.refuse_elsewhere(name if WORKSPACE_ID.fullmatch(name) else DEFAULT_WORKSPACE)
+            return self.default.world
         lease.used = monotonic()
         return lease.workspace.world
+
+    @property
+    def replica(self) -> "Replica | None":
+        """The part of this server in a store that several servers share; None if it shares none."""
+        return None if self.persistence is None else self.persistence.replica
 
     def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL) -> Lease:
         """Create a workspace and its keys; it is deleted after `ttl` of real time without use.
@@ -212,14 +266,19 @@ class Engine:
         self._last_number = max(self._last_number, number)
         return workspace
 
-    def retain(self, names: Collection[str], *, deleted: Iterable[str]) -> None:
-        """Drop the workspaces that a store does not have; `deleted` are the names of those it had once."""
+    def forget(self, deleted: Iterable[str]) -> None:
+        """Note the names of workspaces that were deleted; their keys lead nowhere."""
         self._deleted.update(deleted)
-        for name in {*self.leases} - {*names}:
+
+    async def put_to_rest(self, name: str, error: SandboxError) -> None:
+        """Stop the work in a workspace, which the store keeps; whoever waits for it gets the error."""
+        workspace = self.workspaces[name]
+        if name != DEFAULT_WORKSPACE:
+            del self.workspaces[name]
             lease = self.leases.pop(name)
             if lease.timer is not None:
                 lease.timer.cancel()
-            del self.workspaces[name]
+        await workspace.suspend(error)
 
     def touch(self, name: str) -> None:
         """Record that a workspace is in use."""

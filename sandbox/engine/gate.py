@@ -61,6 +61,10 @@ class CommitGate:
         self._release(future, batch)
         return future
 
+    def hang(self) -> asyncio.Future[None]:
+        """Return a future that is never done, but for a reset; see `hold_back`."""
+        return self._wait()
+
     def wait(self, seconds: float, *, batch: int = 0) -> asyncio.Future[None]:
         """Return a future that is done after a real time, once the batch is committed; see `hold_back`."""
         future = self._wait()

@@ -1,28 +1,27 @@
 """Workspaces in a store: loaded at the start, followed as they change, and loaded again after the store has failed.
 
-A workspace is kept with what its server knows of it: its number, minted keys and ttl, and what it started with. At a
-restart the workspace goes on as it was. An option of `serve` counts where it differs from that of the start before.
+A workspace is kept with what its server knows of it: its number, keys and ttl, and what it started with. At a restart
+the workspace goes on as it was. An option of `serve` counts where it differs from that of the start before.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.callback import Target
 from sandbox.core.change import TargetSet
 from sandbox.core.errors import SandboxError, StoreError
-from sandbox.core.scenario import Scenario
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.store.base import Kind, Store
 from sandbox.store.group_commit import Followed, GroupCommit
-from sandbox.store.restore import Loaded, load_state
-from sandbox.store.rows import key_of
+from sandbox.store.restore import load_state
 from sandbox.store.workspace_codec import read_clock_config, read_target, write_clock_config, write_target
 
 if TYPE_CHECKING:
     from sandbox.engine.engine import Engine, Lease
+    from sandbox.engine.replica import Replica
 
 RETRY = 0.5  # seconds between two attempts to reach a store that has failed
 
@@ -30,20 +29,34 @@ Object = dict[str, Any]
 
 
 class Persistence:
-    """Keeps the workspaces of an engine in a store; `report` writes a line to the log."""
+    """Keeps the workspaces of an engine in a store; `report` writes a line to the log.
+
+    `replica` is this server's part in a store that several servers share; None if the store is this server's alone.
+    """
 
     def __init__(self, engine: "Engine", store: Store, report: Callable[[str], None]) -> None:
         self.store = store
-        self._engine = engine
-        self._report = report
-        self._commit = GroupCommit(store, self._on_failure)
+        self.report = report
+        self.replica: Replica | None = None
+        self.engine = engine
+        self._commit = GroupCommit(store, on_failure=self._on_failure, on_loss=self._on_loss)
         self._followed: dict[str, Followed] = {}
         self._recovery: asyncio.Task[None] | None = None
+        self._losing: set[asyncio.Task[None]] = set()
 
     @property
     def failure(self) -> SandboxError | None:
         """Why the store does not answer; None if it does."""
         return self._commit.failure
+
+    def owns(self, name: str) -> bool:
+        """Return whether a workspace is at work in this server."""
+        return name in self._followed
+
+    @property
+    def owned(self) -> tuple[str, ...]:
+        """The names of the workspaces that are at work in this server."""
+        return tuple(self._followed)
 
     def latest(self) -> asyncio.Future[None] | None:
         """Return a future that is done once everything that has happened until now is stored; None if it is."""
@@ -57,28 +70,68 @@ class Persistence:
 
         """
         await self.store.open()
-        loaded = await self._load()
-        default = self._engine.default
-        if default.name in loaded:
-            self._restore(loaded)
-            await self._apply_start(loaded[default.name].workspace["start"])
-        else:
-            self.add(default)
-        self._go_on(loaded)
+        await self._adopt_all(first=True)
+        if self.replica is not None:
+            self.replica.start()
+
+    def share(self, replica: "Replica") -> None:
+        """Own only the workspaces that `replica` acquires."""
+        self.replica = replica
+        self._commit.ownership = replica.ownership
+
+    async def _adopt_all(self, *, first: bool) -> None:
+        """Put every workspace of the store to work, or as many as no other replica owns."""
+        self.engine.forget(await self.store.deleted())
+        names = await self.store.workspaces() if self.replica is None else await self.replica.acquire_all()
+        for name in names or ([DEFAULT_WORKSPACE] if self.replica is None else []):
+            await self.adopt(name, first=first)
+
+    async def adopt(self, name: str, *, first: bool = False) -> None:
+        """Put a workspace to work as the store has it; `first`: this is the server's start.
+
+        Raises:
+            StoreError: the store cannot be read, or has something that this server cannot serve.
+
+        """
+        engine = self.engine
+        rows = [row async for row in self.store.load(name)]
+        if not rows:  # a new store has no default workspace yet
+            self.add(engine.default)
+            engine.default.go_on()
+            return
+        loaded = load_state(rows, engine.packs, engine.start.scenario)
+        start = read_start(loaded.workspace["start"], engine.start)
+        workspace = engine.put_workspace(name, start, number=loaded.workspace["number"])
+        workspace.world.restore(loaded.state)
+        self._follow(workspace, self._commit.follow(workspace.world))
+        if name != DEFAULT_WORKSPACE:
+            engine.put_lease(workspace, loaded.workspace["keys"], timedelta(seconds=loaded.workspace["ttl"]))
+        elif first:
+            await self._apply_start(loaded.workspace["start"])
+        workspace.go_on(loaded.sending)
 
     def add(self, workspace: Workspace, lease: "Lease | None" = None) -> None:
         """Store a new workspace."""
         self._follow(workspace, self._commit.follow(workspace.world, write_workspace(workspace, lease)))
 
     def delete(self, name: str) -> None:
-        """Store that a workspace was deleted; the world's own last batch deletes its rows."""
+        """Forget a workspace that was deleted; the world's own last batch deletes its rows."""
         self._followed.pop(name, None)
-        self._followed[DEFAULT_WORKSPACE].put(Kind.DELETED_WORKSPACE, {"name": name}, key_of(name))
+
+    async def lose(self, names: Iterable[str], error: SandboxError) -> None:
+        """Stop the work in workspaces that this server does not own any more; nothing of them is written."""
+        for name in names:
+            self._commit.leave(name, error)
+            if self._followed.pop(name, None) is not None:
+                await self.engine.put_to_rest(name, error)
 
     async def close(self) -> None:
         """Store what is pending, and release the store."""
-        if self._recovery is not None:
-            self._recovery.cancel()
+        for task in (self._recovery, *self._losing):
+            if task is not None:
+                task.cancel()
+        if self.replica is not None:
+            self.replica.stop()
         await self._commit.drain()
         await self.store.close()
 
@@ -86,31 +139,9 @@ class Persistence:
         self._followed[workspace.name] = followed
         workspace.gate.committed = followed.committed
 
-    async def _load(self) -> dict[str, Loaded]:
-        packs, fallback = self._engine.packs, self._engine.start.scenario
-        names = await self.store.workspaces()
-        return {name: await load_state(self.store.load(name), packs, fallback) for name in names}
-
-    def _restore(self, loaded: Mapping[str, Loaded]) -> None:
-        """Make the workspaces those that the store has."""
-        engine = self._engine
-        for name, each in loaded.items():
-            start = read_start(each.workspace["start"], engine.start)
-            workspace = engine.put_workspace(name, start, number=each.workspace["number"])
-            workspace.world.restore(each.state)
-            self._follow(workspace, self._commit.follow(workspace.world))
-            if name != DEFAULT_WORKSPACE:
-                engine.put_lease(workspace, each.workspace["keys"], timedelta(seconds=each.workspace["ttl"]))
-        engine.retain(loaded, deleted=loaded[DEFAULT_WORKSPACE].deleted)
-
-    def _go_on(self, loaded: Mapping[str, Loaded]) -> None:
-        """Let the workspaces carry out what fell due meanwhile; an attempt that was under way becomes due again."""
-        for name, workspace in self._engine.workspaces.items():
-            workspace.go_on(loaded[name].sending if name in loaded else ())
-
     async def _apply_start(self, before: Object) -> None:
         """Apply to the default workspace what this start has given another value than the one before."""
-        workspace, start = self._engine.default, self._engine.start
+        workspace, start = self.engine.default, self.engine.start
         world, scenario = workspace.world, start.scenario
         edited = world.scenario.name == scenario.name and world.scenario.sources != scenario.sources
         if before["scenario"] != scenario.name or edited:
@@ -124,31 +155,34 @@ class Persistence:
         workspace.start = start
         self._followed[DEFAULT_WORKSPACE].put(Kind.WORKSPACE, write_workspace(workspace, None))
 
+    def _on_loss(self, names: Iterable[str]) -> None:
+        """Stop the work in workspaces that another replica has taken over."""
+        error = self._followed[next(iter(names))].error or StoreError("another replica owns the workspace")
+        task = asyncio.get_running_loop().create_task(self.lose([*names], error))
+        self._losing.add(task)
+        task.add_done_callback(self._losing.discard)
+
     def _on_failure(self, error: SandboxError) -> None:
         """Stop all work, and go on when the store answers again, with what it has."""
-        self._report(f"the store has failed; requests get 503 until it answers again: {error}")
-        for subscriber in self._engine.on_failure:
+        self.report(f"the store has failed; requests get 503 until it answers again: {error}")
+        for subscriber in self.engine.on_failure:
             subscriber(error)
         self._recovery = asyncio.get_running_loop().create_task(self._recover(error))
 
     async def _recover(self, error: SandboxError) -> None:
-        engine = self._engine
-        for name, workspace in engine.workspaces.items():
-            followed = self._followed.get(name)
-            if followed is not None:
-                workspace.world.batch_subscribers.remove(followed.add)
-            await workspace.suspend(error)
+        for name in [*self.engine.workspaces]:
+            self._followed.pop(name, None)
+            await self.engine.put_to_rest(name, error)
         while True:
             try:
                 await self.store.check()
-                loaded = await self._load()
+                await self._adopt_all(first=False)
                 break
-            except StoreError:
+            except StoreError as problem:
+                await self.lose(self.owned, problem)
                 await asyncio.sleep(RETRY)
+        self.report("the store answers again; the sandbox goes on with what it has")
         self._commit.resume()
-        self._restore(loaded)
-        self._go_on(loaded)
-        self._report("the store answers again; the sandbox goes on with what it has")
 
 
 def write_workspace(workspace: Workspace, lease: "Lease | None") -> Object:
@@ -179,5 +213,4 @@ def read_start(written: Object, otherwise: WorkspaceConfig) -> WorkspaceConfig:
 
 
 def _targets(start: WorkspaceConfig) -> Mapping[str, Target]:
-    scenario: Scenario = start.scenario
-    return {**scenario.targets, **start.targets}
+    return {**start.scenario.targets, **start.targets}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.core.change import Batch, Change
 from sandbox.core.effects import Fault
+from sandbox.core.errors import ElsewhereError
 from sandbox.core.journal import LostReply, SentText
 from sandbox.core.message import (
     DEFAULT_POLICY,
@@ -52,7 +53,7 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
     context = RequestContext(request)
     found = server.router.find(request.method, request.path)
     if isinstance(found, Missed):
-        context.enter(server.default)
+        context.enter(server.find_world(None) or server.default)
         return _commit(context, *report_missing(request, found))
     changes: tuple[Change, ...]
     try:
@@ -79,6 +80,8 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
         if drafts:
             changes = (*changes, *_match_resend(context, drafts, shape.fault))
         record, response = render(context, reply, shape)
+    except ElsewhereError:
+        raise
     except Exception as error:  # noqa: BLE001 - see above
         changes = ()
         context.refused, context.messages, context.resent_of = True, (), None
@@ -95,13 +98,15 @@ def refuse_unreadable(request: Request, server: ServerContext, *, status: int, w
     found = server.router.find(request.method, request.path)
     reply = Reply(status, problem(status, why), PROBLEM, (why,))
     if isinstance(found, Missed):
-        context.enter(server.default)
+        context.enter(server.find_world(None) or server.default)
     else:
         try:
             errors = read(context, found, server).errors.values()
             name = next((each.name for each in errors if each.status == status == BAD_REQUEST), None)
             if name is not None:
                 reply = refuse(context, Refusal(name, (why,)))
+        except ElsewhereError:
+            raise
         except Exception as error:  # noqa: BLE001 - see `handle`
             reply = report_failure(context, error)
     return _commit(context, reply, CLOSES)
@@ -110,7 +115,7 @@ def refuse_unreadable(request: Request, server: ServerContext, *, status: int, w
 def preflight(request: Request, server: ServerContext, headers: Mapping[str, str]) -> tuple[Batch, Response]:
     """Accept a preflight request: the page may call the path."""
     context = RequestContext(request)
-    context.enter(server.default)
+    context.enter(server.find_world(None) or server.default)
     context.refused = False
     return _commit(context, Reply(204, "", "text/plain"), ReplyShape(headers=headers))
 

@@ -135,7 +135,7 @@ class Server(web.Server):
         bad = find_problem(request)
         if bad is None:
             if not request.path.startswith("/"):  # `*`, which no route matches
-                return await send(request, self.engine.receive(head_of(request)))
+                return await send(request, await self.engine.receive_anywhere(head_of(request)))
             try:
                 return await self._inner(request)
             except web.RequestPayloadError as error:

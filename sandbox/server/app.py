@@ -14,7 +14,7 @@ from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError, StoreError
 from sandbox.engine.engine import Engine, Handled
 from sandbox.pipeline import BODY_LIMIT, Response, unavailable
-from sandbox.server.response_writer import write_answer
+from sandbox.server.response_writer import at_once, write_answer
 from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
@@ -125,7 +125,7 @@ def make_app(
             headers = cors.preflight(received, found.allowed) if isinstance(found, Missed) else None
             if headers is not None:
                 return await send(request, engine.preflight(received, headers))
-        handled = engine.receive(received)
+        handled = await engine.receive_anywhere(received)
         return await send(request, handled._replace(response=pages.allow_reading(received, handled.response)))
 
     async def close(_: web.Application) -> None:
@@ -147,14 +147,16 @@ def make_response(answer: Response) -> web.Response:
 async def send(request: web.BaseRequest, handled: Handled) -> web.Response:
     """Return the response when it may leave; one with a fault is written past aiohttp."""
     workspace, answer, waiting = handled
-    if waiting is None:
+    if waiting is None and answer.fault is None:
         return make_response(answer)
+    after = waiting or at_once(answer, workspace)
     transport = request.transport
     if transport is None:
-        waiting.cancel()
+        if waiting is not None:
+            waiting.cancel()
     elif answer.fault is None:
         try:
-            await waiting
+            await after
             return make_response(answer)
         except ResetError:
             transport.close()
@@ -162,7 +164,7 @@ async def send(request: web.BaseRequest, handled: Handled) -> web.Response:
             return make_response(unavailable(str(error)))
     else:
         last = answer._replace(headers={**answer.headers, "Connection": "close"})
-        await write_answer(last, transport, workspace, after=waiting)
+        await write_answer(last, transport, workspace, after=after)
         transport.close()  # aiohttp cannot continue on a connection that it has not written to
     return web.Response()  # it is not sent
 

@@ -13,10 +13,11 @@ from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from sandbox.core.errors import ElsewhereError
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import Response
-from sandbox.server.response_writer import encode_answer, write_answer
+from sandbox.server.response_writer import at_once, encode_answer, write_answer
 from sandbox.specs.body_parsing import Request
 
 METHODS = {b"GET": "GET", b"POST": "POST"}
@@ -211,12 +212,21 @@ class Connection(asyncio.Protocol):
         method = METHODS[self._parser.get_method()]
         request = Request(method, self._shared.paths[path], query.decode(), self._headers, self._body)
         self._begin_request()
-        workspace, answer, waiting = self._shared.engine.receive(request)
+        try:
+            workspace, answer, waiting = self._shared.engine.receive(request)
+        except ElsewhereError:
+            self.task = asyncio.get_running_loop().create_task(self._pass_on(request))
+            return
         if waiting is None:
             self._transport.write(encode_answer(answer))
         else:
             self.task = asyncio.get_running_loop().create_task(self._write(answer, workspace, waiting))
             self.task.add_done_callback(lambda _: waiting.cancel())  # the timer, if the task was cancelled
+
+    async def _pass_on(self, request: Request) -> None:
+        """Write the reply that another replica gives, then read on."""
+        workspace, answer, waiting = await self._shared.engine.receive_anywhere(request)
+        await self._write(answer, workspace, waiting or at_once(answer, workspace))
 
     async def _write(self, answer: Response, workspace: Workspace, after: Awaitable[None]) -> None:
         """Write a reply that a scenario delays or breaks, then read on."""

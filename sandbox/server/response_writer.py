@@ -84,6 +84,12 @@ async def write_answer(
         transport.write(encode_answer(unavailable(str(error))))
 
 
+async def at_once(answer: Response, workspace: Workspace) -> None:
+    """Return at once, as the replica that handled the request has waited already; never if the answer hangs."""
+    if answer.fault is Fault.HANG:
+        await workspace.gate.hang()
+
+
 async def _write_slowly(answer: Response, transport: asyncio.Transport, workspace: Workspace) -> None:
     """Write the body in pieces, half a second apart, until the client closes the connection."""
     body = encode_body(answer)

@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descript
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
-from sandbox.server.startup import Options, Ports, follow_edits, make_engine, make_store
+from sandbox.server.startup import Options, Ports, find_address, follow_edits, make_engine, make_store
 from sandbox.server.tls import provider_hosts, server_context
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -98,9 +98,11 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
     descriptors: Descriptors | None = None,
     report: Callable[[str], None] | None = None,
     limits: Limits = LIMITS,
+    prepare: Callable[[int], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Ports]:
     """Serve an engine for the length of the block; requests under way then have `grace` seconds.
 
+    `prepare` is called with the port before the first request is read.
     `descriptors` reports when no file descriptor is left, `report` is told of failed TLS handshakes; `limits` are those
     of incomplete requests.
 
@@ -117,6 +119,8 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
         plain = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
         context = server_context(options.tls_dir, hosts, report) if options.tls else None
+        if prepare is not None:
+            await prepare(plain.getsockname()[1])
         await runner.setup()
         loop, server = asyncio.get_running_loop(), runner.web_server
         listening: list[asyncio.Server] = []
@@ -200,13 +204,19 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
     )
     log.subscribe(engine.subscribers)
     store = make_store(options)
-    if store is not None:
-        await engine.open_store(store, log.write_note)
+
+    async def open_store(port: int) -> None:
+        if store is not None:
+            address = find_address(options, port) if store.kind == "postgres" else None
+            await engine.open_store(store, log.write_note, address=address)
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     descriptors = Descriptors(log.write_note)
     loop.set_exception_handler(descriptors.handle_exception)
-    async with running_server(engine, options, descriptors=descriptors, report=log.write_note) as ports:
+    async with running_server(
+        engine, options, descriptors=descriptors, report=log.write_note, prepare=open_store
+    ) as ports:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         GarbageCollection(engine.subscribers)

@@ -1,12 +1,15 @@
 """From the options of `serve` to an engine, and the reload of scenarios that are edited meanwhile (`--watch`)."""
 
 import ipaddress
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from os.path import realpath
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from sandbox.callbacks.egress import (
     BadUrlError,
@@ -27,6 +30,8 @@ from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_file, load_named
 from sandbox.store.base import Store
 
+POSTGRES = frozenset({"postgresql", "postgres"})  # schemes
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 CHECK_INTERVAL = 1000  # milliseconds after which the folders to watch are looked up again
 
 
@@ -56,6 +61,8 @@ class Options:
     log_bodies: bool = False
     store: str | None = None
     store_sync: bool = True
+    lease: timedelta = timedelta(seconds=3)
+    replica_url: str | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -111,12 +118,38 @@ def make_store(options: Options) -> Store | None:
     if options.store is None:
         return None
     scheme, sign, _ = options.store.partition("://")
-    if sign:
-        message = f"--store: {scheme}:// is no kind of store; use a file such as sandbox.db"
-        raise StoreUseError(message)
-    from sandbox.store.sqlite import SqliteStore  # noqa: PLC0415 - a server in memory loads no database
+    if not sign:
+        from sandbox.store.sqlite import SqliteStore  # noqa: PLC0415 - a server in memory loads no database
 
-    return SqliteStore(Path(options.store), sync=options.store_sync)
+        return SqliteStore(Path(options.store), sync=options.store_sync)
+    if scheme not in POSTGRES:
+        message = (
+            f"--store: {scheme}:// is no kind of store; use a file such as sandbox.db, or postgresql://USER@HOST/DB"
+        )
+        raise StoreUseError(message)
+    try:
+        from sandbox.store.postgres import PostgresStore  # noqa: PLC0415 - as above
+    except ImportError:
+        message = "--store: PostgreSQL needs the driver asyncpg; install sms-sandbox[postgres]"
+        raise StoreUseError(message) from None
+    return PostgresStore(options.store, lease=options.lease, sync=options.store_sync)
+
+
+def find_address(options: Options, port: int) -> str:
+    """Return the URL at which other replicas reach this server: the one given, or else that of its own address."""
+    if options.replica_url is not None:
+        return options.replica_url.rstrip("/")
+    host = options.host
+    if host in EVERYWHERE:
+        database = urlsplit(options.store or "").hostname or "127.0.0.1"
+        family = socket.AF_INET6 if ":" in database else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:  # nothing is sent
+            try:
+                probe.connect((database, 5432))
+                host = probe.getsockname()[0]
+            except OSError:
+                host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _refuse_never_allowed(target: Target, where: str) -> None:

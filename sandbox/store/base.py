@@ -42,21 +42,30 @@ class Row(NamedTuple):
     value: str
 
 
+DELETED = Row(Kind.DELETED_WORKSPACE, "[]", created=0, open=False, value="{}")
+
+
 class RowChanges(NamedTuple):
     """The changes of one workspace for one transaction: first whole kinds are deleted, then rows deleted and written.
 
-    `deleted`: the workspace is gone, and so are all its rows.
+    `size` is the number of rows. `new`: the workspace has no rows yet. `deleted`: it is gone, and of its rows only one
+    of the kind DELETED_WORKSPACE is left.
     """
 
     workspace: str
     cleared: frozenset[Kind]
     removed: Sequence[tuple[Kind, str]]
     rows: Iterable[Row]
+    size: int = 0
+    new: bool = False
     deleted: bool = False
 
 
 class Store(Protocol):
-    """Keeps rows. Every method raises StoreError if the store fails; nothing is written then."""
+    """Keeps rows. Every method raises StoreError if the store fails; nothing is written then.
+
+    `write` raises OwnershipLostError if another replica has taken over some of the workspaces.
+    """
 
     kind: str
 
@@ -70,6 +79,9 @@ class Store(Protocol):
 
     async def workspaces(self) -> list[str]:
         """Return the names of the workspaces that have rows, oldest first."""
+
+    async def deleted(self) -> list[str]:
+        """Return the names of deleted workspaces, which are never given again."""
 
     def load(self, workspace: str) -> AsyncIterator[Row]:
         """Yield the rows of a workspace."""

@@ -247,7 +247,7 @@ def write_request(record: RequestRecord) -> Object:
         written[name] = [*written[name].items()]
     for name in ("body", "reply_body"):
         written[name] = _write_bytes(written[name])
-    for name in ("why", "rule", "messages", "resent_of"):
+    for name in ("why", "rule", "messages", "resent_of", "delay"):
         if not written[name]:
             del written[name]
     return written

@@ -2,14 +2,15 @@
 
 While a transaction is under way, everything that happens waits for the next one. A single batch on an idle server is
 written at once; under load a transaction has hundreds. If the store fails, what was not written is lost, and everybody
-who waits for it is told so; the engine then loads the workspaces again as the store has them.
+who waits for it is told so; the engine then loads the workspaces again as the store has them. If another replica has
+taken a workspace over, only that workspace's changes are lost.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from sandbox.core.change import Batch
-from sandbox.core.errors import SandboxError, StoreError
+from sandbox.core.errors import OwnershipLostError, SandboxError, StoreError
 from sandbox.core.world import World
 from sandbox.store.base import Kind, RowChanges, Store
 from sandbox.store.rows import ONLY, PendingRows
@@ -19,43 +20,95 @@ class Followed:
     """One workspace whose changes are written: what is pending, and the numbers of the last batches taken and safe."""
 
     def __init__(self, commit: "GroupCommit", pending: PendingRows, safe: int) -> None:
-        self._commit = commit
         self.pending = pending
-        self.taken = self.safe = safe
+        self._commit = commit
+        self._taken = self._safe = safe
+        self._under_way: asyncio.Future[None] | None = None
+        self._next: asyncio.Future[None] | None = None
+        self.error: SandboxError | None = None
 
     def committed(self, number: int) -> asyncio.Future[None] | None:
-        """Return a future that is done once a batch is in the store; None if it is."""
-        if number <= self.safe and not self.pending.deleted:
-            return None
-        return self._commit.future_of(taken=number <= self.taken)
+        """Return a future that is done once a batch is in the store and may be told; None if it may be told now."""
+        if self.error is not None:
+            return _failed(self.error)
+        if number <= self._safe:
+            return self._commit.ownership()
+        if number <= self._taken and self._under_way is not None:
+            return self._under_way
+        return self._next_future()
+
+    def latest(self) -> asyncio.Future[None] | None:
+        """Return a future that is done once everything that has happened until now is in the store; None if it is."""
+        if self.error is None and self.pending.changed:
+            return self._next_future()
+        return self._under_way or self.committed(self._safe)
 
     def add(self, batch: Batch) -> None:
         """Write a batch with the next transaction."""
         self.pending.add(batch)
         self._commit.schedule()
 
-    def put(self, kind: Kind, value: object, key: str = ONLY) -> None:
-        """Write a row that is no entity of the world; by default the workspace has one of its kind."""
-        self.pending.put(kind, key, value)
-        self.safe = min(self.safe, self.pending.world.batches - 1)
-        self.taken = min(self.taken, self.safe)
+    def put(self, kind: Kind, value: object) -> None:
+        """Write a row that is no entity of the world; a workspace has one of its kind."""
+        self.pending.put(kind, ONLY, value)
         self._commit.schedule()
+
+    def take(self) -> RowChanges:
+        """Return what is pending, for the transaction that begins."""
+        self._under_way, self._next = self._next or asyncio.get_running_loop().create_future(), None
+        self._taken = self.pending.world.batches
+        return self.pending.take()
+
+    def settle(self) -> None:
+        """Note that the transaction under way is committed."""
+        self._safe = self._taken
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            _end(under_way)
+
+    def fail(self, error: SandboxError) -> None:
+        """Note that what is not in the store is lost."""
+        self.error = error
+        self.pending.world.batch_subscribers.remove(self.add)
+        waiting, self._under_way, self._next = (self._under_way, self._next), None, None
+        for future in waiting:
+            if future is not None:
+                _end(future, error)
+
+    def _next_future(self) -> asyncio.Future[None]:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+            self._commit.schedule()
+        return self._next
+
+
+def nothing() -> None:
+    """Return that nothing must be waited for."""
 
 
 class GroupCommit:
     """Writes what happens in the workspaces to a store.
 
     `on_failure` is called with the error when a transaction fails; from then on nothing is written until `resume`.
+    `on_loss` is called with the names of workspaces that another replica has taken over. `ownership` returns what to
+    await before what is stored may be told, as this server may have lost its workspaces without knowing it yet.
     """
 
-    def __init__(self, store: Store, on_failure: Callable[[SandboxError], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        on_failure: Callable[[SandboxError], None],
+        on_loss: Callable[[Iterable[str]], None],
+        ownership: Callable[[], asyncio.Future[None] | None] = nothing,
+    ) -> None:
         self.store = store
         self.failure: SandboxError | None = None
+        self.ownership = ownership
         self._on_failure = on_failure
+        self._on_loss = on_loss
         self._followed: dict[str, Followed] = {}
         self._task: asyncio.Task[None] | None = None
-        self._under_way: asyncio.Future[None] | None = None
-        self._next: asyncio.Future[None] | None = None
 
     def follow(self, world: World, workspace: object | None = None) -> Followed:
         """Write every batch of a world from now on; `workspace` is what is kept of a new one, None if it was loaded."""
@@ -67,26 +120,16 @@ class GroupCommit:
         world.batch_subscribers.append(followed.add)
         return followed
 
-    def future_of(self, *, taken: bool) -> asyncio.Future[None]:
-        """Return the future of the transaction under way if a batch was `taken` into it, else of the next one."""
-        if self.failure is not None:
-            return _failed(self.failure)
-        if taken and self._under_way is not None:
-            return self._under_way
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-            self.schedule()
-        return self._next
+    def leave(self, name: str, error: SandboxError) -> None:
+        """Write nothing more of a workspace; what is pending is lost."""
+        followed = self._followed.pop(name, None)
+        if followed is not None:
+            followed.fail(error)
 
     def latest(self) -> asyncio.Future[None] | None:
-        """Return a future that is done once everything that has happened until now is in the store; None if it is."""
-        if (
-            self.failure is None
-            and self._under_way is None
-            and not any(each.pending.changed for each in self._followed.values())
-        ):
-            return None
-        return self.future_of(taken=False)
+        """Return a future that is done once everything that has happened in any workspace is stored; None if it is."""
+        waiting = [future for each in self._followed.values() if (future := each.latest()) is not None]
+        return asyncio.ensure_future(_all(waiting)) if waiting else None
 
     def schedule(self) -> None:
         """Write what is pending once this turn of the loop has ended."""
@@ -101,52 +144,55 @@ class GroupCommit:
     def resume(self) -> None:
         """Write again after a failure; the workspaces were loaded as the store has them."""
         self.failure = None
+        self.schedule()
 
     async def _write(self) -> None:
         await asyncio.sleep(0)  # what happens in the same turn comes along
         try:
             while taken := [each for each in self._followed.values() if each.pending.changed]:
-                self._under_way, self._next = self._next, None
-                changes = [self._take(each) for each in taken]
-                try:
-                    await self.store.write(changes)
-                except StoreError as error:
-                    self._fail(error)
+                await self._write_all(taken)
+                if self.failure is not None:
                     return
-                except Exception as error:  # noqa: BLE001 - such as a value that JSON does not have
-                    self._fail(StoreError(f"a change cannot be written: {type(error).__name__}: {error}"))
-                    return
-                self._settle(taken, changes)
         finally:
             self._task = None
-        if self._next is not None:  # somebody waits for what was taken already
-            _end(self._next)
-            self._next = None
 
-    def _take(self, followed: Followed) -> RowChanges:
-        followed.taken = followed.pending.world.batches
-        return followed.pending.take()
-
-    def _settle(self, taken: Sequence[Followed], changes: Sequence[RowChanges]) -> None:
-        """Note that a transaction is committed."""
-        for each, change in zip(taken, changes, strict=True):
-            each.safe = each.taken
+    async def _write_all(self, taken: list[Followed]) -> None:
+        """Write what is pending of some workspaces; without those that another replica has taken over meanwhile."""
+        changes = [each.take() for each in taken]
+        while changes:
+            try:
+                await self.store.write(changes)
+            except OwnershipLostError as lost:
+                for name in lost.workspaces:
+                    self.leave(name, lost)
+                self._on_loss(lost.workspaces)
+                changes = [each for each in changes if each.workspace not in lost.workspaces]
+                continue
+            except StoreError as error:
+                self._fail(error)
+                return
+            except Exception as error:  # noqa: BLE001 - such as a value that JSON does not have
+                self._fail(StoreError(f"a change cannot be written: {type(error).__name__}: {error}"))
+                return
+            break
+        for each in taken:
+            if each.error is None:
+                each.settle()
+        for change in changes:
             if change.deleted:
-                each.pending.deleted = False
                 self._followed.pop(change.workspace, None)
-        if self._under_way is not None:
-            _end(self._under_way)
-        self._under_way = None
 
     def _fail(self, error: SandboxError) -> None:
         """Tell everybody who waits that the store has failed, and forget what is pending."""
         self.failure = error
-        self._followed.clear()
-        for future in (self._under_way, self._next):
-            if future is not None:
-                _end(future, error)
-        self._under_way = self._next = None
+        for name in [*self._followed]:
+            self.leave(name, error)
         self._on_failure(error)
+
+
+async def _all(futures: Iterable[asyncio.Future[None]]) -> None:
+    for future in futures:
+        await asyncio.shield(future)
 
 
 def _end(future: asyncio.Future[None], error: SandboxError | None = None) -> None:

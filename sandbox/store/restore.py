@@ -1,6 +1,6 @@
 """From rows to the state of a workspace: what a server loads when it starts, or takes a workspace over."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sandbox.core.callback import Callback, CallbackState
@@ -29,13 +29,12 @@ from sandbox.store.workspace_codec import (
 class Loaded(NamedTuple):
     """A workspace as its rows have it: its state, and what its server keeps of it.
 
-    `sending` are the callbacks that were being attempted; `deleted` the names of deleted workspaces.
+    `sending` are the callbacks that were being attempted.
     """
 
     state: WorldState
     workspace: Object
     sending: tuple[Callback, ...]
-    deleted: tuple[str, ...]
 
 
 class ChannelTable:
@@ -60,18 +59,17 @@ class ChannelTable:
         return channel
 
 
-async def load_state(rows: AsyncIterator[Row], packs: Registry, fallback: Scenario) -> Loaded:
+def load_state(rows: Iterable[Row], packs: Registry, fallback: Scenario) -> Loaded:
     """Return the state of a workspace; messages, callbacks and requests are decoded when they are first read.
 
     `fallback` replaces a scenario that this version cannot compile.
 
     Raises:
-        StoreError: the store cannot be read.
         StoreUseError: the rows are not those of a workspace, or of a provider that no document describes.
 
     """
     by_kind: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
-    async for row in rows:
+    for row in rows:
         by_kind[row.kind].append(row)
     try:
         return _build(by_kind, packs, fallback)
@@ -113,8 +111,7 @@ def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenari
     )
     still_open = [callbacks[int(row.key)] for row in by_kind[Kind.CALLBACK] if row.open]
     sending = tuple(each for each in still_open if each.state is CallbackState.SENDING)
-    deleted = tuple(each["name"] for each in _all(by_kind, Kind.DELETED_WORKSPACE))
-    return Loaded(state, _only(by_kind, Kind.WORKSPACE), sending, deleted)
+    return Loaded(state, _only(by_kind, Kind.WORKSPACE), sending)
 
 
 def _only(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> Any:  # noqa: ANN401 - any JSON

@@ -44,7 +44,7 @@ from sandbox.store.workspace_codec import (
 
 RowKey = int | str
 OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA})
-KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE, Kind.DELETED_WORKSPACE})
+KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE})
 CLEARED_BY_RESET = frozenset({*Kind} - KEPT_BY_RESET)
 ONLY = "[]"  # the key of a kind of which a workspace has one row
 REMOVED = object()  # in place of a value
@@ -56,7 +56,6 @@ WRITERS: Mapping[Kind, Callable[[Any], object]] = {
     Kind.CLOCK: write_clock,
     Kind.CODE: write_code,
     Kind.COUNTERS: write_counters,
-    Kind.DELETED_WORKSPACE: lambda written: written,
     Kind.LOST_REPLY: write_lost_reply,
     Kind.MESSAGE: write_message,
     Kind.RATE_WINDOW: write_rate_window,
@@ -80,6 +79,7 @@ class PendingRows:
     def __init__(self, world: World) -> None:
         self.world = world
         self.deleted = False
+        self._new = False
         self._cleared: set[Kind] = set()
         self._rows: dict[tuple[Kind, RowKey], tuple[int, Any]] = {}
         self._settings: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity, with the key of their row
@@ -93,6 +93,7 @@ class PendingRows:
     def add_everything(self, workspace: object) -> None:
         """Add the rows of a new workspace; `workspace` is what its server keeps of it, as JSON."""
         world = self.world
+        self._new = True
         self.put(Kind.WORKSPACE, ONLY, workspace)
         self.put(Kind.CLOCK, ONLY, world.clock)
         self.put(Kind.SCENARIO, ONLY, world.scenario)
@@ -134,8 +135,10 @@ class PendingRows:
             self.put(Kind.COUNTERS, ONLY, self.world.counters())
             rows, self._rows = self._rows, {}
             removed = [(kind, str(key)) for (kind, key), (_, value) in rows.items() if value is REMOVED]
-            changes = RowChanges(self.world.name, frozenset(self._cleared), removed, _Rows(rows))
-        self._cleared, self._rows, self._changed = set(), {}, False
+            changes = RowChanges(
+                self.world.name, frozenset(self._cleared), removed, _Rows(rows), size=len(rows), new=self._new
+            )
+        self._cleared, self._rows, self._changed, self._new = set(), {}, False, False
         return changes
 
     def _put_callback(self, callback: Callback) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sandbox.core.errors import StoreError, StoreUseError
-from sandbox.store.base import FORMAT, Kind, Row, RowChanges
+from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -79,8 +79,15 @@ class SqliteStore:
 
     async def workspaces(self) -> list[str]:
         """Return the names of the workspaces that have rows, oldest first."""
-        query = "SELECT workspace FROM entities WHERE kind = 'workspace' ORDER BY rowid"
-        return await self._run(lambda: [name for (name,) in self._connection().execute(query)])
+        return await self._names(Kind.WORKSPACE)
+
+    async def deleted(self) -> list[str]:
+        """Return the names of deleted workspaces."""
+        return await self._names(Kind.DELETED_WORKSPACE)
+
+    async def _names(self, kind: Kind) -> list[str]:
+        query = "SELECT workspace FROM entities WHERE kind = ? ORDER BY rowid"
+        return await self._run(lambda: [name for (name,) in self._connection().execute(query, (kind.value,))])
 
     async def load(self, workspace: str) -> AsyncIterator[Row]:
         """Yield the rows of a workspace, numbered ones in their order."""
@@ -250,6 +257,7 @@ def _write_changes(db: sqlite3.Connection, changes: RowChanges) -> None:
     workspace = changes.workspace
     if changes.deleted:
         db.execute("DELETE FROM entities WHERE workspace = ?", (workspace,))
+        db.execute(UPSERTS[1], _parameters(workspace, [DELETED]))
         return
     for kind in sorted(changes.cleared):
         db.execute("DELETE FROM entities WHERE workspace = ? AND kind = ?", (workspace, kind))

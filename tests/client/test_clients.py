@@ -36,6 +36,7 @@ READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awa
     ("index", lambda one: one.index(), lambda one: one.index()),
     ("health", lambda one: one.health(), lambda one: one.health()),
     ("providers", lambda one: one.providers(), lambda one: one.providers()),
+    ("replicas", lambda one: one.replicas(), lambda one: one.replicas()),
     ("scenarios", lambda one: one.scenarios(), lambda one: one.scenarios()),
     ("messages", lambda one: one.messages(limit=1), lambda one: one.messages(limit=1)),
     ("message", lambda one: one.message(), lambda one: one.message()),

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from sandbox.client import values
+from sandbox.client import server_values, values
 from sandbox.client.call import ApiCall
 from sandbox.client.clients import STREAM, ApiMethod, ApiMethods
 from sandbox.client.values import KEY
@@ -44,7 +44,8 @@ SCHEMAS = {
     "Workspace": values.Workspace,
     "Verdict": values.Verdict,
     "Provider": values.Provider,
-    "Health": values.Health,
+    "Health": server_values.Health,
+    "Replica": server_values.Replica,
 }
 
 
@@ -130,7 +131,11 @@ def test_every_value_that_the_clients_make_is_described_or_part_of_one() -> None
         for part in (hint, *get_args(hint))
         if is_dataclass(part)
     }
-    made = {each for each in vars(values).values() if isinstance(each, type) and is_dataclass(each)}
+    made = {
+        each
+        for each in (*vars(values).values(), *vars(server_values).values())
+        if isinstance(each, type) and is_dataclass(each)
+    }
     by_themselves = {values.Otp, values.Index, values.Event, values.ScenarioEntry}
 
     assert made - parts - set(SCHEMAS.values()) == by_themselves

@@ -118,6 +118,7 @@ REQUEST = st.builds(
     messages=st.lists(TEXT, max_size=2).map(tuple),
     ms=SOME,
     resent_of=st.none() | NUMBER,
+    delay=SOME,
 )
 CODE = st.builds(Otp, TEXT, TEXT, TEXT, TEXT, TIME, NUMBER, st.integers(0, 9), st.booleans())
 RATE_WINDOW = st.builds(RateWindow, TEXT, TIME, NUMBER)

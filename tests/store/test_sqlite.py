@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.errors import StoreError, StoreUseError
-from sandbox.store.base import Kind, Row, RowChanges
+from sandbox.store.base import DELETED, Kind, Row, RowChanges
 from sandbox.store.sqlite import APPLICATION_ID, SqliteStore
 
 
@@ -58,7 +58,11 @@ async def test_rows_are_removed_one_by_one_by_kind_and_with_their_workspace(stor
     few = await loaded(store)
     await store.write([changes(cleared=frozenset({Kind.MESSAGE})), changes(workspace="w1", deleted=True)])
 
-    assert (few, await loaded(store), await loaded(store, "w1")) == ([account, message(48), message(49)], [account], [])
+    assert (few, await loaded(store), await loaded(store, "w1")) == (
+        [account, message(48), message(49)],
+        [account],
+        [DELETED],
+    )
 
 
 async def test_workspaces_are_listed_as_they_were_created(store: SqliteStore) -> None:
