@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import click
 import pytest
@@ -21,7 +22,7 @@ from sandbox.cli import commands
 from sandbox.docs.site import FOLDER, PAGES, Site
 from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
-from sandbox.testing import Sandbox
+from sandbox.testing import ReceivedCallback, Sandbox
 from tests.benchmarks.__main__ import make_parser
 from tests.builders import packs
 from tests.client.fixtures import send
@@ -232,6 +233,30 @@ def test_the_receiver_that_is_shown_can_be_typed_as_it_stands(section: str) -> N
     source = block(section, "bash", "python - <<'END'")
 
     assert compile(source.partition("\n")[2].partition("\nEND")[0], "receiver", "exec")
+
+
+def test_the_callbacks_that_are_shown_are_those_that_arrive() -> None:
+    shown = block("Formats and targets", "http").splitlines()
+    with Sandbox() as sandbox:
+        for operation in ("betatel.sms.send", "betatel.whatsapp.otp", "ubill.sms.send", "smsbuddy.sms.send"):
+            words = ["--operation", operation, "--url", sandbox.url, "--workspace", sandbox.id]
+            commands.main(["send", *words], standalone_mode=False)
+        sandbox.advance("1m")
+        arrived = [*map(line_of, sandbox.receiver.calls)]
+
+    assert {*map(names_in, shown)} <= {*map(names_in, arrived)}
+
+
+def line_of(call: ReceivedCallback) -> str:
+    """Return a callback as the page shows it."""
+    query = f"?{urlencode(call.query)}" if call.query else ""
+    return f"{call.method} /dlr{query} {call.body}".rstrip()
+
+
+def names_in(line: str) -> str:
+    """Return a callback's line without the values that vary."""
+    varying = "uuid|to|timestamp|smsID|number|date|id|mobile|deliv_time"
+    return re.sub(rf'(?<=[?&"])({varying})("?[:=]"?)[^&"]*', r"\1\2", line)
 
 
 def test_the_scenario_that_is_shown_has_no_mistake_and_its_commands_are_right(

@@ -160,6 +160,12 @@ def test_other(sandbox):
     assert passes(project, code) == {"passed": 2}
 
 
+def test_an_application_with_twelve_tests_passes(project: pytest.Pytester) -> None:
+    project.makepyfile(test_shop=Path(__file__).with_name("shop_tests.py").read_text(encoding="utf-8"))
+
+    assert run_here(project, "-W", "error").parseoutcomes() == {"passed": 12}
+
+
 def test_a_scenario_is_used_in_the_middle_of_a_test(project: pytest.Pytester) -> None:
     code = """
 def test_all(sandbox):
