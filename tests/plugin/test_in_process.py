@@ -47,6 +47,19 @@ def test_a_block_has_a_sandbox_of_its_own() -> None:
         )
 
 
+@pytest.mark.parametrize("kind", ["text", "path", "mapping"])
+def test_a_block_takes_a_scenario_as_a_file_or_a_mapping(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text("name: evening\nrules: []", encoding="utf-8")
+    given: dict[str, str | Path | dict[str, object]] = {
+        "text": str(file),
+        "path": file,
+        "mapping": {"name": "evening", "rules": []},
+    }
+    with Sandbox(given[kind]) as sandbox:
+        assert sandbox.scenario().name == "evening"
+
+
 async def test_a_block_that_is_awaited_has_one_too() -> None:
     async with Sandbox("instant", clock="real") as sandbox:
         await asyncio.to_thread(send, SandboxClient(sandbox.handle))
