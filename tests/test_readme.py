@@ -52,6 +52,7 @@ VARYING = {
     r'(?<="smsID":")\d+': "DIGITS",
     r"\b[A-Za-z0-9]{24}-1\b": "ROW",
     r'(?<="otp":")\d+': "CODE",
+    r'(?<="callback":)\d+': "NUMBER",
     r"\b(?!2030)\d{4}-\d\d-\d\d(T[\d:.]+Z| [\d:]+)": "TIME",
 }
 

@@ -89,7 +89,7 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
 class Dispatch:
     """Sends a world's callbacks, each once what `committed` returns is done.
 
-    `on_attempt` is called with the message and the number of each attempt that has ended.
+    `on_attempt` is called with the message and the callback after each attempt that has ended.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Dispatch:
         courier: Courier,
         *,
         committed: Callable[[], asyncio.Future[None] | None],
-        on_attempt: Callable[[Message, int], None],
+        on_attempt: Callable[[Message, Callback], None],
     ) -> None:
         self._world = world
         self._packs = packs
@@ -136,7 +136,7 @@ class Dispatch:
         )
         ladder = () if replay else retry_schedule(self._world, message)
         after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
-        self._on_attempt(message, number)
+        self._on_attempt(message, after)
         self._world.commit(after, *follow_ups(self._world, after))
 
     def fire(self, callback: Callback) -> Callback:

@@ -14,6 +14,16 @@ server, `values` has the results, and `tables` formats them for people. The pack
 aiohttp only once an `AsyncClient` sends.
 """
 
+from sandbox.client.behaviour_values import (
+    Advance,
+    AdvanceItem,
+    Agenda,
+    AgendaItem,
+    Clock,
+    Scenario,
+    ScenarioCheck,
+    ScenarioEntry,
+)
 from sandbox.client.clients import AsyncClient, Client
 from sandbox.client.codec import Page
 from sandbox.client.errors import (
@@ -29,19 +39,14 @@ from sandbox.client.errors import (
 from sandbox.client.server_values import Health, Replica, StoreHealth
 from sandbox.client.values import (
     Account,
-    Advance,
-    AdvanceItem,
     Attempt,
     Callback,
-    Clock,
     Event,
     Index,
     Message,
     Otp,
     Provider,
     Request,
-    Scenario,
-    ScenarioEntry,
     Target,
     Verdict,
     Workspace,
@@ -52,6 +57,8 @@ __all__ = [
     "AddressError",
     "Advance",
     "AdvanceItem",
+    "Agenda",
+    "AgendaItem",
     "ArgumentError",
     "AsyncClient",
     "Attempt",
@@ -72,6 +79,7 @@ __all__ = [
     "Replica",
     "Request",
     "Scenario",
+    "ScenarioCheck",
     "ScenarioEntry",
     "StoreHealth",
     "Target",

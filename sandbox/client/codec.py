@@ -14,8 +14,8 @@ from functools import cache
 from typing import Generic, TypeVar, cast, get_args, get_origin, get_type_hints, overload
 from urllib.parse import quote
 
+from sandbox.client.behaviour_values import KEY
 from sandbox.client.errors import ArgumentError, UnexpectedResponseError
-from sandbox.client.values import KEY
 from sandbox.core.clock import format_time
 
 Value = TypeVar("Value")

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from sandbox.client.behaviour_values import Advance, Agenda, Clock, Scenario, ScenarioCheck, ScenarioEntry
 from sandbox.client.call import ADVANCE_TIMEOUT, YAML, ApiCall
 from sandbox.client.codec import (
     Duration,
@@ -21,17 +22,7 @@ from sandbox.client.codec import (
     query,
 )
 from sandbox.client.server_values import Health, Replica
-from sandbox.client.values import (
-    Account,
-    Advance,
-    Clock,
-    Index,
-    Provider,
-    Scenario,
-    ScenarioEntry,
-    Target,
-    Workspace,
-)
+from sandbox.client.values import Account, Index, Provider, Target, Workspace
 
 TargetLike = str | Target | Mapping[str, str]  # a URL, a target, or a mapping with `url` and perhaps `key`
 
@@ -117,6 +108,18 @@ def load_scenario(document: str | Path | Mapping[str, object]) -> ApiCall[Scenar
     return ApiCall("PUT", path("scenario"), one_of(Scenario), body=encode_json(document))
 
 
+def check_scenario(document: str | Mapping[str, object]) -> ApiCall[ScenarioCheck]:
+    """Check a scenario, given as YAML text or as values, without using it.
+
+    Raises:
+        RefusedError: 422 with every mistake, each with line and column.
+
+    """
+    if isinstance(document, str):
+        return ApiCall("POST", path("scenario", "check"), one_of(ScenarioCheck), body=document.encode(), type=YAML)
+    return ApiCall("POST", path("scenario", "check"), one_of(ScenarioCheck), body=encode_json(document))
+
+
 def clock() -> ApiCall[Clock]:
     """Return the clock."""
     return ApiCall("GET", path("clock"), one_of(Clock))
@@ -146,14 +149,14 @@ def advance(
     by: Duration | None = None,
     *,
     to: Instant | None = None,
-    until: Literal["idle"] | None = None,
+    until: Literal["idle", "next"] | None = None,
 ) -> ApiCall[Advance]:
     """Advance the clock; return once all that is due has happened and every callback has been attempted.
 
     Args:
         by: a duration.
         to: a time.
-        until: `idle`, to advance until nothing is pending.
+        until: `idle`, to advance until nothing is pending, or `next`, to advance to what is due next.
 
     Raises:
         RefusedError: 409, the time is in the past, the workspace was reset meanwhile, or `idle` is more than 30 days
@@ -162,6 +165,11 @@ def advance(
     """
     goal = body(by=by, to=to, until=until)
     return ApiCall("POST", path("clock", "advance"), one_of(Advance), body=goal, timeout=ADVANCE_TIMEOUT)
+
+
+def agenda(*, limit: int | None = None) -> ApiCall[Agenda]:
+    """Return what is due next on the clock: status changes and callbacks, the first entry first."""
+    return ApiCall("GET", path("agenda"), one_of(Agenda), query(limit=limit))
 
 
 def accounts(
@@ -245,13 +253,14 @@ def workspaces(*, limit: int | None = None, cursor: str | None = None) -> ApiCal
     return ApiCall("GET", path("workspaces"), page_of(Workspace), query(limit=limit, cursor=cursor), scoped=False)
 
 
-def make_workspace(
+def make_workspace(  # noqa: PLR0913 - as many as the API has
     *,
     scenario: str | None = None,
     clock: str | Mapping[str, object] | None = None,
     seed: int | None = None,
     targets: Mapping[str, TargetLike] | None = None,
     ttl: Duration | None = None,
+    name: str | None = None,
 ) -> ApiCall[Workspace]:
     """Create a workspace (default for each argument: as the server was started).
 
@@ -261,11 +270,12 @@ def make_workspace(
         seed: the same seed and requests give the same bytes.
         targets: callback targets by provider, as in `set_targets`.
         ttl: real time after which an unused workspace is deleted (default: 1h).
+        name: what people call it (default: nothing but its id).
 
     """
     config = clock_config(clock) if isinstance(clock, str) else clock
     named = None if targets is None else _targets(targets)
-    wanted = body(scenario=scenario, clock=config, seed=seed, targets=named, ttl=ttl)
+    wanted = body(scenario=scenario, clock=config, seed=seed, targets=named, ttl=ttl, name=name)
     return ApiCall("POST", path("workspaces"), one_of(Workspace), body=wanted, scoped=False)
 
 
@@ -285,6 +295,17 @@ def show_workspace(id: str) -> ApiCall[Workspace]:  # noqa: A002 - the API's wor
 
     """
     return ApiCall("GET", path("workspaces", id), one_of(Workspace), scoped=False)
+
+
+def rename_workspace(id: str, name: str | None) -> ApiCall[Workspace]:  # noqa: A002 - the API's word
+    """Change the name of a workspace; None removes it.
+
+    Raises:
+        NotFoundError: the workspace does not exist.
+
+    """
+    wanted = encode_json({"name": name})
+    return ApiCall("PATCH", path("workspaces", id), one_of(Workspace), body=wanted, scoped=False)
 
 
 def delete_workspace(id: str) -> ApiCall[None]:  # noqa: A002 - the API's word

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.client.values import KEY
+from sandbox.client.behaviour_values import KEY
 
 
 @dataclass(frozen=True, slots=True)

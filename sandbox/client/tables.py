@@ -5,21 +5,11 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from sandbox.client.behaviour_values import Advance, Clock
 from sandbox.client.clients import Client
 from sandbox.client.codec import Page
 from sandbox.client.errors import ClientError
-from sandbox.client.values import (
-    Account,
-    Advance,
-    Attempt,
-    Callback,
-    Clock,
-    Message,
-    Request,
-    Target,
-    Verdict,
-    Workspace,
-)
+from sandbox.client.values import Account, Attempt, Callback, Message, Request, Target, Verdict, Workspace
 from sandbox.core.clock import ClockMode, format_time
 
 Row = TypeVar("Row")
@@ -224,14 +214,15 @@ def workspace(created: Workspace) -> str:
         f"  {provider}: {', '.join(f'{field} {key}' for field, key in each.items())}"
         for provider, each in created.keys.items()
     )
-    head = f"{created.id}, scenario {created.scenario}, seed {created.seed}, clock {created.clock.mode}"
+    named = f" ({created.name})" if created.name else ""
+    head = f"{created.id}{named}, scenario {created.scenario}, seed {created.seed}, clock {created.clock.mode}"
     return "\n".join([head, *keys])
 
 
 def workspaces(items: Iterable[Workspace]) -> str:
     """Return workspaces as a table."""
-    rows = ((each.id, each.scenario, each.seed, each.clock.mode) for each in items)
-    return table(("ID", "SCENARIO", "SEED", "CLOCK"), rows)
+    rows = ((each.id, each.name, each.scenario, each.seed, each.clock.mode) for each in items)
+    return table(("ID", "NAME", "SCENARIO", "SEED", "CLOCK"), rows)
 
 
 def failure_report(client: Client) -> str:

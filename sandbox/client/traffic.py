@@ -20,7 +20,9 @@ def messages(  # noqa: PLR0913 - as many as the API has
     sender: str | None = None,
     text: str | None = None,
     status: str | None = None,
+    callback_state: str | None = None,
     code: str | None = None,
+    search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
     limit: int | None = None,
@@ -35,9 +37,11 @@ def messages(  # noqa: PLR0913 - as many as the API has
         to: a number, compared by its digits.
         to_contains: a part of a number.
         sender: a sender id or number.
-        text: a part of the text.
+        text: a part of the text, in upper or lower case.
         status: a status, in our word or the provider's.
+        callback_state: failing, waiting, cancelled, collected or delivered.
         code: the one-time code in the text.
+        search: a part of number, text, sender, id or code, in upper or lower case.
         since: the id of a message (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).
@@ -66,7 +70,9 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
     sender: str | None = None,
     text: str | None = None,
     status: str | None = None,
+    callback_state: str | None = None,
     code: str | None = None,
+    search: str | None = None,
     since: Since | None = None,
 ) -> ApiCall[None]:
     """Delete the matching messages, their callbacks and what is planned for them; without a filter, all messages.
@@ -74,6 +80,16 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
     The filters are those of `messages`.
     """
     return ApiCall("DELETE", path("messages"), no_content, query(**locals()))
+
+
+def delete_message(id: str) -> ApiCall[None]:  # noqa: A002 - the API's word
+    """Delete one message, its callbacks and what is planned for it.
+
+    Raises:
+        NotFoundError: it does not exist.
+
+    """
+    return ApiCall("DELETE", path("messages", id), no_content)
 
 
 def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's word
@@ -117,6 +133,8 @@ def requests(  # noqa: PLR0913 - as many as the API has
     status: int | None = None,
     refused: bool | None = None,
     rule: str | None = None,
+    to: str | None = None,
+    search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
     limit: int | None = None,
@@ -130,6 +148,8 @@ def requests(  # noqa: PLR0913 - as many as the API has
         status: the HTTP status of the reply.
         refused: True for refused requests only, False for the others only.
         rule: the scenario rule that applied.
+        to: a number that it was for, compared by its digits.
+        search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case.
         since: the number of a request (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).
@@ -174,7 +194,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
         to: a number, compared by its digits.
         to_contains: a part of a number.
         sender: a sender id or number.
-        text: a part of the text.
+        text: a part of the text, in upper or lower case.
         status: a status, in our word or the provider's, at the time of the call.
         exactly: the expected number. Give one of the three at most (default: `at_least=1`).
         at_least: the smallest number that passes.
@@ -207,6 +227,8 @@ def callbacks(  # noqa: PLR0913 - as many as the API has
     state: str | None = None,
     provider: str | None = None,
     message: str | None = None,
+    failing: bool | None = None,
+    search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
     limit: int | None = None,
@@ -218,6 +240,8 @@ def callbacks(  # noqa: PLR0913 - as many as the API has
         state: pending, held, sending, delivered, failed, cancelled or collected.
         provider: a provider, such as `betatel`.
         message: the id of the message.
+        failing: True for those that failed or whose last attempt did, False for the others only.
+        search: a part of number, id of the message, status, or URL, answer or error of an attempt.
         since: the number of a callback (or `latest`) or a due time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from sandbox.client.behaviour_values import KEY, Clock
 from sandbox.core.account import Approval
-from sandbox.core.callback import CallbackState
-from sandbox.core.clock import ClockMode
+from sandbox.core.callback import CallbackState, MessageCallbackState
 from sandbox.core.message import Status
 
 Keys = Mapping[str, Mapping[str, str]]  # by provider, then by the header or parameter that carries the key
-
-KEY = "key"  # in a field's metadata: its name in JSON, if that is a keyword of Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,8 @@ class PlannedStatus:
 class Message:
     """One text to one recipient.
 
-    `request` is the number of the request that sent it. The account's key is masked.
+    `request` is the number of the request that sent it, `callback_state` the state of its callbacks together (None: it
+    has none). The account's key is masked.
     """
 
     id: str
@@ -59,6 +58,7 @@ class Message:
     history: tuple[StatusChange, ...]
     planned: tuple[PlannedStatus, ...]
     callbacks: tuple[int, ...]
+    callback_state: MessageCallbackState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,15 @@ class Request:
 
     If the request was `refused`, `why` has the reasons; otherwise it has hints on what the provider ignored, such as
     unknown parameters. The body is cut to 16 KB; `body_size` is its full size in bytes. `resent`: the same text was
-    sent to the same number within the minute before, in the request `resent_of`, whose reply was lost.
+    sent to the same number within the minute before, in the request `resent_of`, whose reply was lost. `to` has
+    its first 20 recipients.
     """
 
     id: int
     at: datetime
     provider: str | None
     operation: str | None
+    to: tuple[str, ...]
     method: str
     path: str
     query: Mapping[str, object]
@@ -167,13 +169,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """The report of one status change; `reports` is the provider's word for the status."""
+    """The report of one status change; `reports` is the provider's word for the status.
+
+    `failing`: it failed, or its last attempt did and another may follow. `to` is the recipient of the message.
+    """
 
     id: int
     message: str
+    to: str
     provider: str
     reports: str
+    status: Status
     state: CallbackState
+    failing: bool
     due: datetime
     request: CallbackRequest | None
     attempts: tuple[Attempt, ...]
@@ -189,43 +197,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry of the event stream; `kind` is message, status, callback, request, clock or scenario."""
+    """An entry of the event stream; `kind` is message, status, deleted, callback, request, clock or scenario."""
 
     id: str
     kind: str
     data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The clock of a workspace: it began at `start` and shows `now`."""
-
-    mode: ClockMode
-    rate: float
-    start: datetime
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AdvanceItem:
-    """One effect of an advance: a message reached `status`, or a callback for it was attempted (`attempt`)."""
-
-    at: datetime
-    kind: str
-    message: str
-    status: Status | None = None
-    attempt: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """The effects of an advance: their number, and the first 1,000 of them."""
-
-    begin: datetime = field(metadata={KEY: "from"})
-    end: datetime = field(metadata={KEY: "to"})
-    count: int
-    items: tuple[AdvanceItem, ...]
-    truncated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,29 +235,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of a scenario in words, and the number of requests in the journal that it applied to."""
-
-    name: str
-    words: str
-    hits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """The scenario in use; `source` is its YAML or JSON text.
-
-    `warnings` name what in it has no effect, as `file:line:column: message`.
-    """
-
-    name: str
-    description: str
-    rules: tuple[Rule, ...]
-    source: str
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Index:
     """The name and version of the server, and the paths of its API by name."""
 
@@ -298,6 +251,7 @@ class Workspace:
     """
 
     id: str
+    name: str | None
     scenario: str
     clock: Clock
     seed: int
@@ -320,12 +274,3 @@ class Provider:
     operations: tuple[Mapping[str, object], ...]
     channels: tuple[Mapping[str, object], ...]
     settings: tuple[Mapping[str, object], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioEntry:
-    """A scenario that can be used by name, or the mistakes of its file as `file:line:column: message`."""
-
-    name: str
-    description: str
-    mistakes: tuple[str, ...]

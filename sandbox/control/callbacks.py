@@ -12,9 +12,11 @@ from sandbox.control.lists import Collection, Object, by_number, find_item, get_
 from sandbox.control.masking import mask, masked_headers, masked_url
 from sandbox.control.parameters import LATEST
 from sandbox.control.problems import Mistake, ProblemError, pointer, refuse
-from sandbox.core.callback import Attempt, Callback, Outgoing, Target
+from sandbox.control.searching import Search
+from sandbox.core.callback import Attempt, Callback, Outgoing, Target, state_of_all
 from sandbox.core.clock import format_time
 from sandbox.core.errors import near_miss
+from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
@@ -71,7 +73,21 @@ def _filters(call: ControlCall) -> list[CallbackFilter]:
         found.append(lambda callback: callback.provider == provider)
     if (message := query.get("message", str)) is not None:
         found.append(lambda callback: callback.message == _message_number(message, world))
+    if (failing := query.get("failing", bool)) is not None:
+        found.append(lambda callback: callback.is_failing is failing)
+    if (words := query.get("search", str)) is not None:
+        search = Search(words)
+        found.append(lambda callback: _is_found(callback, search, world.messages.get(callback.message)))
     return found
+
+
+def _is_found(callback: Callback, search: Search, message: Message | None) -> bool:
+    """Return whether a search finds a callback: by recipient, message, status, and URL, answer or error of attempts."""
+    attempts = (each for attempt in callback.attempts for each in (attempt.url, attempt.answer, attempt.error or ""))
+    words = (str(callback.id), callback.step.word, callback.step.status, *attempts)
+    return search.is_in(words if message is None else (message.id, *words)) or (
+        message is not None and search.is_number(message.recipient)
+    )
 
 
 def _message_number(message: str, world: World) -> int | None:
@@ -91,12 +107,20 @@ def show_callback_state(callback: Callback, world: World) -> Object:
     return {
         "id": callback.id,
         "message": None if message is None else message.id,
+        "to": None if message is None else message.recipient,
         "provider": callback.provider,
         "reports": callback.step.word,
+        "status": callback.step.status,
         "state": callback.state,
+        "failing": callback.is_failing,
         "due": format_time(callback.due),
         "attempts": [_show_attempt(attempt) for attempt in callback.attempts],
     }
+
+
+def callback_state_of(message: Message, world: World) -> str | None:
+    """Return the state of a message's callbacks together, None if it has none."""
+    return state_of_all(filter(None, map(world.callbacks.get, message.callbacks)))
 
 
 def _show_outgoing(outgoing: Outgoing) -> Object:

@@ -1,4 +1,4 @@
-"""Server-sent events: the batches of a workspace as events of six kinds, for every subscriber of its stream.
+"""Server-sent events: the batches of a workspace as events of seven kinds, for every subscriber of its stream.
 
 A stream begins with its first subscriber, so a workspace that nobody follows costs nothing. Changes wait as values
 until they are read; they are encoded once and flushed together, and a subscriber that is too slow is dropped. A
@@ -17,20 +17,22 @@ from typing import NamedTuple
 from aiohttp import web
 
 from sandbox.control.call import ControlCall
-from sandbox.control.callbacks import show_callback_state
+from sandbox.control.callbacks import callback_state_of, show_callback_state
 from sandbox.control.lists import Object
 from sandbox.control.messages import show_message
 from sandbox.control.problems import refuse
+from sandbox.control.recipients import NO_ROUTES
 from sandbox.control.requests import show_request_line
 from sandbox.control.workspaces import show_clock
 from sandbox.core.callback import Callback
-from sandbox.core.change import Batch, Change, WorkspaceDeleted, WorkspaceReset
+from sandbox.core.change import Batch, Change, MessagesDeleted, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Clock
 from sandbox.core.errors import StoreError
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
+from sandbox.specs.routing import Router
 from sandbox.specs.types import show
 
 FLUSH_INTERVAL = 0.1  # seconds between two flushes, at least
@@ -148,10 +150,11 @@ class Subscriber:
 
 
 class EventStream:
-    """The events of one workspace."""
+    """The events of one workspace; `router` reads whom a refused request was for."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, router: Router = NO_ROUTES) -> None:
         self._world = world
+        self._router = router
         self._unread: deque[Batch] = deque()
         self._unread_changes = 0
         self._replay: deque[tuple[EventId, bytes]] = deque(maxlen=MAX_REPLAY)
@@ -228,7 +231,7 @@ class EventStream:
             self._flush_timer.cancel()  # a new subscriber flushes before the timer
         self._flush_timer = None
         self._flushed_at = asyncio.get_running_loop().time()
-        events, self._newest = encode_events(self._unread, self._world, newest=self._newest)
+        events, self._newest = encode_events(self._unread, self._world, self._router, newest=self._newest)
         self._unread.clear()
         self._unread_changes = 0
         self._replay.extend(events)
@@ -251,7 +254,8 @@ class EventStream:
 class EventStreams:
     """The streams of one server, by workspace."""
 
-    def __init__(self) -> None:
+    def __init__(self, router: Router) -> None:
+        self._router = router
         self._streams: dict[str, EventStream] = {}
 
     def of(self, world: World) -> EventStream:
@@ -259,7 +263,7 @@ class EventStreams:
         known = self._streams.get(world.name)
         if known is None or known.closed:
             self._streams = {name: stream for name, stream in self._streams.items() if not stream.closed}
-            known = self._streams[world.name] = EventStream(world)
+            known = self._streams[world.name] = EventStream(world, self._router)
         return known
 
     def close(self) -> None:
@@ -268,7 +272,9 @@ class EventStreams:
             stream.close()
 
 
-def encode_events(batches: Iterable[Batch], world: World, *, newest: int) -> tuple[list[tuple[EventId, bytes]], int]:
+def encode_events(
+    batches: Iterable[Batch], world: World, router: Router, *, newest: int
+) -> tuple[list[tuple[EventId, bytes]], int]:
     """Return the encoded events of batches, and the number of the newest message; those up to `newest` are known."""
     latest: dict[object, tuple[Batch, int, Change]] = {}
     for batch in batches:
@@ -282,7 +288,7 @@ def encode_events(batches: Iterable[Batch], world: World, *, newest: int) -> tup
         kind, to_object = EVENTS[type(change)]
         if isinstance(change, Message):
             kind, newest = ("status", newest) if change.number <= newest else ("message", change.number)
-        shown = to_object(change, world, batch)
+        shown = to_object(change, Context(world, router, batch))
         if shown is not None:
             data = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
             text = f"id: {batch.number}.{index}\nevent: {kind}\ndata: {data}\n\n"
@@ -290,19 +296,32 @@ def encode_events(batches: Iterable[Batch], world: World, *, newest: int) -> tup
     return events, newest
 
 
-def _show_callback(callback: Callback, world: World, _: Batch) -> Object | None:
-    """Return a callback; None if its message is no longer stored."""
-    return show_callback_state(callback, world) if callback.message in world.messages else None
+class Context(NamedTuple):
+    """What the object of an event is made from beside its change."""
+
+    world: World
+    router: Router
+    batch: Batch
+
+
+def _show_callback(callback: Callback, context: Context) -> Object | None:
+    """Return a callback and the state of all callbacks of its message; None if the message is no longer stored."""
+    message = context.world.messages.get(callback.message)
+    if message is None:
+        return None
+    state = callback_state_of(message, context.world)
+    return {**show_callback_state(callback, context.world), "callback_state": state}
 
 
 # By type of change: the kind of event, and its object; None for an event that is not sent.
 EVENTS: Mapping[type, tuple[str, Callable[..., Object | None]]] = {
-    Message: ("message", lambda message, _, batch: show_message(message, batch.at)),
+    Message: ("message", lambda message, context: show_message(message, context.world, context.batch.at)),
+    MessagesDeleted: ("deleted", lambda deleted, _: {"all": deleted.messages is None}),
     Callback: ("callback", _show_callback),
-    RequestRecord: ("request", lambda record, _, __: show_request_line(record)),
-    Clock: ("clock", lambda clock, _, __: {**show_clock(clock), "reset": False}),
-    WorkspaceReset: ("clock", lambda reset, _, __: {**show_clock(reset.clock), "reset": True}),
-    Scenario: ("scenario", lambda scenario, _, __: {"name": scenario.name, "description": scenario.description}),
+    RequestRecord: ("request", lambda record, context: show_request_line(record, context.world, context.router)),
+    Clock: ("clock", lambda clock, _: {**show_clock(clock), "reset": False}),
+    WorkspaceReset: ("clock", lambda reset, _: {**show_clock(reset.clock), "reset": True}),
+    Scenario: ("scenario", lambda scenario, _: {"name": scenario.name, "description": scenario.description}),
 }
 # Of the changes of one subject in a flush only the last is sent.
 SUBJECTS: Mapping[type, Callable[..., object]] = {

@@ -95,9 +95,17 @@ async def filter_items(collection: Collection[Item], keep: Filter[Item], *, afte
 
 
 async def list_items(
-    call: ControlCall, collection: Collection[Item], filters: list[Filter[Item]], *, evicted: int = 0
+    call: ControlCall,
+    collection: Collection[Item],
+    filters: list[Filter[Item]],
+    *,
+    evicted: int = 0,
+    depends_on: tuple[type, ...] = (),
 ) -> web.Response:
-    """Reply with one page; with `wait`, an empty page is returned only when the time is up."""
+    """Reply with one page; with `wait`, an empty page is returned only when the time is up.
+
+    `depends_on`: other kinds of changes after which a filter may accept an item that it did not accept before.
+    """
     query = call.query
     since = query.get("since", Since) or Since()
     cursor = query.get("cursor", str)
@@ -114,7 +122,7 @@ async def list_items(
         return page if page.items else None
 
     def is_relevant(change: Change) -> bool:
-        return isinstance(change, collection.kind) and keep(change)
+        return isinstance(change, depends_on) or (isinstance(change, collection.kind) and keep(change))
 
     found = await wait_for(call, search, is_relevant, wait=query.get("wait", timedelta))
     return reply_page(found or Page((), None), evicted=evicted)

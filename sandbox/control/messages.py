@@ -7,10 +7,13 @@ from fnmatch import fnmatchcase
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, no_content, reply
+from sandbox.control.callbacks import callback_state_of
 from sandbox.control.lists import Collection, Object, all_of, filter_items, find_item, get_item, list_items, wait_for
 from sandbox.control.masking import mask
 from sandbox.control.parameters import Since
 from sandbox.control.problems import refuse
+from sandbox.control.searching import Search, contains
+from sandbox.core.callback import Callback
 from sandbox.core.change import Change
 from sandbox.core.clock import format_time
 from sandbox.core.code_detection import find_code
@@ -29,7 +32,8 @@ SameNumber = Callable[[str, str], bool]  # of a number and a provider
 
 async def list_messages(call: ControlCall) -> web.Response:
     """Reply with a page of messages."""
-    return await list_items(call, messages_of(call.world), _filters(call), evicted=call.world.evicted["messages"])
+    evicted, depends_on = call.world.evicted["messages"], (Callback,) if "callback_state" in call.query.values else ()
+    return await list_items(call, messages_of(call.world), _filters(call), evicted=evicted, depends_on=depends_on)
 
 
 async def get_message(call: ControlCall) -> web.Response:
@@ -49,6 +53,13 @@ async def delete_messages(call: ControlCall) -> web.Response:
     return no_content()
 
 
+async def delete_message(call: ControlCall) -> web.Response:
+    """Delete one message; what is pending for it is cancelled."""
+    message = find_item(call, messages_of(call.world), call.world.message, noun="message")
+    await call.workspace.forget([message.number])
+    return no_content()
+
+
 async def move_message(call: ControlCall) -> web.Response:
     """Move a message to a status now; its further plan is cancelled."""
     message = find_item(call, messages_of(call.world), call.world.message, noun="message")
@@ -56,7 +67,7 @@ async def move_message(call: ControlCall) -> web.Response:
         moved = call.workspace.move(message, call.body.get("status", str) or "")
     except UnknownStatusError as error:
         raise refuse(422, "/status", str(error)) from None
-    return reply(show_message(moved, call.world.now()))
+    return reply(show_message(moved, call.world, call.world.now()))
 
 
 async def get_otp(call: ControlCall) -> web.Response:
@@ -100,11 +111,11 @@ def messages_of(world: World) -> Collection[Message]:
         world.messages,
         number=lambda message: message.number,
         at=lambda message: message.accepted_at,
-        show=lambda message: show_message(message, world.now()),
+        show=lambda message: show_message(message, world, world.now()),
     )
 
 
-def show_message(message: Message, now: datetime) -> Object:
+def show_message(message: Message, world: World, now: datetime) -> Object:
     """Return a message as the API shows it."""
     segments = segment(message.text)
     return {
@@ -131,6 +142,7 @@ def show_message(message: Message, now: datetime) -> Object:
         ],
         "planned": [{"status": step.status, "at": format_time(step.at)} for step in message.plan],
         "callbacks": list(message.callbacks),
+        "callback_state": callback_state_of(message, world),
     }
 
 
@@ -174,6 +186,19 @@ def _from_is(call: ControlCall, value: str) -> MessageFilter:
     return lambda message: message.sender is not None and same(message.sender, message.provider)
 
 
+def _is_found(call: ControlCall, value: str) -> MessageFilter:
+    """Return whether a search finds a message: by number, text, sender, id or code."""
+    search, world = Search(value), call.world
+
+    def is_found(message: Message) -> bool:
+        words = (message.text, message.id, message.sender or "")
+        if search.is_in(words) or search.is_number(message.recipient):
+            return True
+        return search.may_be_code and search.is_in((code_of(message, world.now()) or "",))
+
+    return is_found
+
+
 FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
     "provider": lambda _, value: lambda message: message.provider == value,
     "operation": lambda _, value: lambda message: fnmatchcase(message.operation, value),
@@ -181,8 +206,10 @@ FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
     "to": _to_is,
     "to_contains": lambda _, value: lambda message: contains_number(message.recipient, value),
     "from": _from_is,
-    "text": lambda _, value: lambda message: value in message.text,
+    "text": lambda _, value: lambda message: contains(message.text, value),
     "status": lambda _, value: lambda message: value in (message.status, message.provider_status),
+    "callback_state": lambda call, value: lambda message: callback_state_of(message, call.world) == value,
+    "search": _is_found,
     "code": lambda call, value: lambda message: code_of(message, call.world.now()) == value,  # last, being the slowest
 }
 

@@ -8,32 +8,37 @@ from aiohttp import web
 from sandbox.control.call import ControlCall
 from sandbox.control.lists import Collection, Object, by_number, get_item, list_items
 from sandbox.control.masking import masked_headers, masked_query, masked_text
+from sandbox.control.messages import same_number
+from sandbox.control.recipients import SHOWN, recipients_of
+from sandbox.control.searching import Search
 from sandbox.core.clock import format_time
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
+from sandbox.specs.routing import Router
 
 RequestFilter = Callable[[RequestRecord], bool]
 
 
 async def list_requests(call: ControlCall) -> web.Response:
     """Reply with a page of the journal."""
-    return await list_items(call, requests_of(call.world), _filters(call), evicted=call.world.evicted["requests"])
+    requests = requests_of(call.world, call.engine.router)
+    return await list_items(call, requests, _filters(call), evicted=call.world.evicted["requests"])
 
 
 async def get_request(call: ControlCall) -> web.Response:
     """Reply with one entry of the journal."""
-    world = call.world
-    return await get_item(call, requests_of(world), lambda name: by_number(world.requests, name), noun="request")
+    world, requests = call.world, requests_of(call.world, call.engine.router)
+    return await get_item(call, requests, lambda name: by_number(world.requests, name), noun="request")
 
 
-def requests_of(world: World) -> Collection[RequestRecord]:
+def requests_of(world: World, router: Router) -> Collection[RequestRecord]:
     """Return the journal of a workspace."""
     return Collection(
         RequestRecord,
         world.requests,
         number=lambda record: record.id,
         at=lambda record: record.at,
-        show=show_request,
+        show=lambda record: show_request(record, world, router),
     )
 
 
@@ -50,14 +55,32 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
         found.append(lambda record: record.refused is refused)
     if (rule := query.get("rule", str)) is not None:
         found.append(lambda record: record.rule == rule)
+    if (number := query.get("to", str)) is not None:
+        same = same_number(number, call.server.number_plans)
+        found.append(lambda record: any(same(to, record.provider or "") for to in _recipients(call, record)))
+    if (words := query.get("search", str)) is not None:
+        search = Search(words)
+        found.append(lambda record: _is_found(call, record, search))
     return found
 
 
-def show_request(record: RequestRecord) -> Object:
+def _recipients(call: ControlCall, record: RequestRecord) -> tuple[str, ...]:
+    return recipients_of(record, call.world, call.engine.router)
+
+
+def _is_found(call: ControlCall, record: RequestRecord, search: Search) -> bool:
+    """Return whether a search finds a request: by path, operation, reason, rule, id of a message, or recipient."""
+    named = (masked_text(record.path, record.key), record.operation or "", record.rule or "")
+    if search.is_in((*named, *record.why, *record.messages)):
+        return True
+    return any(search.is_number(to) for to in _recipients(call, record))
+
+
+def show_request(record: RequestRecord, world: World, router: Router) -> Object:
     """Return a request and its reply."""
     key = record.key
     return {
-        **show_request_line(record),
+        **show_request_line(record, world, router),
         "headers": masked_headers(record.headers, key),
         "body": record.body.decode("utf-8", "replace"),
         "reply": {
@@ -69,7 +92,7 @@ def show_request(record: RequestRecord) -> Object:
     }
 
 
-def show_request_line(record: RequestRecord) -> Object:
+def show_request_line(record: RequestRecord, world: World, router: Router) -> Object:
     """Return a request and the status of its reply, without headers and bodies."""
     key = record.key
     return {
@@ -77,6 +100,7 @@ def show_request_line(record: RequestRecord) -> Object:
         "at": format_time(record.at),
         "provider": record.provider,
         "operation": record.operation,
+        "to": recipients_of(record, world, router)[:SHOWN],
         "method": record.method,
         "path": masked_text(record.path, key),
         "query": masked_query(record.query, key),

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox.control import (
     accounts,
+    agenda,
     callbacks,
     events,
     messages,
@@ -52,6 +53,7 @@ SERVER_ROUTES: tuple[Route, ...] = (
     ("GET", "/workspaces", workspaces.list_workspaces),
     ("POST", "/workspaces", workspaces.create_workspace),
     ("GET", "/workspaces/{id}", workspaces.get_workspace),
+    ("PATCH", "/workspaces/{id}", workspaces.patch_workspace),
     ("DELETE", "/workspaces/{id}", workspaces.delete_workspace),
 )
 # Calls about one workspace: each exists as written for `default`, and below /workspaces/{workspace}.
@@ -59,6 +61,7 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("GET", "/messages", messages.list_messages),
     ("DELETE", "/messages", messages.delete_messages),
     ("GET", "/messages/{id}", messages.get_message),
+    ("DELETE", "/messages/{id}", messages.delete_message),
     ("POST", "/messages/{id}/status", messages.move_message),
     ("GET", "/otp", messages.get_otp),
     ("POST", "/verify", verify.verify),
@@ -78,9 +81,11 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("DELETE", "/targets/{provider}", callbacks.delete_target),
     ("GET", "/scenario", scenarios.get_scenario),
     ("PUT", "/scenario", scenarios.put_scenario),
+    ("POST", "/scenario/check", scenarios.check_scenario),
     ("GET", "/clock", workspaces.get_clock),
     ("PUT", "/clock", workspaces.put_clock),
     ("POST", "/clock/advance", workspaces.advance_clock),
+    ("GET", "/agenda", agenda.list_agenda),
     ("GET", "/accounts", accounts.list_accounts),
     ("GET", "/accounts/{provider}/{key}", accounts.get_account),
     ("PATCH", "/accounts/{provider}/{key}", accounts.patch_account),
@@ -101,7 +106,7 @@ class ServerState:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.number_plans = number_plans_of(engine.packs)
-        self.event_streams = EventStreams()
+        self.event_streams = EventStreams(engine.router)
         self.waits = WaitRegistry()
         self.metrics = Metrics(engine)
         self.forwarder = Forwarder(engine)

@@ -45,6 +45,12 @@ async def put_scenario(call: ControlCall) -> web.Response:
     return await get_scenario(call)
 
 
+async def check_scenario(call: ControlCall) -> web.Response:
+    """Refuse a scenario as `PUT` would, or reply with its name and warnings; nothing changes."""
+    scenario = _read_scenario(call, await call.request.read())
+    return reply({"name": scenario.name, "warnings": [str(warning) for warning in scenario.warnings]})
+
+
 def show_scenario(world: World) -> Object:
     """Return the active scenario: its rules in words, each with how many stored requests it shaped since it began."""
     scenario = world.scenario

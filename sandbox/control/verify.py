@@ -15,7 +15,9 @@ from sandbox.control.lists import Collection, filter_items, newest_first, wait_f
 from sandbox.control.masking import mask
 from sandbox.control.messages import SameNumber, messages_of, same_number
 from sandbox.control.parameters import Since
+from sandbox.control.recipients import NO_ROUTES
 from sandbox.control.requests import requests_of
+from sandbox.control.searching import contains
 from sandbox.core.change import Change
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
@@ -124,7 +126,7 @@ def near_misses(
     )
     records = (
         record
-        for record in _newest(requests_of(world), since_request.number)
+        for record in _newest(requests_of(world, NO_ROUTES), since_request.number)
         if since_request.admits(record.id, record.at)
     )
     return [*_near_messages(messages, criteria), *_near_requests(records, expected)]
@@ -213,7 +215,7 @@ CRITERIA: Mapping[str, Callable[[str, Callable[[str], SameNumber]], Criterion]] 
         "text",
         wanted,
         lambda message: message.text,
-        lambda message: wanted in message.text,
+        lambda message: contains(message.text, wanted),
         "does not contain",
     ),
     "status": lambda wanted, _: Criterion(

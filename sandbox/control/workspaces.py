@@ -18,6 +18,8 @@ from sandbox.engine.advance import Advance, AdvanceEvent
 from sandbox.engine.engine import TTL, Engine
 from sandbox.engine.workspace import Workspace
 
+NEXT = "next"  # the goal of an advance that goes to the next thing that is due
+
 
 async def list_workspaces(call: ControlCall) -> web.Response:
     """Reply with a page of workspaces."""
@@ -67,6 +69,7 @@ async def create_workspace(call: ControlCall) -> web.Response:
     if "targets" in given.values:
         await check_targets(call, targets, at=lambda provider: pointer(["targets", provider, "url"]))
     lease = call.engine.make_workspace(config, ttl=TTL if ttl is None else ttl)
+    lease.workspace.label = given.get("name", str)
     response = reply(show_workspace(call.engine, lease.workspace), status=201)
     response.headers["Location"] = lease.workspace.world.path
     return response
@@ -75,6 +78,14 @@ async def create_workspace(call: ControlCall) -> web.Response:
 async def get_workspace(call: ControlCall) -> web.Response:
     """Reply with one workspace."""
     return reply(show_workspace(call.engine, _workspace(call)))
+
+
+async def patch_workspace(call: ControlCall) -> web.Response:
+    """Change the name of a workspace; null removes it."""
+    workspace = _workspace(call)
+    if "name" in call.body.values:
+        workspace.label = call.body.get("name", str)
+    return reply(show_workspace(call.engine, workspace))
 
 
 async def delete_workspace(call: ControlCall) -> web.Response:
@@ -97,6 +108,7 @@ def show_workspace(engine: Engine, workspace: Workspace) -> Object:
     lease, world = engine.leases.get(workspace.name), workspace.world
     return {
         "id": workspace.name,
+        "name": workspace.label,
         "keys": {} if lease is None else lease.keys,
         "scenario": world.scenario.name,
         "clock": show_clock(world.clock),
@@ -132,9 +144,17 @@ async def put_clock(call: ControlCall) -> web.Response:
 async def advance_clock(call: ControlCall) -> web.Response:
     """Advance the clock; the reply comes when every callback on the way has been tried."""
     by, to = call.body.get("by", timedelta), call.body.get("to", datetime)
+    if call.body.get("until", str) == NEXT:
+        by = _until_next(call)
     if by is not None and call.world.now() + by >= END_OF_TIME:
         raise refuse(400, "/by", f"the clock cannot go beyond the year {END_OF_TIME.year - 1}")
     return reply(_show_advance(await call.workspace.advance(to if by is None else by)))
+
+
+def _until_next(call: ControlCall) -> timedelta:
+    """Return how far the next entry of the agenda is away; nothing if there is none, or if it is overdue."""
+    first = call.world.agenda.first()
+    return timedelta(0) if first is None else max(first.at - call.world.now(), timedelta(0))
 
 
 def read_clock(given: Parameters, running: Clock | None = None, *, at: str = "") -> ClockConfig:
@@ -174,5 +194,16 @@ def _show_event(event: AdvanceEvent) -> Object:
     """Return one event of an advance; a callback that was kept as collected has no attempt."""
     shown: Object = {"at": format_time(event.at)}
     if event.status is not None:
-        return {**shown, "kind": "status", "message": event.message, "status": event.status}
-    return {**shown, "kind": "callback", "message": event.message, "attempt": event.attempt}
+        return {**shown, "kind": "status", "message": event.message, "to": event.to, "status": event.status}
+    shown |= {"kind": "callback", "message": event.message, "to": event.to, "attempt": event.attempt}
+    callback = event.callback
+    if callback is None:
+        return shown
+    last = callback.attempts[-1] if callback.attempts else None
+    return {
+        **shown,
+        "callback": callback.id,
+        "state": callback.state,
+        "http_status": None if last is None else last.status,
+        "error": None if last is None else last.error,
+    }

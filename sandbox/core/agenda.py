@@ -47,6 +47,18 @@ class Agenda:
         """Return the entry that is due first, or None."""
         return self._first
 
+    def soonest(self, limit: int) -> list[AgendaEntry]:
+        """Return the entries that are due first, at most `limit`, in their order; the rest is not sorted."""
+        heap, found = self._heap, list[AgendaEntry]()
+        ahead = [(heap[0], 0)] if heap else []  # each with its place in the heap: a parent comes before its children
+        while ahead and len(found) < limit:
+            due, place = heapq.heappop(ahead)
+            if self._live.get((due.kind, due.number)) is due:
+                found.append(due)
+            for child in range(2 * place + 1, min(2 * place + 3, len(heap))):
+                heapq.heappush(ahead, (heap[child], child))
+        return found
+
     def find(self, kind: EntryKind, number: int) -> AgendaEntry | None:
         """Return the pending entry of a message or callback, or None."""
         return self._live.get((kind, number))

@@ -1,7 +1,7 @@
 """Callbacks: the report of one status change to the customer's server, with every attempt to deliver it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -95,6 +95,14 @@ class Callback(NamedTuple):
         """Whether no attempt has come to an end."""
         return not self.attempts or all(attempt.interrupted for attempt in self.attempts)
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether it failed for good, or its last attempt failed and another may follow."""
+        if self.state in OPEN_STATES:
+            ended = (attempt for attempt in reversed(self.attempts) if not attempt.interrupted)
+            return not next((attempt.succeeded for attempt in ended), True)
+        return self.state is CallbackState.FAILED
+
 
 INTERRUPTED = "the server stopped during this attempt; it is made again"
 
@@ -104,6 +112,32 @@ def interrupt(callback: Callback) -> Callback:
     url = callback.request.url if callback.request else ""
     attempt = Attempt(len(callback.attempts) + 1, callback.due, None, "", 0.0, INTERRUPTED, url=url, interrupted=True)
     return callback._replace(state=CallbackState.PENDING, attempts=(*callback.attempts, attempt))
+
+
+class MessageCallbackState(StrEnum):
+    """The state of all callbacks of a message: that of the one which needs most attention, in this order."""
+
+    FAILING = "failing"
+    WAITING = "waiting"
+    CANCELLED = "cancelled"
+    COLLECTED = "collected"
+    DELIVERED = "delivered"
+
+
+ATTENTION = {state: rank for rank, state in enumerate(MessageCallbackState)}
+
+
+def state_of_all(callbacks: Iterable[Callback]) -> MessageCallbackState | None:
+    """Return the state of a message's callbacks together, None if there are none."""
+    return min(map(_attention_state, callbacks), key=ATTENTION.__getitem__, default=None)
+
+
+def _attention_state(callback: Callback) -> MessageCallbackState:
+    if callback.is_failing:
+        return MessageCallbackState.FAILING
+    if callback.state in OPEN_STATES:
+        return MessageCallbackState.WAITING
+    return MessageCallbackState(callback.state)
 
 
 def retry_delay(attempt: int, schedule: tuple[timedelta, ...]) -> timedelta | None:

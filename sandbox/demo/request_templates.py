@@ -15,8 +15,8 @@ from xml.etree.ElementTree import tostring
 from defusedxml.ElementTree import fromstring
 
 from sandbox.client import AsyncClient, Message, Provider
+from sandbox.client.behaviour_values import KEY
 from sandbox.client.codec import read_all
-from sandbox.client.values import KEY
 from sandbox.demo.texts import BRANDS
 
 DEFAULT_KEY = "demo"  # in the workspace `default` every key opens an account of its own

@@ -25,13 +25,15 @@ Goal = timedelta | datetime | None  # by, to, until idle
 class AdvanceEvent(NamedTuple):
     """One thing that an advance did: a message moved to `status`, or the `attempt`-th attempt at one of its callbacks.
 
-    Both are None for a callback that was collected.
+    Both are None for a callback that was collected. `callback` is as it was after the attempt, `to` the recipient.
     """
 
     at: datetime
     message: str
+    to: str
     status: str | None = None
     attempt: int | None = None
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class AdvanceRun:
                 world.commit(world.clock.moved(due.at))
             while self._ended() is None and self._scheduler.run_slice(world.now(), self._add_entry):
                 await asyncio.sleep(0)  # not a wait: others on the loop get their turn
-            self._add(*(event for *_, event in sorted(self._callbacks)))
+            self._add(*(event for *_, event in sorted(self._callbacks, key=lambda each: each[:2])))
             self._callbacks.clear()
 
     def _add_entry(self, due: AgendaEntry, collected: Callback | None) -> None:
@@ -109,16 +111,20 @@ class AdvanceRun:
         world = self._world
         if due.kind is EntryKind.MOVE:
             message = world.messages[due.number]
-            self._add(AdvanceEvent(due.at, message.id, status=message.status))
+            self._add(AdvanceEvent(due.at, message.id, message.recipient, status=message.status))
             if collected is not None:
-                self._callbacks.append((0, collected.id, AdvanceEvent(due.at, message.id)))
+                event = AdvanceEvent(due.at, message.id, message.recipient, callback=collected)
+                self._callbacks.append((0, collected.id, event))
         else:
-            message = world.messages[world.callbacks[due.number].message]
-            self._callbacks.append((due.rank, due.number, AdvanceEvent(due.at, message.id)))
+            callback = world.callbacks[due.number]
+            message = world.messages[callback.message]
+            event = AdvanceEvent(due.at, message.id, message.recipient, callback=callback)
+            self._callbacks.append((due.rank, due.number, event))
 
-    def add_attempt(self, message: Message, attempt: int) -> None:
-        """Add an attempt that has ended."""
-        self._add(AdvanceEvent(self._world.now(), message.id, attempt=attempt))
+    def add_attempt(self, message: Message, callback: Callback) -> None:
+        """Add the last attempt of a callback, which has ended."""
+        now, attempt = self._world.now(), len(callback.attempts)
+        self._add(AdvanceEvent(now, message.id, message.recipient, attempt=attempt, callback=callback))
 
     def _add(self, *events: AdvanceEvent) -> None:
         self._count += len(events)

@@ -64,6 +64,7 @@ class Workspace:
     ) -> None:
         self.name = name
         self.number = number
+        self.label: str | None = None  # what people call it; `name` is its id
         self.start = start
         self.world = World(
             name,
@@ -142,10 +143,10 @@ class Workspace:
             finally:
                 self._advance_run = None
 
-    def _add_attempt(self, message: Message, attempt: int) -> None:
+    def _add_attempt(self, message: Message, callback: Callback) -> None:
         """Add an attempt that has ended to the advance under way, if there is one."""
         if self._advance_run is not None:
-            self._advance_run.add_attempt(message, attempt)
+            self._advance_run.add_attempt(message, callback)
 
     async def reset(self) -> None:
         """Reset the workspace to its start; nothing from before the reset arrives afterwards.

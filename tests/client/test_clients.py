@@ -23,12 +23,13 @@ from sandbox.client import (
     UnexpectedResponseError,
     UnreachableError,
 )
+from sandbox.client.behaviour_values import ScenarioCheck
 from sandbox.client.values import PlannedStatus, StatusChange
 from sandbox.core.account import Approval
 from sandbox.core.callback import CallbackState
 from sandbox.core.clock import ClockMode
 from sandbox.core.message import Status
-from sandbox.testing import SandboxClient
+from sandbox.testing import SandboxClient, SandboxServer
 from tests.builders import NOON
 from tests.client.fixtures import NUMBER, send
 
@@ -190,15 +191,16 @@ def test_an_advance_tells_what_happened(sandbox: SandboxClient) -> None:
     done = sandbox.advance(until="idle")
 
     sent, delivered = NOON + timedelta(milliseconds=200), NOON + timedelta(seconds=2, milliseconds=200)
+    accepted = CallbackState.DELIVERED
     assert done == Advance(
         NOON,
         delivered,
         count=4,
         items=(
-            AdvanceItem(sent, "status", uuid, status=Status.SENT),
-            AdvanceItem(sent, "callback", uuid, attempt=1),
-            AdvanceItem(delivered, "status", uuid, status=Status.DELIVERED),
-            AdvanceItem(delivered, "callback", uuid, attempt=1),
+            AdvanceItem(sent, "status", uuid, NUMBER, status=Status.SENT),
+            AdvanceItem(sent, "callback", uuid, NUMBER, attempt=1, callback=1, state=accepted, http_status=200),
+            AdvanceItem(delivered, "status", uuid, NUMBER, status=Status.DELIVERED),
+            AdvanceItem(delivered, "callback", uuid, NUMBER, attempt=1, callback=2, state=accepted, http_status=200),
         ),
         truncated=False,
     )
@@ -413,3 +415,41 @@ def test_another_server_is_taken_for_a_stranger(sandbox: SandboxClient) -> None:
         f"{url} answered GET {urlsplit(url).path}/_sandbox/health with 200 and a body that is not JSON;"
         " is it an sms-sandbox server?"
     )
+
+
+def test_the_agenda_is_read_and_gone_through_step_by_step(sandbox: SandboxClient) -> None:
+    uuid = send(sandbox)
+    due = sandbox.agenda().items
+    sandbox.advance(until="next")
+
+    assert ([(each.message, each.to, each.status) for each in due], sandbox.message(uuid).status) == (
+        [(uuid, NUMBER, Status.SENT)],
+        Status.SENT,
+    )
+
+
+def test_a_scenario_is_checked_by_its_text_and_by_its_values(sandbox: SandboxClient) -> None:
+    with pytest.raises(RefusedError) as refused:
+        sandbox.check_scenario({"name": "x", "y": 1})
+
+    assert (sandbox.check_scenario("name: mine\nextends: [default]\n"), len(refused.value.mistakes)) == (
+        ScenarioCheck("mine"),
+        1,
+    )
+
+
+def test_one_message_is_deleted(sandbox: SandboxClient) -> None:
+    first, second = send(sandbox), send(sandbox)
+    sandbox.delete_message(first)
+
+    assert [each.id for each in sandbox.messages(callback_state=None, search="code")] == [second]
+
+
+def test_a_workspace_is_renamed(server: SandboxServer) -> None:
+    client = Client(server.url)
+    made = client.make_workspace(name="mine")
+    renamed = client.rename_workspace(made.id, "ours")
+    unnamed = client.rename_workspace(made.id, None)
+    client.delete_workspace(made.id)
+
+    assert (made.name, renamed.name, unnamed.name) == ("mine", "ours", None)

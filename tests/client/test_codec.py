@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from sandbox.client import UnexpectedResponseError
+from sandbox.client.behaviour_values import KEY
 from sandbox.client.codec import read, read_all, read_named
-from sandbox.client.values import KEY
 from sandbox.core.message import Status
 
 

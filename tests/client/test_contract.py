@@ -9,10 +9,10 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from sandbox.client import server_values, values
+from sandbox.client import behaviour_values, server_values, values
+from sandbox.client.behaviour_values import KEY
 from sandbox.client.call import ApiCall
 from sandbox.client.clients import STREAM, ApiMethod, ApiMethods
-from sandbox.client.values import KEY
 from sandbox.control.call import openapi_json
 
 DOCUMENT: Mapping[str, Any] = json.loads(openapi_json())
@@ -35,12 +35,14 @@ SCHEMAS = {
     "Request": values.Request,
     "Callback": values.Callback,
     "Target": values.Target,
-    "Clock": values.Clock,
-    "Advance": values.Advance,
+    "Clock": behaviour_values.Clock,
+    "Advance": behaviour_values.Advance,
+    "Agenda": behaviour_values.Agenda,
     "Account": values.Account,
     "Sender": values.Sender,
     "Template": values.Template,
-    "Scenario": values.Scenario,
+    "Scenario": behaviour_values.Scenario,
+    "ScenarioCheck": behaviour_values.ScenarioCheck,
     "Workspace": values.Workspace,
     "Verdict": values.Verdict,
     "Provider": values.Provider,
@@ -131,12 +133,9 @@ def test_every_value_that_the_clients_make_is_described_or_part_of_one() -> None
         for part in (hint, *get_args(hint))
         if is_dataclass(part)
     }
-    made = {
-        each
-        for each in (*vars(values).values(), *vars(server_values).values())
-        if isinstance(each, type) and is_dataclass(each)
-    }
-    by_themselves = {values.Otp, values.Index, values.Event, values.ScenarioEntry}
+    named = [*vars(values).values(), *vars(behaviour_values).values(), *vars(server_values).values()]
+    made = {each for each in named if isinstance(each, type) and is_dataclass(each)}
+    by_themselves = {values.Otp, values.Index, values.Event, behaviour_values.ScenarioEntry}
 
     assert made - parts - set(SCHEMAS.values()) == by_themselves
 

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from sandbox.client import tables
-from sandbox.client.values import Advance, AdvanceItem, NearMiss, Verdict
+from sandbox.client.behaviour_values import Advance, AdvanceItem
+from sandbox.client.values import NearMiss, Verdict
 from sandbox.core.message import Status
 from sandbox.testing import SandboxClient, failure_report
 from tests.builders import NOON

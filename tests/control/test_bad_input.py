@@ -23,7 +23,8 @@ async def test_an_unknown_query_parameter_is_named_at_every_call(control: Contro
     )
 
 
-BODIES = sorted({(method, path) for method, path in CALLS if method != "GET"} - {("PUT", "/scenario")})
+SCENARIOS = {("PUT", "/scenario"), ("POST", "/scenario/check")}  # their bodies may be YAML
+BODIES = sorted({(method, path) for method, path in CALLS if method != "GET"} - SCENARIOS)
 
 
 @pytest.mark.parametrize(("method", "path"), BODIES)

@@ -36,9 +36,12 @@ async def test_a_callback_is_shown_with_every_attempt(sandbox: Sandbox, control:
         {
             "id": 1,
             "message": sandbox.message().id,
+            "to": "38761930305",
             "provider": "betatel",
             "reports": "sent",
+            "status": "sent",
             "state": "delivered",
+            "failing": False,
             "due": "2026-03-02T12:00:05.200Z",
             "request": {
                 "method": "POST",
@@ -227,3 +230,49 @@ async def test_an_attempt_that_the_scenario_drops_tells_where_it_would_have_gone
     shown = await Control(sandbox).get("/callbacks/1")
 
     assert [attempt["url"] for attempt in shown["attempts"]] == [receiver.url()]
+
+
+async def test_a_callback_fails_until_an_attempt_succeeds_or_it_is_cancelled(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    receiver.otherwise = says(501, "not implemented")
+    await reported(sandbox, receiver)
+    await sandbox.advance(2 * SECOND)
+
+    async def failing() -> list[int]:
+        return [item["id"] for item in (await control.get("/callbacks", failing="true"))["items"]]
+
+    found = [await failing()]
+    await control.post("/callbacks/1/cancel")
+    found.append(await failing())
+    receiver.otherwise = says(200)
+    await control.post("/callbacks/2/fire")
+    await sandbox.advance(timedelta(0))
+    found.append(await failing())
+    rest = [item["id"] for item in (await control.get("/callbacks", failing="false"))["items"]]
+
+    assert (found, rest) == ([[2, 1], [2], []], [2, 1])
+
+
+@pytest.mark.parametrize("words", ["930 305", "sent", "NOT IMPLEMENTED", "/dlr"])
+async def test_a_search_finds_a_callback_by_recipient_status_url_and_answer(
+    sandbox: Sandbox, control: Control, receiver: Receiver, words: str
+) -> None:
+    receiver.otherwise = says(501, "not implemented")
+    await reported(sandbox, receiver)
+    found = [await control.get("/callbacks", search=each) for each in (words, sandbox.message().id, "nothing like it")]
+
+    assert [[item["id"] for item in page["items"]] for page in found] == [[1], [1], []]
+
+
+async def test_a_callback_tells_its_status_in_words_beside_the_word_of_the_provider(
+    sandbox: Sandbox, control: Control
+) -> None:
+    await sandbox.send(UBILL_SMS)
+    await sandbox.advance()
+    page = await control.get("/callbacks")
+
+    assert [(each["reports"], each["status"], each["to"]) for each in page["items"]] == [
+        ("1", "delivered", "995511194242"),
+        ("0", "sent", "995511194242"),
+    ]

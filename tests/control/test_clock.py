@@ -91,20 +91,63 @@ async def test_an_advance_lists_its_events_in_order(sandbox: Sandbox, control: C
     receiver.answers.append(says(500))
     sandbox.set_target("betatel", receiver.url())
     await sandbox.send()
-    message = sandbox.message().id
+    about = {"message": sandbox.message().id, "to": "38761930305"}
+    attempted = {"kind": "callback", **about, "error": None}
+    failed, delivered = {"state": "pending", "http_status": 500}, {"state": "delivered", "http_status": 200}
 
     assert await control.post("/clock/advance", {"by": "6s"}) == {
         "from": NOON,
         "to": "2026-03-02T12:00:06.000Z",
         "count": 5,
         "items": [
-            {"at": "2026-03-02T12:00:00.200Z", "kind": "status", "message": message, "status": "sent"},
-            {"at": "2026-03-02T12:00:00.200Z", "kind": "callback", "message": message, "attempt": 1},
-            {"at": "2026-03-02T12:00:02.200Z", "kind": "status", "message": message, "status": "delivered"},
-            {"at": "2026-03-02T12:00:02.200Z", "kind": "callback", "message": message, "attempt": 1},
-            {"at": "2026-03-02T12:00:05.200Z", "kind": "callback", "message": message, "attempt": 2},
+            {"at": "2026-03-02T12:00:00.200Z", "kind": "status", **about, "status": "sent"},
+            {"at": "2026-03-02T12:00:00.200Z", **attempted, "attempt": 1, "callback": 1, **failed},
+            {"at": "2026-03-02T12:00:02.200Z", "kind": "status", **about, "status": "delivered"},
+            {"at": "2026-03-02T12:00:02.200Z", **attempted, "attempt": 1, "callback": 2, **delivered},
+            {"at": "2026-03-02T12:00:05.200Z", **attempted, "attempt": 2, "callback": 1, **delivered},
         ],
         "truncated": False,
+    }
+
+
+async def test_an_advance_goes_to_what_is_due_next(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    steps = [await control.post("/clock/advance", {"until": "next"}) for _ in range(3)]
+
+    assert [(step["to"], step["count"]) for step in steps] == [
+        ("2026-03-02T12:00:00.200Z", 2),
+        ("2026-03-02T12:00:02.200Z", 2),
+        ("2026-03-02T12:00:02.200Z", 0),
+    ]
+
+
+async def test_the_agenda_lists_what_is_due_next_first(sandbox: Sandbox, control: Control, receiver: Receiver) -> None:
+    receiver.answers.append(says(500))
+    sandbox.set_target("betatel", receiver.url())
+    await sandbox.send()
+    await control.post("/clock/advance", {"by": "1s"})
+    about = {"message": sandbox.message().id, "to": "38761930305", "provider": "betatel"}
+
+    assert await control.get("/agenda") == {
+        "items": [
+            {
+                "at": "2026-03-02T12:00:02.200Z",
+                "kind": "status",
+                **about,
+                "status": "delivered",
+                "callback": None,
+                "attempt": None,
+            },
+            {
+                "at": "2026-03-02T12:00:05.200Z",
+                "kind": "callback",
+                **about,
+                "status": "sent",
+                "callback": 1,
+                "attempt": 2,
+            },
+        ],
+        "count": 2,
     }
 
 
@@ -168,7 +211,7 @@ async def test_only_the_first_thousand_events_are_listed(sandbox: Sandbox, contr
     [
         ({}, [("", "at least 1 of by, to, until must be given")]),
         ({"by": "1s", "until": "idle"}, [("", "at most 1 of by, to, until must be given")]),
-        ({"until": "done"}, [("/until", "'done' is not 'idle'")]),
+        ({"until": "done"}, [("/until", "'done' is not one of idle, next")]),
         (
             {"by": "idle"},
             [("/by", f"'idle' is not a duration such as 200ms, 5s, 2m, 1h30m or 1d, or a number of seconds; {IDLE}")],

@@ -75,7 +75,7 @@ async def test_a_request_its_message_and_its_changes_are_sent_in_order(sandbox: 
         ("message", "queued", message),
         ("request", None, 1),
         ("status", "sent", message),
-        ("callback", None, 1),
+        ("callback", "sent", 1),
     ]
 
 
@@ -263,3 +263,16 @@ async def test_a_reset_drops_what_was_not_sent_yet() -> None:
             told = [await scenarios_told(reader, "after") for reader in readers]
 
     assert told == [["after"]] * len(readers)
+
+
+async def test_a_deletion_and_the_callbacks_of_a_message_are_sent(sandbox: Sandbox, control: Control) -> None:
+    async with following(sandbox) as follower:
+        await sandbox.send()
+        await sandbox.advance(timedelta(seconds=1))
+        callback = (await follower.until("callback"))[-1]
+        await control.delete("/messages/latest")
+        one = (await follower.until("deleted"))[-1]
+        await control.delete("/messages")
+        every = (await follower.until("deleted"))[-1]
+
+    assert (callback.data["callback_state"], one.data, every.data) == ("collected", {"all": False}, {"all": True})

@@ -5,7 +5,7 @@ import pytest
 
 from tests.control.calls import Control
 from tests.control.waits import begun
-from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Gate, Receiver, Sandbox
+from tests.servers import BETATEL_SMS, SMSBUDDY_OTP, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Gate, Receiver, Sandbox, says
 
 
 async def sent(sandbox: Sandbox, *recipients: str) -> list[str]:
@@ -48,6 +48,7 @@ async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: S
         ],
         "planned": [{"status": "delivered", "at": "2026-03-02T12:00:02.200Z"}],
         "callbacks": [1],
+        "callback_state": "collected",
     }
 
 
@@ -77,7 +78,7 @@ async def test_messages_are_listed_newest_first_page_by_page(sandbox: Sandbox, c
         ({"to": "9812345678"}, ["smsbuddy.sms.send"]),
         ({"to": "+91 98123 45678"}, ["smsbuddy.sms.send"]),
         ({"from_": "FACEBOOK"}, ["betatel.sms.send"]),
-        ({"text": "code is"}, ["betatel.sms.send"]),
+        ({"text": "CODE is"}, ["betatel.sms.send"]),
         ({"status": "queued"}, ["smsbuddy.sms.send", "ubill.sms.send", "betatel.whatsapp.otp", "betatel.sms.send"]),
         ({"status": "PENDING"}, ["betatel.whatsapp.otp"]),
         ({"status": "delivered"}, []),
@@ -375,3 +376,68 @@ async def test_the_code_that_a_provider_made_is_the_message_s(sandbox: Sandbox, 
     await sandbox.send(SMSBUDDY_OTP)
 
     assert (await control.get("/messages/latest"))["code"] == sandbox.message().code
+
+
+async def test_a_message_tells_the_state_of_its_callbacks_together(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    receiver.answers.extend([says(503), says(200), says(200)])
+    sandbox.set_target("betatel", receiver.url())
+    await sandbox.send()
+    states = [(await control.get("/messages/latest"))["callback_state"]]
+    for by in ("200ms", "2s"):
+        await control.post("/clock/advance", {"by": by})
+        states.append((await control.get("/messages/latest"))["callback_state"])
+    await control.post("/callbacks/1/hold")
+    found = [len((await control.get("/messages", callback_state=each))["items"]) for each in ("failing", "delivered")]
+    await control.post("/callbacks/1/fire")
+    await sandbox.workspace.advance(timedelta(0))
+    states.append((await control.get("/messages/latest"))["callback_state"])
+
+    assert (states, found) == ([None, "failing", "failing", "delivered"], [1, 0])
+
+
+async def test_a_wait_ends_when_a_callback_reaches_the_wanted_state(sandbox: Sandbox, control: Control) -> None:
+    waiting = await begun(sandbox.world, control.get("/messages", callback_state="collected", wait="30s"))
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert len((await waiting)["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["930 305", "+387 61 930 305", "YOUR CODE", "facebook", "482910", "482-9", "930305", " code "]
+)
+async def test_a_search_finds_number_text_sender_and_code(sandbox: Sandbox, control: Control, words: str) -> None:
+    await sandbox.send(BETATEL_SMS.with_values(text="Your code is 482-910"))
+    await sandbox.send(BETATEL_SMS.with_values(**{"from": "Shop"}, to="38762111111", text="Hello"))
+
+    assert [each["text"] for each in (await control.get("/messages", search=words))["items"]] == [
+        "Your code is 482-910"
+    ]
+
+
+async def test_a_search_finds_a_part_of_an_id(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    await sandbox.send(WHATSAPP)
+    wanted = sandbox.message(2).id
+
+    assert [each["id"] for each in (await control.get("/messages", search=wanted[4:20].lower()))["items"]] == [wanted]
+
+
+async def test_one_message_is_deleted_with_its_callbacks(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send()
+    await sandbox.send()
+    await sandbox.advance()
+    first = sandbox.message(1).id
+    await control.delete(f"/messages/{first}")
+
+    assert (
+        [each["id"] for each in (await control.get("/messages"))["items"]],
+        [each["message"] for each in (await control.get("/callbacks"))["items"]],
+        await control.refused("DELETE", f"/messages/{first}"),
+    ) == (
+        [sandbox.message(2).id],
+        [sandbox.message(2).id] * 2,
+        (404, [("/id", f"no message has the id {first!r}")]),
+    )

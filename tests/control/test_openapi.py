@@ -82,6 +82,7 @@ def examples() -> Iterator[tuple[str, str, object]]:
 @pytest.mark.parametrize(("method", "path", "value"), list(examples()))
 async def test_every_example_of_a_body_is_taken(sandbox: Sandbox, method: str, path: str, value: object) -> None:
     await sandbox.send()
-    filled = re.sub(r"\{id\}", "latest", path).replace("{provider}", "smsbuddy").replace("{key}", "k1")
+    name = "default" if path.startswith("/workspaces") else "latest"
+    filled = re.sub(r"\{id\}", name, path).replace("{provider}", "smsbuddy").replace("{key}", "k1")
     async with sandbox.client.request(method, BASE + filled, json=value) as reply:
         assert reply.status < 300, await reply.text()

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,7 @@ async def test_an_entry_has_the_request_and_the_reply_as_they_were_with_the_key_
             "at": "2026-03-02T12:00:00.000Z",
             "provider": "betatel",
             "operation": "betatel.sms.send",
+            "to": ["38761930305"],
             "method": "POST",
             "path": "/api/smpp/client/send",
             "query": {},
@@ -150,3 +152,53 @@ async def test_what_is_not_there_is_404(sandbox: Sandbox, control: Control, name
     await sandbox.send()
 
     assert (await control.refused("GET", f"/requests/{name}"))[0] == 404
+
+
+async def test_a_request_tells_its_recipients_and_a_refused_one_those_that_it_names(
+    sandbox: Sandbox, control: Control
+) -> None:
+    await sandbox.send(UBILL_SMS.with_values(numbers=["995511194242", "995511194243"]))
+    await sandbox.send(UBILL_SMS.with_values(numbers="995511194244,12", brandID=99))
+    await sandbox.send(BAD)
+    await sandbox.send(SMSBUDDY_SMS.with_values(sender=""))
+    await sandbox.client.get("/v1/sms/balance?key=k1")
+    await sandbox.client.post("/nowhere", data=b"to=1")
+
+    assert [each["to"] for each in reversed((await control.get("/requests"))["items"])] == [
+        ["995511194242", "995511194243"],
+        ["995511194244", "12"],
+        ["+38761930305"],
+        ["9812345678"],
+        [],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"to": "00387 61 930 305"}, [2]),
+        ({"to": "919812345678"}, [1]),
+        ({"search": "930305"}, [2]),
+        ({"search": "WHATSAPP"}, [2]),
+        ({"search": "does not match"}, [2]),
+        ({"search": "/v1/sms"}, [1]),
+        ({"search": "nothing like it"}, []),
+    ],
+)
+async def test_requests_are_found_by_recipient_path_and_reason(
+    sandbox: Sandbox, control: Control, query: dict[str, str], found: list[int]
+) -> None:
+    await sandbox.send(SMSBUDDY_SMS)
+    await sandbox.send(BAD)
+
+    assert await ids(control, **query) == found
+
+
+async def test_an_event_of_a_refused_request_tells_its_recipient(sandbox: Sandbox) -> None:
+    async with sandbox.client.get("/_sandbox/events") as stream:
+        await sandbox.send(BAD)
+        while not (line := await stream.content.readline()).startswith(b"data: "):
+            pass
+
+    assert json.loads(line.removeprefix(b"data: "))["to"] == ["+38761930305"]

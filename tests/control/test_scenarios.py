@@ -243,3 +243,23 @@ async def test_a_yaml_bomb_is_one_clear_mistake(control: Control) -> None:
     answered = await control.call("PUT", "/scenario", bomb)
 
     assert (answered.status, len(answered.errors)) == (422, 1)
+
+
+async def test_a_scenario_is_checked_without_being_used(control: Control) -> None:
+    good = await control.post("/scenario/check", {"name": "ours", "extends": ["default"]})
+    mistaken = b"name: ours\nrules:\n  - when: {to: '1'}\n    then: {fault: dropp}\n"
+    checked, put = [await control.call(*call, mistaken) for call in (("POST", "/scenario/check"), ("PUT", "/scenario"))]
+
+    assert (good, checked.status, checked.value, (await control.get("/scenario"))["name"]) == (
+        {"name": "ours", "warnings": []},
+        422,
+        put.value,
+        "bare",
+    )
+
+
+async def test_a_check_of_what_is_no_text_is_refused(control: Control) -> None:
+    assert await control.refused("POST", "/scenario/check", b"\xff") == (
+        400,
+        [("", "body: byte 0 is not valid UTF-8")],
+    )

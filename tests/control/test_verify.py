@@ -58,7 +58,7 @@ async def test_every_expected_value_must_hold(sandbox: Sandbox, control: Control
         "operation": "betatel.sms.send",
         "to": "+387 61 930-305",
         "from": "FACEBOOK",
-        "text": "code is",
+        "text": "Code IS",
     }
     wrong = {"provider": "ubill", "operation": "betatel.whatsapp.otp", "to": "1", "from": "X", "text": "pin"}
     counts = [

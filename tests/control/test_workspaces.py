@@ -251,3 +251,29 @@ async def test_five_hundred_workspaces_stand_side_by_side(sandbox: Sandbox, cont
     advances = await asyncio.gather(*(own.post("/clock/advance", {"until": "idle"}) for _, own in all_of_them))
 
     assert {(advance["count"], advance["to"]) for advance in advances} == {(4, "2026-03-02T12:00:02.200Z")}
+
+
+async def test_a_workspace_has_a_name_that_can_be_changed_and_removed(control: Control) -> None:
+    workspace, own = await made(control, name="checkout tests")
+    place = f"/workspaces/{workspace['id']}"
+    names = [workspace["name"], (await own.post("/reset"))["name"]]
+    for body in ({"name": "Zahlung & Ärger"}, {}, {"name": None}):
+        await control.patch(place, body)
+        names.append((await control.get(place))["name"])
+
+    assert names == ["checkout tests", "checkout tests", "Zahlung & Ärger", "Zahlung & Ärger", None]
+
+
+async def test_the_default_workspace_can_have_a_name_too(control: Control) -> None:
+    await control.patch("/workspaces/default", {"name": "everybody"})
+
+    assert [(each["id"], each["name"]) for each in (await control.get("/workspaces"))["items"]] == [
+        ("default", "everybody")
+    ]
+
+
+@pytest.mark.parametrize("name", ["", " a", "a\nb", "x" * 61])
+async def test_a_name_is_one_short_line(control: Control, name: str) -> None:
+    status, errors = await control.refused("POST", "/workspaces", {"name": name})
+
+    assert (status, {at for at, _ in errors}) == (400, {"/name"})

@@ -102,3 +102,18 @@ def test_clearing_forgets_everything() -> None:
     agenda.clear()
 
     assert (agenda.first(), len(agenda), list(agenda)) == (None, 0, [])
+
+
+def test_the_soonest_entries_are_found_among_replaced_and_dropped_ones() -> None:
+    agenda = Agenda()
+    for number in range(50, 0, -1):
+        agenda.put(AgendaEntry(NOON + timedelta(seconds=number), EntryKind.MOVE, 0, number))
+    for number in range(1, 40, 2):
+        agenda.drop(EntryKind.MOVE, number)
+    agenda.put(AgendaEntry(NOON + timedelta(hours=1), EntryKind.MOVE, 0, 2))
+
+    assert [[each.number for each in agenda.soonest(limit)] for limit in (0, 3, 100)] == [
+        [],
+        [4, 6, 8],
+        [*range(4, 40, 2), *range(40, 51), 2],
+    ]
