@@ -28,7 +28,7 @@ async def test_a_message_of_which_an_event_told_the_id_alone_is_read(
     await expect(live(page)).to_have_text("Live")
     await server.send("Your code is 555345")
 
-    await expect(rows(page)).to_contain_text(["betatel38761930305Your code is 555345555345queued"])
+    await expect(rows(page)).to_contain_text(["betatelsmsFACEBOOK38761930305Your code is 555345555345queued"])
 
 
 async def test_many_messages_of_which_events_told_the_ids_alone_are_read(

@@ -15,7 +15,7 @@ async def test_the_page_loads_nothing_from_another_host(page: Page, server: Serv
     page.on("request", lambda request: asked.append(request.url))
     await page.goto(server.page)
     await expect(live(page)).to_have_text("Live")
-    for section in ("Requests", "Clock", "Scenario", "Workspaces", "Providers", "Messages"):
+    for section in ("Requests", "Callbacks", "Clock", "Scenario", "Workspaces", "Providers", "Messages"):
         await go(page, section)
     await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
 

@@ -46,6 +46,31 @@ export function button(text, press, given = {}) {
   return h("button", { type: "button", ...given, on: { click: press } }, text);
 }
 
+/** Returns a button that acts when it is pressed twice; `label` may be a function that returns its text. */
+export function confirmButton(label, act, given = {}) {
+  const text = () => (typeof label === "function" ? label() : label);
+  const calm = () => {
+    delete self.dataset.armed;
+    self.textContent = text();
+  };
+  const self = button(text(), () => {
+    const armed = self.dataset.armed;
+    calm();
+    if (armed) return act();
+    self.dataset.armed = "yes";
+    self.textContent = `Confirm: ${text().toLowerCase()}`;
+    return undefined;
+  }, given);
+  self.addEventListener("blur", calm);
+  self.renew = calm;
+  return self;
+}
+
+/** Sets the title of the tab from the most particular part to the section. */
+export function entitle(...parts) {
+  document.title = [...parts.filter(Boolean), "sms-sandbox"].join(" · ");
+}
+
 /** Returns a labelled control, the label above it. */
 export function field(label, control, hint) {
   return h("label", { class: "field" }, h("span", { class: "field-name" }, label), control, hint && h("small", {}, hint));
@@ -89,7 +114,8 @@ export function copier(text, { label = "Copy", ...given } = {}) {
   return self;
 }
 
-async function copy(text) {
+/** Copies a text; returns whether that worked. */
+export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -6,7 +6,7 @@ const AHEAD = 10_000; // objects that are loaded before the user scrolls to them
 const MOST = 20_000; // objects that are kept; older ones are dropped
 
 /**
- * The objects below `path` for which `keeps` is true. `query` goes to the API; `rank` never decreases from one arrival to
+ * The objects below `path` that the API returns for `query`, and those of events for which `keeps` is true; `rank` never decreases from one arrival to
  * the next; `newer(a, b)` returns whether `a` replaces `b`. `changed` is called at most once per frame.
  */
 export class Feed {
@@ -15,7 +15,6 @@ export class Feed {
     this.items = [];
     this.places = new Map(); // id to object, for those in `items` and `arrivals`
     this.arrivals = [];
-    this.looked = 0;
     this.next = null;
     this.evicted = 0;
     this.state = "loading";
@@ -38,7 +37,6 @@ export class Feed {
     this.items = [];
     this.places = new Map();
     this.arrivals = [];
-    this.looked = 0;
     this.append(page);
     const early = this.early;
     this.early = null;
@@ -76,13 +74,12 @@ export class Feed {
 
   append(page) {
     for (const each of page.items) {
-      if (!this.keeps(each) || this.places.has(each.id)) continue;
+      if (this.places.has(each.id)) continue;
       this.places.set(each.id, each);
       this.items.push(each);
     }
     this.next = page.next;
     this.evicted = page.evicted;
-    this.looked += page.items.length;
   }
 
   /** Adds an object from an event: replaces a known one, or inserts it by its rank. */

@@ -43,11 +43,27 @@ function digits(text) {
   return String(text ?? "").replace(/\D/g, "");
 }
 
+const NUMBER = /^[\s+()./-]*\d[\d\s+()./-]*$/;
+
+/** Returns whether a search finds one of some numbers or texts, as the filter `search` of the API does. */
+export function finds(search, numbers, texts) {
+  const words = search.trim().toLowerCase();
+  return texts.some((text) => text?.toLowerCase().includes(words))
+    || (NUMBER.test(words) && numbers.some((number) => hasDigits(number, words)));
+}
+
 /** Returns whether `number` contains `wanted`, a part of a phone number in any notation. */
-export function hasDigits(number, wanted) {
+function hasDigits(number, wanted) {
   const [all, part] = [digits(number), digits(wanted).replace(/^00/, "")];
-  if (!part) return String(number ?? "").toLowerCase().includes(String(wanted).trim().toLowerCase());
   return all.includes(part) || (all.length > 7 && part.endsWith(all));
+}
+
+const MILLISECONDS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Returns the milliseconds of a duration such as 5m, or null. */
+export function milliseconds(text) {
+  const match = /^(\d+)([smhd])$/.exec(text);
+  return match && Number(match[1]) * MILLISECONDS[match[2]];
 }
 
 /** Returns the number of characters in a text, as a reader counts them. */

@@ -1,7 +1,8 @@
-// The right end of the header: workspace, scenario, clock, and the state of the event stream.
+// The right end of the header: failing callbacks, workspace, scenario, clock, and the state of the event stream.
 
 import { DEFAULT } from "./api.js";
-import { h, section } from "./dom.js";
+import { fill, h, section } from "./dom.js";
+import { Failing } from "./failing.js";
 import { to } from "./route.js";
 import { themeButton } from "./theme.js";
 import { hour } from "./format.js";
@@ -10,9 +11,19 @@ const LINKS = { live: "Live", connecting: "Connecting", lost: "Reconnecting", go
 
 /** Returns the parts of the header that show the current workspace. */
 export function header(store) {
-  const workspace = h("a", { class: "chip", href: to("workspaces") },
-    h("span", { class: "chip-name" }, "workspace "), store.workspace);
-  workspace.hidden = store.workspace === DEFAULT;
+  const workspace = h("a", { class: "chip workspace-chip", href: to("workspaces") });
+  const showName = (name) => {
+    workspace.hidden = store.workspace === DEFAULT && !name;
+    workspace.title = `Workspace ${store.workspace}`;
+    fill(workspace, h("span", { class: "chip-name" }, "workspace "), name ? `${name} (${store.workspace})` : store.workspace);
+  };
+  showName(null);
+  store.on("name", showName);
+  const failing = h("a", { class: "chip failing-chip", href: to("callbacks", null, { state: "failing" }), hidden: true });
+  new Failing(store, (text, number) => {
+    failing.hidden = !number;
+    fill(failing, text, " failing", h("span", { class: "chip-name" }, number === 1 ? " callback" : " callbacks"));
+  });
   const scenario = h("a", { class: "chip scenario-chip", href: to("scenario"), hidden: true });
   const time = h("span", { class: "clock-time" });
   const mode = h("span", { class: "clock-mode" });
@@ -32,6 +43,7 @@ export function header(store) {
   });
   store.on("rules", ({ name }) => {
     scenario.hidden = false;
+    scenario.title = `Scenario ${name}`;
     scenario.replaceChildren(h("span", { class: "chip-name" }, "scenario "), name);
   });
   store.on("link", (word) => {
@@ -43,5 +55,5 @@ export function header(store) {
     if (clock.isConnected) tick();
     else clearInterval(ticking);
   }, 500);
-  return [workspace, scenario, clock, link, themeButton()];
+  return [failing, workspace, scenario, clock, link, themeButton()];
 }

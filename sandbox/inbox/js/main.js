@@ -1,35 +1,31 @@
 // Puts the page together: header, the section that the address names, keyboard, and the dialog for the token.
 
 import { DEFAULT, onTokenRequired } from "./api.js";
-import { fill, h } from "./dom.js";
+import { entitle, fill, h } from "./dom.js";
 import { helpButton, helpDialog, listen } from "./keyboard.js";
-import { go, here, to } from "./route.js";
+import { go, here, SECTIONS, to } from "./route.js";
 import { header } from "./header.js";
 import { forgetProviders, Store } from "./store.js";
 import { tokenDialog } from "./token.js";
 import { restoreTheme } from "./theme.js";
+import * as callbacks from "./views/callbacks.js";
 import * as clock from "./views/clock.js";
+import { restoreCompact } from "./views/compact.js";
 import * as messages from "./views/messages.js";
 import * as providers from "./views/providers.js";
 import * as requests from "./views/requests.js";
 import * as scenario from "./views/scenario.js";
 import * as workspaces from "./views/workspaces.js";
 
-const SECTIONS = {
-  messages: ["Messages", messages],
-  requests: ["Requests", requests],
-  clock: ["Clock", clock],
-  scenario: ["Scenario", scenario],
-  workspaces: ["Workspaces", workspaces],
-  providers: ["Providers", providers],
-};
+const VIEWS = { messages, requests, callbacks, clock, scenario, workspaces, providers };
+const titleOf = (section) => section[0].toUpperCase() + section.slice(1);
 
 const PAUSE_AFTER = 60_000; // milliseconds in a hidden tab after which the event stream is closed
 const main = document.getElementById("main");
 const help = helpDialog();
 let store = null;
 let view = null;
-let shown = null;
+let shown;
 let pausing = 0;
 
 /** Shows what the address names. */
@@ -53,26 +49,34 @@ function enter(workspace) {
 }
 
 function show(section) {
-  const first = shown === null;
+  const first = shown === undefined;
   view?.close();
   shown = section;
-  const [title, { open }] = SECTIONS[section];
-  document.title = `${title} · sms-sandbox`;
-  view = open(store);
+  const title = section ? titleOf(section) : "No such page";
+  entitle(title);
+  view = section ? VIEWS[section].open(store) : nowhere();
   main.dataset.section = section;
   fill(main, h("h1", { class: "unseen" }, title), view.element);
   if (!first) main.focus({ preventScroll: true });
 }
 
+/** Returns the view of an address that names no page. */
+function nowhere() {
+  const words = h("p", {});
+  const element = h("div", { class: "panels" }, h("section", { class: "panel" }, h("h2", {}, "There is no such page"), words,
+    h("p", { class: "bar" }, SECTIONS.map((name) => h("a", { href: to(name) }, titleOf(name))))));
+  return { element, route: () => { words.textContent = `${location.hash} is not an address of the inbox.`; }, close: () => {} };
+}
+
 function navigation(section) {
-  const links = Object.entries(SECTIONS).map(([name, [title]]) =>
-    h("a", { href: to(name), "aria-current": name === section ? "page" : null, data: { key: name } }, title));
+  const links = SECTIONS.map((name) =>
+    h("a", { href: to(name), "aria-current": name === section ? "page" : null, data: { key: name } }, titleOf(name)));
   fill(document.getElementById("sections"), links);
-  document.querySelector("#sections [aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
   document.querySelector(".brand").href = to("messages");
 }
 
 restoreTheme();
+restoreCompact();
 const token = tokenDialog();
 document.body.append(help, token.element);
 onTokenRequired(token.ask);

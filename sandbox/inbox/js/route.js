@@ -1,13 +1,13 @@
 // The address after `#`: section, open item and filters, so that every view can be shared as a link.
 
-const SECTIONS = ["messages", "requests", "clock", "scenario", "workspaces", "providers"];
+export const SECTIONS = ["messages", "requests", "callbacks", "clock", "scenario", "workspaces", "providers"];
 
-/** Returns {section, id, query} of the current address. */
+/** Returns {section, id, query} of the current address; section null: there is no such page. */
 export function here() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [section, ...rest] = path.split("/");
   return {
-    section: SECTIONS.includes(section) ? section : "messages",
+    section: section ? SECTIONS.find((name) => name === section) ?? null : "messages",
     id: rest.length ? decode(rest.join("/")) : null,
     query: Object.fromEntries(new URLSearchParams(search)),
   };
@@ -32,6 +32,16 @@ export function to(section, id = null, query = {}) {
 /** Goes to an address. */
 export function go(address) {
   location.hash = address;
+}
+
+/** Goes to an address in place of the present one in the history, for what a key moves through. */
+export function goInstead(address) {
+  location.replace(address);
+}
+
+/** Adds an address of the same section to the history; the caller shows it, at once. */
+export function push(address) {
+  history.pushState(null, "", address);
 }
 
 /** Changes the address without a new history entry, for filters that are being typed. */

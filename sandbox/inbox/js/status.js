@@ -9,6 +9,20 @@ export function statusWord(status, text = status) {
   return h("span", { class: "status", data: { status } }, text);
 }
 
+// The states of all callbacks of a message together, and the sign of each.
+export const CALLBACK_STATES = { failing: "✗", waiting: "…", cancelled: "–", collected: "○", delivered: "✓" };
+
+/** Returns the state of a message's callbacks as a sign and a word; nothing if it has none. */
+export function callbackSign(state) {
+  return state && h("span", { class: "callback-sign", data: { state }, title: `Callbacks: ${state}` },
+    h("span", { "aria-hidden": "true" }, CALLBACK_STATES[state]), h("span", { class: "sign-word" }, ` ${state}`));
+}
+
+/** Returns a provider's word for a status with its meaning, if the word does not say it. */
+export function meaning(word, status) {
+  return word.toLowerCase() === status ? word : `${word} (${status})`;
+}
+
 /** Returns [value for the API, label] for each status that may follow a message's own. */
 export function nextStatuses(offered, message) {
   const provider = offered.find(({ name }) => name === message.provider);

@@ -20,6 +20,7 @@ export class Store {
     this.workspace = workspace;
     this.clock = null;
     this.scenario = null;
+    this.name = null;
     this.link = "connecting";
     this.listeners = new Map();
     this.refreshing = 0;
@@ -90,7 +91,7 @@ export class Store {
 
   receive(kind, data) {
     if (kind === "clock") this.setClock(data);
-    if (kind === "clock" && data.reset) this.fresh();
+    if (kind === "deleted" || (kind === "clock" && data.reset)) this.fresh();
     else if (kind === "scenario") this.readScenario();
     else if (kind in WHOLE && !WHOLE[kind][1](data)) this.emit("part", { ...data, id: data.id ?? data.message, kind });
     else this.emit(kind, data);
@@ -108,7 +109,16 @@ export class Store {
     if (turn !== this.refreshing) return;
     if (clock) this.setClock(clock);
     this.readScenario();
+    this.readName();
     this.fresh();
+  }
+
+  /** Reads what people call the workspace. */
+  async readName() {
+    const workspace = await call("GET", `workspaces/${encodeURIComponent(this.workspace)}`).catch(() => null);
+    if (!workspace || workspace.name === this.name) return;
+    this.name = workspace.name;
+    this.emit("name", this.name);
   }
 
   fresh() {

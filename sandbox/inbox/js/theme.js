@@ -1,6 +1,6 @@
 // Light, dark, or the system's theme; kept in this browser.
 
-import { button } from "./dom.js";
+import { button, h } from "./dom.js";
 
 const KEPT = "sms-sandbox-theme";
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
@@ -24,7 +24,8 @@ export function themeButton() {
     }
   }, { class: "quiet" });
   const show = (theme) => {
-    self.textContent = `◐ ${THEMES[theme]}`;
+    self.replaceChildren("◐", h("span", { class: "theme-name" }, ` ${THEMES[theme]}`));
+    self.title = `Theme: ${THEMES[theme]}`;
     self.setAttribute("aria-label", `Theme: ${THEMES[theme]}`);
   };
   show(chosen());

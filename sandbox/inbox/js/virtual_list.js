@@ -22,10 +22,7 @@ export class VirtualList {
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.scroller.addEventListener("pointerleave", () => this.released());
     this.scroller.addEventListener("focusin", (event) => this.focused(event.target.closest("[data-id]")));
-    this.watch = new ResizeObserver(() => {
-      this.height = 0;
-      this.draw();
-    });
+    this.watch = new ResizeObserver(() => this.measure());
     this.watch.observe(this.scroller);
   }
 
@@ -73,6 +70,18 @@ export class VirtualList {
   rowHeight() {
     this.height ||= parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row-height")) || 44;
     return this.height;
+  }
+
+  /** Draws rows of another height, the first visible one in its place. */
+  measure() {
+    const first = this.scroller.scrollTop / this.rowHeight();
+    const before = this.height;
+    this.height = 0;
+    if (this.rowHeight() !== before) {
+      this.body.style.height = `${this.items.length * this.height}px`;
+      this.scroller.scrollTop = first * this.height;
+    }
+    this.draw();
   }
 
   scrolled() {
@@ -154,22 +163,42 @@ export class VirtualList {
     if (row) this.current = row.dataset.id;
   }
 
+  /** Returns the place of an object, -1 if it is not listed. */
+  find(id) {
+    return this.items.findIndex((each) => String(each.id) === String(id));
+  }
+
+  /** Returns the object of the row that had the focus last, if it is still listed. */
+  get here() {
+    return this.items[this.find(this.current)];
+  }
+
+  /** Returns the object a number of rows from an id, or the first if that id is not listed. */
+  neighbour(id, by) {
+    const known = this.find(id);
+    return this.items[known < 0 ? 0 : Math.min(this.items.length - 1, Math.max(0, known + by))];
+  }
+
   /** Moves the focus by a number of rows from the one that had it last. */
   step(by) {
-    if (!this.items.length) return;
-    const known = this.items.findIndex((each) => String(each.id) === String(this.current));
-    const place = known < 0 ? 0 : Math.min(this.items.length - 1, Math.max(0, known + by));
-    this.focus(this.items[place].id, place);
+    const next = this.neighbour(this.current, by);
+    if (next) this.focus(next.id);
   }
 
   /** Scrolls to a row and focuses it. */
-  focus(id, place = this.items.findIndex((each) => String(each.id) === String(id))) {
-    if (place < 0) return;
+  focus(id) {
+    if (this.reveal(id)) this.held.get(this.items[this.find(id)].id)?.row.querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  /** Scrolls a row into view; returns whether it is listed. */
+  reveal(id) {
+    const place = this.find(id);
+    if (place < 0) return false;
     const [top, height] = [place * this.rowHeight(), this.rowHeight()];
     const { scrollTop, clientHeight } = this.scroller;
     if (top < scrollTop) this.scroller.scrollTop = top;
     if (top + height > scrollTop + clientHeight) this.scroller.scrollTop = top + height - clientHeight;
     this.draw();
-    this.held.get(this.items[place].id)?.row.querySelector("a")?.focus({ preventScroll: true });
+    return true;
   }
 }

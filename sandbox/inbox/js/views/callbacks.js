@@ -1,115 +1,95 @@
-// The callbacks of a message, each with its attempts and actions.
+// The callbacks of all messages: a live list with what each reports, its last answer and its next attempt.
 
-import { button, facts, fill, h, verbatim } from "../dom.js";
-import { to } from "../route.js";
+import { announce, button, choice, h } from "../dom.js";
+import { meaning } from "../status.js";
 import { ago } from "../times.js";
-import { count, hour, pretty } from "../format.js";
+import { count, finds } from "../format.js";
+import { openCallback } from "./callback.js";
+import { ACTIONS, actionsOf, stateWord } from "./callback_card.js";
+import { ListView } from "./list_view.js";
 
-// The actions that a callback's state allows.
-const ACTIONS = {
-  pending: [["fire", "Send now"], ["hold", "Hold"], ["cancel", "Cancel"]],
-  held: [["fire", "Send now"], ["release", "Release"], ["cancel", "Cancel"]],
-  sending: [],
-  delivered: [["replay", "Replay"]],
-  failed: [["replay", "Replay"]],
-  cancelled: [["replay", "Replay"]],
-  collected: [["replay", "Replay"]],
-};
+const STATES = ["failing", "pending", "held", "sending", "delivered", "failed", "cancelled", "collected"];
+const AT_ONCE = 6; // calls on their way at a time
+const SHOWN = 200; // characters of an answer in its row
 
-/** Shows the callbacks of a message and updates them from events. */
-export class Callbacks {
-  constructor(store, message) {
-    this.store = store;
-    this.message = message;
-    this.known = new Map();
-    this.problems = new Map();
-    this.turn = 0;
-    this.element = h("div", { class: "callbacks" });
-    this.stop = [
-      store.on("callback", (callback) => this.receive(callback)),
-      store.on("fresh", () => this.read()),
-    ];
-    if (store.ready) this.read();
-  }
+/** Opens the section. */
+export function open(store) {
+  const note = h("p", { class: "hint note", role: "status" });
+  const all = button("Replay all failed", () => replayAll(), { title: "Sends failed callbacks again, and waiting retries now", hidden: true });
+  const listed = new ListView(store, {
+    section: "callbacks",
+    noun: "callback",
+    kinds: [],
+    filters: ["search", "provider", "state", "since"],
+    searches: "Recipient, message, status, URL or answer",
+    controls: [choice([["", "All states"], ...STATES], { "aria-label": "State", name: "state" })],
+    tools: [all, note],
+    columns: ["State", "Provider", "Recipient", "Reports", "Attempts", "Last answer or error", "Next attempt"],
+    query: ({ state, ...rest }) => (state === "failing" ? { ...rest, failing: true } : { ...rest, state }),
+    keeps,
+    at: (callback) => callback.due,
+    rank: (callback) => callback.id,
+    state: ({ state, failing, due, attempts, to, provider }) => [state, failing, due, attempts.length, to, provider],
+    row: (callback) => row(store, callback),
+    open: openCallback,
+    actions: (chosen) => Object.entries(ACTIONS)
+      .map(([act, [label]]) => [label, chosen.filter(({ state }) => actionsOf(state).includes(act)), (able) => run(able.map(({ id }) => [id, act]), label)])
+      .filter(([, able]) => able.length),
+    nothing: (filtered) => (filtered ? "No callbacks match these filters."
+      : "No callbacks yet. One is created when a message reaches a status that its provider reports."),
+    drawn: ({ feed }) => { all.hidden = !feed.items.some(({ failing }) => failing); },
+  });
+  listed.stop.push(store.on("callback", (callback) => listed.feed.put({ request: null, ...callback })));
 
-  async read() {
-    const turn = ++this.turn;
-    const [page, problem] = await this.store.try("GET", "callbacks", { query: { message: this.message, limit: 1000 } });
-    if (problem || turn !== this.turn) return;
-    this.known = new Map(page.items.reverse().map((callback) => [callback.id, callback]));
-    this.draw();
-  }
-
-  /** Reads again if the message names unknown callbacks. */
-  show(ids) {
-    if (ids.some((id) => !this.known.has(id))) this.read();
-    else this.draw();
-  }
-
-  /** Shows an event's data at once, then reads the request that it leaves out. */
-  receive(callback) {
-    if (callback.message !== this.message && !this.known.has(callback.id)) return;
-    this.known.set(callback.id, { request: null, attempts: [], ...this.known.get(callback.id), ...callback });
-    this.draw();
-    clearTimeout(this.reading);
-    this.reading = setTimeout(() => this.read(), 100);
-  }
-
-  draw() {
-    const all = [...this.known.values()];
-    const key = JSON.stringify([all, [...this.problems]]);
-    if (key === this.drawn) return;
-    this.drawn = key;
-    fill(this.element, all.length ? all.map((each) => this.card(each))
-      : h("p", { class: "hint" }, "No callbacks yet. One is created when the message reaches a status that its provider reports."));
-  }
-
-  card(callback) {
-    const { id, reports, state, due, request, attempts } = callback;
-    const problem = this.problems.get(id);
-    return h("article", { class: "callback", "aria-label": `Callback ${id}` },
-      h("header", { class: "callback-head" },
-        h("span", { class: "callback-reports" }, "reports ", h("code", {}, reports)),
-        h("span", { class: "state-word", data: { state } }, state),
-        ["pending", "held"].includes(state) && h("span", { class: "callback-due" }, ago(this.store, due, () => "due")),
-        h("span", { class: "bar callback-acts" }, ACTIONS[state].map(([act, label]) =>
-          button(label, () => this.act(id, act), { class: "small", data: { key: `${id}-${act}` } })))),
-      problem && h("p", { class: "problem", role: "alert" }, problem),
-      state === "collected" && h("p", { class: "hint" }, "Not sent: this provider has no callback target. ",
-        h("a", { href: to("providers", callback.provider) }, "Set a target"), "."),
-      request && h("details", { data: { key: `request-${id}` } },
-        h("summary", {}, h("code", {}, request.method), " ", h("span", { class: "breakable" }, request.url || "no target")),
-        facts(Object.entries(request.headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),
-        request.body && verbatim("Body", pretty(request.body))),
-      attempts.length > 0 && h("ol", { class: "attempts", "aria-label": count(attempts.length, "attempt") },
-        attempts.map((attempt) => attemptRow(id, attempt))));
-  }
-
-  async act(id, act) {
-    const [callback, problem] = await this.store.try("POST", `callbacks/${id}/${act}`);
-    if (problem) this.problems.set(id, problem.message);
-    else this.problems.delete(id);
-    if (callback) this.receive(callback);
-    else this.draw();
-  }
-
-  close() {
-    clearTimeout(this.reading);
-    this.turn = -1;
-    this.stop.forEach((each) => each());
-  }
+  /** Does one thing to each of several callbacks, a few at a time, and says how many refused it. */
+  const run = async (jobs, label) => {
+    const refused = [];
+    const work = async () => {
+      for (let job = jobs.pop(); job; job = jobs.pop()) {
+        const [callback, problem] = await store.try("POST", `callbacks/${job[0]}/${job[1]}`);
+        if (callback) listed.feed.put(callback);
+        else refused.push(problem.message);
+      }
+    };
+    const number = jobs.length;
+    note.textContent = `${label}: ${number}…`;
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    note.textContent = `${label}: ${count(number - refused.length, "callback")}${refused.length ? `; ${refused.length} refused: ${refused[0]}` : ""}`;
+    announce(note.textContent);
+  };
+  const replayAll = async () => {
+    const jobs = [];
+    for (let cursor; cursor !== null;) {
+      const [page, problem] = await store.try("GET", "callbacks", { query: { failing: true, limit: 1000, cursor } });
+      if (problem) return void (note.textContent = problem.message);
+      jobs.push(...page.items.filter(({ state }) => state !== "sending").map(({ id, state }) => [id, state === "failed" ? "replay" : "fire"]));
+      cursor = page.next;
+    }
+    await run(jobs, "Replay");
+  };
+  return listed;
 }
 
-function attemptRow(id, { number, at, url, status, answer, ms, error, replay }) {
-  const good = status >= 200 && status < 300;
-  return h("li", { class: "attempt", data: { good: String(good) } },
-    h("div", { class: "attempt-line" },
-      h("span", { class: "attempt-number" }, replay ? `Replay (${number})` : `Attempt ${number}`),
-      h("span", { class: "attempt-result" }, status ?? "no response"),
-      h("span", { class: "attempt-ms" }, `${ms} ms`),
-      h("time", { class: "attempt-at", datetime: at, title: at }, hour(at))),
-    url && h("p", { class: "attempt-url breakable" }, url),
-    error && h("p", { class: "attempt-error" }, error),
-    answer && h("details", { data: { key: `answer-${id}-${number}` } },
-      h("summary", {}, "Response"), verbatim("Response", pretty(answer))));
+function keeps({ search, provider, state, since }, callback) {
+  return (!/^\d+$/.test(since) || callback.id > Number(since))
+    && (!provider || callback.provider === provider)
+    && (!state || callback.state === state || (state === "failing" && callback.failing))
+    && (!search || finds(search, [callback.to], [String(callback.id), callback.message, callback.reports, callback.status,
+      ...callback.attempts.flatMap(({ url, answer, error }) => [url, answer, error])]));
+}
+
+function row(store, callback) {
+  const { provider, to, reports, status, state, due, attempts } = callback;
+  const last = attempts.at(-1);
+  const waits = ["pending", "sending"].includes(state);
+  return [
+    h("span", { class: "row-state" }, stateWord(callback)),
+    h("span", { class: "row-provider" }, provider),
+    h("span", { class: "row-to" }, to),
+    h("span", { class: "row-reports" }, meaning(reports, status)),
+    h("span", { class: "row-attempts" }, String(attempts.length)),
+    h("span", { class: "row-answer", data: { good: String(Boolean(last) && !last.error && last.status < 300) } },
+      last ? last.error ?? `${last.status} ${last.answer.slice(0, SHOWN)}` : state === "collected" ? "no target" : ""),
+    h("span", { class: "row-age" }, waits ? ago(store, due, () => "due") : state === "held" ? "held" : "–"),
+  ];
 }

@@ -1,16 +1,14 @@
-// The pane beside a list: the open item, or a hint.
+// The pane beside a list: the open item, if there is one.
 
 import { button, fill, h } from "../dom.js";
 
 /** Shows one item at a time; `open(id)` returns {element, close}. */
 export class DetailPane {
-  constructor(noun, open, { hint, back }) {
+  constructor(noun, open, { back }) {
     this.open = open;
-    this.hint = hint;
     this.back = back;
-    this.noun = noun;
     this.id = undefined;
-    this.element = h("section", { class: "detail", "aria-label": `Open ${noun}` });
+    this.element = h("section", { class: "detail", "aria-label": `Open ${noun}`, hidden: true });
   }
 
   show(id) {
@@ -19,9 +17,8 @@ export class DetailPane {
     this.shown?.close();
     this.id = id;
     this.shown = id === null ? null : this.open(id);
-    const body = this.shown?.element ?? h("p", { class: "hint detail-hint" }, this.hint,
-      h("span", { class: "detail-keys" }, h("kbd", {}, "j"), h("kbd", {}, "k"), h("kbd", {}, "Enter")));
-    fill(this.element, this.shown && button("← All", this.back, { class: "quiet back" }), body);
+    this.element.hidden = !this.shown;
+    fill(this.element, this.shown && [button("← All", this.back, { class: "quiet back" }), this.shown.element]);
     this.element.scrollTop = 0;
     if (this.shown && !first) this.shown.focus?.();
   }

@@ -1,13 +1,13 @@
 // One message: text, code, lifecycle, callbacks and details.
 
-import { announce, button, choice, copier, facts, h, section } from "../dom.js";
-import { to } from "../route.js";
+import { announce, button, choice, confirmButton, copier, entitle, facts, h, section } from "../dom.js";
+import { go, here, to } from "../route.js";
 import { nextStatuses, statusWord } from "../status.js";
 import { providers } from "../store.js";
 import { ago, keepTime } from "../times.js";
 import { count, letters } from "../format.js";
-import { Callbacks } from "./callbacks.js";
 import { lifecycle } from "./lifecycle.js";
+import { Callbacks } from "./message_callbacks.js";
 import { resendOf } from "./request.js";
 
 /** Opens a message; returns {element, focus, close}. */
@@ -22,7 +22,7 @@ class MessageView {
     this.message = null;
     this.title = h("h2", { tabindex: "-1" }, "Message");
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
-    this.callbacks = new Callbacks(store, id);
+    this.callbacks = new Callbacks(store, { query: { message: id } });
     const parts = Object.fromEntries(["head", "phone", "lifecycle", "moves", "facts"].map((name) => [name, h("div", { class: `message-${name}` })]));
     this.parts = h("div", { class: "message-parts", hidden: true },
       parts.head,
@@ -31,7 +31,8 @@ class MessageView {
         h("div", { class: "message-course" },
           h("section", { "aria-label": "Lifecycle" }, h("h3", {}, "Lifecycle"), parts.lifecycle, parts.moves),
           h("section", { "aria-label": "Callbacks" }, h("h3", {}, "Callbacks"), this.callbacks.element)),
-        h("section", { class: "message-about", "aria-label": "Details" }, h("h3", {}, "Details"), parts.facts)));
+        h("section", { class: "message-about", "aria-label": "Details" }, h("h3", {}, "Details"), parts.facts,
+          h("div", { class: "bar" }, confirmButton("Delete message", () => this.remove())))));
     this.element = h("article", { class: "message" }, this.title, this.problem, this.parts);
     this.update = {
       head: section(parts.head, (message) => head(message)),
@@ -79,6 +80,7 @@ class MessageView {
     this.parts.hidden = false;
     if (this.problem.textContent.startsWith("This message does not")) this.refuse(null);
     const { text, encoding, segments, history, planned, status, scheduled_for: later, provider_status: word } = message;
+    entitle(`Message to ${message.to}`);
     this.title.replaceChildren("To ", h("bdi", {}, message.to), " ", statusWord(status));
     this.update.head(message.code);
     this.update.phone(text, { encoding, segments, from: message.from });
@@ -108,6 +110,13 @@ class MessageView {
     this.refuse(problem);
     this.read();
     this.callbacks.read();
+  }
+
+  async remove() {
+    const [, problem] = await this.store.try("DELETE", `messages/${encodeURIComponent(this.id)}`);
+    this.refuse(problem);
+    const { workspace, ...filters } = here().query;
+    if (!problem) go(to("messages", null, filters));
   }
 
   answer([message, problem]) {

@@ -1,6 +1,6 @@
 // One request: beside its reply, with reasons, rule, and a curl command that repeats it.
 
-import { copier, facts, h, section, verbatim } from "../dom.js";
+import { copier, entitle, facts, h, section, verbatim } from "../dom.js";
 import { to } from "../route.js";
 import { ANY_KEY, curl } from "../sample_requests.js";
 import { ago, keepTime } from "../times.js";
@@ -24,6 +24,7 @@ export function openRequest(store, id) {
     body.hidden = Boolean(trouble);
     if (!exchange) return;
     title.textContent = `${exchange.method} ${exchange.path}`;
+    entitle(`Request ${id}`, title.textContent);
     show(exchange, await store.keys().catch(() => ({})));
   };
   const stop = [store.on("fresh", read), keepTime(store, element)];
@@ -32,7 +33,7 @@ export function openRequest(store, id) {
 }
 
 function exchangeView(store, exchange, keys) {
-  const { provider, operation, rule, messages, at, ms, refused, why, reply, resent_of: first } = exchange;
+  const { provider, operation, rule, to: recipients, messages, at, ms, refused, why, reply, resent_of: first } = exchange;
   const { line, masked } = asCurl(exchange, keys[provider] ?? {});
   return [
     refused && h("section", { class: "reasons", "aria-label": "Reasons" },
@@ -45,6 +46,7 @@ function exchangeView(store, exchange, keys) {
     facts([
       ["Operation", operation && h("code", {}, operation)],
       ["Rule", rule],
+      ["Recipient", recipients.length > 0 && `${recipients.join(", ")}${messages.length > recipients.length ? " …" : ""}`],
       ["Messages", messages.length > 0 && h("span", { class: "links" }, messages.slice(0, 50).map((id) => h("a", { href: to("messages", id) }, id)))],
       ["Resend", resendOf(first)],
       ["Received", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],

@@ -2,30 +2,33 @@
 
 import { choice, h } from "../dom.js";
 import { ago } from "../times.js";
+import { finds } from "../format.js";
 import { ListView } from "./list_view.js";
 import { openRequest } from "./request.js";
 
+const CODE = /^[1-5]\d\d$/;
+
 /** Opens the section. */
 export function open(store) {
-  const search = h("input", { type: "search", "aria-label": "Path or reason contains", placeholder: "Path or reason", name: "about", spellcheck: "false" });
   const listed = new ListView(store, {
     section: "requests",
     noun: "request",
     kinds: ["request"],
-    filters: ["provider", "refused", "about"],
+    filters: ["search", "provider", "refused", "status", "since"],
+    searches: "Recipient, path, operation, reason or rule",
     controls: [
       choice([["", "All outcomes"], ["true", "Refused"], ["false", "Accepted"]], { "aria-label": "Outcome", name: "refused" }),
-      search,
+      h("input", { type: "search", class: "status-code", "aria-label": "Status code", placeholder: "Code", name: "status", inputmode: "numeric", maxlength: 3 }),
     ],
-    search,
-    query: ({ provider, refused }) => ({ provider, refused }),
+    columns: ["Method", "Operation", "Recipient", "Reason or path", "Outcome", "Code", "Took", "Age"],
+    query: ({ status, ...rest }) => ({ ...rest, status: CODE.test(status) ? status : undefined }),
     keeps,
+    at: (exchange) => exchange.at,
     rank: (exchange) => exchange.id,
     newer: () => true,
-    state: ({ method, path, reply, at, ms }) => [method, path, reply.status, at, ms],
+    state: ({ method, path, reply, at, ms, to }) => [method, path, reply.status, at, ms, to],
     row: (exchange) => row(store, exchange),
     open: openRequest,
-    hint: "Select a request to see it with its reply.",
     nothing: (filtered) => (filtered ? "No requests match these filters."
       : "No requests yet. Every request to a provider path appears here, with the reason if it was refused."),
   });
@@ -33,20 +36,23 @@ export function open(store) {
   return listed;
 }
 
-function keeps({ provider, refused, about }, exchange) {
+function keeps({ provider, refused, search, status }, exchange) {
+  const { path, operation, rule, why, to, messages } = exchange;
   return (!provider || exchange.provider === provider)
     && (!refused || String(exchange.refused) === refused)
-    && (!about || [exchange.path, exchange.operation ?? "", exchange.rule ?? "", ...exchange.why].some((each) => each.includes(about)));
+    && (!CODE.test(status) || String(exchange.reply.status) === status)
+    && (!search || finds(search, to, [path, operation, rule, ...why, ...messages]));
 }
 
-function row(store, { provider, operation, method, path, reply, refused, why, rule, at, ms }) {
+function row(store, { operation, method, path, to, messages, reply, refused, why, rule, at, ms }) {
+  const more = Math.max(to.length, messages.length) - 1;
   return [
     h("span", { class: "row-method" }, method),
     h("span", { class: "row-path" }, operation ?? path),
+    h("span", { class: "row-to" }, to[0], more > 0 && ` +${more}`),
     h("span", { class: "row-why" }, why[0] ?? (rule ? `rule: ${rule}` : operation ? path : "")),
-    h("span", { class: "row-provider" }, provider ?? "no provider"),
     h("span", { class: "row-mark" }, refused && h("span", { class: "mark" }, "refused")),
-    h("span", { class: "http", data: { kind: reply.status < 400 ? "good" : "bad" } }, String(reply.status)),
+    h("span", { class: "http", data: { kind: refused || reply.status >= 400 ? "bad" : "good" } }, String(reply.status)),
     h("span", { class: "row-ms" }, `${ms} ms`),
     h("span", { class: "row-age" }, ago(store, at)),
   ];
