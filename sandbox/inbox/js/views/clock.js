@@ -1,12 +1,15 @@
-// The clock: its time and speed, and what happens when it advances.
+// The clock: its time and speed, what is due next, and what happens when it advances.
 
 import { announce, button, choice, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
+import { ago, keepTime } from "../times.js";
 import { count, hour, moment } from "../format.js";
 
 const LEAPS = [["+10 s", { by: "10s" }], ["+1 min", { by: "1m" }], ["+1 h", { by: "1h" }], ["Until idle", { until: "idle" }]];
 const SHOWN = 200; // events in the page
+const DUE = 8; // entries of the agenda in the page
+const PAUSE = 300; // milliseconds between two readings of the agenda
 
 /** Opens the section. */
 export function open(store) {
@@ -37,6 +40,15 @@ export function open(store) {
     announce(count(done.count, "event"));
   };
 
+  const due = h("div", { class: "due", "aria-live": "off" });
+  const readAgenda = async () => {
+    reading = 0;
+    const [agenda] = await store.try("GET", "agenda", { query: { limit: DUE } });
+    if (agenda) fill(due, dueParts(store, agenda, advance));
+  };
+  let reading = 0;
+  const soon = () => { reading ||= setTimeout(readAgenda, PAUSE); };
+
   const rate = choice([["1", "real time"], ["10", "10x real time"], ["60", "60x real time"], ["3600", "3600x real time"]], { "aria-label": "Speed" });
   const by = h("input", { class: "short", "aria-label": "Duration", placeholder: "5m", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", required: true, title: "200ms, 5s, 2m, 1h, 1d" });
   const further = h("form", { class: "bar" }, by, h("button", {}, "Advance"));
@@ -52,6 +64,7 @@ export function open(store) {
         button("Freeze", () => run({ mode: "frozen" })),
         h("span", { class: "bar-name" }, "or"),
         button("Run", () => run(rate.value === "1" ? { mode: "real" } : { mode: "scaled", rate: Number(rate.value) })), rate)),
+    h("section", { class: "panel", "aria-labelledby": "due-title" }, h("h2", { id: "due-title" }, "Due next"), due),
     h("section", { class: "panel", "aria-labelledby": "advance-title" },
       h("h2", { id: "advance-title" }, "Advance"),
       h("p", { class: "hint" }, "Moves the clock from one due event to the next, and waits until every callback has been attempted."),
@@ -81,8 +94,46 @@ export function open(store) {
   };
   show();
   const ticking = setInterval(tick, 250);
-  const stop = store.on("time", show);
-  return { element, route: () => {}, close: () => { clearInterval(ticking); stop(); } };
+  const stop = [store.on("time", show), keepTime(store, due),
+    ...["fresh", "message", "status", "part", "callback", "time"].map((kind) => store.on(kind, soon))];
+  readAgenda();
+  return { element, route: () => {}, close: () => {
+    clearInterval(ticking);
+    clearTimeout(reading);
+    stop.forEach((each) => each());
+  } };
+}
+
+function dueParts(store, { items, count: number }, advance) {
+  if (!number) return h("p", { class: "hint" }, "Nothing is due. Send a message, and its status changes and callbacks appear here.");
+  const step = button("Step", () => advance({ until: "next" }, step), { class: "main", data: { key: "step" }, title: "Advances to the first of these" });
+  return [
+    h("div", { class: "bar" }, step, number > items.length && h("p", { class: "hint" }, `The first ${items.length} of ${number.toLocaleString("en")}:`)),
+    h("ol", { class: "advance-events", "aria-label": "Due next" }, items.map((each, place) => {
+      const key = `due-${place}`;
+      const past = new Date(Date.parse(each.at) + 1).toISOString(); // the API rounds times down to milliseconds
+      const self = button("Advance to here", () => advance({ to: past }, self), { class: "small", data: { key } });
+      return h("li", {}, ago(store, each.at, () => "due"), h("span", {}, what(each)), recipient(each), self);
+    })),
+  ];
+}
+
+/** Returns what an entry of the agenda or of an advance is about: a status, or the attempt at a callback. */
+function what({ kind, status, attempt }) {
+  if (kind === "status") return statusWord(status);
+  return h("span", { class: "advance-event" }, attempt ? `callback, attempt ${attempt}` : "callback");
+}
+
+function recipient({ message, to: number }) {
+  return h("a", { href: to("messages", message), title: message }, `to ${number}`);
+}
+
+/** Returns how an attempt ended. */
+function outcomeOf({ kind, attempt, state, http_status: code, error }) {
+  if (kind === "status") return null;
+  const good = code >= 200 && code < 300;
+  if (code || error) return h("span", { class: "attempt-outcome", data: { good: String(good) } }, error ?? `${good ? "delivered" : "failed"}: ${code}`);
+  return h("span", {}, attempt ? "" : state ?? "");
 }
 
 function resultParts({ from, to: end, count: number, items, truncated }) {
@@ -91,9 +142,7 @@ function resultParts({ from, to: end, count: number, items, truncated }) {
     h("p", { class: "hint" }, `From ${moment(from)} to ${moment(end)} UTC.`),
     items.length > 0 && h("ol", { class: "advance-events" }, items.slice(0, SHOWN).map((each) => h("li", {},
       h("time", { datetime: each.at, title: each.at }, hour(each.at)),
-      each.kind === "status" ? statusWord(each.status)
-        : h("span", { class: "advance-event" }, each.attempt ? `callback, attempt ${each.attempt}` : "callback collected"),
-      h("a", { class: "breakable", href: to("messages", each.message) }, each.message)))),
+      what(each), recipient(each), outcomeOf(each)))),
     (truncated || items.length > SHOWN) && h("p", { class: "hint" }, `Only the first ${Math.min(SHOWN, items.length)} are shown.`),
   ];
 }

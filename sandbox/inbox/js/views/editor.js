@@ -1,12 +1,12 @@
-// A YAML editor with line numbers that marks the lines of mistakes.
+// A YAML editor with line numbers that marks the lines of mistakes; it is as high as its text.
 
 import { button, fill, h } from "../dom.js";
 import { count } from "../format.js";
 
 const PLACE = /^(?:[^\s:]*:)?(\d+):(\d+):\s*([\s\S]*)$/;
 
-/** Returns the editor: element, value, set, showProblem (null: none), showSuccess. */
-export function editor({ label }) {
+/** Returns the editor: element, value, set, showProblem (null: none; `note` follows the number of mistakes), showSuccess. */
+export function editor({ label, changed }) {
   const lines = h("div", { class: "editor-lines", "aria-hidden": "true" });
   const area = h("textarea", { class: "editor-text", "aria-label": label, "aria-describedby": "mistakes", spellcheck: "false", wrap: "off", rows: 14,
     placeholder: "name: rough-evening\nextends: [default]\nrules:\n  - name: every third fails\n    when: {operation: betatel.sms.send, every: 3}\n    then: {lifecycle: [sent: 200ms, failed: 2s]}" });
@@ -15,33 +15,31 @@ export function editor({ label }) {
 
   const number = () => {
     const amount = area.value.split("\n").length;
+    area.rows = Math.max(14, amount + 1);
     lines.replaceChildren(...Array.from({ length: amount }, (_, place) =>
       h("div", { class: wrong.has(place + 1) ? "wrong" : null }, String(place + 1))));
-    lines.scrollTop = area.scrollTop;
   };
   const jump = (line, column) => {
     const before = area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
     area.focus();
     area.setSelectionRange(before + column - 1, before + column - 1);
-    const height = parseFloat(getComputedStyle(area).lineHeight);
-    area.scrollTop = Math.max(0, (line - 4) * height);
+    lines.children[line - 1]?.scrollIntoView({ block: "nearest" });
   };
-  const showProblem = (problem) => {
+  const showProblem = (problem, note = "") => {
     const mistakes = problem ? mistakesOf(problem) : [];
     wrong = new Set(mistakes.map(({ line }) => line));
     area.setAttribute("aria-invalid", String(mistakes.length > 0));
     number();
     fill(verdict, mistakes.length > 0 && [
-      h("p", { class: "problem" }, `${count(mistakes.length, "mistake")}. The scenario was not changed.`),
+      h("p", { class: "problem" }, `${count(mistakes.length, "mistake")}. ${note}`),
       h("ul", {}, mistakes.map(({ line, column, text }) => h("li", {},
         line ? button(`Line ${line}, column ${column}`, () => jump(line, column), { class: "link" }) : null, " ", text))),
     ]);
   };
   area.addEventListener("input", () => {
-    if (wrong.size) wrong = new Set();
     number();
+    changed(area.value);
   });
-  area.addEventListener("scroll", () => { lines.scrollTop = area.scrollTop; });
   number();
   return {
     element: h("div", {}, h("div", { class: "editor" }, lines, area), verdict),
@@ -51,9 +49,9 @@ export function editor({ label }) {
       showProblem(null);
     },
     showProblem,
-    showSuccess: (text) => {
+    showSuccess: (text, warnings = []) => {
       showProblem(null);
-      fill(verdict, h("p", { class: "good" }, text));
+      fill(verdict, h("p", { class: "good" }, text), warnings.map((each) => h("p", { class: "hint" }, each)));
     },
   };
 }

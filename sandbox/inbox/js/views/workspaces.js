@@ -1,7 +1,7 @@
-// Workspaces: open, create (with keys to copy), reset and delete them.
+// Workspaces: open, create (with keys to copy), name, reset and delete them.
 
 import { call, DEFAULT } from "../api.js";
-import { button, choice, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
+import { button, choice, confirmButton, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
 import { go } from "../route.js";
 import { span } from "../format.js";
 
@@ -29,11 +29,16 @@ export function open(store) {
     const page = await attempt(() => call("GET", "workspaces", { query: { limit: 1000 } }));
     if (page) show(page.items.map(({ clock: { mode, rate }, ...each }) => ({ ...each, clock: { mode, rate } })));
   };
-  const show = section(list, (items) => items.map((each) => card(each, { current: each.id === store.workspace, reset, end })));
+  const show = section(list, (items) => items.map((each) => card(each, { current: each.id === store.workspace, reset, end, rename })));
   const reset = async (id) => {
     const path = id === DEFAULT ? "reset" : `workspaces/${encodeURIComponent(id)}/reset`;
     await attempt(() => call("POST", path));
     if (id === store.workspace) store.refresh();
+    read();
+  };
+  const rename = async (id, name) => {
+    await attempt(() => call("PATCH", `workspaces/${encodeURIComponent(id)}`, { body: { name: name.trim() || null } }));
+    if (id === store.workspace) store.readName();
     read();
   };
   const end = async (id) => {
@@ -44,7 +49,7 @@ export function open(store) {
   const create = async (values) => {
     const workspace = await attempt(() => call("POST", "workspaces", { body: values }));
     if (!workspace) return;
-    fill(created, h("h3", {}, "Created ", workspace.id), keysOf(workspace), h("p", {}, link(workspace.id, "Open workspace")));
+    fill(created, h("h3", {}, "Created ", title(workspace)), keysOf(workspace), h("p", {}, link(workspace.id, "Open workspace")));
     read();
   };
 
@@ -65,12 +70,14 @@ function form(create) {
   const clock = choice([["", "Server default"], ["real", "real"], ["frozen", "frozen"]], {});
   const ttl = h("input", { placeholder: "1h", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", title: "5m, 1h, 1d" });
   const seed = h("input", { inputmode: "numeric", pattern: "\\d*", placeholder: "random" });
+  const name = h("input", { maxlength: 60, placeholder: "optional" });
   const self = h("form", { class: "fields" },
-    field("Scenario", scenario), field("Clock", clock), field("Seed", seed), field("Delete when unused for", ttl),
+    field("Name", name), field("Scenario", scenario), field("Clock", clock), field("Seed", seed), field("Delete when unused for", ttl),
     h("button", { class: "main" }, "Create"));
   self.addEventListener("submit", (event) => {
     event.preventDefault();
     create({
+      ...(name.value.trim() && { name: name.value.trim() }),
       ...(scenario.value && { scenario: scenario.value }),
       ...(clock.value && { clock: { mode: clock.value } }),
       ...(seed.value && { seed: Number(seed.value) }),
@@ -80,34 +87,36 @@ function form(create) {
   return self;
 }
 
-function card(workspace, { current, reset, end }) {
+/** Returns the name of a workspace with its id, or its id alone. */
+function title({ id, name }) {
+  return name ? `${name} (${id})` : id;
+}
+
+function card(workspace, { current, reset, end, rename }) {
   const { id, scenario, clock, seed, ttl, keys } = workspace;
   return h("li", { class: "card-row", "aria-current": current ? "true" : null },
     h("div", { class: "card-head" },
-      h("h3", {}, id), current ? h("span", { class: "mark-here" }, "current") : link(id, "Open")),
+      h("h3", {}, title(workspace)), current ? h("span", { class: "mark-here" }, "current") : link(id, "Open")),
     facts([["Scenario", scenario], ["Clock", clock.mode === "scaled" ? `${clock.rate} ×` : clock.mode], ["Seed", h("code", {}, String(seed))],
       ["Deleted", ttl && `after ${span(ttl * 1000)} without use`]]),
     id === DEFAULT && h("p", {}, "Receives requests with any key that does not belong to another workspace."),
     Object.keys(keys).length > 0 && h("details", { data: { key: `keys-${id}` } }, h("summary", {}, "Keys"), keysOf(workspace)),
-    h("div", { class: "bar" },
-      confirmButton("Reset", () => reset(id), id), id !== DEFAULT && confirmButton("Delete", () => end(id), id)));
+    h("div", { class: "bar" }, nameForm(workspace, rename),
+      twice("Reset", () => reset(id), id), id !== DEFAULT && twice("Delete", () => end(id), id)));
 }
 
-/** Returns a button that acts when it is pressed twice. */
-function confirmButton(label, act, id) {
-  const self = button(label, () => {
-    if (self.dataset.armed) {
-      act();
-      return;
-    }
-    self.dataset.armed = "yes";
-    self.textContent = `Confirm ${label.toLowerCase()}`;
-  }, { class: "small", "aria-label": `${label} ${id}`, data: { key: `${label}-${id}` } });
-  self.addEventListener("blur", () => {
-    delete self.dataset.armed;
-    self.textContent = label;
+function nameForm({ id, name }, rename) {
+  const input = h("input", { value: name ?? "", maxlength: 60, "aria-label": `Name of ${id}`, placeholder: "Name", data: { key: `name-${id}` } });
+  const form = h("form", { class: "bar" }, input, h("button", { class: "small", "aria-label": `Save the name of ${id}` }, "Save name"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    rename(id, input.value);
   });
-  return self;
+  return form;
+}
+
+function twice(label, act, id) {
+  return confirmButton(label, act, { class: "small", "aria-label": `${label} ${id}`, data: { key: `${label}-${id}` } });
 }
 
 function link(id, text) {
