@@ -28,6 +28,7 @@ INDEX = "index"
 CONTENTS: Mapping[str, tuple[str, ...]] = {
     "Start": (INDEX, "tutorial"),
     "Guides": (
+        "inbox",
         "requests",
         "scenarios",
         "clock",

@@ -22,7 +22,10 @@ export function header(store) {
   const failing = h("a", { class: "chip failing-chip", href: to("callbacks", null, { state: "failing" }), hidden: true });
   new Failing(store, (text, number) => {
     failing.hidden = !number;
-    fill(failing, text, " failing", h("span", { class: "chip-name" }, number === 1 ? " callback" : " callbacks"));
+    const noun = number === 1 ? "callback" : "callbacks";
+    failing.title = `${text} failing ${noun}`;
+    failing.setAttribute("aria-label", failing.title);
+    fill(failing, h("span", {}, "✗ ", text), h("span", { class: "failing-word" }, " failing"), h("span", { class: "chip-name" }, ` ${noun}`));
   });
   const scenario = h("a", { class: "chip scenario-chip", href: to("scenario"), hidden: true });
   const time = h("span", { class: "clock-time" });

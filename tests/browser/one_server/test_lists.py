@@ -154,8 +154,10 @@ async def test_from_now_on_shows_what_arrives_afterwards_on_a_frozen_clock_too(p
     await server.advance()
     await expect(rows(page)).to_contain_text(["afterdelivered"])
     await page.reload()
-
     await expect(rows(page).locator(".row-text")).to_have_text(["after"])
+    await server.control("POST", "reset")
+
+    await expect(page.get_by_role("heading", name="No messages yet")).to_be_visible()
 
 
 async def test_a_refusal_is_not_green_even_if_ubill_answers_200(page: Page, server: Served) -> None:

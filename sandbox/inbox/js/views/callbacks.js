@@ -60,7 +60,7 @@ export function open(store) {
   const replayAll = async () => {
     const jobs = [];
     for (let cursor; cursor !== null;) {
-      const [page, problem] = await store.try("GET", "callbacks", { query: { failing: true, limit: 1000, cursor } });
+      const [page, problem] = await store.try("GET", "callbacks", { query: { ...listed.query, state: undefined, failing: true, limit: 1000, cursor } });
       if (problem) return void (note.textContent = problem.message);
       jobs.push(...page.items.filter(({ state }) => state !== "sending").map(({ id, state }) => [id, state === "failed" ? "replay" : "fire"]));
       cursor = page.next;
@@ -88,7 +88,7 @@ function row(store, callback) {
     h("span", { class: "row-to" }, to),
     h("span", { class: "row-reports" }, meaning(reports, status)),
     h("span", { class: "row-attempts" }, String(attempts.length)),
-    h("span", { class: "row-answer", data: { good: String(Boolean(last) && !last.error && last.status < 300) } },
+    h("span", { class: "row-answer", data: { good: String(!last || (!last.error && last.status < 300)) } },
       last ? last.error ?? `${last.status} ${last.answer.slice(0, SHOWN)}` : state === "collected" ? "no target" : ""),
     h("span", { class: "row-age" }, waits ? ago(store, due, () => "due") : state === "held" ? "held" : "–"),
   ];

@@ -137,7 +137,11 @@ export class ListView {
   }
 
   show() {
-    const { items, next, evicted, places } = this.feed;
+    const { items, next, evicted, places, problem } = this.feed;
+    if (problem?.status === 400 && this.filters.since) { // what it names is gone, as after a reset
+      this.filter({ ...this.filters, since: "" });
+      return;
+    }
     this.rows.set(items);
     this.rows.element.hidden = this.head.hidden = !items.length;
     this.count.textContent = items.length ? next ? `${items.length.toLocaleString("en")}+ ${this.kind.noun}s` : count(items.length, this.kind.noun) : "";
