@@ -1,7 +1,8 @@
 """The journal: every provider request and its reply, refused ones too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from aiohttp import web
 
@@ -64,7 +65,7 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
     return found
 
 
-def _recipients(call: ControlCall, record: RequestRecord) -> tuple[str, ...]:
+def _recipients(call: ControlCall, record: RequestRecord) -> Iterator[str]:
     return recipients_of(record, call.world, call.engine.router)
 
 
@@ -100,7 +101,7 @@ def show_request_line(record: RequestRecord, world: World, router: Router) -> Ob
         "at": format_time(record.at),
         "provider": record.provider,
         "operation": record.operation,
-        "to": recipients_of(record, world, router)[:SHOWN],
+        "to": tuple(islice(recipients_of(record, world, router), SHOWN)),
         "method": record.method,
         "path": masked_text(record.path, key),
         "query": masked_query(record.query, key),
