@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -173,6 +174,15 @@ def check_certificates(_: click.Context, __: click.Parameter, value: Path | None
         message = f"'{value}' contains no PEM certificates that can be read"
         raise click.BadParameter(message) from None
     return value
+
+
+def check_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """Return the URL of a server, if one is given."""
+    parts = urlsplit(url or "http://localhost")
+    if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and parts.path in {"", "/"}:
+        return url
+    message = f"'{url}' is not a URL such as http://10.0.0.1:8080"
+    raise click.BadParameter(message)
 
 
 def check_host(_: click.Context, __: click.Parameter, value: str) -> str:

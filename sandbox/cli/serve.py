@@ -32,6 +32,7 @@ from sandbox.cli.options import (
     check_network,
     check_origin,
     check_token,
+    check_url,
     default_url,
     env_option,
     read_clock,
@@ -111,7 +112,12 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     default="3s",
     show_default=True,
 )
-@env_option("--replica-url", "URL at which other replicas reach this server (default: its own address).", metavar="URL")
+@env_option(
+    "--replica-url",
+    "URL at which other replicas reach this server (default: its own address).",
+    callback=check_url,
+    metavar="URL",
+)
 @env_option("--log", "Log format.", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @env_option("--log-bodies", "Also log request and reply bodies, including one-time codes.", is_flag=True)
 @repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")

@@ -61,6 +61,7 @@ class OtherWorkspace(NamedTuple):
 
     number: int
     name: str
+    label: str | None
     keys: Object
     scenario: str
     clock: Clock
@@ -84,6 +85,7 @@ async def list_others(engine: Engine) -> list[OtherWorkspace]:
             OtherWorkspace(
                 kept["number"],
                 each["name"],
+                kept["label"],
                 kept["keys"] or {},
                 each["scenario"]["name"],
                 clock,

@@ -28,6 +28,7 @@ async def list_workspaces(call: ControlCall) -> web.Response:
     for other in await list_others(engine):
         shown[other.number] = {
             "id": other.name,
+            "name": other.label,
             "keys": other.keys,
             "scenario": other.scenario,
             "clock": show_clock(other.clock),
@@ -68,8 +69,7 @@ async def create_workspace(call: ControlCall) -> web.Response:
         await check_targets(call, own, at=lambda _: "/scenario")
     if "targets" in given.values:
         await check_targets(call, targets, at=lambda provider: pointer(["targets", provider, "url"]))
-    lease = call.engine.make_workspace(config, ttl=TTL if ttl is None else ttl)
-    lease.workspace.label = given.get("name", str)
+    lease = call.engine.make_workspace(config, ttl=TTL if ttl is None else ttl, label=given.get("name", str))
     response = reply(show_workspace(call.engine, lease.workspace), status=201)
     response.headers["Location"] = lease.workspace.world.path
     return response
@@ -84,7 +84,7 @@ async def patch_workspace(call: ControlCall) -> web.Response:
     """Change the name of a workspace; null removes it."""
     workspace = _workspace(call)
     if "name" in call.body.values:
-        workspace.label = call.body.get("name", str)
+        call.engine.label_workspace(workspace, call.body.get("name", str))
     return reply(show_workspace(call.engine, workspace))
 
 

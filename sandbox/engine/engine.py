@@ -227,7 +227,13 @@ class Engine:
         """The part of this server in a store that several servers share; None if it shares none."""
         return None if self.persistence is None else self.persistence.replica
 
-    def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL) -> Lease:
+    def label_workspace(self, workspace: Workspace, label: str | None) -> None:
+        """Set what people call a workspace; None removes it."""
+        workspace.label = label
+        if self.persistence is not None:
+            self.persistence.update(workspace, self.leases.get(workspace.name))
+
+    def make_workspace(self, start: WorkspaceConfig, *, ttl: timedelta = TTL, label: str | None = None) -> Lease:
         """Create a workspace and its keys; it is deleted after `ttl` of real time without use.
 
         Raises:
@@ -245,6 +251,7 @@ class Engine:
             for provider, pack in self.packs.items()
         }
         workspace = self._add(name, start)
+        workspace.label = label
         lease = self.put_lease(workspace, keys, ttl)
         if self.persistence is not None:
             self.persistence.add(workspace, lease)

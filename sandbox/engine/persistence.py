@@ -102,6 +102,7 @@ class Persistence:
         loaded = load_state(rows, engine.packs, engine.start.scenario)
         start = read_start(loaded.workspace["start"], engine.start)
         workspace = engine.put_workspace(name, start, number=loaded.workspace["number"])
+        workspace.label = loaded.workspace.get("label")
         workspace.world.restore(loaded.state)
         self._follow(workspace, self._commit.follow(workspace.world))
         if name != DEFAULT_WORKSPACE:
@@ -113,6 +114,10 @@ class Persistence:
     def add(self, workspace: Workspace, lease: "Lease | None" = None) -> None:
         """Store a new workspace."""
         self._follow(workspace, self._commit.follow(workspace.world, write_workspace(workspace, lease)))
+
+    def update(self, workspace: Workspace, lease: "Lease | None") -> None:
+        """Store what a server keeps of a workspace, after a change."""
+        self._followed[workspace.name].put(Kind.WORKSPACE, write_workspace(workspace, lease))
 
     def delete(self, name: str) -> None:
         """Forget a workspace that was deleted; the world's own last batch deletes its rows."""
@@ -190,6 +195,7 @@ def write_workspace(workspace: Workspace, lease: "Lease | None") -> Object:
     start = workspace.start
     return {
         "number": workspace.number,
+        "label": workspace.label,
         "keys": None if lease is None else lease.keys,
         "ttl": None if lease is None else lease.ttl.total_seconds(),
         "start": {
