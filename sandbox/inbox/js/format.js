@@ -60,10 +60,13 @@ function hasDigits(number, wanted) {
 
 const MILLISECONDS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Returns the milliseconds of a duration such as 5m, or null. */
+// The pattern of a field for a duration such as 200ms or 1h30m, or a number of seconds.
+export const DURATION = "\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*";
+
+/** Returns the milliseconds of a duration such as 5m or 1h30m, or null. */
 export function milliseconds(text) {
-  const match = /^(\d+)([smhd])$/.exec(text);
-  return match && Number(match[1]) * MILLISECONDS[match[2]];
+  if (!/^(\d+[smhd])+$/.test(text)) return null;
+  return [...text.matchAll(/(\d+)([smhd])/g)].reduce((sum, [, number, unit]) => sum + Number(number) * MILLISECONDS[unit], 0);
 }
 
 /** Returns the number of characters in a text, as a reader counts them. */

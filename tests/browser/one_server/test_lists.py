@@ -140,6 +140,10 @@ async def test_a_filter_by_time_goes_by_the_clock_of_the_workspace(page: Page, s
     await expect(rows(page)).to_have_count(2)
     await page.get_by_label("Time").select_option("Last minute")
     await expect(rows(page).locator(".row-text")).to_have_text(["young"])
+    await page.goto(f"{server.page}#/messages?since=1m70s")
+    await expect(rows(page)).to_have_count(2)
+    await server.advance("1m")
+    await expect(rows(page)).to_have_count(1)
     await server.advance("2m")
 
     await expect(page.get_by_text("No messages match these filters.")).to_be_visible()

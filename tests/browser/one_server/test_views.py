@@ -118,6 +118,15 @@ async def test_the_rows_of_an_advance_tell_recipient_and_outcome(
     )
 
 
+async def test_a_duration_of_several_units_is_taken(page: Page, server: Served) -> None:
+    await server.control("PUT", "clock", {"start": "2100-01-01T12:00:00Z"})
+    await page.goto(f"{server.page}#/clock")
+    await page.get_by_label("Duration").fill("1h30m")
+    await page.get_by_role("button", name="Advance", exact=True).click()
+
+    await expect(page.locator(".now-time")).to_have_text("13:30:00")
+
+
 async def test_a_workspace_is_created_with_a_name_that_stands_wherever_its_id_does(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/workspaces")
     await page.get_by_label("Name", exact=True).fill("checkout tests")

@@ -4,7 +4,7 @@ import { announce, button, choice, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
 import { ago, keepTime } from "../times.js";
-import { count, hour, moment } from "../format.js";
+import { count, DURATION, hour, moment } from "../format.js";
 
 const LEAPS = [["+10 s", { by: "10s" }], ["+1 min", { by: "1m" }], ["+1 h", { by: "1h" }], ["Until idle", { until: "idle" }]];
 const SHOWN = 200; // events in the page
@@ -50,7 +50,7 @@ export function open(store) {
   const soon = () => { reading ||= setTimeout(readAgenda, PAUSE); };
 
   const rate = choice([["1", "real time"], ["10", "10x real time"], ["60", "60x real time"], ["3600", "3600x real time"]], { "aria-label": "Speed" });
-  const by = h("input", { class: "short", "aria-label": "Duration", placeholder: "5m", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", required: true, title: "200ms, 5s, 2m, 1h, 1d" });
+  const by = h("input", { class: "short", "aria-label": "Duration", placeholder: "5m", pattern: DURATION, required: true, title: "200ms, 5s, 2m, 1h30m, 1d" });
   const further = h("form", { class: "bar" }, by, h("button", {}, "Advance"));
   further.addEventListener("submit", (event) => {
     event.preventDefault();

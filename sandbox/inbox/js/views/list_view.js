@@ -118,7 +118,7 @@ export class ListView {
     const ago = milliseconds(since ?? "");
     this.since = ago === null ? null : this.store.now() - ago;
     this.times.replaceChildren(...TIMES.map(([value, label]) => h("option", { value }, label)));
-    if (since && ago === null) this.times.append(h("option", { value: since }, "From then on"));
+    if (since && !TIMES.some(([value]) => value === since)) this.times.append(h("option", { value: since }, ago === null ? "From then on" : `Last ${since}`));
     for (const name of this.kind.filters) {
       const control = this.form.elements[name];
       if (control !== document.activeElement || control === this.times) control.value = this.filters[name] ?? "";

@@ -3,7 +3,7 @@
 import { announce, choice, confirmButton, h } from "../dom.js";
 import { CALLBACK_STATES, callbackSign, STATUSES, statusWord } from "../status.js";
 import { ago } from "../times.js";
-import { count, finds } from "../format.js";
+import { count, finds, milliseconds } from "../format.js";
 import { ListView } from "./list_view.js";
 import { openMessage } from "./message.js";
 import { fillWelcome } from "./welcome.js";
@@ -78,7 +78,7 @@ export function open(store) {
 
 /** Returns whether only what came after a message is shown: then an unknown one that changes is older. */
 function isAfter({ since }) {
-  return Boolean(since) && !/^\d+[smhd]$/.test(since);
+  return Boolean(since) && milliseconds(since) === null;
 }
 
 function keeps({ provider, status, search, callback_state: state }, message) {

@@ -3,7 +3,7 @@
 import { call, DEFAULT } from "../api.js";
 import { button, choice, confirmButton, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
 import { go } from "../route.js";
-import { span } from "../format.js";
+import { DURATION, span } from "../format.js";
 
 /** Opens the section. */
 export function open(store) {
@@ -68,7 +68,7 @@ function form(create) {
   const scenario = choice([["", "Server default"]], {});
   call("GET", "scenarios").then(({ items }) => scenario.append(...items.map(({ name }) => h("option", { value: name }, name))), () => {});
   const clock = choice([["", "Server default"], ["real", "real"], ["frozen", "frozen"]], {});
-  const ttl = h("input", { placeholder: "1h", pattern: "\\s*\\d+(\\.\\d+)?(ms|s|m|h|d)?\\s*", title: "5m, 1h, 1d" });
+  const ttl = h("input", { placeholder: "1h", pattern: DURATION, title: "5m, 1h30m, 1d" });
   const seed = h("input", { inputmode: "numeric", pattern: "\\d*", placeholder: "random" });
   const name = h("input", { maxlength: 60, placeholder: "optional" });
   const self = h("form", { class: "fields" },
