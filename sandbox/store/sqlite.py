@@ -45,9 +45,9 @@ UPSERT = (
     "INSERT INTO entities (workspace, kind, key, created, open, value) VALUES {} "
     "ON CONFLICT (workspace, kind, key) DO UPDATE SET open = excluded.open, value = excluded.value"
 )
-DELETE = "DELETE FROM entities WHERE workspace = ? AND (kind, key) IN (VALUES {})"
+DELETE = "DELETE FROM entities WHERE workspace = ? AND kind = ? AND key IN ({})"
 UPSERTS = {count: UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * count)) for count in BATCHES}
-DELETES = {count: DELETE.format(", ".join(["(?, ?)"] * count)) for count in BATCHES}
+DELETES = {count: DELETE.format(", ".join("?" * count)) for count in BATCHES}
 
 # By the version that a file has: what makes it the next one.
 MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
@@ -261,8 +261,12 @@ def _write_changes(db: sqlite3.Connection, changes: RowChanges) -> None:
         return
     for kind in sorted(changes.cleared):
         db.execute("DELETE FROM entities WHERE workspace = ? AND kind = ?", (workspace, kind))
-    for group in _groups(changes.removed):
-        db.execute(DELETES[len(group)], [workspace, *(part for kind, key in group for part in (kind.value, key))])
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in changes.removed:
+        by_kind.setdefault(kind.value, []).append(key)
+    for name, keys in by_kind.items():
+        for group in _groups(keys):
+            db.execute(DELETES[len(group)], [workspace, name, *group])
     for rows in _groups(changes.rows):
         db.execute(UPSERTS[len(rows)], _parameters(workspace, rows))
 
