@@ -9,6 +9,7 @@ good, with every byte of the request. `tests/hostile/test_both_ways.py` checks t
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -16,7 +17,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from sandbox.core.errors import ElsewhereError
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
-from sandbox.pipeline import Response
+from sandbox.pipeline import Response, unavailable
 from sandbox.server.response_writer import at_once, encode_answer, write_answer
 from sandbox.specs.body_parsing import Request
 
@@ -79,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpRequestParser(self)
         self._early = b""  # bytes that arrived before the reply to the request before them
         self._writable = True
-        self.task: asyncio.Task[None] | None = None  # of a reply that a scenario delays or breaks
+        self.task: asyncio.Future[None] | None = None  # of a reply that a scenario delays or breaks, or a store
         self._begin_request()
 
     def _begin_request(self) -> None:
@@ -219,9 +220,21 @@ class Connection(asyncio.Protocol):
             return
         if waiting is None:
             self._transport.write(encode_answer(answer))
+        elif answer.fault is None and not answer.delay and not answer.awaits:  # it waits for the store alone
+            self.task = waiting
+            waiting.add_done_callback(partial(self._write_stored, answer))
         else:
             self.task = asyncio.get_running_loop().create_task(self._write(answer, workspace, waiting))
             self.task.add_done_callback(lambda _: waiting.cancel())  # the timer, if the task was cancelled
+
+    def _write_stored(self, answer: Response, stored: asyncio.Future[None]) -> None:
+        """Write a reply whose batch is stored, or could not be, then read on."""
+        self.task = None
+        if stored.cancelled() or self._transport.is_closing():
+            return
+        error = stored.exception()
+        self._transport.write(encode_answer(answer if error is None else unavailable(str(error))))
+        self._continue()
 
     async def _pass_on(self, request: Request) -> None:
         """Write the reply that another replica gives, then read on."""
