@@ -25,9 +25,12 @@ SandboxMaker = Callable[..., Awaitable[Sandbox]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of `tests/hostile`; pytest looks for it in this file alone, as it is read before any test."""
+    """Add options; pytest looks for them in this file alone, as it is read before any test."""
     parser.addoption(
         "--hostile", type=_duration, metavar="DURATION", help="run each fuzz of tests/hostile for so long, as in 10m"
+    )
+    parser.addoption(
+        "--durability", type=int, metavar="KILLS", help="kill the server of tests/durability so many times, as in 50"
     )
     parser.addoption(
         "--store",
