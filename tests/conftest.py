@@ -18,6 +18,7 @@ from tests import servers
 from tests.servers import FROZEN, Receiver, Sandbox
 
 settings.register_profile("bounded", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=3_000, deadline=None)  # by --hypothesis-profile thorough
 settings.load_profile("bounded")
 
 STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}

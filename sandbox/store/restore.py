@@ -1,7 +1,7 @@
 """From rows to the state of a workspace: what a server loads when it starts, or takes a workspace over."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.errors import ScenarioError, StoreUseError
@@ -24,6 +24,9 @@ from sandbox.store.workspace_codec import (
     read_rule_count,
     read_target,
 )
+
+Value = TypeVar("Value")
+UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
 class Loaded(NamedTuple):
@@ -73,9 +76,24 @@ def load_state(rows: Iterable[Row], packs: Registry, fallback: Scenario) -> Load
         by_kind[row.kind].append(row)
     try:
         return _build(by_kind, packs, fallback)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        message = f"the store has a row that this version cannot read: {type(error).__name__}: {error}"
-        raise StoreUseError(message) from None
+    except UNREADABLE as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> StoreUseError:
+    return StoreUseError(f"the store has a row that this version cannot read: {type(error).__name__}: {error}")
+
+
+def _decoder(read: Callable[[int, Any], Value]) -> Callable[[int, str], Value]:
+    """Return a function that decodes a row when it is first read."""
+
+    def decode(number: int, text: str) -> Value:
+        try:
+            return read(number, from_text(text))
+        except UNREADABLE as error:
+            raise _unreadable(error) from None
+
+    return decode
 
 
 def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenario) -> Loaded:
@@ -83,14 +101,12 @@ def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenari
     counters = read_counters(_only(by_kind, Kind.COUNTERS))
     settings = {row.key: from_text(row.value) for row in by_kind[Kind.SETTINGS]}
     messages = LazySequenceStore(
-        _numbered(by_kind[Kind.MESSAGE]), lambda number, text: read_message(number, from_text(text), channel_of)
+        _numbered(by_kind[Kind.MESSAGE]), _decoder(lambda number, written: read_message(number, written, channel_of))
     )
     callbacks = LazySequenceStore(
-        _numbered(by_kind[Kind.CALLBACK]), lambda number, text: read_callback(number, from_text(text), settings)
+        _numbered(by_kind[Kind.CALLBACK]), _decoder(lambda number, written: read_callback(number, written, settings))
     )
-    requests = LazySequenceStore(
-        _numbered(by_kind[Kind.REQUEST]), lambda number, text: read_request(number, from_text(text))
-    )
+    requests = LazySequenceStore(_numbered(by_kind[Kind.REQUEST]), _decoder(read_request))
     moves = [next_move(messages[int(row.key)]) for row in by_kind[Kind.MESSAGE] if row.open]
     agenda = [read_agenda_entry(int(row.key), from_text(row.value)) for row in by_kind[Kind.AGENDA]]
     state = WorldState(
@@ -105,7 +121,7 @@ def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenari
         lost_replies=[read_lost_reply(from_text(row.value)) for row in by_kind[Kind.LOST_REPLY]],
         agenda=[*filter(None, moves), *agenda],
         messages=messages,
-        numbers={_id_of(row.value): int(row.key) for row in by_kind[Kind.MESSAGE]},
+        numbers=_read_numbers(by_kind[Kind.MESSAGE], channel_of),
         callbacks=callbacks,
         requests=requests,
     )
@@ -128,9 +144,16 @@ def _numbered(rows: list[Row]) -> list[tuple[int, str]]:
     return [(int(row.key), row.value) for row in rows]
 
 
-def _id_of(text: str) -> str:
-    """Return the id of a message's JSON."""
-    return str(from_text(text)["id"])
+def _read_numbers(rows: list[Row], channel_of: ChannelTable) -> dict[str, int]:
+    """Return the numbers of messages by id; a channel that no document describes is noticed here, at the start."""
+    numbers, channels = {}, set()
+    for row in rows:
+        written = from_text(row.value)
+        numbers[str(written["id"])] = int(row.key)
+        channels.add((written["provider"], written["channel"]))
+    for provider, name in sorted(channels):
+        channel_of(provider, name)
+    return numbers
 
 
 def _read_scenario(written: Object, packs: Registry, fallback: Scenario) -> Scenario:

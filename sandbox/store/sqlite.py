@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
+from os import stat_result
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +73,7 @@ class SqliteStore:
         self._migrations = migrations
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._db: sqlite3.Connection | None = None
+        self._opened: stat_result | None = None  # the file as it was when it was last looked at
 
     async def open(self) -> None:
         """Open the file; create it, or migrate one of an older version."""
@@ -120,7 +122,10 @@ class SqliteStore:
 
     async def _run(self, action: Callable[[], Result]) -> Result:
         """Return the result of an action in the store's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, action)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, action)
+        except sqlite3.Error as error:
+            raise StoreError(self._words(error)) from None
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
@@ -129,14 +134,13 @@ class SqliteStore:
         return self._db
 
     def _open(self) -> None:
-        if self.path.is_dir():
-            message = f"{self.path} is a folder; --store takes a file such as sandbox.db"
-            raise StoreUseError(message)
-        if not self.path.parent.is_dir():
-            message = f"{self.path}: there is no folder {self.path.parent}"
-            raise StoreUseError(message)
         try:
-            db = sqlite3.connect(self.path, isolation_level=None, timeout=0, cached_statements=64)
+            self._refuse_path()
+            # An absolute path: SQLite takes `:memory:` and `file:…` for something else than files.
+            db = sqlite3.connect(self.path.absolute(), isolation_level=None, timeout=0, cached_statements=64)
+        except OSError as error:
+            message = f"{self.path}: {error.strerror}"
+            raise StoreUseError(message) from None
         except sqlite3.Error as error:
             raise StoreUseError(self._words(error)) from None
         try:
@@ -147,7 +151,37 @@ class SqliteStore:
         except BaseException:
             db.close()
             raise
-        self._db = db
+        self._db, self._opened = db, self.path.stat()
+
+    def _refuse_path(self) -> None:
+        """Raise StoreUseError if the path cannot be that of a store."""
+        example = "--store takes a file such as sandbox.db"
+        if str(self.path) == ":memory:":
+            message = f"{self.path} would be forgotten; {example}, and without it everything stays in memory"
+        elif self.path.is_dir():
+            message = f"{self.path} is a folder; {example}"
+        elif self.path.exists() and not self.path.is_file():
+            message = f"{self.path} is no regular file; {example}"
+        elif not self.path.parent.is_dir():
+            message = f"{self.path}: there is no folder {self.path.parent}"
+        else:
+            return
+        raise StoreUseError(message)
+
+    def _check_file(self) -> None:
+        """Raise StoreError if the file at the path is not the one that is open: SQLite would go on without a word."""
+        try:
+            now, opened = self.path.stat(), self._opened
+        except OSError as error:
+            message = f"{self.path}: {error.strerror}; put the file back, or restart the server to begin with a new one"
+            raise StoreError(message) from None
+        if opened is not None and (now.st_ino, now.st_dev) != (opened.st_ino, opened.st_dev):
+            message = f"{self.path} was replaced by another file; put the first one back, or restart the server"
+            raise StoreError(message)
+        if opened is not None and now.st_size < opened.st_size:
+            message = f"{self.path} was cut off by another program: the store is damaged"
+            raise StoreError(message)
+        self._opened = now
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Lock the file, check that it is a store of this version, or make it one."""
@@ -194,24 +228,20 @@ class SqliteStore:
 
     def _write(self, changes: Sequence[RowChanges]) -> None:
         db = self._connection()
-        try:
-            with _transaction(db):
-                for each in changes:
-                    _write_changes(db, each)
-        except sqlite3.Error as error:
-            raise StoreError(self._words(error)) from None
+        self._check_file()
+        with _transaction(db):
+            for each in changes:
+                _write_changes(db, each)
 
     def _check(self) -> None:
         if self._db is None:
             self._open()
         db = self._connection()
-        try:
-            with _transaction(db):
-                db.execute(UPSERTS[1], ["", "", "", 0, 0, "x" * ROOM])
-            with _transaction(db):
-                db.execute(DELETES[1], ["", "", ""])
-        except sqlite3.Error as error:
-            raise StoreError(self._words(error)) from None
+        self._check_file()
+        with _transaction(db):
+            db.execute(UPSERTS[1], ["", "", "", 0, 0, "x" * ROOM])
+        with _transaction(db):
+            db.execute(DELETES[1], ["", "", ""])
 
     def _close(self) -> None:
         if self._db is not None:
@@ -221,6 +251,8 @@ class SqliteStore:
     def _words(self, error: sqlite3.Error) -> str:
         """Return what an error of SQLite means to the person who started the server."""
         name = getattr(error, "sqlite_errorname", "")
+        if not name and isinstance(error, sqlite3.OperationalError):  # Python's own; its text has the row in it
+            return f"{self.path}: the store is damaged (a row is not UTF-8)"
         for prefix, words in ERRORS.items():
             if name.startswith(prefix):
                 return f"{self.path}: {words} ({error})"
