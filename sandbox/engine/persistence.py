@@ -96,6 +96,8 @@ class Persistence:
         engine = self.engine
         rows = [row async for row in self.store.load(name)]
         if not rows:  # a new store has no default workspace yet
+            if engine.default.world.batches:  # what happened before the store failed for the first time is not stored
+                await engine.default.reset()
             self.add(engine.default)
             engine.default.go_on()
             return

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from sandbox.core.errors import StoreUseError
+
 FORMAT = 1  # the version of the rows; a store of an older one is migrated, one of a newer one refused
 
 
@@ -26,6 +28,23 @@ class Kind(StrEnum):
     SETTINGS = "settings"
     TARGET = "target"
     WORKSPACE = "workspace"
+
+
+KINDS = {kind.value: kind for kind in Kind}
+
+
+def find_kind(name: str) -> Kind:
+    """Return the kind of a name.
+
+    Raises:
+        StoreUseError: this version knows none.
+
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        message = f"the store has a row of the kind {name!r}, which this version cannot read"
+        raise StoreUseError(message)
+    return kind
 
 
 class Row(NamedTuple):

@@ -20,7 +20,7 @@ import asyncpg
 
 from sandbox.core.errors import OwnershipLostError, StoreError, StoreUseError
 from sandbox.core.seeded_random import make_token
-from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges
+from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges, find_kind
 from sandbox.store.postgres_sql import ACQUIRE, CLEAR, DELETE, HEARTBEAT, ORPHANS, OVERVIEW, OWNED, TABLES, UPSERT
 from sandbox.store.workspace_codec import from_text, to_text
 
@@ -104,9 +104,8 @@ class PostgresStore:
             "SELECT kind, key, created, open, value::text FROM sms_sandbox.entities WHERE workspace = $1 "
             'ORDER BY kind, length(key), key COLLATE "C"'
         )
-        kinds = {each.value: each for each in Kind}
         for kind, key, created, is_open, value in await self._fetch(query, workspace):
-            yield Row(kinds[kind], key, created, is_open, _unwrapped(value))
+            yield Row(find_kind(kind), key, created, is_open, _unwrapped(value))
 
     async def is_deleted(self, workspace: str) -> bool:
         """Return whether there was a workspace of this name."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sandbox.core.errors import StoreError, StoreUseError
-from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges
+from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges, find_kind
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -97,10 +97,9 @@ class SqliteStore:
             "SELECT kind, key, created, open, value FROM entities WHERE workspace = ? ORDER BY kind, length(key), key"
         )
         cursor = await self._run(lambda: self._connection().execute(query, (workspace,)))
-        kinds = {each.value: each for each in Kind}
         while rows := await self._run(lambda: cursor.fetchmany(LOADED_AT_ONCE)):
             for kind, key, created, is_open, value in rows:
-                yield Row(kinds[kind], key, created, bool(is_open), value)
+                yield Row(find_kind(kind), key, created, bool(is_open), value)
 
     async def write(self, changes: Sequence[RowChanges]) -> None:
         """Write changes in one transaction."""
@@ -157,7 +156,7 @@ class SqliteStore:
         """Raise StoreUseError if the path cannot be that of a store."""
         example = "--store takes a file such as sandbox.db"
         if str(self.path) == ":memory:":
-            message = f"{self.path} would be forgotten; {example}, and without it everything stays in memory"
+            message = f"{self.path} would be forgotten; {example}, or leave --store out"
         elif self.path.is_dir():
             message = f"{self.path} is a folder; {example}"
         elif self.path.exists() and not self.path.is_file():

@@ -1,14 +1,20 @@
 """When the store fails, requests get 503 and leave nothing, and the sandbox goes on by itself when it is back."""
 
 import asyncio
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
 from sandbox.core.callback import CallbackState
+from sandbox.core.errors import StoreError
 from sandbox.engine.engine import Engine
+from sandbox.specs.body_parsing import Request
 from sandbox.store.sqlite import SqliteStore
-from tests.servers import BETATEL_SMS, PATIENCE, UBILL_SMS, Gate, Receiver, Sandbox, turn
+from tests.servers import BETATEL_SMS, PATIENCE, UBILL_SMS, Gate, Receiver, Sandbox, make_engine, turn
 from tests.store.restarts import Restarts
 
 FULL = 2  # pages: less than the file has, so that nothing can be added
@@ -122,3 +128,25 @@ async def test_calls_under_way_end_with_503_and_the_sandbox_goes_on(restarts: Re
     await sandbox.until(lambda: sandbox.callbacks[0].state is CallbackState.DELIVERED)
 
     assert (statuses, [each.interrupted for each in sandbox.attempts]) == ({503}, [True, False])
+
+
+async def test_a_new_store_that_fails_at_its_first_transaction_begins_again(restarts: Restarts, tmp_path: Path) -> None:
+    engine = make_engine()
+    store = SqliteStore(restarts.file)
+    await engine.open_store(store, restarts.log.append)
+    store.path.rename(tmp_path / "elsewhere")
+    body = json.dumps(UBILL_SMS.body).encode()
+    headers = {**UBILL_SMS.headers, "content-type": "application/json"}
+    handled = engine.receive(Request("POST", UBILL_SMS.path, "", headers, body))
+    with pytest.raises(StoreError):
+        await (handled.waiting or turn())
+    (tmp_path / "elsewhere").rename(store.path)
+    async with asyncio.timeout(PATIENCE):
+        while engine.failure is not None:
+            await turn()
+    kept = (handled.response.status, len(engine.default.world.messages), len(engine.default.world.requests))
+    await engine.close()
+    sandbox = await restarts.start()
+    await sandbox.send(UBILL_SMS)
+
+    assert (kept, [each.number for each in sandbox.world.messages.values()]) == ((200, 0, 0), [1])

@@ -247,9 +247,11 @@ async def test_the_scenario_in_force_stays_unless_the_start_names_another(restar
     assert (same, other) == ("mine", "other")
 
 
-async def test_messages_of_a_provider_without_a_document_are_named(restarts: Restarts) -> None:
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=1)], ids=["pending", "ended"])
+async def test_messages_of_a_provider_without_a_document_are_named(restarts: Restarts, later: timedelta) -> None:
     sandbox = await restarts.start()
     await sandbox.send(UBILL_SMS)
+    await sandbox.advance(later)
     await restarts.stop()
     store = SqliteStore(restarts.file)
     await store.open()
@@ -260,4 +262,26 @@ async def test_messages_of_a_provider_without_a_document_are_named(restarts: Res
 
     assert str(caught.value) == (
         "the store has messages of the provider 'ubill', which no document describes; add its folder with --specs DIR"
+    )
+
+
+NO_JSON = "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
+
+
+@pytest.mark.parametrize("path", ["requests", "callbacks"])
+async def test_a_row_that_cannot_be_read_is_a_503_in_words_where_it_is_asked_for(restarts: Restarts, path: str) -> None:
+    sandbox = await restarts.start()
+    await sandbox.send(BETATEL_SMS)
+    await sandbox.advance()
+    await restarts.stop()
+    store = SqliteStore(restarts.file)
+    await store.open()
+    await store.execute("UPDATE entities SET value = 'nonsense' WHERE kind IN ('request', 'callback')")
+    await store.close()
+    await restarts.start()
+    listed = await restarts.control.call("GET", f"/{path}")
+
+    assert (listed.status, listed.value["detail"]) == (
+        503,
+        "the store has a row that this version cannot read: JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
     )
