@@ -73,10 +73,13 @@ class LazySequenceStore(SequenceStore[Row]):
     def __init__(self, texts: Iterable[tuple[int, str]], decode: Callable[[int, str], Row]) -> None:
         super().__init__()
         self._decode = decode
-        put = super().__setitem__
+        blocks: dict[int, dict[int, Row]] = self._blocks
         for number, text in texts:
-            put(number, text)  # type: ignore[arg-type]  # replaced by a value before anybody sees it
-        self._texts = len(self)  # at most so many are still texts
+            block = blocks.get(number >> BITS)
+            if block is None:
+                block = blocks[number >> BITS] = {}
+            block[number] = text  # type: ignore[assignment]  # replaced by a value before anybody sees it
+        self._count = self._texts = sum(map(len, blocks.values()))  # at most so many are still texts
 
     def __getitem__(self, number: int) -> Row:
         block = self._blocks[number >> BITS]

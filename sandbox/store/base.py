@@ -1,6 +1,6 @@
 """What a store is: rows by workspace, kind and key, written in transactions and read when a workspace is loaded."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -102,8 +102,8 @@ class Store(Protocol):
     async def deleted(self) -> list[str]:
         """Return the names of deleted workspaces, which are never given again."""
 
-    def load(self, workspace: str) -> AsyncIterator[Row]:
-        """Yield the rows of a workspace."""
+    async def load(self, workspace: str) -> list[Row]:
+        """Return the rows of a workspace, in any order."""
 
     async def write(self, changes: Sequence[RowChanges]) -> None:
         """Write changes in one transaction; they are safe when this returns."""

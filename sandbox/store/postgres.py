@@ -10,7 +10,7 @@ arrays in Python.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -28,7 +28,6 @@ Result = TypeVar("Result")
 
 ID_LENGTH = 12  # characters of a replica's id
 TOKEN_LENGTH = 40  # characters of the token with which replicas call each other
-LOADED_AT_ONCE = 2_000  # rows
 CONNECTIONS = 4
 TIMEOUT = 10.0  # seconds for a statement
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -98,14 +97,14 @@ class PostgresStore:
         query = "SELECT workspace FROM sms_sandbox.entities WHERE kind = $1"
         return [name for (name,) in await self._fetch(query, Kind.DELETED_WORKSPACE.value)]
 
-    async def load(self, workspace: str) -> AsyncIterator[Row]:
-        """Yield the rows of a workspace, numbered ones in their order."""
-        query = (
-            "SELECT kind, key, created, open, value::text FROM sms_sandbox.entities WHERE workspace = $1 "
-            'ORDER BY kind, length(key), key COLLATE "C"'
-        )
-        for kind, key, created, is_open, value in await self._fetch(query, workspace):
-            yield Row(find_kind(kind), key, created, is_open, _unwrapped(value))
+    async def load(self, workspace: str) -> list[Row]:
+        """Return the rows of a workspace, in any order."""
+        query = "SELECT kind, key, created, open, value::text FROM sms_sandbox.entities WHERE workspace = $1"
+        rows = await self._fetch(query, workspace)
+        return [
+            Row(find_kind(kind), key, created, is_open, _unwrapped(value))
+            for kind, key, created, is_open, value in rows
+        ]
 
     async def is_deleted(self, workspace: str) -> bool:
         """Return whether there was a workspace of this name."""

@@ -1,6 +1,7 @@
 """From rows to the state of a workspace: what a server loads when it starts, or takes a workspace over."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sandbox.core.callback import Callback, CallbackState
@@ -118,7 +119,7 @@ def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenari
         otps=[read_code(each) for each in _all(by_kind, Kind.CODE)],
         windows=[read_rate_window(each) for each in _all(by_kind, Kind.RATE_WINDOW)],
         rule_counts=[read_rule_count(each) for each in _all(by_kind, Kind.RULE_COUNT)],
-        lost_replies=[read_lost_reply(from_text(row.value)) for row in by_kind[Kind.LOST_REPLY]],
+        lost_replies=[read_lost_reply(from_text(text)) for _, text in _numbered(by_kind[Kind.LOST_REPLY])],
         agenda=[*filter(None, moves), *agenda],
         messages=messages,
         numbers=_read_numbers(by_kind[Kind.MESSAGE], channel_of),
@@ -141,7 +142,8 @@ def _all(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> list[Any]:
 
 
 def _numbered(rows: list[Row]) -> list[tuple[int, str]]:
-    return [(int(row.key), row.value) for row in rows]
+    """Return numbers and values, in the order of the numbers."""
+    return sorted([(int(row.key), row.value) for row in rows], key=itemgetter(0))
 
 
 def _read_numbers(rows: list[Row], channel_of: ChannelTable) -> dict[str, int]:

@@ -257,7 +257,7 @@ async def test_messages_of_a_provider_without_a_document_are_named(restarts: Res
     await store.open()
     others = {name: pack for name, pack in packs().items() if name != "ubill"}
     with pytest.raises(StoreUseError) as caught:
-        load_state([row async for row in store.load("default")], others, BARE)
+        load_state(await store.load("default"), others, BARE)
     await store.close()
 
     assert str(caught.value) == (

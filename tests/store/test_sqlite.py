@@ -33,7 +33,7 @@ def message(number: int, value: str = "{}") -> Row:
 
 async def loaded(store: SqliteStore, workspace: str = "default") -> list[Row]:
     """Return the rows of a workspace."""
-    return [row async for row in store.load(workspace)]
+    return sorted(await store.load(workspace), key=lambda row: (row.kind, len(row.key), row.key))
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 21, 256, 1000])
