@@ -4,7 +4,7 @@ One dictionary would keep a hole for each deleted key until it has grown to thre
 4,096 keys has a dictionary of its own, deleted with its last key: memory stays flat, and nothing is copied.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from itertools import chain
 from typing import TypeVar
 
@@ -70,15 +70,15 @@ class LazySequenceStore(SequenceStore[Row]):
 
     __slots__ = ("_decode", "_texts")
 
-    def __init__(self, texts: Iterable[tuple[int, str]], decode: Callable[[int, str], Row]) -> None:
+    def __init__(self, texts: Mapping[int, str], decode: Callable[[int, str], Row]) -> None:
         super().__init__()
         self._decode = decode
         blocks: dict[int, dict[int, Row]] = self._blocks
-        for number, text in texts:
+        for number in sorted(texts):
             block = blocks.get(number >> BITS)
             if block is None:
                 block = blocks[number >> BITS] = {}
-            block[number] = text  # type: ignore[assignment]  # replaced by a value before anybody sees it
+            block[number] = texts[number]  # type: ignore[assignment]  # replaced by a value before anybody sees it
         self._count = self._texts = sum(map(len, blocks.values()))  # at most so many are still texts
 
     def __getitem__(self, number: int) -> Row:

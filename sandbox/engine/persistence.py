@@ -95,7 +95,7 @@ class Persistence:
         """
         engine = self.engine
         rows = await self.store.load(name)
-        if not rows:  # a new store has no default workspace yet
+        if not rows.others[Kind.WORKSPACE]:  # a new store has no default workspace yet
             if engine.default.world.batches:  # what happened before the store failed for the first time is not stored
                 await engine.default.reset()
             self.add(engine.default)

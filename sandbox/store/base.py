@@ -1,6 +1,6 @@
 """What a store is: rows by workspace, kind and key, written in transactions and read when a workspace is loaded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -61,6 +61,42 @@ class Row(NamedTuple):
     value: str
 
 
+NUMBERED = (Kind.MESSAGE, Kind.CALLBACK, Kind.REQUEST)  # the kinds of which a workspace has many, by number
+
+
+class StoredRows(NamedTuple):
+    """The rows of a workspace: for each kind of `NUMBERED` the values by number and which are open, and the others."""
+
+    values: Mapping[Kind, dict[int, str]]
+    open: Mapping[Kind, list[int]]
+    others: Mapping[Kind, list[Row]]
+
+
+def group_rows(rows: Iterable[tuple[str, str, int, bool | int, str]]) -> StoredRows:
+    """Return the rows of a workspace by kind, from kind, key, created, open and value of each.
+
+    Raises:
+        StoreUseError: a row is of a kind that this version does not know.
+
+    """
+    values: dict[str, dict[int, str]] = {kind.value: {} for kind in NUMBERED}
+    still_open: dict[str, list[int]] = {kind.value: [] for kind in NUMBERED}
+    others: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
+    for kind, key, created, is_open, value in rows:
+        numbered = values.get(kind)
+        if numbered is None:
+            found = find_kind(kind)
+            others[found].append(Row(found, key, created, bool(is_open), value))
+            continue
+        number = int(key)
+        numbered[number] = value
+        if is_open:
+            still_open[kind].append(number)
+    return StoredRows(
+        {kind: values[kind.value] for kind in NUMBERED}, {kind: still_open[kind.value] for kind in NUMBERED}, others
+    )
+
+
 DELETED = Row(Kind.DELETED_WORKSPACE, "[]", created=0, open=False, value="{}")
 
 
@@ -102,7 +138,7 @@ class Store(Protocol):
     async def deleted(self) -> list[str]:
         """Return the names of deleted workspaces, which are never given again."""
 
-    async def load(self, workspace: str) -> list[Row]:
+    async def load(self, workspace: str) -> StoredRows:
         """Return the rows of a workspace, in any order."""
 
     async def write(self, changes: Sequence[RowChanges]) -> None:

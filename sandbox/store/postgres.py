@@ -20,7 +20,7 @@ import asyncpg
 
 from sandbox.core.errors import OwnershipLostError, StoreError, StoreUseError
 from sandbox.core.seeded_random import make_token
-from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges, find_kind
+from sandbox.store.base import DELETED, FORMAT, Kind, RowChanges, StoredRows, group_rows
 from sandbox.store.postgres_sql import ACQUIRE, CLEAR, DELETE, HEARTBEAT, ORPHANS, OVERVIEW, OWNED, TABLES, UPSERT
 from sandbox.store.workspace_codec import from_text, to_text
 
@@ -97,14 +97,13 @@ class PostgresStore:
         query = "SELECT workspace FROM sms_sandbox.entities WHERE kind = $1"
         return [name for (name,) in await self._fetch(query, Kind.DELETED_WORKSPACE.value)]
 
-    async def load(self, workspace: str) -> list[Row]:
+    async def load(self, workspace: str) -> StoredRows:
         """Return the rows of a workspace, in any order."""
         query = "SELECT kind, key, created, open, value::text FROM sms_sandbox.entities WHERE workspace = $1"
         rows = await self._fetch(query, workspace)
-        return [
-            Row(find_kind(kind), key, created, is_open, _unwrapped(value))
-            for kind, key, created, is_open, value in rows
-        ]
+        return group_rows(
+            (kind, key, created, is_open, _unwrapped(value)) for kind, key, created, is_open, value in rows
+        )
 
     async def is_deleted(self, workspace: str) -> bool:
         """Return whether there was a workspace of this name."""

@@ -1,7 +1,7 @@
 """From rows to the state of a workspace: what a server loads when it starts, or takes a workspace over."""
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from sandbox.core.callback import Callback, CallbackState
@@ -12,7 +12,7 @@ from sandbox.core.sequence_store import LazySequenceStore
 from sandbox.core.world_state import WorldState
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import compile_sources
-from sandbox.store.base import Kind, Row
+from sandbox.store.base import Kind, Row, StoredRows
 from sandbox.store.codec import Object, read_account, read_callback, read_message, read_request
 from sandbox.store.workspace_codec import (
     from_text,
@@ -63,7 +63,7 @@ class ChannelTable:
         return channel
 
 
-def load_state(rows: Iterable[Row], packs: Registry, fallback: Scenario) -> Loaded:
+def load_state(rows: StoredRows, packs: Registry, fallback: Scenario) -> Loaded:
     """Return the state of a workspace; messages, callbacks and requests are decoded when they are first read.
 
     `fallback` replaces a scenario that this version cannot compile.
@@ -72,11 +72,8 @@ def load_state(rows: Iterable[Row], packs: Registry, fallback: Scenario) -> Load
         StoreUseError: the rows are not those of a workspace, or of a provider that no document describes.
 
     """
-    by_kind: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
-    for row in rows:
-        by_kind[row.kind].append(row)
     try:
-        return _build(by_kind, packs, fallback)
+        return _build(rows, packs, fallback)
     except UNREADABLE as error:
         raise _unreadable(error) from None
 
@@ -97,38 +94,40 @@ def _decoder(read: Callable[[int, Any], Value]) -> Callable[[int, str], Value]:
     return decode
 
 
-def _build(by_kind: Mapping[Kind, list[Row]], packs: Registry, fallback: Scenario) -> Loaded:
-    channel_of = ChannelTable(packs)
-    counters = read_counters(_only(by_kind, Kind.COUNTERS))
-    settings = {row.key: from_text(row.value) for row in by_kind[Kind.SETTINGS]}
+def _build(rows: StoredRows, packs: Registry, fallback: Scenario) -> Loaded:
+    channel_of, others = ChannelTable(packs), rows.others
+    counters = read_counters(_only(others, Kind.COUNTERS))
+    settings = {row.key: from_text(row.value) for row in others[Kind.SETTINGS]}
     messages = LazySequenceStore(
-        _numbered(by_kind[Kind.MESSAGE]), _decoder(lambda number, written: read_message(number, written, channel_of))
+        rows.values[Kind.MESSAGE], _decoder(lambda number, written: read_message(number, written, channel_of))
     )
     callbacks = LazySequenceStore(
-        _numbered(by_kind[Kind.CALLBACK]), _decoder(lambda number, written: read_callback(number, written, settings))
+        rows.values[Kind.CALLBACK], _decoder(lambda number, written: read_callback(number, written, settings))
     )
-    requests = LazySequenceStore(_numbered(by_kind[Kind.REQUEST]), _decoder(read_request))
-    moves = [next_move(messages[int(row.key)]) for row in by_kind[Kind.MESSAGE] if row.open]
-    agenda = [read_agenda_entry(int(row.key), from_text(row.value)) for row in by_kind[Kind.AGENDA]]
+    requests = LazySequenceStore(rows.values[Kind.REQUEST], _decoder(read_request))
+    numbers = _read_numbers(rows.values[Kind.MESSAGE], channel_of)
+    moves = [next_move(messages[number]) for number in rows.open[Kind.MESSAGE]]
+    agenda = [read_agenda_entry(int(row.key), from_text(row.value)) for row in others[Kind.AGENDA]]
+    lost_replies = sorted(others[Kind.LOST_REPLY], key=lambda row: int(row.key))
     state = WorldState(
         counters=counters,
-        clock=read_clock(_only(by_kind, Kind.CLOCK), at_least=counters.at),
-        scenario=_read_scenario(_only(by_kind, Kind.SCENARIO), packs, fallback),
-        targets=dict(read_target(each) for each in _all(by_kind, Kind.TARGET)),
-        accounts=[read_account(each) for each in _all(by_kind, Kind.ACCOUNT)],
-        otps=[read_code(each) for each in _all(by_kind, Kind.CODE)],
-        windows=[read_rate_window(each) for each in _all(by_kind, Kind.RATE_WINDOW)],
-        rule_counts=[read_rule_count(each) for each in _all(by_kind, Kind.RULE_COUNT)],
-        lost_replies=[read_lost_reply(from_text(text)) for _, text in _numbered(by_kind[Kind.LOST_REPLY])],
+        clock=read_clock(_only(others, Kind.CLOCK), at_least=counters.at),
+        scenario=_read_scenario(_only(others, Kind.SCENARIO), packs, fallback),
+        targets=dict(read_target(each) for each in _all(others, Kind.TARGET)),
+        accounts=[read_account(each) for each in _all(others, Kind.ACCOUNT)],
+        otps=[read_code(each) for each in _all(others, Kind.CODE)],
+        windows=[read_rate_window(each) for each in _all(others, Kind.RATE_WINDOW)],
+        rule_counts=[read_rule_count(each) for each in _all(others, Kind.RULE_COUNT)],
+        lost_replies=[read_lost_reply(from_text(row.value)) for row in lost_replies],
         agenda=[*filter(None, moves), *agenda],
         messages=messages,
-        numbers=_read_numbers(by_kind[Kind.MESSAGE], channel_of),
+        numbers=numbers,
         callbacks=callbacks,
         requests=requests,
     )
-    still_open = [callbacks[int(row.key)] for row in by_kind[Kind.CALLBACK] if row.open]
+    still_open = [callbacks[number] for number in sorted(rows.open[Kind.CALLBACK])]
     sending = tuple(each for each in still_open if each.state is CallbackState.SENDING)
-    return Loaded(state, _only(by_kind, Kind.WORKSPACE), sending)
+    return Loaded(state, _only(others, Kind.WORKSPACE), sending)
 
 
 def _only(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> Any:  # noqa: ANN401 - any JSON
@@ -141,18 +140,26 @@ def _all(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> list[Any]:
     return [from_text(row.value) for row in sorted(by_kind[kind], key=lambda row: row.created)]
 
 
-def _numbered(rows: list[Row]) -> list[tuple[int, str]]:
-    """Return numbers and values, in the order of the numbers."""
-    return sorted([(int(row.key), row.value) for row in rows], key=itemgetter(0))
+# How `write_message` begins; a database may have another order, and texts may have escapes.
+BEGINNING = re.compile(
+    r'{"id":"([^"\\]*)","request":\d+,"provider":"([^"\\]*)","operation":"[^"\\]*","channel":"([^"\\]*)"'
+)
 
 
-def _read_numbers(rows: list[Row], channel_of: ChannelTable) -> dict[str, int]:
+def _read_numbers(values: Mapping[int, str], channel_of: ChannelTable) -> dict[str, int]:
     """Return the numbers of messages by id; a channel that no document describes is noticed here, at the start."""
-    numbers, channels = {}, set()
-    for row in rows:
-        written = from_text(row.value)
-        numbers[str(written["id"])] = int(row.key)
-        channels.add((written["provider"], written["channel"]))
+    numbers: dict[str, int] = {}
+    channels = set()
+    match = BEGINNING.match
+    for number, text in values.items():
+        found = match(text)
+        if found is None:
+            written = from_text(text)
+            id_, provider, channel = str(written["id"]), written["provider"], written["channel"]
+        else:
+            id_, provider, channel = found.groups()
+        numbers[id_] = number
+        channels.add((provider, channel))
     for provider, name in sorted(channels):
         channel_of(provider, name)
     return numbers

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sandbox.core.errors import StoreError, StoreUseError
-from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges, find_kind
+from sandbox.store.base import DELETED, FORMAT, Kind, Row, RowChanges, StoredRows, group_rows
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -91,7 +91,7 @@ class SqliteStore:
         query = "SELECT workspace FROM entities WHERE kind = ? ORDER BY rowid"
         return await self._run(lambda: [name for (name,) in self._connection().execute(query, (kind.value,))])
 
-    async def load(self, workspace: str) -> list[Row]:
+    async def load(self, workspace: str) -> StoredRows:
         """Return the rows of a workspace, in any order."""
         return await self._run(lambda: self._load(workspace))
 
@@ -219,14 +219,13 @@ class SqliteStore:
                 self._migrations[each](db)
             db.execute(f"PRAGMA user_version = {self._version}")
 
-    def _load(self, workspace: str) -> list[Row]:
+    def _load(self, workspace: str) -> StoredRows:
         db = self._connection()
-        (others,) = db.execute("SELECT count(*) FROM entities WHERE kind = 'workspace'").fetchone()
+        (count,) = db.execute("SELECT count(*) FROM entities WHERE kind = 'workspace'").fetchone()
         # The rows of one workspace of few lie together: to read all is faster than to look up each by its key.
-        how = "NOT INDEXED" if others <= FEW else ""
-        query = f"SELECT kind, key, created, open, value FROM entities {how} WHERE workspace = ?"  # noqa: S608
-        rows = db.execute(query, (workspace,)).fetchall()
-        return [Row(find_kind(kind), key, created, bool(is_open), value) for kind, key, created, is_open, value in rows]
+        table = "entities NOT INDEXED" if count <= FEW else "entities"
+        query = f"SELECT kind, key, created, open, value FROM {table} WHERE workspace = ?"  # noqa: S608 - a constant
+        return group_rows(db.execute(query, (workspace,)))
 
     def _write(self, changes: Sequence[RowChanges]) -> None:
         db = self._connection()

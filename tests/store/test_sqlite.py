@@ -28,12 +28,18 @@ def changes(*rows: Row, workspace: str = "default", **more: object) -> RowChange
 
 def message(number: int, value: str = "{}") -> Row:
     """Return the row of a message."""
-    return Row(Kind.MESSAGE, str(number), created=number, open=False, value=value)
+    return Row(Kind.MESSAGE, str(number), created=0, open=False, value=value)
 
 
 async def loaded(store: SqliteStore, workspace: str = "default") -> list[Row]:
     """Return the rows of a workspace."""
-    return sorted(await store.load(workspace), key=lambda row: (row.kind, len(row.key), row.key))
+    stored = await store.load(workspace)
+    numbered = [
+        Row(kind, str(number), created=0, open=number in stored.open[kind], value=value)
+        for kind, values in stored.values.items()
+        for number, value in sorted(values.items())
+    ]
+    return [*(row for rows in stored.others.values() for row in rows), *numbered]
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 21, 256, 1000])
@@ -45,10 +51,11 @@ async def test_any_number_of_rows_comes_back_in_the_order_of_their_numbers(store
 
 
 async def test_a_later_value_replaces_an_earlier_one_and_keeps_when_it_was_created(store: SqliteStore) -> None:
-    await store.write([changes(message(1, '{"a":1}'))])
-    await store.write([changes(Row(Kind.MESSAGE, "1", created=9, open=True, value='{"a":2}'))])
+    first, later = (Row(Kind.ACCOUNT, "[]", created=created, open=False, value="{}") for created in (1, 9))
+    await store.write([changes(message(1, '{"a":1}'), first)])
+    await store.write([changes(Row(Kind.MESSAGE, "1", created=9, open=True, value='{"a":2}'), later)])
 
-    assert await loaded(store) == [Row(Kind.MESSAGE, "1", created=1, open=True, value='{"a":2}')]
+    assert await loaded(store) == [first, Row(Kind.MESSAGE, "1", created=0, open=True, value='{"a":2}')]
 
 
 async def test_rows_are_removed_one_by_one_by_kind_and_with_their_workspace(store: SqliteStore) -> None:
