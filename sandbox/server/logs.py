@@ -7,7 +7,7 @@ together, so that a busy server spends little time on them.
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -226,40 +226,71 @@ class Log:
             self.write("".join(texts))
 
 
-def format_banner(engine: Engine, options: Options, ports: Ports) -> str:
-    """Return what a start prints: where the server listens, what it serves, and where callbacks go."""
+def format_banner(engine: Engine, options: Options, ports: Ports, *, default_url: str | None = None) -> str:
+    """Return what a start prints: where the server listens, what it serves, and where it keeps its state.
+
+    `default_url`: where the default workspace is at work if it is not here; None if that is unknown.
+    """
     host = _url_host(options)
-    world = engine.default.world
     counts = {name: len(pack.spec.operations) for name, pack in engine.packs.items()}
     served = ", ".join(f"{name} ({count} operation{'' if count == 1 else 's'})" for name, count in counts.items())
-    targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
     tls = f" and https://{host}:{ports.tls} (CA certificate: {options.tls_dir / CA_FILE})" if ports.tls else ""
     lines = [
         f"sms-sandbox listens on http://{host}:{ports.plain}{tls}",
         f"  providers  {served}",
-        f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}",
-        f"  callbacks  {', '.join(targets) or 'collected, not sent (set --callback PROVIDER=URL)'}",
+        *(_describe_default(engine.default.world) if _has_default(engine) else _describe_absence(default_url)),
+        *_describe_store(engine, options),
     ]
     return "\n".join(lines)
 
 
-def format_banner_json(engine: Engine, options: Options, ports: Ports) -> str:
+def _has_default(engine: Engine) -> bool:
+    """Return whether the default workspace is at work in this server."""
+    return engine.owns(engine.default.name)
+
+
+def _describe_default(world: World) -> Iterator[str]:
+    targets = [f"{name} to {target.url}" for name, target in sorted(world.targets.items())]
+    yield f"  scenario   {world.scenario.name}, seed {world.seed}, clock {world.clock.mode}"
+    yield f"  callbacks  {', '.join(targets) or 'collected, not sent (set --callback PROVIDER=URL)'}"
+
+
+def _describe_absence(default_url: str | None) -> Iterator[str]:
+    yield f"  scenario   default workspace at {default_url or 'another replica'}"
+
+
+def _describe_store(engine: Engine, options: Options) -> Iterator[str]:
+    if engine.persistence is None:
+        return
+    store, replica = engine.persistence.store, engine.replica
+    sync = "" if options.store_sync else ", sync off"
+    where = f"{store.place}{sync}, replica {replica.store.id}" if replica else f"{store.place} (SQLite{sync})"
+    yield f"  store      {where}"
+
+
+def format_banner_json(engine: Engine, options: Options, ports: Ports, *, default_url: str | None = None) -> str:
     """Return the banner as one line of JSON that always has the same members."""
     host = _url_host(options)
-    world = engine.default.world
+    url = f"http://{host}:{ports.plain}"
+    world = engine.default.world if _has_default(engine) else None
+    store = None if engine.persistence is None else engine.persistence.store
     facts = {
         "time": format_time(utc_now()),
         "kind": "start",
-        "url": f"http://{host}:{ports.plain}",
+        "url": url,
         "port": ports.plain,
         "tls_url": f"https://{host}:{ports.tls}" if ports.tls else None,
         "tls_port": ports.tls,
         "tls_ca": str(options.tls_dir / CA_FILE) if ports.tls else None,
         "providers": {name: len(pack.spec.operations) for name, pack in engine.packs.items()},
-        "scenario": world.scenario.name,
-        "seed": world.seed,
-        "clock": str(world.clock.mode),
-        "callbacks": {name: target.url for name, target in sorted(world.targets.items())},
+        "default_workspace": url if world else default_url,
+        "scenario": world.scenario.name if world else None,
+        "seed": world.seed if world else None,
+        "clock": str(world.clock.mode) if world else None,
+        "callbacks": {name: target.url for name, target in sorted(world.targets.items())} if world else None,
+        "store": store.kind if store else "memory",
+        "store_place": store.place if store else None,
+        "replica": engine.replica.store.id if engine.replica else None,
     }
     return json.dumps(facts, ensure_ascii=False)
 

@@ -15,8 +15,9 @@ from aiohttp import web
 
 from sandbox.core.callback import Callback
 from sandbox.core.change import Subscribers
-from sandbox.core.errors import SandboxError
+from sandbox.core.errors import SandboxError, StoreError
 from sandbox.core.journal import RequestRecord
+from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import BODY_LIMIT
 from sandbox.server.aiohttp_connection import Server
@@ -191,6 +192,16 @@ class GarbageCollection:
             gc.collect(0 if self._changes % OLDER_EVERY else 1)
 
 
+async def find_default(engine: Engine) -> str | None:
+    """Return the URL of the replica that has the default workspace at work; None if that is unknown, or not shared."""
+    if engine.replica is None:
+        return None
+    with suppress(StoreError):
+        owner = await engine.replica.store.owner(DEFAULT_WORKSPACE)
+        return owner.url if owner else None
+    return None
+
+
 async def run(options: Options, *, print_banner: Callable[[str], None], write_log: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM."""
     gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
@@ -221,7 +232,7 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
             loop.add_signal_handler(name, stop.set)
         GarbageCollection(engine.subscribers)
         banner = format_banner_json if options.log == "json" else format_banner
-        print_banner(banner(engine, options, ports))
+        print_banner(banner(engine, options, ports, default_url=await find_default(engine)))
         watching = loop.create_task(follow_edits(engine, options, log.write_note)) if options.watch else None
         await stop.wait()
         if watching is not None:

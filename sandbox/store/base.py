@@ -124,6 +124,10 @@ class Store(Protocol):
 
     kind: str
 
+    @property
+    def place(self) -> str:
+        """Where the rows are, in words for a person: without a password."""
+
     async def open(self) -> None:
         """Connect, create or migrate the tables.
 

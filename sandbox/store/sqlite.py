@@ -75,6 +75,11 @@ class SqliteStore:
         self._db: sqlite3.Connection | None = None
         self._opened: stat_result | None = None  # the file as it was when it was last looked at
 
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
     async def open(self) -> None:
         """Open the file; create it, or migrate one of an older version."""
         await self._run(self._open)

@@ -134,7 +134,14 @@ def test_with_a_log_of_json_the_banner_is_one_object_with_the_same_members_alway
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
 
-    assert {**told, "time": "", "port": 0, "url": told["url"].replace(str(told["port"]), "PORT")} == {
+    url = told["url"].replace(str(told["port"]), "PORT")
+    assert {
+        **told,
+        "time": "",
+        "port": 0,
+        "url": url,
+        "default_workspace": told["default_workspace"] == told["url"],
+    } == {
         "time": "",
         "kind": "start",
         "url": "http://127.0.0.1:PORT",
@@ -143,10 +150,14 @@ def test_with_a_log_of_json_the_banner_is_one_object_with_the_same_members_alway
         "tls_port": None,
         "tls_ca": None,
         "providers": {"betatel": 8, "smsbuddy": 8, "ubill": 6},
+        "default_workspace": True,
         "scenario": "default",
         "seed": 7,
         "clock": "real",
         "callbacks": {"ubill": "http://127.0.0.1:9/dlr"},
+        "store": "memory",
+        "store_place": None,
+        "replica": None,
     }
 
 
