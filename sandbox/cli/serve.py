@@ -169,6 +169,8 @@ def find_problem(url: str) -> str | None:
         document = json.loads(reply.read())
         if reply.status == http.client.OK and document.get("status") == "ok":
             return None
+        if reply.status == http.client.SERVICE_UNAVAILABLE and "store" in document:
+            return f"{url}: the store does not answer: {document['store']['problem']}"
         if reply.status == http.client.FORBIDDEN:  # a server is there, but not by this host name
             return f"{url}: {document['detail']}"
     return f"no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL"

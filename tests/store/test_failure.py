@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from sandbox.cli.serve import find_problem
 from sandbox.core.callback import CallbackState
 from sandbox.core.errors import StoreError
 from sandbox.engine.engine import Engine
@@ -67,6 +68,16 @@ async def test_a_full_disk_is_a_503_that_says_so_and_leaves_nothing(restarts: Re
         "answers": False,
         "problem": f"{restarts.file}: the disk is full (database or disk is full)",
     }
+
+
+async def test_ready_says_that_the_store_does_not_answer(restarts: Restarts) -> None:
+    sandbox = await restarts.start()
+    await fill(sandbox)
+    url = str(sandbox.client.make_url("")).rstrip("/")
+    problem = await asyncio.to_thread(find_problem, url)
+
+    full = f"{restarts.file}: the disk is full (database or disk is full)"
+    assert problem == f"{url}: the store does not answer: {full}"
 
 
 async def test_the_log_tells_when_the_store_fails_and_when_it_is_back(restarts: Restarts) -> None:
