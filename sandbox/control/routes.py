@@ -124,7 +124,6 @@ class ServerState:
         """End every event stream and every waiting call."""
         self.waits.stop()
         self.event_streams.close()
-        await self.forwarder.close()
 
     def library(self) -> ScenarioLibrary:
         """Return the scenarios that can be used by name; files are read again after a change."""
@@ -148,6 +147,7 @@ def add_control(app: web.Application, engine: Engine, access: Access) -> web.App
     system.add_inbox(app, control, middleware)
     add_docs(control, engine.packs)
     control.on_shutdown.append(server.close)
+    control.on_cleanup.append(server.forwarder.close)
     app.add_subapp(BASE, control)
     return control
 
