@@ -16,7 +16,7 @@ from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.store.base import Kind, Store
 from sandbox.store.group_commit import Followed, GroupCommit
-from sandbox.store.restore import load_state
+from sandbox.store.restore import ScenarioTable, load_state
 from sandbox.store.workspace_codec import read_clock_config, read_target, write_clock_config, write_target
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Persistence:
         self.replica: Replica | None = None
         self.engine = engine
         self._commit = GroupCommit(store, on_failure=self._on_failure, on_loss=self._on_loss)
+        self._scenarios = ScenarioTable(engine.packs, engine.start.scenario)
         self._followed: dict[str, Followed] = {}
         self._recovery: asyncio.Task[None] | None = None
         self._losing: set[asyncio.Task[None]] = set()
@@ -101,7 +102,7 @@ class Persistence:
             self.add(engine.default)
             engine.default.go_on()
             return
-        loaded = load_state(rows, engine.packs, engine.start.scenario)
+        loaded = load_state(rows, engine.packs, self._scenarios)
         start = read_start(loaded.workspace["start"], engine.start)
         workspace = engine.put_workspace(name, start, number=loaded.workspace["number"])
         workspace.label = loaded.workspace.get("label")

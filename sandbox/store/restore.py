@@ -27,6 +27,7 @@ from sandbox.store.workspace_codec import (
 )
 
 Value = TypeVar("Value")
+SCENARIOS_KEPT = 64  # compiled scenarios that are remembered while workspaces are loaded
 UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
@@ -63,17 +64,44 @@ class ChannelTable:
         return channel
 
 
-def load_state(rows: StoredRows, packs: Registry, fallback: Scenario) -> Loaded:
-    """Return the state of a workspace; messages, callbacks and requests are decoded when they are first read.
+class ScenarioTable:
+    """The scenarios that workspaces have in force: thousands may have the same, which takes milliseconds to compile.
 
-    `fallback` replaces a scenario that this version cannot compile.
+    `fallback` replaces one that this version cannot compile.
+    """
+
+    def __init__(self, packs: Registry, fallback: Scenario) -> None:
+        self._packs = packs
+        self._fallback = fallback
+        self._compiled: dict[tuple[ScenarioSource, ...], Scenario] = {}
+
+    def __call__(self, written: Object) -> Scenario:
+        """Return the scenario of a row, compiled from the texts that were in force."""
+        sources = tuple(ScenarioSource(each["name"], each["text"]) for each in written["sources"])
+        if sources == self._fallback.sources:
+            return self._fallback
+        if sources not in self._compiled:
+            if len(self._compiled) >= SCENARIOS_KEPT:
+                self._compiled.clear()
+            self._compiled[sources] = self._compile(sources)
+        return self._compiled[sources]
+
+    def _compile(self, sources: tuple[ScenarioSource, ...]) -> Scenario:
+        try:
+            return compile_sources(sources, packs=self._packs) if sources else self._fallback
+        except ScenarioError:
+            return self._fallback
+
+
+def load_state(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loaded:
+    """Return the state of a workspace; messages, callbacks and requests are decoded when they are first read.
 
     Raises:
         StoreUseError: the rows are not those of a workspace, or of a provider that no document describes.
 
     """
     try:
-        return _build(rows, packs, fallback)
+        return _build(rows, packs, scenarios)
     except UNREADABLE as error:
         raise _unreadable(error) from None
 
@@ -94,7 +122,7 @@ def _decoder(read: Callable[[int, Any], Value]) -> Callable[[int, str], Value]:
     return decode
 
 
-def _build(rows: StoredRows, packs: Registry, fallback: Scenario) -> Loaded:
+def _build(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loaded:
     channel_of, others = ChannelTable(packs), rows.others
     counters = read_counters(_only(others, Kind.COUNTERS))
     settings = {row.key: from_text(row.value) for row in others[Kind.SETTINGS]}
@@ -112,7 +140,7 @@ def _build(rows: StoredRows, packs: Registry, fallback: Scenario) -> Loaded:
     state = WorldState(
         counters=counters,
         clock=read_clock(_only(others, Kind.CLOCK), at_least=counters.at),
-        scenario=_read_scenario(_only(others, Kind.SCENARIO), packs, fallback),
+        scenario=scenarios(_only(others, Kind.SCENARIO)),
         targets=dict(read_target(each) for each in _all(others, Kind.TARGET)),
         accounts=[read_account(each) for each in _all(others, Kind.ACCOUNT)],
         otps=[read_code(each) for each in _all(others, Kind.CODE)],
@@ -163,12 +191,3 @@ def _read_numbers(values: Mapping[int, str], channel_of: ChannelTable) -> dict[s
     for provider, name in sorted(channels):
         channel_of(provider, name)
     return numbers
-
-
-def _read_scenario(written: Object, packs: Registry, fallback: Scenario) -> Scenario:
-    """Return the scenario of a row, compiled from the texts that were in force; `fallback` if that cannot be done."""
-    sources = [ScenarioSource(each["name"], each["text"]) for each in written["sources"]]
-    try:
-        return compile_sources(sources, packs=packs) if sources else fallback
-    except ScenarioError:
-        return fallback

@@ -11,7 +11,7 @@ from sandbox.core.callback import CallbackState, Target
 from sandbox.core.clock import ClockConfig, ClockMode, utc_now
 from sandbox.core.errors import StoreUseError
 from sandbox.engine.workspace import WorkspaceConfig
-from sandbox.store.restore import load_state
+from sandbox.store.restore import ScenarioTable, load_state
 from sandbox.store.sqlite import SqliteStore
 from tests.builders import NOON, packs
 from tests.control.calls import Control
@@ -257,7 +257,7 @@ async def test_messages_of_a_provider_without_a_document_are_named(restarts: Res
     await store.open()
     others = {name: pack for name, pack in packs().items() if name != "ubill"}
     with pytest.raises(StoreUseError) as caught:
-        load_state(await store.load("default"), others, BARE)
+        load_state(await store.load("default"), others, ScenarioTable(others, BARE))
     await store.close()
 
     assert str(caught.value) == (
@@ -285,3 +285,13 @@ async def test_a_row_that_cannot_be_read_is_a_503_in_words_where_it_is_asked_for
         503,
         "the store has a row that this version cannot read: JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
     )
+
+
+async def test_workspaces_of_one_scenario_share_it_after_a_restart_too(restarts: Restarts) -> None:
+    await restarts.start()
+    for scenario in ("duplicate-callbacks", "low-balance", "duplicate-callbacks"):
+        await restarts.control.post("/workspaces", {"scenario": scenario})
+    sandbox = await restarts.restart()
+    _, first, other, second = [each.scenario for each in sandbox.engine.worlds.values()]
+
+    assert (first.name, first is second, other.name) == ("duplicate-callbacks", True, "low-balance")
