@@ -218,7 +218,7 @@ class EventStream:
         for subscriber in self._subscribers:
             subscriber.clear()
         self._unread_changes = 0
-        self._newest = 0
+        self._newest = self._world.last_message  # 0, unless a saved state was loaded
 
     def _schedule_flush(self) -> None:
         if self._flush_timer is None:

@@ -241,7 +241,10 @@ class ChangeWaiter:
 
     def _is_end(self, change: Change) -> bool:
         if isinstance(change, WorkspaceReset | WorkspaceDeleted):
-            self._ended = "deleted" if isinstance(change, WorkspaceDeleted) else "reset"
+            loaded = isinstance(change, WorkspaceReset) and change.state is not None
+            self._ended = (
+                "replaced by a saved state" if loaded else "reset" if isinstance(change, WorkspaceReset) else "deleted"
+            )
         return self._ended is not None
 
     async def changed(self, until: float) -> bool:

@@ -18,6 +18,7 @@ from sandbox.core.journal import LostReply, RequestRecord
 from sandbox.core.message import Message
 from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
+from sandbox.core.world_state import WorldState
 
 
 class AgendaEntryRemoved(NamedTuple):
@@ -37,10 +38,14 @@ class TargetSet:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceReset:
-    """All state is deleted and everything pending is cancelled; the workspace starts again with `clock` and `seed`."""
+    """All state is deleted and everything pending is cancelled; the workspace starts again with `clock` and `seed`.
+
+    `state`: it goes on with what was saved; then targets and scenario are replaced too.
+    """
 
     clock: Clock
     seed: int
+    state: WorldState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The journal: a record of each request, refused ones included, and texts that are sent again after a lost reply."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 BODY_LIMIT = 16 * 1024  # bytes of a body that the journal keeps
@@ -76,6 +77,11 @@ class LostReplies:
     def __init__(self) -> None:
         self._found: dict[SentText, tuple[datetime, int]] = {}  # oldest first
         self._last: datetime | None = None
+
+    def __iter__(self) -> Iterator[LostReply]:
+        """Yield the lost replies that have texts still remembered, oldest first."""
+        for (at, request), found in groupby(self._found.items(), key=lambda item: item[1]):
+            yield LostReply(at, request, tuple(text for text, _ in found))
 
     def put(self, lost: LostReply) -> None:
         """Add the texts of a lost reply; remove those that are too old or exceed the limit."""

@@ -18,6 +18,9 @@ class SequenceStore(Mapping[int, Row]):
 
     __slots__ = ("_blocks", "_count")
 
+    _blocks: dict[int, dict[int, Row]]
+    _count: int
+
     def __init__(self) -> None:
         self.clear()
 
@@ -56,9 +59,19 @@ class SequenceStore(Mapping[int, Row]):
         """Yield the values, oldest first."""
         return chain.from_iterable(map(dict.values, self._blocks.values()))
 
+    def copy(self) -> "SequenceStore[Row]":
+        """Return a copy, which later changes of this mapping leave as it is."""
+        copy: SequenceStore[Row] = SequenceStore()
+        copy._take(self)
+        return copy
+
+    def _take(self, other: "SequenceStore[Row]") -> None:
+        self._blocks = {number: {**block} for number, block in other._blocks.items()}  # noqa: SLF001 - one of its own class
+        self._count = other._count  # noqa: SLF001
+
     def clear(self) -> None:
         """Remove everything."""
-        self._blocks: dict[int, dict[int, Row]] = {}
+        self._blocks = {}
         self._count = 0
 
 
@@ -88,6 +101,13 @@ class LazySequenceStore(SequenceStore[Row]):
             row = block[number] = self._decode(number, row)
             self._texts -= 1
         return row
+
+    def copy(self) -> SequenceStore[Row]:
+        """Return a copy that decodes its texts by itself, in another thread if it is read there."""
+        copy = LazySequenceStore({}, self._decode)
+        copy._take(self)
+        copy._texts = self._texts
+        return copy
 
     def iterate(self) -> Iterator[Row]:
         """Yield the values, oldest first."""

@@ -156,7 +156,7 @@ class World:
         self.requests_before = self.last_request  # the number of the last request before the scenario began
 
     def _reset(self, reset: WorkspaceReset) -> None:
-        """Delete messages, journal, callbacks, codes, counters and accounts; keep targets and scenario."""
+        """Delete messages, journal, callbacks, codes, counters and accounts, or replace all."""
         self.clock = reset.clock
         self.seed = reset.seed
         self.accounts: dict[tuple[str, str], Account] = {}
@@ -177,12 +177,17 @@ class World:
         self.last_request = 0
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
+        if reset.state is not None:
+            self._put_everything(reset.state)
 
     def restore(self, state: WorldState) -> None:
         """Replace everything by what a store has returned; subscribers are not called."""
-        counters = state.counters
-        self._reset(WorkspaceReset(state.clock, counters.seed))
-        self.targets = {**state.targets}
+        self._reset(WorkspaceReset(state.clock, state.counters.seed, state))
+        self.batches, self.changed_at = state.counters.batches, state.counters.at
+
+    def _put_everything(self, state: WorldState) -> None:
+        """Take over a state, but for the numbers of batches."""
+        counters, self.targets = state.counters, {**state.targets}
         self._use_settings(state.scenario)
         self.accounts = {(each.provider, each.key): each for each in state.accounts}
         self.otps = {(each.provider, each.account, each.recipient): each for each in state.otps}
@@ -194,11 +199,10 @@ class World:
             self.agenda.put(entry)
         self.messages, self.numbers = state.messages, state.numbers
         self.callbacks, self.requests = state.callbacks, state.requests
-        self.batches, self.changed_at, self.state = counters.batches, counters.at, counters.state
         self.last_message, self.last_callback = counters.last_message, counters.last_callback
         self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
         self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
-        self._evicting = counters.evicting
+        self._evicting, self.state = counters.evicting, counters.state
         passed_over = takewhile(lambda number: number < counters.evicting, self.messages)
         self._ended.extend(number for number in passed_over if self._finished(self.messages[number]))
         self.evicted = {**self.evicted, **counters.evicted}

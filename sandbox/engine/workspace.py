@@ -11,10 +11,11 @@ from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, Target, interrupt
 from sandbox.core.change import MessagesDeleted, Subscribers, TargetSet, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Clock, ClockConfig, make_clock, refuse_backwards
-from sandbox.core.errors import SandboxError
+from sandbox.core.errors import ResetError, SandboxError
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
+from sandbox.core.world_state import WorldState
 from sandbox.engine.advance import Advance, AdvanceRun, Goal
 from sandbox.engine.gate import CommitGate
 from sandbox.engine.scheduler import Scheduler, report_step
@@ -153,8 +154,15 @@ class Workspace:
 
         Targets and the scenario stay. A workspace without a fixed seed draws a new one, so that ids do not repeat.
         """
+        self._ending = "reset"
         start = replace(self.start, scenario=self.world.scenario)
         await self._clear(lambda: WorkspaceReset(start.clock(), start.draw_seed()))
+
+    async def load(self, state: WorldState) -> None:
+        """Replace everything by a saved state; nothing from before arrives afterwards. What is due is carried out."""
+        self._ending = "replaced by a saved state"
+        await self._clear(lambda: WorkspaceReset(state.clock, state.counters.seed, state))
+        self.work()
 
     async def forget(self, messages: Collection[int] | None = None) -> None:
         """Delete every message, or those of some numbers, with their callbacks; attempts under way are aborted."""
@@ -189,7 +197,7 @@ class Workspace:
     async def _clear(self, change: Callable[[], WorkspaceReset | WorkspaceDeleted]) -> None:
         """Abort what is under way, then delete everything in one batch."""
         self._resets += 1
-        self.gate.close()
+        self.gate.close(ResetError(f"the workspace {self.name} was {self._ending}"))
         with self._scheduler.held():
             await self._courier.abort(self.name)
             self.world.commit(change())

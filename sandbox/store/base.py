@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from json import dumps
 from typing import NamedTuple, Protocol
 
 from sandbox.core.errors import StoreUseError
 
+RowKey = int | str
+ONLY = "[]"  # the key of a kind of which a workspace has one row
 FORMAT = 1  # the version of the rows; a store of an older one is migrated, one of a newer one refused
 
 
@@ -45,6 +48,11 @@ def find_kind(name: str) -> Kind:
         message = f"the store has a row of the kind {name!r}, which this version cannot read"
         raise StoreUseError(message)
     return kind
+
+
+def key_of(*parts: str) -> str:
+    """Return the key of texts that together name an entity: JSON, so that no text can be taken for another."""
+    return dumps(parts)
 
 
 class Row(NamedTuple):

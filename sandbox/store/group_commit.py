@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from sandbox.core.change import Batch
 from sandbox.core.errors import OwnershipLostError, SandboxError, StoreError
 from sandbox.core.world import World
-from sandbox.store.base import Kind, RowChanges, Store
-from sandbox.store.rows import ONLY, PendingRows
+from sandbox.store.base import ONLY, Kind, RowChanges, Store
+from sandbox.store.rows import PendingRows
 
 
 class Followed:

@@ -5,8 +5,6 @@ which may be another thread: they are immutable.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import blake2b
-from json import dumps
 from typing import Any
 
 from sandbox.core.account import Account, Otp, RateWindow
@@ -27,8 +25,9 @@ from sandbox.core.message import Message
 from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
-from sandbox.store.base import Kind, Row, RowChanges
+from sandbox.store.base import ONLY, Kind, Row, RowChanges, RowKey, key_of
 from sandbox.store.codec import write_account, write_callback, write_message, write_request
+from sandbox.store.snapshot import Snapshot, settings_key
 from sandbox.store.workspace_codec import (
     to_text,
     write_agenda_entry,
@@ -42,11 +41,9 @@ from sandbox.store.workspace_codec import (
     write_target,
 )
 
-RowKey = int | str
 OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA})
 KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE})
 CLEARED_BY_RESET = frozenset({*Kind} - KEPT_BY_RESET)
-ONLY = "[]"  # the key of a kind of which a workspace has one row
 REMOVED = object()  # in place of a value
 
 WRITERS: Mapping[Kind, Callable[[Any], object]] = {
@@ -68,11 +65,6 @@ WRITERS: Mapping[Kind, Callable[[Any], object]] = {
 }
 
 
-def key_of(*parts: str) -> str:
-    """Return the key of texts that together name an entity: JSON, so that no text can be taken for another."""
-    return dumps(parts)
-
-
 class PendingRows:
     """The rows of one workspace that are not in the store yet."""
 
@@ -82,6 +74,7 @@ class PendingRows:
         self._new = False
         self._cleared: set[Kind] = set()
         self._rows: dict[tuple[Kind, RowKey], tuple[int, Any]] = {}
+        self._loaded: Snapshot | None = None  # what a saved state has brought; `_rows` came after it
         self._settings: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity, with the key of their row
         self._changed = False
 
@@ -115,6 +108,8 @@ class PendingRows:
         """Delete all rows of some kinds."""
         self._cleared |= kinds
         self._rows = {name: row for name, row in self._rows.items() if name[0] not in kinds}
+        if self._loaded is not None:
+            self._loaded = self._loaded.without(kinds)
         if Kind.SETTINGS in kinds:
             self._settings.clear()
         self._changed = True
@@ -135,10 +130,16 @@ class PendingRows:
             self.put(Kind.COUNTERS, ONLY, self.world.counters())
             rows, self._rows = self._rows, {}
             removed = [(kind, str(key)) for (kind, key), (_, value) in rows.items() if value is REMOVED]
+            size = len(rows) + (0 if self._loaded is None else len(self._loaded))
             changes = RowChanges(
-                self.world.name, frozenset(self._cleared), removed, _Rows(rows), size=len(rows), new=self._new
+                self.world.name,
+                frozenset(self._cleared),
+                removed,
+                _Rows(rows, self._loaded),
+                size=size,
+                new=self._new,
             )
-        self._cleared, self._rows, self._changed, self._new = set(), {}, False, False
+        self._cleared, self._rows, self._loaded, self._changed, self._new = set(), {}, None, False, False
         return changes
 
     def _put_callback(self, callback: Callback) -> None:
@@ -150,7 +151,7 @@ class PendingRows:
 
     def _put_settings(self, settings: Mapping[str, object]) -> str:
         """Write the settings of a collected callback, which thousands share, as a row of their own; return its key."""
-        key = key_of(blake2b(to_text(settings).encode(), digest_size=8).hexdigest())
+        key = settings_key(settings)
         self._settings[id(settings)] = (settings, key)
         self.put(Kind.SETTINGS, key, settings)
         return key
@@ -164,8 +165,12 @@ class PendingRows:
             self.remove(Kind.AGENDA, removed.number)
 
     def _reset(self, reset: WorkspaceReset) -> None:
-        self.clear(CLEARED_BY_RESET)
-        self.put(Kind.CLOCK, ONLY, reset.clock)
+        if reset.state is None:
+            self.clear(CLEARED_BY_RESET)
+            self.put(Kind.CLOCK, ONLY, reset.clock)
+        else:
+            self.clear(frozenset(Kind) - {Kind.WORKSPACE})
+            self._loaded = Snapshot(self.world)
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:
         if deleted.messages is None:
@@ -191,16 +196,20 @@ class PendingRows:
 class _Rows:
     """Rows that are encoded one by one while they are iterated."""
 
-    def __init__(self, rows: Mapping[tuple[Kind, RowKey], tuple[int, Any]]) -> None:
+    def __init__(self, rows: Mapping[tuple[Kind, RowKey], tuple[int, Any]], loaded: Snapshot | None) -> None:
         self._rows = rows
+        self._loaded = loaded
 
     def __iter__(self) -> Iterator[Row]:
+        for kind, key, created, value in self._loaded or ():
+            if (kind, key) not in self._rows:
+                yield Row(kind, str(key), created, is_open(kind, value), to_text(WRITERS[kind](value)))
         for (kind, key), (created, value) in self._rows.items():
             if value is not REMOVED:
-                yield Row(kind, str(key), created, _is_open(kind, value), to_text(WRITERS[kind](value)))
+                yield Row(kind, str(key), created, is_open(kind, value), to_text(WRITERS[kind](value)))
 
 
-def _is_open(kind: Kind, value: Any) -> bool:  # noqa: ANN401 - each kind has its own
+def is_open(kind: Kind, value: Any) -> bool:  # noqa: ANN401 - each kind has its own
     """Return whether something is pending for a message or callback."""
     if kind is Kind.MESSAGE:
         return bool(value.plan)

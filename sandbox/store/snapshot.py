@@ -1,0 +1,95 @@
+"""Everything that a workspace has at one instant, as rows: for a saved state, and for a store after one was loaded.
+
+A snapshot is taken in one turn of the loop and takes milliseconds, as the values are immutable. They are encoded while
+it is iterated, which may be another thread.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from sandbox.core.agenda import EntryKind
+from sandbox.core.rules import RuleCounted
+from sandbox.core.world import World
+from sandbox.store.base import ONLY, Kind, RowKey, key_of
+from sandbox.store.workspace_codec import to_text
+
+Entity = tuple[Kind, RowKey, int, Any]  # kind, key, the number that orders the rows of a kind, and value
+
+
+def settings_key(settings: Mapping[str, object]) -> str:
+    """Return the key of the row with the settings of collected callbacks."""
+    return key_of(blake2b(to_text(settings).encode(), digest_size=8).hexdigest())
+
+
+class Snapshot:
+    """The rows of a workspace, but for those that its server keeps, in the order of a saved state."""
+
+    def __init__(self, world: World) -> None:
+        self._batches = world.batches
+        self._messages, self._callbacks = world.messages.copy(), world.callbacks.copy()
+        self._requests = world.requests.copy()
+        self._small: dict[Kind, list[tuple[RowKey, Any]]] = {
+            Kind.CLOCK: [(ONLY, world.clock)],
+            Kind.SCENARIO: [(ONLY, world.scenario)],
+            Kind.COUNTERS: [(ONLY, world.counters())],
+            Kind.TARGET: [(key_of(provider), (provider, each)) for provider, each in world.targets.items()],
+            Kind.ACCOUNT: [(key_of(*names), account) for names, account in world.accounts.items()],
+            Kind.CODE: [(key_of(*names), otp) for names, otp in world.otps.items()],
+            Kind.RATE_WINDOW: [(key_of(name), window) for name, window in world.windows.items()],
+            Kind.RULE_COUNT: [(key_of(name), RuleCounted(name, count)) for name, count in world.rule_counts.items()],
+            Kind.AGENDA: [(each.number, each) for each in world.agenda if each.kind is EntryKind.CALLBACK],
+            Kind.LOST_REPLY: _lost_replies(world),
+        }
+        self._kinds = frozenset(Kind)
+
+    def __len__(self) -> int:
+        """Return how many rows there are, but for settings of callbacks."""
+        sizes = {kind: len(found) for kind, found in self._small.items()}
+        sizes[Kind.MESSAGE] = len(self._messages)
+        sizes[Kind.CALLBACK] = len(self._callbacks)
+        sizes[Kind.REQUEST] = len(self._requests)
+        return sum(size for kind, size in sizes.items() if kind in self._kinds)
+
+    def without(self, kinds: Iterable[Kind]) -> "Snapshot":
+        """Return this snapshot without some kinds."""
+        self._kinds -= frozenset(kinds)
+        return self
+
+    def __iter__(self) -> Iterator[Entity]:
+        """Yield every row; the settings of callbacks come before the first of them that has them."""
+        for kind, found in self._small.items():
+            if kind in self._kinds:
+                before = self._batches - len(found)  # no entity that comes later has a lower number
+                for place, (key, value) in enumerate(found, start=1):
+                    yield kind, key, before + place, value
+        if Kind.MESSAGE in self._kinds:
+            for message in self._messages.iterate():
+                yield Kind.MESSAGE, message.number, self._batches, message
+        if Kind.CALLBACK in self._kinds:
+            yield from self._iterate_callbacks()
+        if Kind.REQUEST in self._kinds:
+            for record in self._requests.iterate():
+                yield Kind.REQUEST, record.id, self._batches, record
+
+    def _iterate_callbacks(self) -> Iterator[Entity]:
+        known: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity: thousands of callbacks share settings
+        for callback in self._callbacks.iterate():
+            key = None
+            if callback.settings is not None:
+                identity = id(callback.settings)
+                if identity not in known:
+                    known[identity] = callback.settings, settings_key(callback.settings)
+                    yield Kind.SETTINGS, known[identity][1], self._batches, callback.settings
+                key = known[identity][1]
+            yield Kind.CALLBACK, callback.id, self._batches, (callback, key)
+
+
+def _lost_replies(world: World) -> list[tuple[RowKey, Any]]:
+    """Return the lost replies, each with a number that no other has and that is at most that of its request."""
+    found: list[tuple[RowKey, Any]] = []
+    number = 0
+    for lost in world.lost_replies:
+        number = max(number + 1, lost.request)
+        found.append((number, lost))
+    return found
