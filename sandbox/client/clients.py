@@ -1,6 +1,7 @@
 """The two clients: `Client` blocks, on the standard library alone; `AsyncClient` uses aiohttp.
 
-Both have every call of the control API as a method. The functions in `traffic` and `server` document the calls.
+Both have every call of the control API as a method. The functions in `traffic`, `server` and `states` document the
+calls.
 """
 
 import http.client
@@ -9,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from sandbox.client import server, traffic
+from sandbox.client import server, states, traffic
 from sandbox.client.call import DEFAULT_URL, SUCCESS, ApiCall, make_endpoint
 from sandbox.client.codec import decode_json, no_content, path
 from sandbox.client.errors import UnexpectedResponseError
@@ -92,6 +93,8 @@ class ApiMethods:
     account = ApiMethod(server.account)
     patch_account = ApiMethod(server.patch_account)
     reset = ApiMethod(server.reset)
+    save_state = ApiMethod(states.save_state)
+    load_state = ApiMethod(states.load_state)
 
     index = ApiMethod(server.index)
     health = ApiMethod(server.health)

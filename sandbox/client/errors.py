@@ -32,7 +32,7 @@ class Mistake:
     """One problem with a call.
 
     `at` is a JSON pointer into the body, query or path; empty for the call as a whole. A mistake in a scenario has the
-    `line` and `column` of its text, from 1.
+    `line` and `column` of its text, from 1, one in a saved state its `line`.
     """
 
     at: str

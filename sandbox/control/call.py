@@ -114,7 +114,7 @@ def _call_schema(node: Mapping[str, Any], shared: list[Mapping[str, Any]]) -> Ca
     }
     request = node.get("requestBody", {})
     content = request.get("content", {})
-    body = None if set(content) > {JSON} else content.get(JSON, {}).get("schema", NO_BODY)
+    body = None if set(content) - {JSON} else content.get(JSON, {}).get("schema", NO_BODY)
     types = {name: frozenset(kinds(schema)) for name, schema in properties.items()}
     return CallSchema(query, body, body_required=bool(request.get("required")), types=types)
 

@@ -32,7 +32,7 @@ STATUS_OF: Mapping[type[SandboxError], int] = {
 class Mistake(NamedTuple):
     """One mistake. `at` is a JSON pointer into the body, the query parameters or the path parameters.
 
-    `line` and `column`, from 1, are set for a mistake in a scenario.
+    `line` and `column`, from 1, are set for a mistake in a scenario, `line` for one in a saved state.
     """
 
     at: str
@@ -43,7 +43,8 @@ class Mistake(NamedTuple):
     def show(self) -> dict[str, object]:
         """Return the mistake as a problem document has it."""
         shown: dict[str, object] = {"at": self.at, "problem": self.problem}
-        return shown if self.line is None else {**shown, "line": self.line, "column": self.column}
+        place = {"line": self.line, "column": self.column}
+        return {**shown, **{name: number for name, number in place.items() if number is not None}}
 
 
 class ProblemError(SandboxError):

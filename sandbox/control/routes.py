@@ -16,6 +16,7 @@ from sandbox.control import (
     replicas,
     requests,
     scenarios,
+    states,
     system,
     verify,
     workspaces,
@@ -90,6 +91,8 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("GET", "/accounts/{provider}/{key}", accounts.get_account),
     ("PATCH", "/accounts/{provider}/{key}", accounts.patch_account),
     ("POST", "/reset", workspaces.reset_workspace),
+    ("GET", "/state", states.get_state),
+    ("PUT", "/state", states.put_state),
     ("GET", "/events", events.get_events),
 )
 # The calls that are answered while the store is not: they are about the server alone.

@@ -138,11 +138,11 @@ def write_clock(clock: Clock) -> Object:
     }
 
 
-def read_clock(written: Object, *, at_least: datetime) -> Clock:
-    """Return the clock of a row, which has gone on meanwhile if it runs, but never shows less than `at_least`."""
+def read_clock(written: Object, *, at_least: datetime, now: datetime | None = None) -> Clock:
+    """Return the clock of a row, which has gone on until `now` if it runs, but never shows less than `at_least`."""
     mode, rate, origin = ClockMode(written["mode"]), float(written["rate"]), read_time(written["origin"])
     if rate:
-        passed = max(timedelta(0), utc_now() - read_time(written["real"]))
+        passed = max(timedelta(0), (now or utc_now()) - read_time(written["real"]))
         origin += passed * rate
     return Clock(mode, rate, read_time(written["start"]), max(origin, at_least), monotonic())
 

@@ -28,6 +28,7 @@ SAMPLES = {
     "targets": {"ubill": "http://127.0.0.1:9/"},
     "name": "default",
     "document": "name: mine",
+    "file": b"",
 }
 # The schema of each value that the clients make; those without one stand inside another schema.
 SCHEMAS = {
