@@ -12,7 +12,7 @@ from http import HTTPStatus
 import click
 
 from sandbox import __version__
-from sandbox.cli import api_commands, demo, inspect, send, serve, settings_commands, traffic_commands
+from sandbox.cli import api_commands, demo, inspect, send, serve, settings_commands, state_commands, traffic_commands
 from sandbox.cli.options import WRONG_USE, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
@@ -38,6 +38,7 @@ for command in (
     *api_commands.COMMANDS,
     *traffic_commands.COMMANDS,
     *settings_commands.COMMANDS,
+    *state_commands.COMMANDS,
     *send.COMMANDS,
     *demo.COMMANDS,
 ):

@@ -1,5 +1,6 @@
 """Calls that save a workspace as a file and load it again."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,9 @@ def _writer(file: Path | None) -> Callable[[bytes], bytes]:
 
 def _write(file: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
+    if file.is_dir():
+        message = f"{file}: {os.strerror(errno.EISDIR)}"
+        raise ArgumentError(message)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(content)

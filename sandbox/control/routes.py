@@ -99,6 +99,7 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
 WITHOUT_STORE = frozenset(
     {"/", "/health", "/metrics", "/openapi.json", "/providers", "/scenarios", "/schemas/scenario.json"}
 )
+WITHOUT_CHANGE = frozenset({"/scenario/check", "/verify"})  # calls that are no GET and change nothing all the same
 # The paths that an unknown one is compared with; the index is never the one that was meant.
 PATHS = tuple(path for _, path, _ in (*SERVER_ROUTES, *WORKSPACE_ROUTES) if path != "/")
 
@@ -169,9 +170,12 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
     method, path, endpoint = route
     engine = server.engine
     needs_store = path not in WITHOUT_STORE
+    changes = method != "GET" and path not in WITHOUT_CHANGE
     is_plain = method == "GET" and route in SERVER_ROUTES  # without a query, the OpenAPI document is not needed
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        if engine.read_only is not None and changes:
+            raise refuse(409, "", str(engine.read_only))
         workspace = _workspace_of(engine, request.match_info)
         query, body = EMPTY, EMPTY
         if not is_plain or request.query_string:

@@ -113,6 +113,10 @@ class OwnershipLostError(StoreError):
         super().__init__(f"another replica has taken over the workspace {', '.join(sorted(self.workspaces))}")
 
 
+class ReadOnlyError(SandboxError):
+    """The server shows a saved state, which cannot be changed."""
+
+
 class CallbackStateError(SandboxError):
     """A callback's state does not allow the requested action."""
 

@@ -13,7 +13,7 @@ from sandbox.callbacks.egress import Egress
 from sandbox.core import seeded_random
 from sandbox.core.change import Batch, Subscribers
 from sandbox.core.clock import microseconds, monotonic
-from sandbox.core.errors import ElsewhereError, SandboxError
+from sandbox.core.errors import ElsewhereError, ReadOnlyError, SandboxError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
@@ -80,6 +80,7 @@ class Engine:
         self.leases: dict[str, Lease] = {}
         self.persistence: Persistence | None = None
         self.elsewhere: Callable[[Request, str], Awaitable[Handled]] | None = None  # for workspaces of other replicas
+        self.read_only: ReadOnlyError | None = None  # why nothing can be changed, if a saved state is shown
         self.on_failure: list[Callable[[SandboxError], None]] = []  # called when the store fails
         self._deleted: set[str] = set()
         self._last_number = 0
@@ -146,6 +147,11 @@ class Engine:
         """Why no request can be handled at present: the store does not answer; None if all is well."""
         return None if self.persistence is None else self.persistence.failure
 
+    @property
+    def refusal(self) -> SandboxError | None:
+        """Why no provider's request can be handled at present: the store does not answer, or nothing can be changed."""
+        return self.read_only if self.persistence is None else self.persistence.failure
+
     def world(self, name: str) -> World | None:
         """Return the state of a workspace."""
         workspace = self.workspaces.get(name)
@@ -158,8 +164,8 @@ class Engine:
             ElsewhereError: its workspace is at work in another replica.
 
         """
-        if self.failure is not None:
-            return self.unavailable(self.failure)
+        if self.refusal is not None:
+            return self.unavailable(self.refusal)
         try:
             return self._hold_back(*handle(request, self._context))
         except ElsewhereError:
@@ -169,8 +175,8 @@ class Engine:
 
     def preflight(self, request: Request, headers: Mapping[str, str]) -> Handled:
         """Accept a preflight request; `headers` say what is allowed."""
-        if self.failure is not None:
-            return self.unavailable(self.failure)
+        if self.refusal is not None:
+            return self.unavailable(self.refusal)
         try:
             return self._hold_back(*preflight(request, self._context, headers))
         except ElsewhereError:  # it says nothing of the workspace, so any replica may answer it
@@ -178,8 +184,8 @@ class Engine:
 
     def refuse(self, request: Request, *, status: int, why: str) -> Handled:
         """Refuse a request that the HTTP layer could not read; `request` is as much of it as was read."""
-        if self.failure is not None:
-            return self.unavailable(self.failure)
+        if self.refusal is not None:
+            return self.unavailable(self.refusal)
         try:
             return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
         except ElsewhereError:  # what cannot be read cannot be passed on; it is not recorded

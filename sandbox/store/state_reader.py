@@ -1,13 +1,14 @@
 """From the file of a saved state to the state of a workspace: every line is checked before anything changes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sandbox.callbacks.egress import BadUrlError, parse_url
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState, interrupt
-from sandbox.core.clock import Clock, ClockMode, make_clock, utc_now
+from sandbox.core.clock import Clock, ClockMode, utc_now
 from sandbox.core.errors import ScenarioError, near_miss
 from sandbox.core.journal import record_size
 from sandbox.core.message import Message, next_move
@@ -239,7 +240,7 @@ class StateReader:
             clock = None
         if clock is None or clock.origin >= END_OF_TIME:
             raise refuse(line, f"the clock has run beyond the year {END_OF_TIME.year - 1} since the state was saved")
-        return make_clock(ClockMode.FROZEN, start=clock.origin) if self._as_saved else clock
+        return replace(clock, mode=ClockMode.FROZEN, rate=0.0) if self._as_saved else clock
 
     def _read_scenario(self) -> Scenario:
         line, written = self._only(Kind.SCENARIO)

@@ -52,6 +52,8 @@ TALKING = {
     "targets delete": "betatel",
     "accounts list": "",
     "accounts show": "betatel k1",
+    "state save": "state.jsonl.gz",
+    "state load": "text.txt",
     "accounts set": "betatel k1 --balance 5",
 }
 TO_A_SERVER = (

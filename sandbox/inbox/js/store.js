@@ -91,8 +91,10 @@ export class Store {
 
   receive(kind, data) {
     if (kind === "clock") this.setClock(data);
-    if (kind === "deleted" || (kind === "clock" && data.reset)) this.fresh();
-    else if (kind === "scenario") this.readScenario();
+    if (kind === "deleted" || (kind === "clock" && data.reset)) {
+      if (kind === "clock") this.readScenario(); // a saved state may have been loaded
+      this.fresh();
+    } else if (kind === "scenario") this.readScenario();
     else if (kind in WHOLE && !WHOLE[kind][1](data)) this.emit("part", { ...data, id: data.id ?? data.message, kind });
     else this.emit(kind, data);
   }

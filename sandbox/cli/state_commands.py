@@ -1,0 +1,70 @@
+"""`state`: saves a workspace as a file, loads it into another, and shows it in the inbox."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+
+from sandbox.cli.api_options import CommandContext, api_command
+from sandbox.cli.options import PATH, WRONG_USE, WholeNumber, repeatable_option
+
+FILE = click.argument("file", metavar="FILE", type=PATH)
+
+
+@click.group()
+def state() -> None:
+    """Save a workspace as a file, load it, or show it in the inbox."""
+
+
+@state.command(name="save")
+@FILE
+@click.option("--with-keys", is_flag=True, help="Keep keys and other credentials (default: they are masked).")
+@api_command
+def save_state(context: CommandContext, file: Path, *, with_keys: bool) -> None:
+    """Save everything that a workspace has as a file, such as state.jsonl.gz."""
+    from sandbox.client import states  # noqa: PLC0415 - `serve` and `ready` start without it
+
+    content = context.client.execute(states.save_state(file, keys=with_keys))
+    keys = "kept" if with_keys else "masked"
+    if context.as_json:
+        click.echo(json.dumps({"file": str(file), "bytes": len(content), "keys": keys}, indent=2))
+    else:
+        click.echo(f"saved to {file}, {len(content):,} bytes, keys {keys}")
+
+
+@state.command(name="load")
+@FILE
+@api_command
+def load_state(context: CommandContext, file: Path) -> int:
+    """Replace a workspace by a saved state. What was pending goes on."""
+    from sandbox.client import RefusedError, states  # noqa: PLC0415 - as above
+
+    try:
+        context.execute(states.load_state(file), lambda loaded: f"workspace {loaded.id} has the state of {file}")
+    except RefusedError as error:
+        (mistake,) = error.mistakes[:1] or (None,)
+        prefix = "saved state: "
+        if mistake is None or not mistake.problem.startswith(prefix):
+            raise
+        click.echo(f"sms-sandbox: {file}: {mistake.problem.removeprefix(prefix)}", err=True)
+        return WRONG_USE
+    return 0
+
+
+@state.command(name="open")
+@FILE
+@click.option("--port", type=WholeNumber(0, 65535), default=0, help="Port to listen on (default: a free port).")
+@repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
+def open_state(file: Path, port: int, specs: tuple[str, ...]) -> None:
+    """Show a saved state in the inbox until Ctrl-C. It stays as it is, and nothing is sent."""
+    from sandbox.server.runner import event_loop  # noqa: PLC0415 - as above
+    from sandbox.server.startup import Options  # noqa: PLC0415 - as above
+    from sandbox.server.state_view import show_state  # noqa: PLC0415 - as above
+
+    options = Options(port=port, specs=tuple(map(Path, specs)))
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(show_state(options, file, print_banner=click.echo))
+
+
+COMMANDS = (state,)
