@@ -19,8 +19,8 @@ from sandbox.core.clock import ClockMode, DurationError, parse_duration
 WRONG_USE = 2  # the exit code for invalid arguments, and if no server answers
 PREFIX = "SANDBOX_"  # of all environment variables
 CALLBACK_PREFIX = "SANDBOX_CALLBACK_"  # followed by the name of a provider
-# Variables that are not options: the pytest fixture reads the first, the inbox's curl commands use the second.
-OTHER_VARIABLES = frozenset({"SANDBOX_RECEIVER_HOST", "SANDBOX_KEY"})
+# Variables that are not options: the pytest fixture reads the first two, the inbox's curl commands use the last.
+OTHER_VARIABLES = frozenset({"SANDBOX_RECEIVER_HOST", "SANDBOX_STATE_DIR", "SANDBOX_KEY"})
 
 Options = Callable[[Callable[..., object]], Callable[..., object]]
 

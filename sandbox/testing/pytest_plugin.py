@@ -137,11 +137,15 @@ def read_marker(mark: pytest.Mark, folder: Path) -> dict[str, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the traffic of the workspace to the report of a failing test."""
+    """Add the traffic of the workspace to the report of a failing test, and save its state if a folder is named."""
     report = yield
     client = item.stash.get(CLIENT, None)
     if client is not None and report.failed:
         from sandbox.testing import failure_report  # noqa: PLC0415 - as above
+        from sandbox.testing.state_files import save_failed_test  # noqa: PLC0415 - as above
 
-        report.sections.append((f"sms-sandbox, workspace {client.id}", failure_report(client)))
+        text = failure_report(client)
+        saved = save_failed_test(client, item.nodeid, item.config.invocation_params.dir)
+        section = text if saved is None else f"{text}\n\n{saved}"
+        report.sections.append((f"sms-sandbox, workspace {client.id}", section))
     return report

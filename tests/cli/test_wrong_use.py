@@ -211,7 +211,9 @@ def test_an_unknown_variable_is_one_warning_with_the_near_miss(
     assert (said.code, said.err) == (0, f"sms-sandbox: warning: unknown environment variable {name}. {hint}\n")
 
 
-@pytest.mark.parametrize("name", ["SANDBOX_CALLBACK_ACME", "SANDBOX_SPECS", "SANDBOX_RECEIVER_HOST", "SANDBOX_KEY"])
+@pytest.mark.parametrize(
+    "name", ["SANDBOX_CALLBACK_ACME", "SANDBOX_SPECS", "SANDBOX_RECEIVER_HOST", "SANDBOX_STATE_DIR", "SANDBOX_KEY"]
+)
 def test_a_variable_that_something_reads_is_no_matter_for_a_warning(
     say: Say, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
