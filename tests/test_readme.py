@@ -141,7 +141,7 @@ async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiv
 CALLING = frozenset(
     {
         *("accounts", "advance", "callbacks", "clock", "endpoints", "messages", "otp", "requests", "reset"),
-        *("scenarios", "send", "targets", "use", "verify", "workspaces"),
+        *("scenarios", "send", "state", "targets", "use", "verify", "workspaces"),
     }
 )
 CLIENT = "from sandbox.client import Client\n"
@@ -160,6 +160,8 @@ def run_command(line: str) -> int:
     Nothing may fit a selection of callbacks, which is a negative answer and no mistake.
     """
     _, name, *words = shlex.split(line)
+    if words[:1] == ["open"]:
+        return 0  # it runs until it is stopped
     code = commands.main([name, *words], standalone_mode=False) or 0 if name in CALLING else 0
     return 0 if name == "callbacks" and code == 1 else code
 
@@ -184,8 +186,9 @@ def undated(text: str) -> str:
 
 @pytest.mark.parametrize("page", [*dict.fromkeys(each.page for each in FOLLOWED)])
 async def test_a_page_can_be_followed_from_top_to_bottom_on_one_server(
-    page: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    page: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     async with serving(Options(callback={"betatel": receiver.url()})) as client:
         monkeypatch.setenv("SANDBOX_URL", str(client.make_url("")).rstrip("/"))
         differences = [(each.section, await follow(client, each)) for each in FOLLOWED if each.page == page]

@@ -39,6 +39,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "tls",
         "cors",
         "workspaces",
+        "saved-states",
         "own-provider",
     ),
     "Reference": ("cli", "control-api", "scenario-keys", "providers", "problems"),

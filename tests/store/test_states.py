@@ -8,6 +8,9 @@ from typing import Any
 
 from sandbox.core.callback import CallbackState
 from sandbox.core.clock import utc_now
+from sandbox.docs.site import FOLDER
+from sandbox.store.row_shapes import SHAPES
+from sandbox.store.state_reader import HEADER
 from tests.builders import NOON
 from tests.control.calls import Control
 from tests.control.waits import begun
@@ -33,6 +36,16 @@ def rows_of(file: bytes) -> list[Line]:
         {**line, "value": {name: each for name, each in line["value"].items() if name not in own}}
         for line in lines_of(file)[1:]
     ]
+
+
+def test_the_page_describes_every_kind_of_line() -> None:
+    page = (FOLDER / "saved-states.md").read_text(encoding="utf-8")
+    header, *rows = [json.loads(line) for line in re.findall(r"^\{.*\}$", page, re.MULTILINE)]
+    HEADER(header, "header")
+    for row in rows:
+        SHAPES[row["kind"]](row["value"], row["kind"])
+
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(SHAPES)
 
 
 async def test_every_list_is_the_same_after_a_round_through_each_store(sandbox: Sandbox, restarts: Restarts) -> None:
