@@ -56,7 +56,8 @@ class StateMasking:
             return secret
         known = self._stand_ins.get(secret)
         if known is None:
-            known = self._stand_ins[secret] = f"{mask(secret)}{len(self._stand_ins) + 1}"
+            shown = mask(secret).encode(errors="replace").decode()  # without lone surrogates
+            known = self._stand_ins[secret] = f"{shown}{len(self._stand_ins) + 1}"
         return known
 
     def account(self, account: Account) -> Account:
@@ -96,7 +97,10 @@ class StateMasking:
         """Mask a message."""
         self._account_of[message.number] = message.account
         policy = message.callback_policy
-        data = message.data and {name: self._named(name, value) for name, value in message.data.items()}
+        data = message.data and {
+            name: self._url(value) if "://" in value else self._named(name, value)
+            for name, value in message.data.items()
+        }
         return message._replace(
             account=self.stand_in(message.account),
             text=self._text(message.text, message.account),
@@ -196,7 +200,7 @@ class StateMasking:
     def _text(self, text: str, *keys: str, encode: Encode = str) -> str:
         """Return a text without the credentials that are known and those given, however they are encoded."""
         for secret in (*keys, *self._known):
-            for form in {secret, quote(secret, safe=""), quote_plus(secret)} if secret else ():
+            for form in _forms(secret) if secret else ():
                 if form in text:
                     edge = r"(?<![0-9A-Za-z]){}(?![0-9A-Za-z])" if len(form) < LONG else "{}"
                     written = encode(self.stand_in(secret)) if form == secret else quote(self.stand_in(secret))
@@ -207,6 +211,11 @@ class StateMasking:
         """Return the name of a rate window or count, which may contain the key of an account."""
         words = [self.stand_in(each) if each in self._keys else each for each in SEPARATORS.split(name)]
         return "".join(words)
+
+
+def _forms(secret: str) -> set[str]:
+    """Return a credential as it may be written in a URL."""
+    return {secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace")}
 
 
 MASKED: Mapping[Kind, Callable[[StateMasking, Any], Any]] = {

@@ -22,7 +22,7 @@ Check = Callable[[object, str], None]  # a value and its place
 FIRST_TIME, END_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 MOST = 10**15  # of any number
 BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-AMOUNT = re.compile(r"-?\d{1,18}(?:\.\d{1,12})?(?:[Ee][+-]?\d{1,2})?", re.ASCII)
+AMOUNT = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:[Ee][+-]?\d{1,2})?", re.ASCII)
 
 
 class ShapeError(SandboxError):

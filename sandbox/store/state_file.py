@@ -108,8 +108,8 @@ class LineReader:
         if not self._decompressor.eof:
             message = "the file is empty" if not self._compressed else "the file is cut off: its end is missing"
             raise SavedStateError(message)
-        if self._rest:
-            yield b"".join(self._rest)
+        if last := b"".join(self._rest):
+            yield last
 
     def _split(self, unpacked: bytes) -> Iterator[bytes]:
         first, *others = unpacked.split(b"\n")

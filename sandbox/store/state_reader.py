@@ -43,6 +43,7 @@ HEADER = members(
 )
 NUMBER = whole(1)
 ONE_EACH = (Kind.CLOCK, Kind.SCENARIO, Kind.COUNTERS)
+LINES = 2_000_000  # of a file; 100,000 messages with histories and callbacks have 300,000
 HIGHEST_RATE = 1_000_000  # of a scaled clock
 RATES: Mapping[str, float] = {ClockMode.REAL: 1.0, ClockMode.FROZEN: 0.0}
 
@@ -102,6 +103,8 @@ class StateReader:
 
     def _read(self, line: bytes) -> None:
         self._count += 1
+        if self._count > LINES:
+            raise refuse(None, f"the file has more than {LINES:,} lines")
         if not line.strip():
             return
         try:

@@ -163,7 +163,10 @@ async def test_a_bomb_is_refused_before_it_is_unpacked(sandbox: Sandbox, monkeyp
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     line = packer.compress(b" " * 64 * 1024 * 1024) + packer.flush()
     lines = gzip.compress(json.dumps({**FIRST, "keys": "kept"}).encode() + b"\n" + b'{"kind": "x"}\n' * 1_000_000)
-    limits = [(await refusal(sandbox, file))[1] for file in (line, gzip.compress(b"\n" * 9 * 1024 * 1024), lines)]
+    limits = [
+        (await refusal(sandbox, file))[1]
+        for file in (line, gzip.compress(b" \n" * 1024 * 1024 + b"\n".join([b" " * 1024 * 1024] * 9)), lines)
+    ]
 
     assert limits == [
         "a line has more than 4 MB",
