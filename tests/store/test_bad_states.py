@@ -33,33 +33,35 @@ async def refusal(sandbox: Sandbox, file: bytes) -> tuple[int, str, int | None]:
     return status, mistake["problem"].removeprefix("saved state: "), mistake.get("line")
 
 
+BROKEN: list[tuple[bytes, str, int | None]] = [
+    (b"", "the file is empty", None),
+    (gzip.compress(b""), "the file is empty", None),
+    (b"PK\x03\x04", "the file is not gzip, or is damaged; sms-sandbox state save writes such files", None),
+    (packed([{**FIRST, "keys": "masked"}])[:-4], "the file is cut off: its end is missing", None),
+    (gzip.compress(b"")[:-1] + b"x", "the file is not gzip, or is damaged", None),
+    (gzip.compress(b"{}"), "line 1: the file is not a saved state: its first line has no sms_sandbox_state", 1),
+    (gzip.compress(b"hello"), "line 1: the line does not begin with sms_sandbox_state", 1),
+    (gzip.compress(b"[" * 100_000), "line 1: the line does not begin with sms_sandbox_state", 1),
+    (gzip.compress(b"\xff\xfe"), "line 1: the line does not begin with sms_sandbox_state", 1),
+    (packed([FIRST]), "line 1: header.keys is missing", 1),
+    (
+        packed([{**FIRST, "sms_sandbox_state": 2}]),
+        "line 1: this is a saved state of version 2; this sms-sandbox reads versions up to 1",
+        1,
+    ),
+    (
+        packed([{**FIRST, "keys": "kept", "sms_sandbox_state": "1"}]),
+        "line 1: header.sms_sandbox_state is '1'; it must be",
+        1,
+    ),
+    (packed([{**FIRST, "keys": "masked"}]), "the file has no line of the kind clock", None),
+    (packed([{**FIRST, "keys": "masked"}, {"kind": "x"}]), "line 2: no kind of line is called 'x'.", 2),
+    (packed([{**FIRST, "keys": "masked"}, {"kind": "workspace"}]), "line 2: no kind of line is called", 2),
+]
+
+
 @pytest.mark.parametrize(
-    ("file", "problem", "line"),
-    [
-        (b"", "the file is empty", None),
-        (gzip.compress(b""), "the file is empty", None),
-        (b"PK\x03\x04", "the file is not gzip, or is damaged; sms-sandbox state save writes such files", None),
-        (packed([{**FIRST, "keys": "masked"}])[:-4], "the file is cut off: its end is missing", None),
-        (gzip.compress(b"")[:-1] + b"x", "the file is not gzip, or is damaged", None),
-        (gzip.compress(b"{}"), "line 1: the file is not a saved state: its first line has no sms_sandbox_state", 1),
-        (gzip.compress(b"hello"), "line 1: the line does not begin with sms_sandbox_state", 1),
-        (gzip.compress(b"[" * 100_000), "line 1: the line does not begin with sms_sandbox_state", 1),
-        (gzip.compress(b"\xff\xfe"), "line 1: the line does not begin with sms_sandbox_state", 1),
-        (packed([FIRST]), "line 1: header.keys is missing", 1),
-        (
-            packed([{**FIRST, "sms_sandbox_state": 2}]),
-            "line 1: this is a saved state of version 2; this sms-sandbox reads versions up to 1",
-            1,
-        ),
-        (
-            packed([{**FIRST, "keys": "kept", "sms_sandbox_state": "1"}]),
-            "line 1: header.sms_sandbox_state is '1'; it must be",
-            1,
-        ),
-        (packed([{**FIRST, "keys": "masked"}]), "the file has no line of the kind clock", None),
-        (packed([{**FIRST, "keys": "masked"}, {"kind": "x"}]), "line 2: no kind of line is called 'x'.", 2),
-        (packed([{**FIRST, "keys": "masked"}, {"kind": "workspace"}]), "line 2: no kind of line is called", 2),
-    ],
+    ("file", "problem", "line"), BROKEN, ids=[f"{place} {row[1][:50]}" for place, row in enumerate(BROKEN)]
 )
 async def test_what_is_no_saved_state_is_refused(sandbox: Sandbox, file: bytes, problem: str, line: int | None) -> None:
     status, told, where = await refusal(sandbox, file)
