@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from json import dumps
 from typing import NamedTuple, Protocol
 
 from sandbox.core.errors import StoreUseError
 
 RowKey = int | str
+KEYS_KEPT = 4_096  # texts of keys that are remembered: each send changes its account
 ONLY = "[]"  # the key of a kind of which a workspace has one row
 FORMAT = 1  # the version of the rows; a store of an older one is migrated, one of a newer one refused
 
 
 class Kind(StrEnum):
     """The kinds of rows."""
+
+    __hash__ = str.__hash__  # that of an enum is a function of Python's, and rows are looked up by their kind
 
     ACCOUNT = "account"
     AGENDA = "agenda"
@@ -50,6 +54,7 @@ def find_kind(name: str) -> Kind:
     return kind
 
 
+@lru_cache(KEYS_KEPT)
 def key_of(*parts: str) -> str:
     """Return the key of texts that together name an entity: JSON, so that no text can be taken for another."""
     return dumps(parts)

@@ -43,9 +43,14 @@ def write_message(message: Message) -> Object:
         written["callback_policy"] = _write_policy(message.callback_policy)
     if message.data:
         written["data"] = [*message.data.items()]
-    for name in ("code", "scheduled_for", "rule", "rank"):
-        if value := getattr(message, name):
-            written[name] = value
+    if message.code:
+        written["code"] = message.code
+    if message.scheduled_for:
+        written["scheduled_for"] = message.scheduled_for
+    if message.rule:
+        written["rule"] = message.rule
+    if message.rank:
+        written["rank"] = message.rank
     return written
 
 
@@ -241,15 +246,33 @@ def read_account(written: Object) -> Account:
 
 def write_request(record: RequestRecord) -> Object:
     """Return an entry of the journal without its id, which is the row's key."""
-    written = record._asdict()
-    del written["id"]
-    for name in ("headers", "reply_headers"):
-        written[name] = [*written[name].items()]
-    for name in ("body", "reply_body"):
-        written[name] = _write_bytes(written[name])
-    for name in ("why", "rule", "messages", "resent_of", "delay"):
-        if not written[name]:
-            del written[name]
+    written: Object = {
+        "at": record.at,
+        "provider": record.provider,
+        "operation": record.operation,
+        "method": record.method,
+        "path": record.path,
+        "query": record.query,
+        "headers": [*record.headers.items()],
+        "body": _write_bytes(record.body),
+        "body_size": record.body_size,
+        "status": record.status,
+        "reply_headers": [*record.reply_headers.items()],
+        "reply_body": _write_bytes(record.reply_body),
+        "refused": record.refused,
+        "key": record.key,
+        "ms": record.ms,
+    }
+    if record.why:
+        written["why"] = record.why
+    if record.rule:
+        written["rule"] = record.rule
+    if record.messages:
+        written["messages"] = record.messages
+    if record.resent_of:
+        written["resent_of"] = record.resent_of
+    if record.delay:
+        written["delay"] = record.delay
     return written
 
 

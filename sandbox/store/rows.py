@@ -4,7 +4,7 @@ Several versions of one entity within a transaction are written once. Values are
 which may be another thread: they are immutable.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from sandbox.core.account import Account, Otp, RateWindow
@@ -44,7 +44,6 @@ from sandbox.store.workspace_codec import (
 OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA})
 KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE})
 CLEARED_BY_RESET = frozenset({*Kind} - KEPT_BY_RESET)
-REMOVED = object()  # in place of a value
 
 WRITERS: Mapping[Kind, Callable[[Any], object]] = {
     Kind.ACCOUNT: write_account,
@@ -73,6 +72,7 @@ class PendingRows:
         self.deleted = False
         self._new = False
         self._cleared: set[Kind] = set()
+        self._removed: dict[tuple[Kind, RowKey], None] = {}  # is deleted before the rows are written
         self._rows: dict[tuple[Kind, RowKey], tuple[int, Any]] = {}
         self._loaded: Snapshot | None = None  # what a saved state has brought; `_rows` came after it
         self._settings: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity, with the key of their row
@@ -95,18 +95,21 @@ class PendingRows:
 
     def put(self, kind: Kind, key: RowKey, value: object) -> None:
         """Write a row."""
-        known = self._rows.get((kind, key))
-        self._rows[kind, key] = (self.world.batches if known is None else known[0], value)
+        name = (kind, key)
+        known = self._rows.get(name)
+        self._rows[name] = (self.world.batches if known is None else known[0], value)
         self._changed = True
 
     def remove(self, kind: Kind, key: RowKey) -> None:
-        """Delete a row."""
-        self._rows[kind, key] = (0, REMOVED)
+        """Delete a row; one that is written again is the newest of its kind."""
+        self._rows.pop((kind, key), None)
+        self._removed[kind, key] = None
         self._changed = True
 
     def clear(self, kinds: frozenset[Kind]) -> None:
         """Delete all rows of some kinds."""
         self._cleared |= kinds
+        self._removed = {name: None for name in self._removed if name[0] not in kinds}
         self._rows = {name: row for name, row in self._rows.items() if name[0] not in kinds}
         if self._loaded is not None:
             self._loaded = self._loaded.without(kinds)
@@ -129,17 +132,18 @@ class PendingRows:
         else:
             self.put(Kind.COUNTERS, ONLY, self.world.counters())
             rows, self._rows = self._rows, {}
-            removed = [(kind, str(key)) for (kind, key), (_, value) in rows.items() if value is REMOVED]
-            size = len(rows) + (0 if self._loaded is None else len(self._loaded))
+            removed, self._removed = self._removed, {}
+            size = len(removed) + len(rows) + (0 if self._loaded is None else len(self._loaded))
             changes = RowChanges(
                 self.world.name,
                 frozenset(self._cleared),
-                removed,
-                _Rows(rows, self._loaded),
+                [(kind, str(key)) for kind, key in removed],
+                _Rows(rows, self._loaded, removed),
                 size=size,
                 new=self._new,
             )
-        self._cleared, self._rows, self._loaded, self._changed, self._new = set(), {}, None, False, False
+        self._cleared, self._removed, self._rows, self._loaded = set(), {}, {}, None
+        self._changed = self._new = False
         return changes
 
     def _put_callback(self, callback: Callback) -> None:
@@ -186,6 +190,11 @@ class PendingRows:
     def _delete(self, _: WorkspaceDeleted) -> None:
         self.deleted = True
 
+    def _put_count(self, counted: RuleCounted) -> None:
+        key = key_of(counted.name)
+        self.remove(Kind.RULE_COUNT, key)  # the count that was used last is the newest: the oldest is evicted first
+        self.put(Kind.RULE_COUNT, key, counted)
+
     def _set_target(self, change: TargetSet) -> None:
         if change.target is None:
             self.remove(Kind.TARGET, key_of(change.provider))
@@ -196,24 +205,35 @@ class PendingRows:
 class _Rows:
     """Rows that are encoded one by one while they are iterated."""
 
-    def __init__(self, rows: Mapping[tuple[Kind, RowKey], tuple[int, Any]], loaded: Snapshot | None) -> None:
+    def __init__(
+        self,
+        rows: Mapping[tuple[Kind, RowKey], tuple[int, Any]],
+        loaded: Snapshot | None,
+        removed: Container[tuple[Kind, RowKey]],
+    ) -> None:
         self._rows = rows
         self._loaded = loaded
+        self._removed = removed
 
     def __iter__(self) -> Iterator[Row]:
         for kind, key, created, value in self._loaded or ():
-            if (kind, key) not in self._rows:
+            if (kind, key) not in self._rows and (kind, key) not in self._removed:
                 yield Row(kind, str(key), created, is_open(kind, value), to_text(WRITERS[kind](value)))
         for (kind, key), (created, value) in self._rows.items():
-            if value is not REMOVED:
-                yield Row(kind, str(key), created, is_open(kind, value), to_text(WRITERS[kind](value)))
+            yield Row(kind, str(key), created, is_open(kind, value), to_text(WRITERS[kind](value)))
+
+
+# Whether something is pending for a message or callback.
+OPEN: Mapping[Kind, Callable[[Any], bool]] = {
+    Kind.MESSAGE: lambda message: bool(message.plan),
+    Kind.CALLBACK: lambda pair: pair[0].state in OPEN_STATES,
+}
 
 
 def is_open(kind: Kind, value: Any) -> bool:  # noqa: ANN401 - each kind has its own
     """Return whether something is pending for a message or callback."""
-    if kind is Kind.MESSAGE:
-        return bool(value.plan)
-    return kind is Kind.CALLBACK and value[0].state in OPEN_STATES
+    test = OPEN.get(kind)
+    return test is not None and test(value)
 
 
 CHANGES: Mapping[type, Callable[[PendingRows, Any], None]] = {
@@ -233,7 +253,7 @@ CHANGES: Mapping[type, Callable[[PendingRows, Any], None]] = {
     AgendaEntry: PendingRows._put_entry,  # noqa: SLF001
     AgendaEntryRemoved: PendingRows._remove_entry,  # noqa: SLF001
     TargetSet: PendingRows._set_target,  # noqa: SLF001
-    RuleCounted: lambda pending, counted: pending.put(Kind.RULE_COUNT, key_of(counted.name), counted),
+    RuleCounted: PendingRows._put_count,  # noqa: SLF001
 }
 # The scenario's state is one of the counters, which are written with every transaction.
 WITHOUT_ROWS = frozenset({ScenarioStateSet})

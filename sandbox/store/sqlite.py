@@ -51,6 +51,8 @@ DELETE = "DELETE FROM entities WHERE workspace = ? AND kind = ? AND key IN ({})"
 UPSERTS = {count: UPSERT.format(", ".join(["(?, ?, ?, ?, ?, ?)"] * count)) for count in BATCHES}
 DELETES = {count: DELETE.format(", ".join("?" * count)) for count in BATCHES}
 
+NAMES: Mapping[Kind, str] = {kind: kind.value for kind in Kind}  # `value` is a function of Python's
+
 # By the version that a file has: what makes it the next one.
 MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
 
@@ -315,7 +317,7 @@ def _parameters(workspace: str, rows: Iterable[Row]) -> list[object]:
     """Return the parameters of a statement; values of other types than str and int would take SQLite a detour."""
     parameters: list[object] = []
     for kind, key, created, is_open, value in rows:
-        parameters += (workspace, kind.value, key, created, int(is_open), value)
+        parameters += (workspace, NAMES[kind], key, created, int(is_open), value)
     return parameters
 
 

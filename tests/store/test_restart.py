@@ -10,6 +10,7 @@ import pytest
 from sandbox.core.callback import CallbackState, Target
 from sandbox.core.clock import ClockConfig, ClockMode, utc_now
 from sandbox.core.errors import StoreUseError
+from sandbox.core.rules import RuleCounted
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.store.restore import ScenarioTable, load_state
 from sandbox.store.sqlite import SqliteStore
@@ -295,3 +296,28 @@ async def test_workspaces_of_one_scenario_share_it_after_a_restart_too(restarts:
     _, first, other, second = [each.scenario for each in sandbox.engine.worlds.values()]
 
     assert (first.name, first is second, other.name) == ("duplicate-callbacks", True, "low-balance")
+
+
+async def test_what_was_deleted_and_set_again_is_the_newest_after_a_restart_too(restarts: Restarts) -> None:
+    sandbox = await restarts.start()
+    sandbox.set_target("betatel", "http://127.0.0.1:1/a")
+    sandbox.set_target("ubill", "http://127.0.0.1:1/b")
+    await restarts.control.get("/targets")  # is answered once these are stored
+    sandbox.workspace.set_target("betatel", None)
+    sandbox.set_target("betatel", "http://127.0.0.1:1/c")
+    sandbox = await restarts.restart()
+
+    assert [(name, each.url) for name, each in sandbox.world.targets.items()] == [
+        ("ubill", "http://127.0.0.1:1/b"),
+        ("betatel", "http://127.0.0.1:1/c"),
+    ]
+
+
+async def test_the_rule_count_that_was_used_last_is_evicted_last_after_a_restart_too(restarts: Restarts) -> None:
+    sandbox = await restarts.start()
+    for name, count in (("a", 1), ("b", 1), ("a", 2)):
+        sandbox.world.commit(RuleCounted(name, count))
+        await restarts.control.get("/clock")  # is answered once that is stored
+    sandbox = await restarts.restart()
+
+    assert [*sandbox.world.rule_counts.items()] == [("b", 1), ("a", 2)]
