@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
-from os import stat_result
+from os import W_OK, access, stat_result
 from pathlib import Path
 from typing import TypeVar
 
@@ -165,6 +165,10 @@ class SqliteStore:
             message = f"{self.path} is no regular file; {example}"
         elif not self.path.parent.is_dir():
             message = f"{self.path}: there is no folder {self.path.parent}"
+        elif self.path.exists() and not access(self.path, W_OK):
+            message = f"{self.path}: the store cannot be written (it is read-only)"
+        elif not access(self.path.parent, W_OK):  # SQLite has a second file beside the first
+            message = f"{self.path}: the store cannot be written (the folder {self.path.parent} is read-only)"
         else:
             return
         raise StoreUseError(message)

@@ -158,6 +158,23 @@ async def test_a_path_that_no_store_can_have_is_refused_in_words(
     assert str(caught.value) == words
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+@pytest.mark.parametrize(
+    ("read_only", "words"), [("sandbox.db", "it is read-only"), (".", "the folder {} is read-only")]
+)
+async def test_what_is_read_only_is_refused_in_words(tmp_path: Path, read_only: str, words: str) -> None:
+    path = tmp_path / "sandbox.db"
+    path.touch()
+    (tmp_path / read_only).chmod(0o555)
+    refused = SqliteStore(path)
+    with pytest.raises(StoreUseError) as caught:
+        await refused.open()
+    await refused.close()
+    (tmp_path / read_only).chmod(0o755)
+
+    assert str(caught.value) == f"{path}: the store cannot be written ({words.format(tmp_path)})"
+
+
 async def test_a_name_that_sqlite_takes_for_an_address_is_that_of_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
