@@ -46,12 +46,12 @@ class Followed:
     def add(self, batch: Batch) -> None:
         """Write a batch with the next transaction."""
         self.pending.add(batch)
-        self._commit.schedule()
+        self._commit.mark(self)
 
     def put(self, kind: Kind, value: object) -> None:
         """Write a row that is no entity of the world; a workspace has one of its kind."""
         self.pending.put(kind, ONLY, value)
-        self._commit.schedule()
+        self._commit.mark(self)
 
     def take(self) -> RowChanges:
         """Return what is pending, for the transaction that begins."""
@@ -108,6 +108,8 @@ class GroupCommit:
         self._on_failure = on_failure
         self._on_loss = on_loss
         self._followed: dict[str, Followed] = {}
+        self._changed: dict[str, Followed] = {}  # of thousands, only these are looked at for each transaction
+        self._under_way: list[Followed] = []
         self._task: asyncio.Task[None] | None = None
 
     def follow(self, world: World, workspace: object | None = None) -> Followed:
@@ -116,20 +118,28 @@ class GroupCommit:
         followed = self._followed[world.name] = Followed(self, pending, world.batches if workspace is None else -1)
         if workspace is not None:
             pending.add_everything(workspace)
-            self.schedule()
+            self.mark(followed)
         world.batch_subscribers.append(followed.add)
         return followed
 
     def leave(self, name: str, error: SandboxError) -> None:
         """Write nothing more of a workspace; what is pending is lost."""
         followed = self._followed.pop(name, None)
+        self._changed.pop(name, None)
         if followed is not None:
             followed.fail(error)
 
     def latest(self) -> asyncio.Future[None] | None:
         """Return a future that is done once everything that has happened in any workspace is stored; None if it is."""
-        waiting = [future for each in self._followed.values() if (future := each.latest()) is not None]
+        writing = [each for each in (*self._under_way, *self._changed.values()) if each.error is None]
+        futures = [*(each.latest() for each in writing), self.ownership() if self._followed else None]
+        waiting = [future for future in futures if future is not None]
         return asyncio.ensure_future(_all(waiting)) if waiting else None
+
+    def mark(self, followed: Followed) -> None:
+        """Write what is pending of a workspace with the next transaction."""
+        self._changed[followed.pending.world.name] = followed
+        self.schedule()
 
     def schedule(self) -> None:
         """Write what is pending once this turn of the loop has ended."""
@@ -149,12 +159,13 @@ class GroupCommit:
     async def _write(self) -> None:
         await asyncio.sleep(0)  # what happens in the same turn comes along
         try:
-            while taken := [each for each in self._followed.values() if each.pending.changed]:
-                await self._write_all(taken)
+            while self._changed:
+                self._under_way, self._changed = [*self._changed.values()], {}
+                await self._write_all(self._under_way)
                 if self.failure is not None:
                     return
         finally:
-            self._task = None
+            self._task, self._under_way = None, []
 
     async def _write_all(self, taken: list[Followed]) -> None:
         """Write what is pending of some workspaces; without those that another replica has taken over meanwhile."""
