@@ -34,6 +34,12 @@ def test_the_image_serves_everywhere_inside_as_a_user_without_rights() -> None:
     )
 
 
+def test_the_user_of_the_image_may_write_the_folders_of_the_authority_and_the_store() -> None:
+    owned = [re.findall(r"chown sandbox ([^&]*)", rest) for stage, rest in steps("RUN") if stage == 1]
+
+    assert owned == [["/tls /data"]]
+
+
 def test_the_image_is_healthy_when_the_command_ready_says_so() -> None:
     assert [rest.partition("CMD ")[2] for _, rest in steps("HEALTHCHECK")] == ['["sms-sandbox", "ready"]']
 

@@ -15,7 +15,7 @@ PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)(?: ; [^\\]+)? \\$" + HASH
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 WANTED = {
     "build": PROJECT["build-system"]["requires"],
-    "image": PROJECT["project"]["dependencies"],
+    "image": [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"]],
     "dev": [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]],
     "tools": (ROOT / ".ci" / "requirements-tools.in").read_text().splitlines()[1:],
 }

@@ -1,7 +1,7 @@
 """`python -m tests.packaging.walk_dockerfile`: take the Dockerfile's steps without an engine, below its own folder.
 
 Commands run as they stand, with the image's folders moved below that folder; only those that need root are left out.
-Then the health check and the entry point are tried as the image would run them.
+Then the health check and the entry point are tried as the image would run them, in memory and with a store in /data.
 """
 
 import json
@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from tests.packaging.dockerfile import ROOT, Instruction, instructions
 from tests.packaging.installed import free_environment, try_command
 
-FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:src|opt|scenarios|tls)\b)")  # of the image, as the Dockerfile names them
+FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:src|opt|scenarios|tls|data)\b)")  # of the image, as the Dockerfile names them
 NEED_ROOT = ("useradd ", "chown ")
 
 
@@ -94,7 +94,11 @@ def main() -> None:
         if command is None or walk.health[0] != walk.entry[0]:
             message = f"{walk.entry[0]} is not on {path}, or {walk.health} is another command"
             raise FileNotFoundError(message)
-        try_command(command, {**environment, **walk.settings, "PATH": path}, check=tuple(walk.health[1:]))
+        settings = {**environment, **walk.settings, "PATH": path}
+        for store in ({}, {"SANDBOX_STORE": walk.moved("/data/sandbox.db")}):
+            try_command(command, {**settings, **store}, check=tuple(walk.health[1:]))
+        driver = [walk.moved("/opt/sms-sandbox/bin/python"), "-c", "import asyncpg"]
+        subprocess.run(driver, check=True, env=settings)  # noqa: S603 - of the image
 
 
 if __name__ == "__main__":
