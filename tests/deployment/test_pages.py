@@ -2,6 +2,7 @@
 
 import asyncio
 import shlex
+import socket
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.commands import run, serving, url_of
+from tests.commands import PATIENCE, run, serving, url_of
 from tests.test_readme import BLOCKS
 
 DEAD = "http://127.0.0.1:9/dlr"
@@ -105,3 +106,26 @@ def test_another_replica_has_what_was_sent_to_one_that_is_killed_as_readme_says(
         asked = run(*[urls.get(word, word) for word in otp])
 
     assert (len(urls), sent[0], asked[0]) == (3, 0, 0), asked[1]
+
+
+async def first_rows(url: str, statement: str) -> list[tuple[object, ...]]:
+    """Return the rows of a query once there are some."""
+    async with asyncio.timeout(PATIENCE):
+        while not (rows := (await fetch(url, [statement]))[0]):
+            await asyncio.sleep(0)
+    return rows
+
+
+def test_the_query_for_interrupted_attempts_finds_the_one_that_a_kill_interrupted(postgres: str) -> None:
+    (query,) = (each for each in queries("Look into a database") if "interrupted" in each)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = f"betatel=http://127.0.0.1:{silent.getsockname()[1]}/dlr"
+        flags = ("--store", postgres, "--lease", "500ms", "--callback", target)
+        with serving(*flags) as (_, banner):
+            run("send", "--to", "38761444555", "--url", url_of(banner))
+            with silent.accept()[0] as connection:
+                connection.recv(1)
+        with serving(*flags):
+            found = asyncio.run(first_rows(postgres, query))
+
+    assert [row[:2] for row in found] == [("default", "1")]
