@@ -39,6 +39,7 @@ OTHERS_FLAGS = {
     "--scale",
     "--filename",
     "--schema",
+    "--durability",
     "--hostile",
     "--ignore",
     "--add-host",
