@@ -41,6 +41,8 @@ OTHERS_FLAGS = {
     "--schema",
     "--durability",
     "--hostile",
+    "--durability",
+    "--hypothesis-profile",
     "--ignore",
     "--add-host",
     "--health-cmd",

@@ -1,6 +1,7 @@
 """A server as a process of its own, which a test kills and starts again on the same store and port."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -13,11 +14,13 @@ from aiohttp import ClientSession
 
 PATIENCE = 30  # real seconds after which a start counts as failed
 LOWEST_PORT, PORTS = 20_000, 10_000  # below those that systems give to outgoing connections
+APART = 16  # ports between those of two processes that run tests side by side
 
 
 def free_port() -> int:
-    """Return a port that a server can listen on, and again after a kill: no outgoing connection is given it."""
-    for port in range(LOWEST_PORT, LOWEST_PORT + PORTS):
+    """Return a port that a server can listen on, and again after a kill: nobody else takes it meanwhile."""
+    first = os.getpid() * APART
+    for port in (LOWEST_PORT + (first + each) % PORTS for each in range(PORTS)):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
