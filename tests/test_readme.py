@@ -41,7 +41,6 @@ OTHERS_FLAGS = {
     "--schema",
     "--durability",
     "--hostile",
-    "--durability",
     "--hypothesis-profile",
     "--ignore",
     "--add-host",

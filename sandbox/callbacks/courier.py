@@ -34,8 +34,9 @@ class Job:
     """One attempt to be made.
 
     `write` returns the request when its turn comes, and `now` the instant at which it leaves; `committed` returns what
-    to await before, None if nothing; `store` takes the result. Jobs of one `host_queue` share the attempts that one
-    target takes at a time; first attempts of the callbacks of one `message` are made one after the other.
+    to await before, None if nothing, and `owned` what to await right before the first byte; `store` takes the result.
+    Jobs of one `host_queue` share the attempts that one target takes at a time; first attempts of the callbacks of one
+    `message` are made one after the other.
     """
 
     workspace: str
@@ -47,6 +48,7 @@ class Job:
     now: Callable[[], datetime]
     write: Callable[[], Outgoing]
     committed: Callable[[], asyncio.Future[None] | None]
+    owned: Callable[[], asyncio.Future[None] | None]
     store: Callable[[AttemptResult], None]
 
 
@@ -166,7 +168,9 @@ class Courier:
         status, answer, error = None, "", None
         try:
             async with asyncio.timeout(job.timeout.total_seconds()):
-                status, answer = await self._egress.send(outgoing, job.origin)
+                status, answer = await self._egress.send(outgoing, job.origin, owned=job.owned)
+        except StoreError:
+            return  # as above: nothing was sent
         except TimeoutError:
             error = f"no response within {job.timeout.total_seconds():g} s"
         except (SandboxError, OSError, ValueError) as failure:

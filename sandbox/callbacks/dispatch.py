@@ -87,24 +87,26 @@ def follow_ups(world: World, callback: Callback) -> tuple[Change, ...]:
 
 
 class Dispatch:
-    """Sends a world's callbacks, each once what `committed` returns is done.
+    """Sends a world's callbacks, each once what `committed` returns is done, and then what `owned` does.
 
     `on_attempt` is called with the message and the callback after each attempt that has ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is needed, by keyword
         self,
         world: World,
         packs: Registry,
         courier: Courier,
         *,
         committed: Callable[[], asyncio.Future[None] | None],
+        owned: Callable[[], asyncio.Future[None] | None],
         on_attempt: Callable[[Message, Callback], None],
     ) -> None:
         self._world = world
         self._packs = packs
         self._courier = courier
         self._committed = committed
+        self._owned = owned
         self._on_attempt = on_attempt
 
     def send(self, callback: Callback, *, replay: bool = False) -> None:
@@ -123,6 +125,7 @@ class Dispatch:
                 now=world.now,
                 write=lambda: write(world, packs, callback),
                 committed=self._committed,
+                owned=self._owned,
                 store=lambda result: self._store(callback, result, replay=replay),
             ),
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from yarl import URL
 
 from sandbox.callbacks.connection import NotThereError, Peer
-from sandbox.callbacks.http_client import HttpClient
+from sandbox.callbacks.http_client import Awaited, HttpClient, nothing
 from sandbox.core.callback import HOST, Outgoing, TargetOrigin
 from sandbox.core.errors import SandboxError
 
@@ -183,8 +183,10 @@ class Egress:
         """Close the idle connections."""
         self._client.close()
 
-    async def send(self, outgoing: Outgoing, origin: TargetOrigin) -> tuple[int, str]:
+    async def send(self, outgoing: Outgoing, origin: TargetOrigin, *, owned: Awaited = nothing) -> tuple[int, str]:
         """Send a callback; return the status and the first 2 KB of the response.
+
+        `owned` returns what to await right before the first byte, None if nothing; its error is raised.
 
         Raises:
             RefusedAddressError: its host resolves to no address that may be reached.
@@ -201,10 +203,10 @@ class Egress:
         peers = [Peer(each, url.port or 0, name) for each in addresses]
         for peer in peers[:-1]:
             try:
-                return _shown(*await self._client.call(peer, request))
+                return _shown(*await self._client.call(peer, request, owned))
             except NotThereError:
                 continue
-        return _shown(*await self._client.call(peers[-1], request))
+        return _shown(*await self._client.call(peers[-1], request, owned))
 
     async def check_target(self, url: str) -> None:
         """Check a target that is being configured as an attempt would, as far as it can be known now.

@@ -8,6 +8,7 @@ ever closes one gets a new connection for each call.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -21,6 +22,12 @@ WATCH_TIME = 0.3  # seconds for which a peer must leave a connection open before
 WATCHED_AT_ONCE = 8  # connections to one peer
 TLS_CLOSE_TIMEOUT = 1.0  # seconds that a peer has to confirm the end of a TLS connection
 PEERS = 1024  # peers whose history is kept
+
+Awaited = Callable[[], asyncio.Future[None] | None]  # returns what to await, None if nothing
+
+
+def nothing() -> None:
+    """Return that nothing must be awaited."""
 
 
 @dataclass(slots=True)
@@ -46,8 +53,10 @@ class HttpClient:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    async def call(self, peer: Peer, request: bytes) -> tuple[int, bytes]:
+    async def call(self, peer: Peer, request: bytes, owned: Awaited = nothing) -> tuple[int, bytes]:
         """Send a request; return the status and the first `ANSWER_LIMIT` bytes of the body.
+
+        `owned` returns what to await right before the first byte; if that fails, nothing is sent.
 
         Raises:
             NotThereError: no connection could be made, or its certificate is not trusted.
@@ -59,6 +68,13 @@ class HttpClient:
         try:
             connection = self._kept(peer) if history.keeps else None
             connection = connection or await self._connect(peer)
+            waiting = owned()
+            if waiting is not None:
+                try:
+                    await waiting
+                except BaseException:
+                    connection.abort()
+                    raise
             return await connection.answer(request)
         finally:
             history.calls -= 1

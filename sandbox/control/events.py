@@ -266,6 +266,12 @@ class EventStreams:
             known = self._streams[world.name] = EventStream(world, self._router)
         return known
 
+    def close_of(self, world: World) -> None:
+        """Close the stream of a workspace whose work has stopped."""
+        known = self._streams.get(world.name)
+        if known is not None:
+            known.close()
+
     def close(self) -> None:
         """Close every stream."""
         for stream in self._streams.values():

@@ -198,11 +198,12 @@ class WaitRegistry:
         self.waiters: set[ChangeWaiter] = set()
         self.stopping = False
 
-    def fail(self, error: SandboxError) -> None:
-        """End every waiting call with an error."""
+    def fail(self, error: SandboxError, world: World | None = None) -> None:
+        """End every waiting call with an error, or those of one workspace."""
         for waiter in self.waiters:
-            waiter.error = error
-            waiter.wake()
+            if world is None or waiter.world is world:
+                waiter.error = error
+                waiter.wake()
 
     def stop(self) -> None:
         """Wake every waiting call, and let no call wait any more."""
@@ -216,19 +217,19 @@ class ChangeWaiter:
 
     def __init__(self, waits: WaitRegistry, world: World, is_relevant: Filter[Change]) -> None:
         self._waits = waits
-        self._world = world
+        self.world = world
         self._is_relevant = is_relevant
         self._woken = asyncio.Event()
         self._ended: str | None = None  # what was done to the workspace
         self.error: SandboxError | None = None
 
     def __enter__(self) -> Self:
-        self._world.batch_subscribers.append(self._on_batch)
+        self.world.batch_subscribers.append(self._on_batch)
         self._waits.waiters.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._world.batch_subscribers.remove(self._on_batch)
+        self.world.batch_subscribers.remove(self._on_batch)
         self._waits.waiters.discard(self)
 
     def wake(self) -> None:
@@ -267,7 +268,7 @@ class ChangeWaiter:
         if self.error is not None:
             raise self.error
         if self._ended is not None:
-            message = f"the workspace {self._world.name} was {self._ended} while this call waited"
+            message = f"the workspace {self.world.name} was {self._ended} while this call waited"
             raise ResetError(message)
         if self._waits.stopping:
             raise refuse(503, "", "the server is stopping")

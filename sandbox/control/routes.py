@@ -24,14 +24,14 @@ from sandbox.control import (
 from sandbox.control.access import BASE, Access, make_middleware
 from sandbox.control.call import ControlCall, Parameters, call_schemas, read_body, read_query
 from sandbox.control.events import EventStreams
+from sandbox.control.forwarding import HANDLE, NOT_HERE, REPEATABLE, Forwarder, is_passed_on, make_receiver
 from sandbox.control.lists import WaitRegistry
 from sandbox.control.messages import number_plans_of
 from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
 from sandbox.control.problems import refuse
-from sandbox.control.replicas import HANDLE, NOT_HERE, Forwarder, is_passed_on, make_receiver
-from sandbox.core.errors import ResetError, SandboxError
-from sandbox.core.world import DEFAULT_WORKSPACE
+from sandbox.core.errors import ResetError, SandboxError, StoreError
+from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.docs.site import add_docs
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
@@ -115,7 +115,9 @@ class ServerState:
         self.metrics = Metrics(engine)
         self.forwarder = Forwarder(engine)
         engine.elsewhere = self.forwarder.handle
+        engine.check_address = self.forwarder.check_address
         engine.on_failure.append(self._fail)
+        engine.on_loss.append(self._lose)
         self._library: ScenarioLibrary | None = None
         self._modified: dict[Path, int] = {}
 
@@ -123,6 +125,11 @@ class ServerState:
         """End every event stream and every waiting call: what they would tell may not be stored."""
         self.waits.fail(error)
         self.event_streams.close()
+
+    def _lose(self, world: World, error: SandboxError) -> None:
+        """End the event stream and the waiting calls of a workspace whose work has stopped."""
+        self.waits.fail(error, world)
+        self.event_streams.close_of(world)
 
     async def close(self, _: object) -> None:
         """End every event stream and every waiting call."""
@@ -185,10 +192,10 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
                 body = read_body(await request.read(), schema, context)
         try:
             response = await endpoint(ControlCall(server, workspace, request.match_info, query, body, request))
-        except ResetError:
-            if engine.failure is None:
+        except ResetError as error:
+            if not workspace.is_suspended:
                 raise
-            raise refuse(503, "", str(engine.failure)) from None
+            raise refuse(503, "", str(engine.failure or error)) from None
         if needs_store and not response.prepared:
             stored = engine.latest() if route in SERVER_ROUTES else workspace.gate.latest()
             if stored is not None:
@@ -203,17 +210,32 @@ def _pass_on(server: ServerState, route: Route, answer: Handler) -> Handler:
     engine, needs_store = server.engine, route[1] not in WITHOUT_STORE
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        comes_from_replica = is_passed_on(engine, request)
         if engine.failure is not None and needs_store:
+            if comes_from_replica:  # which takes the workspace over, if the database is away for this server alone
+                return web.Response(status=NOT_HERE)
             raise refuse(503, "", str(engine.failure))
         name = None if engine.replica is None else _name_of(route, request.match_info)
-        if name is None or engine.owns(name):
+        if name is None:
             return await answer(request)
-        if is_passed_on(engine, request):
+        if engine.serves(name):
+            try:
+                return await answer(request)
+            except SandboxError as error:
+                stops = server.waits.stopping and not comes_from_replica
+                if request.method not in REPEATABLE or stops or not _is_unavailable(error):
+                    raise
+        if comes_from_replica:
             return web.Response(status=NOT_HERE)
         passed_on = await server.forwarder.call(request, name, lambda: answer(request))
         return await answer(request) if passed_on is None else passed_on
 
     return handle
+
+
+def _is_unavailable(error: SandboxError) -> bool:
+    """Return whether a call has failed because the store has, or another replica has taken the workspace over."""
+    return isinstance(error, StoreError) or getattr(error, "status", None) == web.HTTPServiceUnavailable.status_code
 
 
 def _name_of(route: Route, path: Mapping[str, str]) -> str | None:

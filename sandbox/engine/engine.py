@@ -13,7 +13,7 @@ from sandbox.callbacks.egress import Egress
 from sandbox.core import seeded_random
 from sandbox.core.change import Batch, Subscribers
 from sandbox.core.clock import microseconds, monotonic
-from sandbox.core.errors import ElsewhereError, ReadOnlyError, SandboxError
+from sandbox.core.errors import ElsewhereError, ReadOnlyError, SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
@@ -81,7 +81,9 @@ class Engine:
         self.persistence: Persistence | None = None
         self.elsewhere: Callable[[Request, str], Awaitable[Handled]] | None = None  # for workspaces of other replicas
         self.read_only: ReadOnlyError | None = None  # why nothing can be changed, if a saved state is shown
+        self.check_address: Callable[[], Awaitable[str | None]] | None = None  # whether this replica can be reached
         self.on_failure: list[Callable[[SandboxError], None]] = []  # called when the store fails
+        self.on_loss: list[Callable[[World, SandboxError], None]] = []  # called when the work in a workspace stops
         self._deleted: set[str] = set()
         self._last_number = 0
         self.default = self._add(DEFAULT_WORKSPACE, start)
@@ -132,6 +134,10 @@ class Engine:
     def owns(self, name: str) -> bool:
         """Return whether a workspace is at work in this server, or in none."""
         return self.persistence is None or self.persistence.owns(name)
+
+    def serves(self, name: str) -> bool:
+        """Return whether a workspace is at work in this server, and this is known to hold."""
+        return self.owns(name) and (self.replica is None or self.replica.is_valid)
 
     async def receive_anywhere(self, request: Request) -> Handled:
         """Handle a provider's request, in another replica if its workspace is at work there."""
@@ -189,9 +195,8 @@ class Engine:
         try:
             return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
         except ElsewhereError:  # what cannot be read cannot be passed on; it is not recorded
-            return Handled(
-                self.default, Response(status, {"Content-Type": PROBLEM}, encode(problem(status, why))), None
-            )
+            body = encode(problem(status, why))
+            return Handled(self.default, Response(status, {"Content-Type": PROBLEM}, body), None)
 
     def _hold_back(self, batch: Batch, response: Response) -> Handled:
         """Process what a request made due, and release its response once its batch is committed."""
@@ -225,6 +230,8 @@ class Engine:
             if self.replica is not None:
                 self.replica.refuse_elsewhere(name if WORKSPACE_ID.fullmatch(name) else DEFAULT_WORKSPACE)
             return self.default.world
+        if self.replica is not None and not self.replica.is_valid:
+            raise ElsewhereError(name)
         lease.used = monotonic()
         return lease.workspace.world
 
@@ -285,12 +292,16 @@ class Engine:
 
     async def put_to_rest(self, name: str, error: SandboxError) -> None:
         """Stop the work in a workspace, which the store keeps; whoever waits for it gets the error."""
-        workspace = self.workspaces[name]
+        workspace = self.workspaces.get(name)
+        if workspace is None:  # it is being deleted
+            return
         if name != DEFAULT_WORKSPACE:
             del self.workspaces[name]
-            lease = self.leases.pop(name)
-            if lease.timer is not None:
+            lease = self.leases.pop(name, None)
+            if lease is not None and lease.timer is not None:
                 lease.timer.cancel()
+        for subscriber in self.on_loss:
+            subscriber(workspace.world, error)
         await workspace.suspend(error)
 
     def touch(self, name: str) -> None:
@@ -306,16 +317,30 @@ class Engine:
             lease.timer = loop.call_later(left, self._watch, lease)
         else:
             self._expiry = loop.create_task(self.delete_workspace(lease.workspace.name))
+            self._expiry.add_done_callback(lambda done: done.cancelled() or done.exception())  # its next owner does it
 
     async def delete_workspace(self, name: str) -> None:
-        """End a workspace; its keys stop working."""
+        """End a workspace; its keys stop working.
+
+        Raises:
+            StoreError: the end is not in the store.
+
+        """
         lease = self.leases.pop(name)
         self._deleted.add(name)
         if lease.timer is not None:
             lease.timer.cancel()
-        await self.workspaces.pop(name).end()
+        workspace = self.workspaces.pop(name)
+        await workspace.end()
+        stored = workspace.gate.latest()
         if self.persistence is not None:
             self.persistence.delete(name)
+        try:
+            if stored is not None:
+                await asyncio.shield(stored)
+        except StoreError:
+            self._deleted.discard(name)
+            raise
 
     async def close(self) -> None:
         """Stop every workspace, store what is pending, and close the connections to receivers."""

@@ -21,8 +21,16 @@ from sandbox.pipeline import Response
 Committed = Callable[[int], asyncio.Future[None] | None]
 
 
+# A future that is done once this server is known to own the workspace still, None if it is known.
+Ownership = Callable[[], asyncio.Future[None] | None]
+
+
 def in_memory(_: int) -> None:
     """Return that a batch is committed already."""
+
+
+def alone() -> None:
+    """Return that no other server may have taken the workspace over."""
 
 
 class CommitGate:
@@ -30,6 +38,7 @@ class CommitGate:
 
     def __init__(self, world: World, committed: Committed = in_memory) -> None:
         self.committed = committed
+        self.ownership: Ownership = alone
         self._world = world
         self._held: set[asyncio.Future[None]] = set()
 
@@ -41,6 +50,10 @@ class CommitGate:
     def latest(self) -> asyncio.Future[None] | None:
         """Return a future that is done once everything that the world has now is committed, None if it is already."""
         return self.committed(self._world.batches)
+
+    def owned(self) -> asyncio.Future[None] | None:
+        """Return a future that is done once this server is known to own the workspace still, None if it is known."""
+        return self.ownership()
 
     def hold_back(self, batch: int, response: Response) -> asyncio.Future[None] | None:
         """Return what to await before a response leaves; None if it leaves at once and whole.

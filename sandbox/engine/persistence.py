@@ -14,6 +14,7 @@ from sandbox.core.change import TargetSet
 from sandbox.core.errors import SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
+from sandbox.providers.registry import Registry
 from sandbox.store.base import Kind, Store
 from sandbox.store.group_commit import Followed, GroupCommit
 from sandbox.store.restore import ScenarioTable, load_state
@@ -63,6 +64,10 @@ class Persistence:
         """Return a future that is done once everything that has happened until now is stored; None if it is."""
         return self._commit.latest()
 
+    def fail(self, error: SandboxError) -> None:
+        """Stop all work, as after a transaction that has failed: this server does not know what it owns."""
+        self._commit.fail(error)
+
     async def open(self) -> None:
         """Open the store and load its workspaces; a new store gets the default one.
 
@@ -96,7 +101,7 @@ class Persistence:
         """
         engine = self.engine
         rows = await self.store.load(name)
-        if not rows.others[Kind.WORKSPACE]:  # a new store has no default workspace yet
+        if not rows.others[Kind.WORKSPACE] and name == DEFAULT_WORKSPACE:  # a new store
             if engine.default.world.batches:  # what happened before the store failed for the first time is not stored
                 await engine.default.reset()
             self.add(engine.default)
@@ -109,7 +114,8 @@ class Persistence:
         workspace.world.restore(loaded.state)
         self._follow(workspace, self._commit.follow(workspace.world))
         if name != DEFAULT_WORKSPACE:
-            engine.put_lease(workspace, loaded.workspace["keys"], timedelta(seconds=loaded.workspace["ttl"]))
+            keys = order_keys(loaded.workspace["keys"], engine.packs)
+            engine.put_lease(workspace, keys, timedelta(seconds=loaded.workspace["ttl"]))
         elif first:
             await self._apply_start(loaded.workspace["start"])
         workspace.go_on(loaded.sending)
@@ -128,10 +134,11 @@ class Persistence:
 
     async def lose(self, names: Iterable[str], error: SandboxError) -> None:
         """Stop the work in workspaces that this server does not own any more; nothing of them is written."""
-        for name in names:
+        lost = [*names]
+        for name in lost:  # all of them in one turn, before anybody can be told anything of one
             self._commit.leave(name, error)
-            if self._followed.pop(name, None) is not None:
-                await self.engine.put_to_rest(name, error)
+        for name in [name for name in lost if self._followed.pop(name, None) is not None]:
+            await self.engine.put_to_rest(name, error)
 
     async def close(self) -> None:
         """Store what is pending, and release the store."""
@@ -145,7 +152,7 @@ class Persistence:
 
     def _follow(self, workspace: Workspace, followed: Followed) -> None:
         self._followed[workspace.name] = followed
-        workspace.gate.committed = followed.committed
+        workspace.gate.committed, workspace.gate.ownership = followed.committed, followed.owned
 
     async def _apply_start(self, before: Object) -> None:
         """Apply to the default workspace what this start has given another value than the one before."""
@@ -163,10 +170,9 @@ class Persistence:
         workspace.start = start
         self._followed[DEFAULT_WORKSPACE].put(Kind.WORKSPACE, write_workspace(workspace, None))
 
-    def _on_loss(self, names: Iterable[str]) -> None:
-        """Stop the work in workspaces that another replica has taken over."""
-        error = self._followed[next(iter(names))].error or StoreError("another replica owns the workspace")
-        task = asyncio.get_running_loop().create_task(self.lose([*names], error))
+    def _on_loss(self, name: str, error: SandboxError) -> None:
+        """Stop the work in a workspace that another replica has taken over."""
+        task = asyncio.get_running_loop().create_task(self.lose([name], error))
         self._losing.add(task)
         task.add_done_callback(self._losing.discard)
 
@@ -208,6 +214,16 @@ def write_workspace(workspace: Workspace, lease: "Lease | None") -> Object:
             "targets": [*map(write_target, _targets(start).items())],
         },
     }
+
+
+def order_keys(keys: Mapping[str, Mapping[str, str]], packs: Registry) -> Mapping[str, Mapping[str, str]]:
+    """Return the keys of a workspace in the order in which they were made; a store may not keep it."""
+    known = {
+        provider: {field: keys[provider][field] for field in pack.spec.credentials if field in keys[provider]}
+        for provider, pack in packs.items()
+        if provider in keys
+    }
+    return {**known, **{provider: of for provider, of in keys.items() if provider not in known}}
 
 
 def read_start(written: Object, otherwise: WorkspaceConfig) -> WorkspaceConfig:

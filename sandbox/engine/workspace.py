@@ -21,6 +21,8 @@ from sandbox.engine.gate import CommitGate
 from sandbox.engine.scheduler import Scheduler, report_step
 from sandbox.providers.registry import Registry
 
+SUSPENDED = "suspended"
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceConfig:
@@ -78,7 +80,14 @@ class Workspace:
             subscribers=subscribers,
         )
         self.gate = CommitGate(self.world)
-        self.dispatch = Dispatch(self.world, packs, courier, committed=self.gate.latest, on_attempt=self._add_attempt)
+        self.dispatch = Dispatch(
+            self.world,
+            packs,
+            courier,
+            committed=self.gate.latest,
+            owned=self.gate.owned,
+            on_attempt=self._add_attempt,
+        )
         self._packs = packs
         self._courier = courier
         self._scheduler = Scheduler(self.world, packs, send=self.dispatch.send)
@@ -86,6 +95,11 @@ class Workspace:
         self._resets = 0
         self._ending = "reset"  # what ends an advance under way, if anything does
         self._advance_run: AdvanceRun | None = None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its work was stopped, as the store has failed or another replica has taken it over."""
+        return self._ending == SUSPENDED
 
     def work(self) -> None:
         """Carry out what is due now."""
@@ -179,7 +193,7 @@ class Workspace:
     async def suspend(self, reason: SandboxError | None = None) -> None:
         """Stop all work and abort what is under way; delayed responses fail with `reason`, or ResetError."""
         self._scheduler.pause()
-        self._ending = "suspended"
+        self._ending = SUSPENDED
         self._resets += 1
         self.gate.close(reason)
         await self._courier.abort(self.name)

@@ -32,10 +32,21 @@ class Followed:
         if self.error is not None:
             return _failed(self.error)
         if number <= self._safe:
-            return self._commit.ownership()
+            return self.owned()
         if number <= self._taken and self._under_way is not None:
             return self._under_way
         return self._next_future()
+
+    def owned(self) -> asyncio.Future[None] | None:
+        """Return a future that is done once this server is known to own the workspace still; None if it is known."""
+        if self.error is not None:
+            return _failed(self.error)
+        ownership = self._commit.ownership()
+        if ownership is None:
+            return None
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ownership.add_done_callback(lambda done: _end(future, self.error or _error_of(done)))
+        return future
 
     def latest(self) -> asyncio.Future[None] | None:
         """Return a future that is done once everything that has happened until now is in the store; None if it is."""
@@ -90,7 +101,7 @@ class GroupCommit:
     """Writes what happens in the workspaces to a store.
 
     `on_failure` is called with the error when a transaction fails; from then on nothing is written until `resume`.
-    `on_loss` is called with the names of workspaces that another replica has taken over. `ownership` returns what to
+    `on_loss` is called with the name of a workspace that another replica has taken over. `ownership` returns what to
     await before what is stored may be told, as this server may have lost its workspaces without knowing it yet.
     """
 
@@ -99,7 +110,7 @@ class GroupCommit:
         store: Store,
         *,
         on_failure: Callable[[SandboxError], None],
-        on_loss: Callable[[Iterable[str]], None],
+        on_loss: Callable[[str, SandboxError], None],
         ownership: Callable[[], asyncio.Future[None] | None] = nothing,
     ) -> None:
         self.store = store
@@ -160,42 +171,58 @@ class GroupCommit:
         await asyncio.sleep(0)  # what happens in the same turn comes along
         try:
             while self._changed:
-                self._under_way, self._changed = [*self._changed.values()], {}
-                await self._write_all(self._under_way)
-                if self.failure is not None:
+                under_way = self._under_way = [*self._changed.values()]
+                self._changed = {}
+                await self._write_all(under_way)
+                if self.failure is not None or self._task is not asyncio.current_task():
                     return
         finally:
-            self._task, self._under_way = None, []
+            if self._task is asyncio.current_task():
+                self._task, self._under_way = None, []
 
     async def _write_all(self, taken: list[Followed]) -> None:
-        """Write what is pending of some workspaces; without those that another replica has taken over meanwhile."""
-        changes = [each.take() for each in taken]
-        while changes:
+        """Write what is pending of some workspaces; without those that this server does not own any more."""
+        pending = [(each, each.take()) for each in taken]
+        while pending:
             try:
-                await self.store.write(changes)
+                await self.store.write([changes for _, changes in pending])
             except OwnershipLostError as lost:
-                for name in lost.workspaces:
-                    self.leave(name, lost)
-                self._on_loss(lost.workspaces)
-                changes = [each for each in changes if each.workspace not in lost.workspaces]
+                for followed, changes in pending:
+                    if changes.workspace in lost.workspaces and followed.error is None:
+                        self._lose(followed, lost)
+                pending = [each for each in pending if each[0].error is None]
                 continue
             except StoreError as error:
-                self._fail(error)
+                self._fail_unless_over(taken, error)
                 return
             except Exception as error:  # noqa: BLE001 - such as a value that JSON does not have
-                self._fail(StoreError(f"a change cannot be written: {type(error).__name__}: {error}"))
+                words = f"a change cannot be written: {type(error).__name__}: {error}"
+                self._fail_unless_over(taken, StoreError(words))
                 return
             break
-        for each in taken:
-            if each.error is None:
-                each.settle()
-        for change in changes:
-            if change.deleted:
-                self._followed.pop(change.workspace, None)
+        for followed, changes in pending:
+            if followed.error is None:
+                followed.settle()
+                if changes.deleted:
+                    self._followed.pop(changes.workspace, None)
 
-    def _fail(self, error: SandboxError) -> None:
+    def _lose(self, followed: Followed, error: OwnershipLostError) -> None:
+        """Write nothing more of a workspace that another replica has taken over."""
+        name = followed.pending.world.name
+        self.leave(name, error)
+        self._on_loss(name, error)
+
+    def _fail_unless_over(self, taken: Iterable[Followed], error: SandboxError) -> None:
+        """Note that a transaction has failed; one of before a failure that is known already changes nothing."""
+        if any(each.error is None for each in taken):
+            self.fail(error)
+
+    def fail(self, error: SandboxError) -> None:
         """Tell everybody who waits that the store has failed, and forget what is pending."""
+        if self.failure is not None:
+            return
         self.failure = error
+        self._task = None  # if it still waits for a transaction, that is none of what comes next
         for name in [*self._followed]:
             self.leave(name, error)
         self._on_failure(error)
@@ -214,6 +241,14 @@ def _end(future: asyncio.Future[None], error: SandboxError | None = None) -> Non
     else:
         future.set_exception(error)
         future.exception()  # it is no fault that nobody waits for it
+
+
+def _error_of(future: asyncio.Future[None]) -> SandboxError | None:
+    """Return why a future that is done has failed; None if it has not."""
+    if future.cancelled():
+        return StoreError("the server stops")
+    error = future.exception()
+    return error if error is None or isinstance(error, SandboxError) else StoreError(f"{type(error).__name__}: {error}")
 
 
 def _failed(error: SandboxError) -> asyncio.Future[None]:

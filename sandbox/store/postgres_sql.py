@@ -24,6 +24,11 @@ CREATE TABLE sms_sandbox.entities (
   PRIMARY KEY (workspace, kind, key)
 );
 """
+# Lists look for a few rows among many; none of these kinds has more than a few rows for a workspace.
+INDEX = """
+CREATE INDEX entities_of_server ON sms_sandbox.entities (kind, workspace)
+WHERE kind IN ('workspace', 'deleted_workspace', 'scenario', 'clock', 'counters', 'target');
+"""
 UPSERT = """
 INSERT INTO sms_sandbox.entities (workspace, kind, key, created, open, value)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::jsonb[])
@@ -42,16 +47,43 @@ SELECT workspace FROM sms_sandbox.ownership AS o
 JOIN unnest($1::text[], $2::bigint[]) AS mine (workspace, epoch) USING (workspace, epoch)
 WHERE o.replica = $3 FOR SHARE OF o
 """
-ACQUIRE = """
-INSERT INTO sms_sandbox.ownership AS o (workspace, replica, epoch) VALUES ($1, $2, 1)
-ON CONFLICT (workspace) DO UPDATE SET replica = $2, epoch = o.epoch + 1
-WHERE NOT EXISTS (SELECT FROM sms_sandbox.replicas AS r WHERE r.id = o.replica AND r.expires > clock_timestamp())
-RETURNING epoch
+# The usual changes in one statement, which is a transaction of its own: nothing is locked while a message travels.
+WRITE = """
+WITH owned AS MATERIALIZED (
+  SELECT workspace FROM sms_sandbox.ownership AS o
+  JOIN unnest($1::text[], $2::bigint[]) AS mine (workspace, epoch) USING (workspace, epoch)
+  WHERE o.replica = $3 FOR SHARE OF o
+), checked AS MATERIALIZED (
+  SELECT count(*) = cardinality($1::text[]) AS complete FROM owned
+), removed AS (
+  DELETE FROM sms_sandbox.entities AS e USING unnest($4::text[], $5::text[], $6::text[]) AS d (workspace, kind, key)
+  WHERE (SELECT complete FROM checked) AND e.workspace = d.workspace AND e.kind = d.kind AND e.key = d.key
+), written AS (
+  INSERT INTO sms_sandbox.entities (workspace, kind, key, created, open, value)
+  SELECT * FROM unnest($7::text[], $8::text[], $9::text[], $10::bigint[], $11::boolean[], $12::jsonb[])
+  WHERE (SELECT complete FROM checked)
+  ON CONFLICT (workspace, kind, key) DO UPDATE SET open = excluded.open, value = excluded.value
+)
+SELECT workspace FROM owned
 """
+LOCK_OWNER = "SELECT replica FROM sms_sandbox.ownership WHERE workspace = $1 FOR UPDATE"
+# Locked, so that a lease is not renewed while its end is judged: the newest version of the row counts.
+LOCK_LEASE = "SELECT expires > clock_timestamp() FROM sms_sandbox.replicas WHERE id = $1 FOR SHARE"
+ACQUIRE = "UPDATE sms_sandbox.ownership SET replica = $2, epoch = epoch + 1 WHERE workspace = $1 RETURNING epoch"
+RELEASE = "UPDATE sms_sandbox.ownership SET replica = NULL WHERE workspace = $1 AND replica = $2 AND epoch = $3"
 ORPHANS = """
 SELECT workspace FROM sms_sandbox.ownership AS o
 WHERE NOT EXISTS (SELECT FROM sms_sandbox.replicas AS r WHERE r.id = o.replica AND r.expires > clock_timestamp())
-LIMIT $1
+ORDER BY workspace <> 'default', random() LIMIT $1
+"""
+OWNER = """
+SELECT o.replica, r.url FROM sms_sandbox.ownership AS o LEFT JOIN sms_sandbox.replicas AS r
+ON r.id = o.replica AND r.expires > clock_timestamp() WHERE workspace = $1
+"""
+REPLICAS = """
+SELECT r.id, r.url, r.started, array_remove(array_agg(o.workspace ORDER BY o.workspace), NULL)
+FROM sms_sandbox.replicas AS r LEFT JOIN sms_sandbox.ownership AS o ON o.replica = r.id
+WHERE r.expires > clock_timestamp() GROUP BY r.id ORDER BY r.started, r.id
 """
 HEARTBEAT = """
 INSERT INTO sms_sandbox.replicas (id, url, expires) VALUES ($1, $2, clock_timestamp() + $3::interval)

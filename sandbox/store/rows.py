@@ -128,7 +128,7 @@ class PendingRows:
     def take(self) -> RowChanges:
         """Return all changes for a transaction, and forget them."""
         if self.deleted:
-            changes = RowChanges(self.world.name, frozenset(), (), (), deleted=True)
+            changes = RowChanges(self.world.name, frozenset(), (), (), new=self._new, deleted=True)
         else:
             self.put(Kind.COUNTERS, ONLY, self.world.counters())
             rows, self._rows = self._rows, {}

@@ -30,7 +30,6 @@ BATCHES = (256, 64, 16, 4, 1)  # rows of one statement
 FEW = 3  # workspaces
 ROOM = 256 * 1024  # bytes that must be free before a store that was full is used again
 PAGE_SIZE = 8192  # bytes; most rows are smaller than 2 KB, and a page holds several
-CHECKPOINT = 4_000  # pages of the WAL after which they go to the file, while replies wait: seldom enough for 99 in 100
 
 TABLES = """
 CREATE TABLE entities (
@@ -206,7 +205,6 @@ class SqliteStore:
         if not tables:
             db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         db.execute(f"PRAGMA synchronous = {'FULL' if self._sync else 'NORMAL'}")
         with _transaction(db):  # a file that cannot be written is found here
             if not tables:
