@@ -1,7 +1,8 @@
 """What tests over HTTP start from: a sandbox on a frozen clock and a customer's server."""
 
 import argparse
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from sandbox.core.clock import parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.store.base import Store
+from sandbox.store.postgres import PostgresStore
 from sandbox.store.sqlite import SqliteStore
 from tests import servers
-from tests.servers import FROZEN, Receiver, Sandbox
+from tests.postgres import PostgresServer, start_server
+from tests.servers import FROZEN, LEASE, Receiver, Sandbox
 
 settings.register_profile("bounded", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=3_000, deadline=None)  # by --hypothesis-profile thorough
 settings.load_profile("bounded")
 
-STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": SqliteStore}
 SandboxMaker = Callable[..., Awaitable[Sandbox]]
 
 
@@ -35,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--store",
-        choices=["memory", *STORES],
+        choices=["memory", "sqlite", "postgres"],
         default="memory",
         help="where the sandboxes of all tests keep their state (default: memory)",
     )
@@ -52,16 +54,40 @@ def _duration(text: str) -> timedelta:
 async def make_sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SandboxMaker]:
     """Return a function that starts a sandbox; all of them end with the test."""
     running: list[Sandbox] = []
-    make_store = STORES.get(request.config.getoption("--store"))
+    kind = request.config.getoption("--store")
+    server: PostgresServer | None = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    databases: list[str] = []
 
     async def make(start: WorkspaceConfig = FROZEN, *, policy: Policy | None = None) -> Sandbox:
-        store = None if make_store is None else make_store(tmp_path / f"{len(running)}.db")
+        store: Store | None = SqliteStore(tmp_path / f"{len(running)}.db") if kind == "sqlite" else None
+        if server is not None:
+            databases.append(await server.take())
+            store = PostgresStore(databases[-1], lease=LEASE)
         running.append(await servers.make_sandbox(start, policy=policy, store=store))
         return running[-1]
 
     yield make
     for each in running:
         await each.client.close()
+    if server is not None:
+        for url in databases:
+            await server.give_back(url)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(testrun_uid: str) -> Iterator[PostgresServer]:
+    """Return the PostgreSQL server of this run; it starts with the first test that needs it."""
+    server = start_server(testrun_uid)
+    yield server
+    asyncio.run(server.drop_all())
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """Return the URL of a database without a store."""
+    url = await postgres_server.take()
+    yield url
+    await postgres_server.give_back(url)
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from sandbox.store.base import Store
 from tests.builders import NOON, packs
 
 PATIENCE = 10  # real seconds after which something that should have happened counts as not happening
+LEASE = timedelta(minutes=1)  # of a replica; no test waits for its end
+NOBODY = "http://127.0.0.1:1"  # the address of a replica that no other one calls
 BARE = Scenario("bare")
 FROZEN = WorkspaceConfig(BARE, seed=7, clock_config=ClockConfig(ClockMode.FROZEN, start=NOON))
 
@@ -292,7 +294,7 @@ async def make_sandbox(
     """Return a sandbox that listens and keeps everything in a store, if there is one; its client must be closed."""
     engine = make_engine(start, policy=policy)
     if store is not None:
-        await engine.open_store(store, report)
+        await engine.open_store(store, report, address=NOBODY if store.kind == "postgres" else None)
     client = TestClient(OwnServer(engine))
     await client.start_server()
     return Sandbox(engine, client)

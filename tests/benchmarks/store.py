@@ -7,26 +7,19 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.benchmarks.advancing import AT_ONCE, numbers
-from tests.benchmarks.callbacks import callback_policy, deliver
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.processes import Load, load, receiver, sandbox
+from tests.benchmarks.processes import Load, load, sandbox
 
 ROUNDS = 5
 MS = 1000
 FULL = 100_000  # messages
 REQUESTS = 10_000
-RATE = 300  # sends a second
-LASTING = 15  # seconds
 
 
 def store(seconds: float) -> list[Figure]:
     """Measure each kind of store beside memory."""
     with TemporaryDirectory() as folder:
-        return [
-            *_sends(seconds, Path(folder) / "sends.db"),
-            *_callbacks(Path(folder) / "callbacks.db"),
-            *_restart(Path(folder) / "full.db"),
-        ]
+        return [*_sends(seconds, Path(folder) / "sends.db"), *_restart(Path(folder) / "full.db")]
 
 
 def _sends(seconds: float, file: Path) -> list[Figure]:
@@ -45,18 +38,6 @@ def _sends(seconds: float, file: Path) -> list[Figure]:
         Figure("store sqlite: sends of memory mode", ratio, "", "higher", bar=0.6),
         Figure("store sqlite: sends accepted a second", rate, "/s", "higher", beside=memory_rate),
         Figure("store sqlite: reply p99", p99, "ms", bar=40, beside=memory_p99),
-    ]
-
-
-def _callbacks(file: Path) -> list[Figure]:
-    with receiver() as inbox, callback_policy(inbox, "--store", str(file)) as server:
-        seen = deliver(server, inbox, rate=RATE, seconds=LASTING)
-    name = f"store sqlite: callbacks at {RATE} sends/s:"
-    return [
-        Figure(f"{name} lateness p99", seen.p99 * MS, "ms", bar=50),
-        Figure(f"{name} lost", seen.lost, "", bar=0),
-        Figure(f"{name} doubled", seen.doubled, "", bar=0),
-        Figure(f"{name} overtaken", seen.overtaken, "", bar=0),
     ]
 
 

@@ -18,6 +18,8 @@ from sandbox.store.sqlite import SqliteStore
 from tests.servers import BETATEL_SMS, PATIENCE, UBILL_SMS, Gate, Receiver, Sandbox, make_engine, turn
 from tests.store.restarts import Restarts
 
+pytestmark = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
 FULL = 2  # pages: less than the file has, so that nothing can be added
 ROOM = 1_000_000
 

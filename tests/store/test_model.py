@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from sandbox.core import seeded_random
 from sandbox.core import world as core
+from tests.postgres import PostgresServer
 from tests.servers import Receiver, make_sandbox
 from tests.store.operations import FAILING, STOPS, Answer, Operation, Player, operations
-from tests.store.restarts import Restarts
+from tests.store.restarts import Database, File, Place, Restarts
 
 TOKEN_DIGITS = "abcdefghij"
 KEPT = 8  # messages and requests, where there is little room
@@ -63,10 +64,10 @@ async def play_in_memory(drawn: Sequence[Operation], receiver: Receiver) -> Run:
     return run
 
 
-async def play_with_stops(drawn: Sequence[Operation], receiver: Receiver, folder: Path) -> Run:
+async def play_with_stops(drawn: Sequence[Operation], receiver: Receiver, place: Place) -> Run:
     """Carry operations out on sandboxes with one store, each started where the one before was stopped or killed."""
     run = Run([], [])
-    restarts = Restarts(folder)
+    restarts = Restarts(place)
     player = Player(await restarts.start(), receiver=receiver.url())
     try:
         for operation in (*drawn, ("kill",)):
@@ -80,7 +81,7 @@ async def play_with_stops(drawn: Sequence[Operation], receiver: Receiver, folder
     return run
 
 
-async def play_both(drawn: Sequence[Operation], folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]:
+async def play_both(drawn: Sequence[Operation], place: Place, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]:
     """Return what the same operations were answered with stops and without."""
     receiver = Receiver()
     receiver.otherwise = answer_by_number
@@ -89,7 +90,7 @@ async def play_both(drawn: Sequence[Operation], folder: Path, monkeypatch: pytes
         number_tokens(monkeypatch)
         unbroken = await play_in_memory(drawn, receiver)
         number_tokens(monkeypatch)
-        return await play_with_stops(drawn, receiver, folder), unbroken
+        return await play_with_stops(drawn, receiver, place), unbroken
     finally:
         await receiver.stop()
 
@@ -101,6 +102,26 @@ def test_a_sandbox_that_was_stopped_and_killed_answers_as_one_in_memory(drawn: l
         if crowded:
             for name in ("MESSAGES_KEPT", "REQUESTS_KEPT", "RULE_COUNTS_KEPT"):
                 monkeypatch.setattr(core, name, KEPT)
-        stopped, unbroken = asyncio.run(play_both(drawn, Path(folder), monkeypatch))
+        stopped, unbroken = asyncio.run(play_both(drawn, File(Path(folder)), monkeypatch))
+
+    assert stopped == unbroken
+
+
+async def play_on_postgres(
+    drawn: Sequence[Operation], server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Run, Run]:
+    """Return what the same operations were answered with stops, on an empty database, and without."""
+    url = await server.take()
+    try:
+        return await play_both(drawn, Database(url), monkeypatch)
+    finally:
+        await server.give_back(url)
+
+
+@settings(max_examples=settings().max_examples // 20)  # an example takes a second
+@given(drawn=st.lists(operations, min_size=15, max_size=40))
+def test_on_postgres_too(postgres_server: PostgresServer, drawn: list[Operation]) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        stopped, unbroken = asyncio.run(play_on_postgres(drawn, postgres_server, monkeypatch))
 
     assert stopped == unbroken

@@ -1,4 +1,4 @@
-"""A SQLite file as a store: what it refuses, in words; what it migrates; and that rows come back as they were."""
+"""A SQLite file as a store: what it refuses, in words, and what it migrates."""
 
 import os
 import sqlite3
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.errors import StoreError, StoreUseError
-from sandbox.store.base import DELETED, Kind, Row, RowChanges
 from sandbox.store.sqlite import APPLICATION_ID, SqliteStore
+from tests.store.rows import changes, loaded, message
 
 
 @pytest.fixture
@@ -19,72 +19,6 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     await opened.open()
     yield opened
     await opened.close()
-
-
-def changes(*rows: Row, workspace: str = "default", **more: object) -> RowChanges:
-    """Return changes of one workspace."""
-    return RowChanges(workspace, **{"cleared": frozenset(), "removed": (), "rows": rows, **more})  # type: ignore[arg-type]
-
-
-def message(number: int, value: str = "{}") -> Row:
-    """Return the row of a message."""
-    return Row(Kind.MESSAGE, str(number), created=0, open=False, value=value)
-
-
-async def loaded(store: SqliteStore, workspace: str = "default") -> list[Row]:
-    """Return the rows of a workspace."""
-    stored = await store.load(workspace)
-    numbered = [
-        Row(kind, str(number), created=0, open=number in stored.open[kind], value=value)
-        for kind, values in stored.values.items()
-        for number, value in sorted(values.items())
-    ]
-    return [*(row for rows in stored.others.values() for row in rows), *numbered]
-
-
-@pytest.mark.parametrize("count", [1, 3, 4, 21, 256, 1000])
-async def test_any_number_of_rows_comes_back_in_the_order_of_their_numbers(store: SqliteStore, count: int) -> None:
-    rows = [message(number) for number in range(1, count + 1)]
-    await store.write([changes(*reversed(rows))])
-
-    assert await loaded(store) == rows
-
-
-async def test_a_later_value_replaces_an_earlier_one_and_keeps_when_it_was_created(store: SqliteStore) -> None:
-    first, later = (Row(Kind.ACCOUNT, "[]", created=created, open=False, value="{}") for created in (1, 9))
-    await store.write([changes(message(1, '{"a":1}'), first)])
-    await store.write([changes(Row(Kind.MESSAGE, "1", created=9, open=True, value='{"a":2}'), later)])
-
-    assert await loaded(store) == [first, Row(Kind.MESSAGE, "1", created=0, open=True, value='{"a":2}')]
-
-
-async def test_rows_are_removed_one_by_one_by_kind_and_with_their_workspace(store: SqliteStore) -> None:
-    account = Row(Kind.ACCOUNT, "[]", created=1, open=False, value="{}")
-    await store.write([changes(*map(message, range(1, 50)), account), changes(account, workspace="w1")])
-    await store.write([changes(removed=[(Kind.MESSAGE, str(number)) for number in range(1, 48)])])
-    few = await loaded(store)
-    await store.write([changes(cleared=frozenset({Kind.MESSAGE})), changes(workspace="w1", deleted=True)])
-
-    assert (few, await loaded(store), await loaded(store, "w1")) == (
-        [account, message(48), message(49)],
-        [account],
-        [DELETED],
-    )
-
-
-async def test_workspaces_are_listed_as_they_were_created(store: SqliteStore) -> None:
-    for name in ("default", "wb", "wa"):
-        await store.write([changes(Row(Kind.WORKSPACE, "[]", created=0, open=False, value="{}"), workspace=name)])
-
-    assert await store.workspaces() == ["default", "wb", "wa"]
-
-
-async def test_a_transaction_that_fails_leaves_nothing(store: SqliteStore) -> None:
-    broken = Row(Kind.MESSAGE, "2", created=1, open=False, value=None)  # type: ignore[arg-type]
-    with pytest.raises(StoreError):
-        await store.write([changes(message(1), broken)])
-
-    assert await loaded(store) == []
 
 
 def another_program(path: Path) -> None:
