@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from yarl import URL
@@ -240,10 +241,11 @@ def make_receiver(engine: Engine) -> Callable[[web.Request], Awaitable[web.Strea
             raise refuse(404, "", "there is no such path")
         received = read_request(await request.content.read())
         reply = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
-        await reply.prepare(request)
-        await reply.write(b"\n")
-        await asyncio.sleep(0)  # it is on its way
-        await reply.write(write_answer(await _handle(engine, received)))
+        with suppress(ConnectionError):  # the other replica has given the request up
+            await reply.prepare(request)
+            await reply.write(b"\n")
+            await asyncio.sleep(0)  # it is on its way
+            await reply.write(write_answer(await _handle(engine, received)))
         return reply
 
     return receive

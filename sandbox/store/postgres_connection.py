@@ -20,7 +20,8 @@ TIMEOUT = 10.0  # seconds for a statement
 CONNECT_TIMEOUT = 5.0  # seconds
 SHORTEST_TIMEOUT = 0.5  # seconds for a renewal of the lease, if the lease is shorter
 KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
-ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# The last one is asyncpg's own word for a connection that has ended while something waits for it.
+ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
@@ -57,7 +58,7 @@ class Database:
         try:
             self._pool = await asyncpg.create_pool(
                 self._url,
-                min_size=1,
+                min_size=0,  # asyncpg would log each attempt to have one
                 max_size=CONNECTIONS,
                 command_timeout=TIMEOUT,
                 timeout=CONNECT_TIMEOUT,

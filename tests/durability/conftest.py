@@ -1,19 +1,19 @@
 """What a crash test runs on: each kind of store, and a few kills, or as many as `--durability` says."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 FEW = 3
-# By kind of store: returns what `serve --store` is given for a new one.
-STORE_URLS: Mapping[str, Callable[[Path], str]] = {"sqlite": lambda folder: str(folder / "sandbox.db")}
 
 
-@pytest.fixture(params=STORE_URLS)
+@pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return where the servers of a test keep everything."""
-    return STORE_URLS[request.param](tmp_path)
+    """Return what `serve --store` is given for a new store."""
+    if request.param == "sqlite":
+        return str(tmp_path / "sandbox.db")
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

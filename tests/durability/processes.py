@@ -17,10 +17,13 @@ LOWEST_PORT, PORTS = 20_000, 10_000  # below those that systems give to outgoing
 APART = 16  # ports between those of two processes that run tests side by side
 
 
+# Each once, from a place of its own for each process.
+UNUSED = (LOWEST_PORT + (os.getpid() * APART + each) % PORTS for each in range(PORTS))
+
+
 def free_port() -> int:
     """Return a port that a server can listen on, and again after a kill: nobody else takes it meanwhile."""
-    first = os.getpid() * APART
-    for port in (LOWEST_PORT + (first + each) % PORTS for each in range(PORTS)):
+    for port in UNUSED:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -16,6 +16,7 @@ SEED = 16
 RATE = 300  # sends a second
 SHORTEST, LONGEST = 0.1, 1.0  # seconds from the moment at which the server is ready to its kill
 START = 0.6  # seconds: a kill during a start comes no later
+LEASE = "200ms"  # on PostgreSQL, a server serves the workspaces of the one before it after this time
 EACH_START = 5  # the server is killed during every fifth start too
 PRICES = {"betatel": ("USD", Decimal("0.05")), "ubill": ("sms", Decimal(1))}
 BEFORE = Decimal(1_000_000)
@@ -24,7 +25,7 @@ BEFORE = Decimal(1_000_000)
 def serve_arguments(store_url: str, callbacks: CallbackServer) -> list[str]:
     """Return the arguments of a server whose callbacks leave some 100 ms after a send."""
     targets = [f"--callback={provider}={callbacks.url}" for provider in PRICES]
-    return ["--store", store_url, "--clock", "10x", "--seed", str(SEED), *targets]
+    return ["--store", store_url, "--lease", LEASE, "--clock", "10x", "--seed", str(SEED), *targets]
 
 
 async def run_until_signal(server: ServerProcess, load: Load, *, after: float, number: signal.Signals) -> int:
