@@ -65,6 +65,8 @@ class Database:
                 connection_class=Connection,
                 init=self._set_up,
             )
+            async with self._pool.acquire(timeout=TIMEOUT):
+                pass
         except (ValueError, *ERRORS) as error:
             raise StoreUseError(self.describe(error)) from None
 
