@@ -49,7 +49,8 @@ class Metrics:
         if callback.state not in ENDED:
             return
         self._callbacks[callback.provider, callback.state] += 1
-        world = self._engine.world(batch.workspace)
+        workspace = self._engine.workspaces.get(batch.workspace)
+        world = None if workspace is None else workspace.world
         if callback.state in TRIED and callback.attempts and not callback.attempts[-1].replay and world is not None:
             due = max(callback.due, world.clock.origin)  # setting the clock forward makes no callback late
             lateness = (callback.attempts[-1].at - due).total_seconds() / (world.clock.rate or 1.0)

@@ -158,11 +158,6 @@ class Engine:
         """Why no provider's request can be handled at present: the store does not answer, or nothing can be changed."""
         return self.read_only if self.persistence is None else self.persistence.failure
 
-    def world(self, name: str) -> World | None:
-        """Return the state of a workspace."""
-        workspace = self.workspaces.get(name)
-        return workspace.world if workspace else None
-
     def receive(self, request: Request) -> Handled:
         """Handle a provider's request, and what it makes due at once.
 

@@ -17,7 +17,7 @@ from sandbox.core.callback import Callback
 from sandbox.core.change import Subscribers
 from sandbox.core.errors import SandboxError, StoreError
 from sandbox.core.journal import RequestRecord
-from sandbox.core.world import DEFAULT_WORKSPACE
+from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import BODY_LIMIT
 from sandbox.server.aiohttp_connection import Server
@@ -206,8 +206,13 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
     """Serve until SIGINT or SIGTERM."""
     gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
     engine = make_engine(options)
+
+    def find_world(name: str) -> World | None:
+        workspace = engine.workspaces.get(name)
+        return None if workspace is None else workspace.world
+
     log = Log(
-        engine.world,
+        find_world,
         write_log,
         as_json=options.log == "json",
         bodies=options.log_bodies,

@@ -135,7 +135,9 @@ class PostgresStore:
         # Those of now: what is written is of the workspaces as they were loaded with these epochs.
         epochs = [self.epochs.get(each.workspace, 1 if each.new else 0) for each in changes]
         rows = await asyncio.to_thread(written_columns, changes) if is_large(changes) else written_columns(changes)
-        if any(each.new or each.deleted or each.cleared for each in changes):
+        removed = removed_columns(changes)
+        again = not {*zip(*removed, strict=True)}.isdisjoint(zip(*rows[:3], strict=True))  # deleted, then written again
+        if again or any(each.new or each.deleted or each.cleared for each in changes):
             self._deleting = {each.workspace for each in changes if each.deleted}
             await self._database.run(lambda db: self._write_step_by_step(db, changes, epochs, rows))
             for each, epoch in zip(changes, epochs, strict=True):
@@ -144,7 +146,7 @@ class PostgresStore:
                 elif each.new:
                     self.epochs[each.workspace] = epoch
         else:
-            names, removed = [each.workspace for each in changes], removed_columns(changes)
+            names = [each.workspace for each in changes]
             owned = {name for (name,) in await self._database.fetch(WRITE, names, epochs, self.id, *removed, *rows)}
             _check_owned(names, owned)
 

@@ -6,20 +6,20 @@ it is iterated, which may be another thread.
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
+from json import dumps
 from typing import Any
 
 from sandbox.core.agenda import EntryKind
 from sandbox.core.rules import RuleCounted
 from sandbox.core.world import World
 from sandbox.store.base import ONLY, Kind, RowKey, key_of
-from sandbox.store.workspace_codec import to_text
 
 Entity = tuple[Kind, RowKey, int, Any]  # kind, key, the number that orders the rows of a kind, and value
 
 
 def settings_key(settings: Mapping[str, object]) -> str:
-    """Return the key of the row with the settings of collected callbacks."""
-    return key_of(blake2b(to_text(settings).encode(), digest_size=8).hexdigest())
+    """Return the key of the row with the settings of collected callbacks, whatever order a database gives them."""
+    return key_of(blake2b(dumps(settings, sort_keys=True).encode(), digest_size=8).hexdigest())
 
 
 class Snapshot:
