@@ -75,7 +75,7 @@ def from_error(error: SandboxError) -> ProblemError | None:
     """Return the problem that an error stands for; None if no call may cause it."""
     if isinstance(error, ProblemError):
         return error
-    status = STATUS_OF.get(type(error))
+    status = next((STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF), None)
     return None if status is None else refuse(status, "", str(error))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.callback import Target
 from sandbox.core.change import TargetSet
-from sandbox.core.errors import SandboxError, StoreError
+from sandbox.core.errors import OwnershipLostError, SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.providers.registry import Registry
@@ -132,13 +132,14 @@ class Persistence:
         """Forget a workspace that was deleted; the world's own last batch deletes its rows."""
         self._followed.pop(name, None)
 
-    async def lose(self, names: Iterable[str], error: SandboxError) -> None:
+    async def lose(self, names: Iterable[str], error: SandboxError | None = None) -> None:
         """Stop the work in workspaces that this server does not own any more; nothing of them is written."""
-        lost = [*names]
-        for name in lost:  # all of them in one turn, before anybody can be told anything of one
-            self._commit.leave(name, error)
-        for name in [name for name in lost if self._followed.pop(name, None) is not None]:
-            await self.engine.put_to_rest(name, error)
+        errors = {name: error or OwnershipLostError([name]) for name in names}
+        for name, each in errors.items():  # all of them in one turn, before anybody can be told anything of one
+            self._commit.leave(name, each)
+        stopped = [name for name in errors if self._followed.pop(name, None) is not None]
+        for name in stopped:
+            await self.engine.put_to_rest(name, errors[name])
 
     async def close(self) -> None:
         """Store what is pending, and release the store."""

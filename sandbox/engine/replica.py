@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from sandbox.core.clock import monotonic
-from sandbox.core.errors import ElsewhereError, OwnershipLostError, StoreError
+from sandbox.core.errors import ElsewhereError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.store.base import Store
 
@@ -295,7 +295,7 @@ class Replica:
         self._reported.clear()
         self._valid_until = begun + self.store.lease.total_seconds() * (1 - MARGIN)
         if lost:
-            await self._persistence.lose(lost, OwnershipLostError(lost))
+            await self._persistence.lose(lost)
 
     def _note_absent(self, name: str) -> None:
         if len(self._absent) >= ABSENT_MOST:

@@ -189,7 +189,7 @@ class GroupCommit:
             except OwnershipLostError as lost:
                 for followed, changes in pending:
                     if changes.workspace in lost.workspaces and followed.error is None:
-                        self._lose(followed, lost)
+                        self._lose(followed)
                 pending = [each for each in pending if each[0].error is None]
                 continue
             except StoreError as error:
@@ -206,9 +206,10 @@ class GroupCommit:
                 if changes.deleted:
                     self._followed.pop(changes.workspace, None)
 
-    def _lose(self, followed: Followed, error: OwnershipLostError) -> None:
+    def _lose(self, followed: Followed) -> None:
         """Write nothing more of a workspace that another replica has taken over."""
         name = followed.pending.world.name
+        error = OwnershipLostError([name])
         self.leave(name, error)
         self._on_loss(name, error)
 

@@ -68,6 +68,7 @@ class Database:
             async with self._pool.acquire(timeout=TIMEOUT):
                 pass
         except (ValueError, *ERRORS) as error:
+            self.close()
             raise StoreUseError(self.describe(error)) from None
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from time import perf_counter
 from tests.benchmarks.advancing import AT_ONCE, numbers
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Load, load, sandbox
+from tests.benchmarks.replicas import replicas
 
 ROUNDS = 5
 MS = 1000
@@ -19,7 +20,8 @@ REQUESTS = 10_000
 def store(seconds: float) -> list[Figure]:
     """Measure each kind of store beside memory."""
     with TemporaryDirectory() as folder:
-        return [*_sends(seconds, Path(folder) / "sends.db"), *_restart(Path(folder) / "full.db")]
+        sqlite = [*_sends(seconds, Path(folder) / "sends.db"), *_restart(Path(folder) / "full.db")]
+    return [*sqlite, *replicas(seconds)]
 
 
 def _sends(seconds: float, file: Path) -> list[Figure]:

@@ -197,3 +197,18 @@ async def test_every_connection_may_end_at_any_time(distant: Sandbox, postgres_u
     kept = [each["id"] for each in (await Control(distant).get("/messages", limit="200"))["items"]]
 
     assert ([each for each in answered if each not in kept], bool(answered)) == ([], True)
+
+
+@pytest.mark.parametrize("call", [("POST", "/reset"), ("POST", "/clock/advance"), ("DELETE", "/messages")])
+async def test_a_call_whose_workspace_was_taken_over_under_it_is_a_503_in_words_and_the_next_one_is_served(
+    postgres_url: str, call: tuple[str, str]
+) -> None:
+    sandbox = await make_sandbox(store=PostgresStore(postgres_url, lease=LEASE))
+    await execute(postgres_url, "UPDATE sms_sandbox.ownership SET epoch = epoch + 1")
+    body = {"by": "1h"} if "advance" in call[1] else None
+    lost = await Control(sandbox).call(*call, body)
+    again = await sandbox.send(UBILL_SMS)
+    await sandbox.client.close()
+
+    assert (lost.status, lost.value["detail"]) == (503, "another replica has taken over the workspace default")
+    assert again.status == 200
