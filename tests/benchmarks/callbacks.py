@@ -23,6 +23,8 @@ LOWEST = 200.0  # sends a second of the first trial
 STEP = 1.4  # by how much the sought rate rises from trial to trial
 KEPT_UP = 0.97  # of the sends that were asked for
 BACKLOG = 0.2  # seconds of lateness in the last quarter of a trial, its median: beyond it a backlog grows
+STORED_RATE = 300  # sends a second
+STORED_SECONDS = 15
 Run = Callable[[Server], AbstractContextManager[Server]]  # starts what reports to this receiver
 
 
@@ -100,6 +102,19 @@ def deliver(server: Server, inbox: Server, *, rate: float, seconds: float) -> De
 def callbacks(seconds: float) -> list[Figure]:
     """Send at two steady rates, two callbacks each to a local receiver."""
     return [figure for rate, bar in ((300, 15), (1000, 50)) for figure in _at(rate, bar, seconds=seconds)]
+
+
+def stored_callbacks(kind: str, store: str) -> list[Figure]:
+    """Send at a steady rate to a sandbox with a store, two callbacks each to a local receiver."""
+    with receiver() as inbox, callback_policy(inbox, "--store", store) as server:
+        seen = deliver(server, inbox, rate=STORED_RATE, seconds=STORED_SECONDS)
+    name = f"store {kind}: callbacks at {STORED_RATE} sends/s:"
+    return [
+        Figure(f"{name} lateness p99", seen.p99 * MS, "ms", bar=50),
+        Figure(f"{name} lost", seen.lost, "", bar=0),
+        Figure(f"{name} doubled", seen.doubled, "", bar=0),
+        Figure(f"{name} overtaken", seen.overtaken, "", bar=0),
+    ]
 
 
 def _at(rate: int, bar: float, *, seconds: float) -> list[Figure]:

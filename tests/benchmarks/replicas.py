@@ -5,8 +5,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from tests.benchmarks.callbacks import stored_callbacks
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.processes import Load, Server, load, sandbox
+from tests.benchmarks.processes import Server, load, sandbox
+from tests.benchmarks.sends import stored_sends
 from tests.postgres import embedded_server
 
 ROUNDS = 5
@@ -20,26 +22,11 @@ def replicas(seconds: float) -> list[Figure]:
     """Measure a store in a PostgreSQL server on the same machine."""
     with TemporaryDirectory() as folder:
         url = embedded_server(Path(folder) / "postgres", *DURABLE)
-        return [*_sends(seconds, url), *_two_servers(seconds, url)]
-
-
-def _sends(seconds: float, url: str) -> list[Figure]:
-    kept: list[Load] = []
-    memory: list[Load] = []
-    with sandbox() as plain, sandbox("--store", url) as stored:
-        load(plain, seconds=1)
-        load(stored, seconds=1)
-        for number in range(ROUNDS):
-            memory.append(load(plain, seconds=seconds, first=number * 100_000))
-            kept.append(load(stored, seconds=seconds, first=number * 100_000))
-    ratio = median(mine.rate / other.rate for mine, other in zip(kept, memory, strict=True))
-    rate, memory_rate = (median(each.rate for each in rounds) for rounds in (kept, memory))
-    p99, memory_p99 = (median(each.p99 for each in rounds) * MS for rounds in (kept, memory))
-    return [
-        Figure("store postgres: sends of memory mode", ratio, "", "higher", bar=0.35),
-        Figure("store postgres: sends accepted a second", rate, "/s", "higher", beside=memory_rate),
-        Figure("store postgres: reply p99", p99, "ms", beside=memory_p99),
-    ]
+        return [
+            *stored_sends("postgres", url, seconds=seconds, bar=0.35),
+            *stored_callbacks("postgres", url),
+            *_two_servers(seconds, url),
+        ]
 
 
 def _two_servers(seconds: float, url: str) -> list[Figure]:

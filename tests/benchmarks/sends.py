@@ -10,6 +10,7 @@ from tests.benchmarks.processes import Load, Server, bare, load, sandbox
 
 STARTS = 5
 ROUNDS = 6
+STORED_ROUNDS = 5
 MS = 1000
 
 
@@ -65,4 +66,24 @@ def sends(seconds: float) -> list[Figure]:
             "",
             "higher",
         ),
+    ]
+
+
+def stored_sends(kind: str, store: str, *, seconds: float, bar: float, p99_bar: float | None = None) -> list[Figure]:
+    """Load a sandbox in memory and one with a store in turn, 32 connections."""
+    kept: list[Load] = []
+    memory: list[Load] = []
+    with sandbox() as plain, sandbox("--store", store) as stored:
+        load(plain, seconds=1)
+        load(stored, seconds=1)
+        for number in range(STORED_ROUNDS):
+            memory.append(load(plain, seconds=seconds, first=number * 100_000))
+            kept.append(load(stored, seconds=seconds, first=number * 100_000))
+    ratio = median(mine.rate / other.rate for mine, other in zip(kept, memory, strict=True))
+    rate, memory_rate = (median(each.rate for each in rounds) for rounds in (kept, memory))
+    p99, memory_p99 = (median(each.p99 for each in rounds) * MS for rounds in (kept, memory))
+    return [
+        Figure(f"store {kind}: sends of memory mode", ratio, "", "higher", bar=bar),
+        Figure(f"store {kind}: sends accepted a second", rate, "/s", "higher", beside=memory_rate),
+        Figure(f"store {kind}: reply p99", p99, "ms", bar=p99_bar, beside=memory_p99),
     ]

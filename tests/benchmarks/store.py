@@ -2,16 +2,16 @@
 
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.benchmarks.advancing import AT_ONCE, numbers
+from tests.benchmarks.callbacks import stored_callbacks
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.processes import Load, load, sandbox
+from tests.benchmarks.processes import sandbox
 from tests.benchmarks.replicas import replicas
+from tests.benchmarks.sends import stored_sends
 
-ROUNDS = 5
 MS = 1000
 FULL = 100_000  # messages
 REQUESTS = 10_000
@@ -20,27 +20,12 @@ REQUESTS = 10_000
 def store(seconds: float) -> list[Figure]:
     """Measure each kind of store beside memory."""
     with TemporaryDirectory() as folder:
-        sqlite = [*_sends(seconds, Path(folder) / "sends.db"), *_restart(Path(folder) / "full.db")]
+        sqlite = [
+            *stored_sends("sqlite", str(Path(folder) / "sends.db"), seconds=seconds, bar=0.6, p99_bar=40),
+            *stored_callbacks("sqlite", str(Path(folder) / "callbacks.db")),
+            *_restart(Path(folder) / "full.db"),
+        ]
     return [*sqlite, *replicas(seconds)]
-
-
-def _sends(seconds: float, file: Path) -> list[Figure]:
-    kept: list[Load] = []
-    memory: list[Load] = []
-    with sandbox() as plain, sandbox("--store", str(file)) as stored:
-        load(plain, seconds=1)
-        load(stored, seconds=1)
-        for number in range(ROUNDS):
-            memory.append(load(plain, seconds=seconds, first=number * 100_000))
-            kept.append(load(stored, seconds=seconds, first=number * 100_000))
-    ratio = median(mine.rate / other.rate for mine, other in zip(kept, memory, strict=True))
-    rate, memory_rate = (median(each.rate for each in rounds) for rounds in (kept, memory))
-    p99, memory_p99 = (median(each.p99 for each in rounds) * MS for rounds in (kept, memory))
-    return [
-        Figure("store sqlite: sends of memory mode", ratio, "", "higher", bar=0.6),
-        Figure("store sqlite: sends accepted a second", rate, "/s", "higher", beside=memory_rate),
-        Figure("store sqlite: reply p99", p99, "ms", bar=40, beside=memory_p99),
-    ]
 
 
 def _restart(file: Path) -> list[Figure]:
