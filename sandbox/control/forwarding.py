@@ -10,6 +10,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from io import BytesIO
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from yarl import URL
@@ -28,6 +29,7 @@ HANDLE = "/_sandbox/replicas/requests"
 LIST = "/_sandbox/replicas"
 CONNECT_TIMEOUT = 1.0  # seconds
 CHECK_TIMEOUT = 5.0  # seconds
+LARGE = 1024 * 1024  # bytes
 EVENT_STREAM = "text/event-stream"
 NOT_HERE = 421  # the status of an answer of a replica that does not own the workspace either
 REPEATABLE = frozenset({"GET", "HEAD"})
@@ -140,7 +142,9 @@ class Forwarder:
     async def _request(self, request: Request, url: str) -> Handled:
         begun = False
         try:
-            async with self._connect().post(url + HANDLE, data=write_request(request), headers=self._headers) as answer:
+            async with self._connect().post(
+                url + HANDLE, data=_content(write_request(request)), headers=self._headers
+            ) as answer:
                 begun = True
                 _refuse_stranger(answer, url)
                 handled = read_answer(await answer.read())
@@ -205,6 +209,11 @@ async def _relay(
     async for piece in answer.content.iter_any():
         await response.write(piece)
     return response
+
+
+def _content(body: bytes) -> bytes | BytesIO:
+    """Return a body as aiohttp sends it in pieces, if it is large."""
+    return body if len(body) < LARGE else BytesIO(body)
 
 
 def _refuse_stranger(answer: ClientResponse, url: str) -> None:
