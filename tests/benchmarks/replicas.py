@@ -23,8 +23,8 @@ def replicas(seconds: float) -> list[Figure]:
     with TemporaryDirectory() as folder:
         url = embedded_server(Path(folder) / "postgres", *DURABLE)
         return [
+            *stored_callbacks("postgres", url),  # before there are messages whose callbacks were collected
             *stored_sends("postgres", url, seconds=seconds, bar=0.35),
-            *stored_callbacks("postgres", url),
             *_two_servers(seconds, url),
         ]
 
