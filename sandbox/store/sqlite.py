@@ -60,6 +60,7 @@ class SqliteStore:
     """Rows in a file; `sync`: a transaction is on the disk when it is committed, else a power cut may lose the last."""
 
     kind = "sqlite"
+    software = f"SQLite {sqlite3.sqlite_version}"
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """What a start tells of its store, and `ready` of one that does not answer."""
 
 import json
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -21,7 +22,10 @@ def json_of(process: "subprocess.Popen[str]") -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize(("sync", "told"), [("full", "SQLite"), ("off", "SQLite, sync off")])
+SQLITE = f"SQLite {sqlite3.sqlite_version}"
+
+
+@pytest.mark.parametrize(("sync", "told"), [("full", SQLITE), ("off", f"{SQLITE}, sync off")])
 def test_the_banner_tells_the_file_that_state_is_kept_in(tmp_path: Path, sync: str, told: str) -> None:
     file = tmp_path / "sandbox.db"
     with serving("--store", str(file), "--store-sync", sync) as (process, _):

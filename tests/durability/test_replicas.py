@@ -1,7 +1,9 @@
 """Three replicas on one PostgreSQL, of which one after the other is killed, paused, cut off and stopped under load."""
 
 import asyncio
+import os
 import signal
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -16,6 +18,7 @@ from tests.durability.answers import Answer, Balance, ClockNow, Listed, Sent, fi
 from tests.durability.cluster import Cluster, Replica, Reply, running_cluster
 from tests.durability.history import Account, Faults, History, count_faults
 from tests.durability.traffic import Arrival, CallbackServer
+from tests.postgres import embedded_server, restart_server
 
 REPLICAS = 3
 WORKSPACES = 20
@@ -162,7 +165,7 @@ DISTURBANCES: Sequence[Callable[[Replica, float], Awaitable[None]]] = (
 )
 
 
-async def restart_database(url: str) -> None:
+async def disconnect_all(url: str) -> None:
     """Disconnect every replica from the database, as a restart does."""
     db = await asyncpg.connect(url)
     await db.execute(
@@ -191,9 +194,11 @@ async def test_replicas_that_are_killed_paused_and_cut_off_lose_repeat_and_contr
 ) -> None:
     long = request.config.getoption("--durability") is not None
     lease = LEASE if long else SHORT_LEASE
+    folder = Path(tempfile.gettempdir()) / f"sandbox-replicas-{os.getpid()}"  # other tests share the other server
+    url = await asyncio.to_thread(embedded_server, folder) if long else postgres_url
     async with (
         AsyncExitStack() as stack,
-        running_cluster(postgres_url, tmp_path, size=REPLICAS, lease=f"{lease}s") as cluster,
+        running_cluster(url, tmp_path, size=REPLICAS, lease=f"{lease}s") as cluster,
     ):
         clients = await create_clients(cluster, stack)
         stop = asyncio.Event()
@@ -201,7 +206,7 @@ async def test_replicas_that_are_killed_paused_and_cut_off_lose_repeat_and_contr
         for number in range(kills * len(DISTURBANCES) if long else len(DISTURBANCES)):
             await DISTURBANCES[number % len(DISTURBANCES)](cluster.replicas[number % REPLICAS], lease)
             if number % len(DISTURBANCES) == 1:
-                await restart_database(postgres_url)
+                await (asyncio.to_thread(restart_server, folder) if long else disconnect_all(url))
             if long:
                 await asyncio.sleep(lease)
         stop.set()

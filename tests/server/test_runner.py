@@ -157,6 +157,7 @@ def test_with_a_log_of_json_the_banner_is_one_object_with_the_same_members_alway
         "callbacks": {"ubill": "http://127.0.0.1:9/dlr"},
         "store": "memory",
         "store_place": None,
+        "store_software": None,
         "replica": None,
     }
 
