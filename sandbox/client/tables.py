@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from sandbox.client.behaviour_values import Advance, Clock
+from sandbox.client.behaviour_values import Advance, AdvanceItem, Clock
 from sandbox.client.clients import Client
 from sandbox.client.codec import Page
 from sandbox.client.errors import ClientError
@@ -159,13 +159,17 @@ def advance(result: Advance) -> str:
     """Return the effects of an advance, one a line."""
     shown = _shown_by((result.begin, result.end))
     head = f"{shown(result.begin)} → {shown(result.end)}: {_count(result.count, 'event')}"
-    lines = (f"  {shown(each.at)}  {each.message}  {each.status or _tried(each.attempt)}" for each in result.items)
+    lines = (f"  {shown(each.at)}  {each.message}  {each.status or _tried(each)}" for each in result.items)
     more = [f"  … and {result.count - len(result.items)} more"] if result.truncated else []
     return "\n".join([head, *lines, *more])
 
 
-def _tried(attempt: int | None) -> str:
-    return "callback collected" if attempt is None else f"callback, attempt {attempt}"
+def _tried(item: AdvanceItem) -> str:
+    """Return what became of a callback: collected, dropped by the scenario, or the result of an attempt."""
+    if item.attempt is None:
+        return "callback collected" if item.error is None else f"callback {item.error}"
+    result = item.error or item.http_status
+    return f"callback, attempt {item.attempt}" + ("" if result is None else f": {result}")
 
 
 def clock(shown: Clock) -> str:

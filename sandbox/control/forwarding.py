@@ -151,11 +151,11 @@ class Forwarder:
         except (ClientError, OSError) as error:
             if not begun:
                 raise UnreachableError(_unreachable(url, error)) from None
-            return self._engine.unavailable(StoreError(_gone(url, error)))
-        except asyncio.CancelledError as error:
+            return self._engine.unavailable(StoreError(_gone(url)))
+        except asyncio.CancelledError:
             if not begun:
                 raise
-            return self._engine.unavailable(StoreError(_gone(url, error)))
+            return self._engine.unavailable(StoreError(_gone(url)))
         if handled is None:
             raise UnreachableError(_not_owner(url))
         return Handled(self._engine.default, handled, None)
@@ -187,7 +187,7 @@ class Forwarder:
             if response.prepared:
                 return response  # the stream ends; its client asks for the rest
             if begun:
-                raise StoreError(_gone(url, error)) from None
+                raise StoreError(_gone(url)) from None
             if isinstance(error, asyncio.CancelledError):
                 raise
             raise UnreachableError(_unreachable(url, error)) from None
@@ -234,9 +234,8 @@ def _not_owner(url: str) -> str:
     return f"the replica at {url} does not own the workspace any more"
 
 
-def _gone(url: str, error: BaseException) -> str:
-    why = f": {error}" if str(error) else ""
-    return f"the replica at {url} has gone while it handled the request, which may be stored{why}"
+def _gone(url: str) -> str:
+    return f"the replica at {url} has gone while it handled the request, which may be stored"
 
 
 def make_receiver(engine: Engine) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -130,7 +130,7 @@ def make_store(options: Options) -> Store | None:
     try:
         from sandbox.store.postgres import PostgresStore  # noqa: PLC0415 - as above
     except ImportError:
-        message = "--store: PostgreSQL needs the driver asyncpg; install sms-sandbox[postgres]"
+        message = "--store: PostgreSQL needs the driver asyncpg; install it with: pip install 'asyncpg>=0.30,<1'"
         raise StoreUseError(message) from None
     return PostgresStore(options.store, lease=options.lease, sync=options.store_sync)
 

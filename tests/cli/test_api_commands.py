@@ -111,9 +111,9 @@ def test_an_advance_tells_what_happened(sandbox: SandboxClient, say: Say) -> Non
         0,
         "12:00:00 → 12:05:00: 4 events\n"
         f"  12:00:00.200  {uuid}  sent\n"
-        f"  12:00:00.200  {uuid}  callback, attempt 1\n"
+        f"  12:00:00.200  {uuid}  callback, attempt 1: 200\n"
         f"  12:00:02.200  {uuid}  delivered\n"
-        f"  12:00:02.200  {uuid}  callback, attempt 1\n",
+        f"  12:00:02.200  {uuid}  callback, attempt 1: 200\n",
     )
 
 

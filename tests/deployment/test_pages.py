@@ -123,9 +123,9 @@ def test_the_query_for_interrupted_attempts_finds_the_one_that_a_kill_interrupte
         flags = ("--store", postgres, "--lease", "500ms", "--callback", target)
         with serving(*flags) as (_, banner):
             run("send", "--to", "38761444555", "--url", url_of(banner))
-            with silent.accept()[0] as connection:
-                connection.recv(1)
-        with serving(*flags):
+            connection, _ = silent.accept()  # stays open until after the kill: a closed one would end the attempt
+            connection.recv(1)
+        with connection, serving(*flags):
             found = asyncio.run(first_rows(postgres, query))
 
     assert [row[:2] for row in found] == [("default", "1")]
