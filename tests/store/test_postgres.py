@@ -203,7 +203,8 @@ async def test_every_connection_may_end_at_any_time(distant: Sandbox, postgres_u
 async def test_a_call_whose_workspace_was_taken_over_under_it_is_a_503_in_words_and_the_next_one_is_served(
     postgres_url: str, call: tuple[str, str]
 ) -> None:
-    sandbox = await make_sandbox(store=PostgresStore(postgres_url, lease=LEASE))
+    long = timedelta(minutes=1)  # no renewal notices the loss before the call
+    sandbox = await make_sandbox(store=PostgresStore(postgres_url, lease=long))
     await execute(postgres_url, "UPDATE sms_sandbox.ownership SET epoch = epoch + 1")
     body = {"by": "1h"} if "advance" in call[1] else None
     lost = await Control(sandbox).call(*call, body)

@@ -47,8 +47,9 @@ export function open(store) {
     const work = async () => {
       for (let job = jobs.pop(); job; job = jobs.pop()) {
         const [callback, problem] = await store.try("POST", `callbacks/${job[0]}/${job[1]}`);
-        if (callback) listed.feed.put(callback);
-        else refused.push(problem.message);
+        const known = callback && listed.feed.items.find(({ id }) => id === callback.id);
+        if (!callback) refused.push(problem.message);
+        else if (!known || known.attempts.length <= callback.attempts.length) listed.feed.put(callback); // an event may be newer
       }
     };
     const number = jobs.length;
