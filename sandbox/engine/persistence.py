@@ -7,7 +7,7 @@ the workspace goes on as it was. An option of `serve` counts where it differs fr
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.core.callback import Target
 from sandbox.core.change import TargetSet
@@ -16,6 +16,7 @@ from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.providers.registry import Registry
 from sandbox.store.base import Kind, Store
+from sandbox.store.codec import Object
 from sandbox.store.group_commit import Followed, GroupCommit
 from sandbox.store.restore import ScenarioTable, load_state
 from sandbox.store.workspace_codec import read_clock_config, read_target, write_clock_config, write_target
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sandbox.engine.replica import Replica
 
 RETRY = 0.5  # seconds between two attempts to reach a store that has failed
-
-Object = dict[str, Any]
 
 
 class Persistence:

@@ -7,7 +7,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 DIGIT_LIMIT = 1000  # maximum digits of a number
 WHITESPACE = re.compile(r"[ \t\n\r]*")
@@ -188,15 +188,15 @@ def encode_json_slowly(value: object) -> bytes:
     return ENCODER.encode(value).encode()
 
 
-def _find_orjson() -> Callable[[object], bytes] | None:
+def _find_orjson() -> tuple[Callable[[object], bytes] | None, Callable[[str], Any] | None]:
     try:
         import orjson  # noqa: PLC0415 - not available for PyPy
     except ImportError:
-        return None
-    return orjson.dumps
+        return None, None
+    return orjson.dumps, orjson.loads
 
 
-ORJSON = _find_orjson()
+ORJSON, ORJSON_LOADS = _find_orjson()
 
 
 def encode_json(value: object) -> bytes:

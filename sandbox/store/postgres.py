@@ -1,7 +1,7 @@
 """The store in a PostgreSQL database, for any number of servers (replicas) at once.
 
 A workspace has one owner at a time: a row with a replica and an epoch, which grows with each change of owner. A replica
-lives as long as its lease, which it renews; the database's clock judges whether it has ended. Each transaction locks
+lives as long as its lease, which it renews; the database's clock decides whether it has expired. Each transaction locks
 the ownership rows of the workspaces that it writes and checks their epochs, so a replica that was replaced can write
 nothing, however long it was paused. The database is the only arbiter.
 
@@ -137,10 +137,11 @@ class PostgresStore:
         epochs = [self.epochs.get(each.workspace, 1 if each.new else 0) for each in changes]
         rows = await asyncio.to_thread(written_columns, changes) if is_large(changes) else written_columns(changes)
         removed = removed_columns(changes)
-        again = not {*zip(*removed, strict=True)}.isdisjoint(zip(*rows[:3], strict=True))  # deleted, then written again
+        gone = {*zip(*removed, strict=True)}
+        again = bool(gone) and not gone.isdisjoint(zip(*rows[:3], strict=True))  # deleted, then written again
         if again or any(each.new or each.deleted or each.cleared for each in changes):
             self._deleting = {each.workspace for each in changes if each.deleted}
-            await self._database.run(lambda db: self._write_step_by_step(db, changes, epochs, rows))
+            await self._database.run(lambda db: self._write_step_by_step(db, changes, epochs, removed, rows))
             for each, epoch in zip(changes, epochs, strict=True):
                 if each.deleted:
                     self.epochs.pop(each.workspace, None)
@@ -243,9 +244,14 @@ class PostgresStore:
             return epoch
 
     async def _write_step_by_step(
-        self, db: asyncpg.Connection, changes: Sequence[RowChanges], epochs: list[int], rows: list[list[Any]]
+        self,
+        db: asyncpg.Connection,
+        changes: Sequence[RowChanges],
+        epochs: list[int],
+        removed: list[list[str]],
+        rows: list[list[Any]],
     ) -> None:
-        """Write changes that create or delete workspaces, or delete whole kinds of rows."""
+        """Write changes that create or delete workspaces, delete whole kinds of rows, or write deleted rows again."""
         names = [each.workspace for each in changes]
         async with db.transaction():
             fresh = [(each.workspace, self.id) for each in changes if each.new and each.workspace not in self.epochs]
@@ -259,7 +265,7 @@ class PostgresStore:
             if gone:
                 await db.execute("DELETE FROM sms_sandbox.entities WHERE workspace = ANY($1)", gone)
                 await db.execute("DELETE FROM sms_sandbox.ownership WHERE workspace = ANY($1)", gone)
-            await db.execute(DELETE, *removed_columns(changes))
+            await db.execute(DELETE, *removed)
             await db.execute(UPSERT, *rows)
 
     async def _leave(self, db: asyncpg.Connection) -> None:

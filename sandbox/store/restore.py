@@ -28,6 +28,16 @@ from sandbox.store.workspace_codec import (
 
 Value = TypeVar("Value")
 SCENARIOS_KEPT = 64  # compiled scenarios that are remembered while workspaces are loaded
+# How the values of the kinds are read that need nothing but themselves; `rows.WRITERS` is the counterpart.
+READERS: Mapping[Kind, Callable[[Object], Any]] = {
+    Kind.ACCOUNT: read_account,
+    Kind.CODE: read_code,
+    Kind.COUNTERS: read_counters,
+    Kind.LOST_REPLY: read_lost_reply,
+    Kind.RATE_WINDOW: read_rate_window,
+    Kind.RULE_COUNT: read_rule_count,
+    Kind.TARGET: read_target,
+}
 UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
@@ -141,11 +151,11 @@ def _build(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loade
         counters=counters,
         clock=read_clock(_only(others, Kind.CLOCK), at_least=counters.at),
         scenario=scenarios(_only(others, Kind.SCENARIO)),
-        targets=dict(read_target(each) for each in _all(others, Kind.TARGET)),
-        accounts=[read_account(each) for each in _all(others, Kind.ACCOUNT)],
-        otps=[read_code(each) for each in _all(others, Kind.CODE)],
-        windows=[read_rate_window(each) for each in _all(others, Kind.RATE_WINDOW)],
-        rule_counts=[read_rule_count(each) for each in _all(others, Kind.RULE_COUNT)],
+        targets=dict(_all(others, Kind.TARGET)),
+        accounts=_all(others, Kind.ACCOUNT),
+        otps=_all(others, Kind.CODE),
+        windows=_all(others, Kind.RATE_WINDOW),
+        rule_counts=_all(others, Kind.RULE_COUNT),
         lost_replies=[read_lost_reply(from_text(row.value)) for row in lost_replies],
         agenda=[*filter(None, moves), *agenda],
         messages=messages,
@@ -165,7 +175,8 @@ def _only(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> Any:  # noqa: ANN401
 
 def _all(by_kind: Mapping[Kind, list[Row]], kind: Kind) -> list[Any]:
     """Return the values of a kind in the order in which the entities came."""
-    return [from_text(row.value) for row in sorted(by_kind[kind], key=lambda row: row.created)]
+    read = READERS[kind]
+    return [read(from_text(row.value)) for row in sorted(by_kind[kind], key=lambda row: row.created)]
 
 
 # How `write_message` begins; a database may have another order, and texts may have escapes.

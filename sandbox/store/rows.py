@@ -27,7 +27,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.store.base import ONLY, Kind, Row, RowChanges, RowKey, key_of
 from sandbox.store.codec import write_account, write_callback, write_message, write_request
-from sandbox.store.snapshot import Snapshot, settings_key
+from sandbox.store.snapshot import SettingsKeys, Snapshot
 from sandbox.store.workspace_codec import (
     to_text,
     write_agenda_entry,
@@ -75,13 +75,8 @@ class PendingRows:
         self._removed: dict[tuple[Kind, RowKey], None] = {}  # is deleted before the rows are written
         self._rows: dict[tuple[Kind, RowKey], tuple[int, Any]] = {}
         self._loaded: Snapshot | None = None  # what a saved state has brought; `_rows` came after it
-        self._settings: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity, with the key of their row
-        self._changed = False
-
-    @property
-    def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return self._changed
+        self._settings = SettingsKeys()
+        self.changed = False  # whether there is anything to write
 
     def add_everything(self, workspace: object) -> None:
         """Add the rows of a new workspace; `workspace` is what its server keeps of it, as JSON."""
@@ -98,13 +93,13 @@ class PendingRows:
         name = (kind, key)
         known = self._rows.get(name)
         self._rows[name] = (self.world.batches if known is None else known[0], value)
-        self._changed = True
+        self.changed = True
 
     def remove(self, kind: Kind, key: RowKey) -> None:
         """Delete a row; one that is written again is the newest of its kind."""
         self._rows.pop((kind, key), None)
         self._removed[kind, key] = None
-        self._changed = True
+        self.changed = True
 
     def clear(self, kinds: frozenset[Kind]) -> None:
         """Delete all rows of some kinds."""
@@ -115,11 +110,11 @@ class PendingRows:
             self._loaded = self._loaded.without(kinds)
         if Kind.SETTINGS in kinds:
             self._settings.clear()
-        self._changed = True
+        self.changed = True
 
     def add(self, batch: Batch) -> None:
         """Add what a batch changes."""
-        self._changed = True
+        self.changed = True
         for change in batch.changes:
             add = CHANGES.get(type(change))
             if add is not None:
@@ -143,22 +138,16 @@ class PendingRows:
                 new=self._new,
             )
         self._cleared, self._removed, self._rows, self._loaded = set(), {}, {}, None
-        self._changed = self._new = False
+        self.changed = self._new = False
         return changes
 
     def _put_callback(self, callback: Callback) -> None:
         key = None
         if callback.settings is not None:
-            known = self._settings.get(id(callback.settings))
-            key = known[1] if known else self._put_settings(callback.settings)
+            key, is_new = self._settings.find(callback.settings)
+            if is_new:
+                self.put(Kind.SETTINGS, key, callback.settings)
         self.put(Kind.CALLBACK, callback.id, (callback, key))
-
-    def _put_settings(self, settings: Mapping[str, object]) -> str:
-        """Write the settings of a collected callback, which thousands share, as a row of their own; return its key."""
-        key = settings_key(settings)
-        self._settings[id(settings)] = (settings, key)
-        self.put(Kind.SETTINGS, key, settings)
-        return key
 
     def _put_entry(self, entry: AgendaEntry) -> None:
         if entry.kind is EntryKind.CALLBACK:  # a message's next move is in its plan

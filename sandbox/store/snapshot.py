@@ -22,6 +22,25 @@ def settings_key(settings: Mapping[str, object]) -> str:
     return key_of(blake2b(dumps(settings, sort_keys=True).encode(), digest_size=8).hexdigest())
 
 
+class SettingsKeys:
+    """The keys of rows with settings, by identity: thousands of collected callbacks share them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Mapping[str, object], str]] = {}  # the settings too, so that no other has their id
+
+    def find(self, settings: Mapping[str, object]) -> tuple[str, bool]:
+        """Return the key of settings, and whether they are looked up for the first time."""
+        known = self._known.get(id(settings))
+        if known is not None:
+            return known[1], False
+        self._known[id(settings)] = settings, settings_key(settings)
+        return self._known[id(settings)][1], True
+
+    def clear(self) -> None:
+        """Forget all keys."""
+        self._known.clear()
+
+
 class Snapshot:
     """The rows of a workspace, but for those that its server keeps, in the order of a saved state."""
 
@@ -73,15 +92,13 @@ class Snapshot:
                 yield Kind.REQUEST, record.id, self._batches, record
 
     def _iterate_callbacks(self) -> Iterator[Entity]:
-        known: dict[int, tuple[Mapping[str, object], str]] = {}  # by identity: thousands of callbacks share settings
+        keys = SettingsKeys()
         for callback in self._callbacks.iterate():
             key = None
             if callback.settings is not None:
-                identity = id(callback.settings)
-                if identity not in known:
-                    known[identity] = callback.settings, settings_key(callback.settings)
-                    yield Kind.SETTINGS, known[identity][1], self._batches, callback.settings
-                key = known[identity][1]
+                key, is_new = keys.find(callback.settings)
+                if is_new:
+                    yield Kind.SETTINGS, key, self._batches, callback.settings
             yield Kind.CALLBACK, callback.id, self._batches, (callback, key)
 
 

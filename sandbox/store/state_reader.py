@@ -19,23 +19,12 @@ from sandbox.providers.registry import Registry
 from sandbox.scenarios import compile_sources
 from sandbox.specs.types import show
 from sandbox.store.base import ONLY, Kind, RowKey, key_of
-from sandbox.store.codec import read_account, read_callback, read_message, read_request, read_time
+from sandbox.store.codec import Object, read_callback, read_message, read_request, read_time
+from sandbox.store.restore import READERS
 from sandbox.store.row_shapes import END_OF_TIME, SHAPES, ShapeError, members, one_of, text, time, whole
 from sandbox.store.state_checks import Line, check_rows
 from sandbox.store.state_file import KEYED, MARK, STATE_FORMAT, LineReader, SavedStateError, refuse
-from sandbox.store.workspace_codec import (
-    from_text,
-    read_agenda_entry,
-    read_clock,
-    read_code,
-    read_counters,
-    read_lost_reply,
-    read_rate_window,
-    read_rule_count,
-    read_target,
-)
-
-Object = dict[str, Any]
+from sandbox.store.workspace_codec import from_text, read_agenda_entry, read_clock
 
 KINDS: Mapping[str, Kind] = {each.value: each for each in SHAPES}
 HEADER = members(
@@ -194,7 +183,8 @@ class StateReader:
                 return read_request(key, value)
             case Kind.AGENDA:
                 return read_agenda_entry(key, value)
-        return READERS[kind](value)
+        reader = READERS.get(kind)
+        return value if reader is None else reader(value)  # a clock and a scenario are read when all else is
 
     def _build(self, header: Object) -> WorldState:
         messages: SequenceStore[Message] = _sequence(self._rows[Kind.MESSAGE])
@@ -264,21 +254,6 @@ def _sequence(lines: Mapping[RowKey, Line]) -> SequenceStore[Any]:
     return sequence
 
 
-def _as_it_is(value: Object) -> Object:
-    return value
-
-
-READERS: Mapping[Kind, Callable[[Object], Any]] = {
-    Kind.ACCOUNT: read_account,
-    Kind.CLOCK: _as_it_is,
-    Kind.CODE: read_code,
-    Kind.COUNTERS: read_counters,
-    Kind.LOST_REPLY: read_lost_reply,
-    Kind.RATE_WINDOW: read_rate_window,
-    Kind.RULE_COUNT: read_rule_count,
-    Kind.SCENARIO: _as_it_is,
-    Kind.TARGET: read_target,
-}
 # The keys of the rows that have them in their values.
 KEYS: Mapping[Kind, Callable[[Any], str]] = {
     Kind.ACCOUNT: lambda account: key_of(account.provider, account.key),

@@ -4,7 +4,6 @@ A running clock is written with the real time at which it was read, so that it h
 """
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,19 +15,8 @@ from sandbox.core.journal import LostReply, SentText
 from sandbox.core.rules import RuleCounted
 from sandbox.core.scenario import Scenario
 from sandbox.core.world_state import Counters
-from sandbox.formats.json_text import ORJSON
+from sandbox.formats.json_text import ORJSON, ORJSON_LOADS
 from sandbox.store.codec import Object, read_time
-
-
-def _find_loads() -> Callable[[str], Any] | None:
-    try:
-        import orjson  # noqa: PLC0415 - not available for PyPy
-    except ImportError:
-        return None
-    return orjson.loads
-
-
-ORJSON_LOADS = _find_loads()
 
 
 def to_text(value: object) -> str:
