@@ -132,7 +132,8 @@ async def test_a_running_clock_has_gone_on(restarts: Restarts) -> None:
     assert abs(sandbox.world.now() - utc_now()) < timedelta(seconds=1)
 
 
-async def test_an_attempt_that_was_under_way_is_made_again_and_marked(restarts: Restarts, receiver: Receiver) -> None:
+async def kill_during_attempt(restarts: Restarts, receiver: Receiver) -> Sandbox:
+    """Return the sandbox that starts after a kill while the first attempt at a callback was under way."""
     gate = Gate()
     sandbox = await restarts.start()
     sandbox.set_target("betatel", receiver.url())
@@ -142,6 +143,11 @@ async def test_an_attempt_that_was_under_way_is_made_again_and_marked(restarts: 
     await gate.until(1)
     sandbox = await restarts.kill()
     task.cancel()
+    return sandbox
+
+
+async def test_an_attempt_that_was_under_way_is_made_again_and_marked(restarts: Restarts, receiver: Receiver) -> None:
+    sandbox = await kill_during_attempt(restarts, receiver)
     await sandbox.until(lambda: sandbox.callbacks[0].state is CallbackState.DELIVERED)
 
     assert [(each.number, each.interrupted, each.status) for each in sandbox.attempts] == [
@@ -151,15 +157,7 @@ async def test_an_attempt_that_was_under_way_is_made_again_and_marked(restarts: 
 
 
 async def test_the_order_of_a_message_holds_across_a_kill(restarts: Restarts, receiver: Receiver) -> None:
-    gate = Gate()
-    sandbox = await restarts.start()
-    sandbox.set_target("betatel", receiver.url())
-    receiver.answers.append(gate)
-    await sandbox.send(BETATEL_SMS)
-    task = asyncio.create_task(sandbox.advance(timedelta(seconds=5)))
-    await gate.until(1)
-    sandbox = await restarts.kill()
-    task.cancel()
+    sandbox = await kill_during_attempt(restarts, receiver)
     await sandbox.advance(timedelta(hours=1))
 
     assert [each.json["status"] for each in receiver.calls] == ["sent", "sent", "delivered"]
@@ -168,16 +166,8 @@ async def test_the_order_of_a_message_holds_across_a_kill(restarts: Restarts, re
 async def test_an_interrupted_attempt_takes_no_place_in_the_retry_schedule(
     restarts: Restarts, receiver: Receiver
 ) -> None:
-    gate = Gate()
-    sandbox = await restarts.start()
-    sandbox.set_target("betatel", receiver.url())
-    receiver.answers.append(gate)
     receiver.otherwise = says(500)
-    await sandbox.send(BETATEL_SMS)
-    task = asyncio.create_task(sandbox.advance(timedelta(seconds=5)))
-    await gate.until(1)
-    sandbox = await restarts.kill()
-    task.cancel()
+    sandbox = await kill_during_attempt(restarts, receiver)
     await sandbox.advance()
 
     assert len([each for each in sandbox.callbacks[0].attempts if not each.interrupted]) == 4  # a first and 3 retries
