@@ -205,6 +205,7 @@ async def test_a_call_whose_workspace_was_taken_over_under_it_is_a_503_in_words_
 ) -> None:
     long = timedelta(minutes=1)  # no renewal notices the loss before the call
     sandbox = await make_sandbox(store=PostgresStore(postgres_url, lease=long))
+    await Control(sandbox).get("/clock")  # is answered once the new workspace is stored: it is lost after that
     await execute(postgres_url, "UPDATE sms_sandbox.ownership SET epoch = epoch + 1")
     body = {"by": "1h"} if "advance" in call[1] else None
     lost = await Control(sandbox).call(*call, body)
