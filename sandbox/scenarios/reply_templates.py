@@ -1,44 +1,34 @@
-"""Reads `reply`: a custom reply, with templates in its body and headers.
-
-Jinja is imported with the first template. Nothing in a template is random: `uuid()`, `ulid()` and `fake` are drawn from
-the seed and the request's number.
-"""
+"""Reads `reply`: a custom reply, with templates in its body and headers."""
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import NamedTuple
-from uuid import UUID
 
 from sandbox.core.effects import RenderedReply, ReplyTemplate, TemplateContext
-from sandbox.core.errors import SandboxError, near_miss
-from sandbox.core.seeded_random import draw_bytes, make_ulid
 from sandbox.formats.json_text import LEADING_ZERO
 from sandbox.scenarios.value_readers import read_integer, read_string
 from sandbox.scenarios.yaml_node import Node
 from sandbox.templates.budget import Budget, spending
+from sandbox.templates.text import (
+    LINE_END,
+    CompiledTemplate,
+    TemplateFailedError,
+    TemplateSourceError,
+    Variables,
+    compile_text,
+    header_name_problem,
+    header_problem,
+    is_template,
+    random_variables,
+)
 
 REPLY_KEYS = ("status", "headers", "body")
 VARIABLES = ("request", "message", "account", "now", "fake", "uuid", "ulid")
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-SERVER_HEADERS = ("content-length", "transfer-encoding", "connection", "content-encoding", "date")
-LINE_END = re.compile(r"[\r\n]+")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but TAB
-HEADER_LIMIT = 8190  # bytes of a header, name and value: what HTTP clients read
 CONTENT_TYPE = "Content-Type"
 JSON = "application/json"
 PLAIN = "text/plain; charset=utf-8"
-REASON_LIMIT = 500  # characters of an error's own message
-
-Variables = Mapping[str, object]
-Render = Callable[[Variables], str]
-
-
-class TemplateFailedError(SandboxError):
-    """A template failed while it was rendered; the message says where and why."""
 
 
 class ValueTemplate(NamedTuple):
@@ -71,10 +61,9 @@ def _read_status(node: Node) -> int:
 def _read_headers(node: Node) -> dict[str, ValueTemplate]:
     found: dict[str, ValueTemplate] = {}
     for name, entry in node.entries().items():
-        if not HEADER_NAME.fullmatch(name):
-            entry.fail(f"invalid header name '{name}'")
-        if name.lower() in SERVER_HEADERS or name.lower().startswith("x-sandbox-"):
-            entry.fail(f"the server sets {name} itself")
+        problem = header_name_problem(name)
+        if problem:
+            entry.fail(problem)
         found[CONTENT_TYPE if name.lower() == CONTENT_TYPE.lower() else name] = _read_header(name, entry)
     return found
 
@@ -84,7 +73,7 @@ def _read_header(name: str, node: Node) -> ValueTemplate:
     value = read_string(node) if node.written is None else node.written
     template = _read_value_template(Node(node.file, node.path, value))
     if not is_template(value):
-        problem = _find_header_problem(name, value)
+        problem = header_problem(name, value)
         if problem:
             node.fail(problem)
         return template
@@ -92,7 +81,7 @@ def _read_header(name: str, node: Node) -> ValueTemplate:
 
     def make(variables: Variables) -> str:
         made = LINE_END.sub(" ", str(template.make(variables)))
-        problem = _find_header_problem(name, made)
+        problem = header_problem(name, made)
         if problem:
             message = f"{place}: the template failed: {problem}"
             raise TemplateFailedError(message)
@@ -101,24 +90,14 @@ def _read_header(name: str, node: Node) -> ValueTemplate:
     return ValueTemplate(make, template.names)
 
 
-def _find_header_problem(name: str, value: str) -> str | None:
-    """Return why a header cannot be sent; None if it can."""
-    control = CONTROL.search(value)
-    if control:
-        return f"the header {name} contains the control character U+{ord(control[0]):04X}"
-    if len(name) + len(value.encode("utf-8", "replace")) > HEADER_LIMIT:
-        return f"the header {name} exceeds the limit of {HEADER_LIMIT} bytes"
-    return None
-
-
 def _read_value_template(node: Node) -> ValueTemplate:
     """Read a value in which every string may be a template; keys are never templates."""
     match node.value:
         case str(value):
             if not is_template(value):
                 return _constant(value)
-            render, names = compile_template(node)
-            return ValueTemplate(render, names)
+            compiled = compile_template(node)
+            return ValueTemplate(compiled.render, compiled.names)
         case dict():
             members = {key: _read_value_template(entry) for key, entry in node.entries().items()}
             return ValueTemplate(
@@ -163,62 +142,12 @@ def _make_writer(
     return write
 
 
-def join_surrogates(text: str) -> str:
-    """Return a text with surrogate pairs joined, as JSON escapes write an emoji, and `?` for half a pair."""
-    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return joined.encode("utf-8", "replace").decode()
-
-
-def is_template(value: str) -> bool:
-    """Return whether a string contains template syntax."""
-    return "{{" in value or "{%" in value
-
-
-def compile_template(node: Node) -> tuple[Render, frozenset[str]]:
-    """Read a template; return a function that renders it, and the variables that it uses."""
-    # 40 ms, only for scenarios with templates.
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - as above
-
-    from sandbox.templates.environment import environment, render  # noqa: PLC0415 - as above
-
-    source, place = read_string(node), node.file.document.place(node.path)
+def compile_template(node: Node) -> CompiledTemplate:
+    """Read a template."""
     try:
-        compiled, used = environment().read(source)
-    except TemplateSyntaxError as error:
-        node.fail(f"the template does not parse: {error.message}")
-    except RecursionError:
-        node.fail("the template is nested too deeply")
-    except (SyntaxError, MemoryError, ValueError, OverflowError) as error:  # of Python's compiler, behind Jinja's
-        node.fail(f"the template does not compile: {_reason(error)}")
-    for name in sorted(used - set(VARIABLES)):
-        node.fail(f"no template variable is called '{name}'.{near_miss(name, VARIABLES)}")
-    if "fake" in used:
-        try:
-            _fake_data_class()
-        except (ImportError, AttributeError) as error:  # names inside Faker are replaced; another version may lack them
-            node.fail(f"fake does not work with the installed version of Faker: {_reason(error)}")
-
-    def rendered(variables: Variables) -> str:
-        try:
-            written = render(compiled, variables)
-            return written if written.isascii() else join_surrogates(written)
-        except Exception as error:  # noqa: BLE001 - templates reach Jinja, Faker and Python: each may raise anything
-            message = f"{place}: the template failed: {_reason(error)}"
-            raise TemplateFailedError(message) from None
-
-    return rendered, frozenset(used)
-
-
-def _reason(error: Exception) -> str:
-    """Return the class and message of an error; the message may quote a value of the template, of any length."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - an error without a message is no reason to fail again
-        message = ""
-    if len(message) > REASON_LIMIT:
-        message = f"{message[:REASON_LIMIT]}…"
-    message = message.encode("utf-8", "replace").decode()
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+        return compile_text(read_string(node), place=str(node.file.document.place(node.path)), known=VARIABLES)
+    except TemplateSourceError as error:
+        node.fail(str(error))
 
 
 def template_variables(context: TemplateContext, names: frozenset[str]) -> Variables:
@@ -228,34 +157,5 @@ def template_variables(context: TemplateContext, names: frozenset[str]) -> Varia
         "message": context.message,
         "account": context.account,
         "now": context.at,
-        "fake": _fake_data_class()(context.seed, context.number, context.at) if "fake" in names else None,
-        "uuid": _uuids(context),
-        "ulid": _ulids(context),
+        **random_variables(context.seed, context.number, context.at, names),
     }
-
-
-def _fake_data_class() -> Callable[..., object]:
-    """Return FakeData, ready for use: Faker takes 100 ms and 20 MB, too much for the budget of a reply."""
-    from sandbox.templates.fake_data import FakeData, prepare  # noqa: PLC0415 - only for templates that use `fake`
-
-    prepare()
-    return FakeData
-
-
-def _uuids(context: TemplateContext) -> Callable[[], str]:
-    places = count()
-
-    def uuid() -> str:
-        drawn = draw_bytes(context.seed, context.number, f"template uuid {next(places)}", 16)
-        return str(UUID(bytes=drawn, version=4))
-
-    return uuid
-
-
-def _ulids(context: TemplateContext) -> Callable[[], str]:
-    places = count()
-
-    def ulid() -> str:
-        return make_ulid(context.at, draw_bytes(context.seed, context.number, f"template ulid {next(places)}", 10))
-
-    return ulid

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.meta import TrackingCodeGenerator
+from jinja2.parser import Parser
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, _PassArg
@@ -26,6 +27,7 @@ from sandbox.templates.allowed_calls import FILTERS, READING_TESTS, spend_method
 from sandbox.templates.budget import active_budget, count_members, measure
 from sandbox.templates.costs import ESCAPED_SIZE, limited_format, spend_operator, spend_result, to_text
 
+RESULT = "result"  # the name of an expression's value
 TOKEN_LIMIT = 10_000  # a template with this many takes 100 ms to compile
 UNSEEDED_GLOBALS = ("lipsum",)
 # The names of our own filters in the changed tree; they cannot be written after a `|`.
@@ -107,8 +109,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
 
-    def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=_finalize)
+    def __init__(self, *, lenient: bool = False) -> None:
+        finalize = _finalize_lenient if lenient else _finalize
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=finalize)
         for name in UNSEEDED_GLOBALS:
             del self.globals[name]
         self.globals["namespace"] = TemplateNamespace
@@ -117,22 +120,35 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters["string"] = _string
         self.tests = {name: _limited_test(name, test) for name, test in self.tests.items()}  # type: ignore[misc, arg-type] # Jinja types them as `function`
 
-    def read(self, source: str) -> tuple[Template, set[str]]:
-        """Return a compiled template and the names that it looks up.
+    def read(self, source: str, *, expression: bool = False) -> tuple[Template, set[str], set[tuple[str, ...]]]:
+        """Return a compiled template, the names that it looks up, and what it reads of them: `("message", "id")`.
 
         Raises:
             TemplateSyntaxError: The template does not parse, or is too long.
 
         """
-        for count, (line, _, _) in enumerate(self.lexer.tokeniter(source, None)):
+        for count, (line, _, _) in enumerate(self.lexer.tokeniter(f"{{{{{source}}}}}" if expression else source, None)):
             if count == TOKEN_LIMIT:
                 message = f"it has more than {TOKEN_LIMIT} tokens"
                 raise TemplateSyntaxError(message, line)
-        tree = _Spending().visit(self.parse(source))
+        parsed = self._parse_expression(source) if expression else self.parse(source)
+        references = set(_references(parsed))
+        tree = _Spending().visit(parsed)
         tracking = TrackingCodeGenerator(self)
         tracking.optimizer = None
         tracking.visit(tree)
-        return self.from_string(tree), tracking.undeclared_identifiers
+        return self.from_string(tree), tracking.undeclared_identifiers, references
+
+    def _parse_expression(self, source: str) -> nodes.Template:
+        """Return the tree of a template that assigns the value of an expression to `RESULT`."""
+        parser = Parser(self, source, state="variable")
+        value = parser.parse_expression()
+        if not parser.stream.eos:
+            message = "expected the end of the expression"
+            raise TemplateSyntaxError(message, parser.stream.current.lineno)
+        tree = nodes.Template([nodes.Assign(nodes.Name(RESULT, "store"), value, lineno=1)], lineno=1)
+        tree.set_environment(self)
+        return tree
 
     def call_binop(self, context: Context, operator_: str, left: object, right: object) -> object:
         """Return the result of a binary operator."""
@@ -193,6 +209,12 @@ def _finalize(context: Context, value: object) -> str:
         text = escape(text)
     budget.make(measure(budget, text))
     return text
+
+
+@pass_context
+def _finalize_lenient(context: Context, value: object) -> str:
+    """Return the text for a value, an empty one for null."""
+    return "" if value is None else _finalize(context, value)
 
 
 @pass_context
@@ -278,7 +300,37 @@ def render(template: Template, variables: Mapping[str, object]) -> str:
     return "".join(pieces)
 
 
-@lru_cache(maxsize=1)
-def environment() -> TemplateEnvironment:
-    """Return the environment that all templates share."""
-    return TemplateEnvironment()
+def evaluate(template: Template, variables: Mapping[str, object]) -> object:
+    """Return the value of an expression."""
+    context = template.new_context({**variables})
+    for _ in template.root_render_func(context):
+        pass
+    value = context.vars[RESULT]
+    if isinstance(value, Undefined):
+        str(value)  # raises what is undefined
+    budget = active_budget()
+    budget.make(measure(budget, value))
+    return value
+
+
+def _references(tree: nodes.Template) -> Iterable[tuple[str, ...]]:
+    """Yield the paths of names and members that a template reads."""
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        steps: list[str] = []
+        here: nodes.Node = node
+        while isinstance(here, nodes.Getattr | nodes.Getitem):
+            if isinstance(here, nodes.Getattr):
+                steps.append(here.attr)
+            elif isinstance(here.arg, nodes.Const) and isinstance(here.arg.value, str):
+                steps.append(here.arg.value)
+            else:
+                steps.clear()
+            here = here.node
+        if isinstance(here, nodes.Name) and steps:
+            yield (here.name, *reversed(steps))
+
+
+@lru_cache(maxsize=2)
+def environment(*, lenient: bool = False) -> TemplateEnvironment:
+    """Return the environment that templates share; in a lenient one, null is written as an empty text."""
+    return TemplateEnvironment(lenient=lenient)

@@ -65,7 +65,7 @@ def still() -> float:
 
 def written(template: str, budget: Budget | None = None) -> str:
     """Return what a template writes, within a budget."""
-    compiled, names = environment().read(template)
+    compiled, names, _ = environment().read(template)
     context = template_variables(SCENE, frozenset(names))
     with spending(budget or Budget(clock=still)):
         return render(compiled, context)
