@@ -10,7 +10,7 @@ import sandbox
 
 ROOT = Path(sandbox.__file__).parent
 PROVIDERS = "sandbox.providers"
-SHARED = ("sandbox.providers.base", "sandbox.providers.registry")
+SHARED = ("sandbox.providers.base", "sandbox.providers.registry", "sandbox.providers.behaviours")
 
 # Lower may not import higher. What is not named here is a folder of the same rank throughout.
 RANKS = (
@@ -153,6 +153,7 @@ def test_a_pack_knows_neither_http_nor_yaml_nor_the_engine() -> None:
         "sandbox.formats.json_text",
         "sandbox.formats.phone_numbers",
         "sandbox.formats.sms_segments",
+        "sandbox.formats.urls",
         "sandbox.providers",
         "sandbox.specs",
     )

@@ -42,7 +42,7 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     key = message.callback_policy.key
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
-    report = Report(message, callback.step, target, world.settings[message.provider])
+    report = Report(message, callback.step, target, world.settings[message.provider], world, world.now())
     return _request(packs, report)
 
 
@@ -52,7 +52,7 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
         return callback.request
     message = world.messages[callback.message]
     known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
-    report = Report(message._replace(history=known), callback.step, None, callback.settings)
+    report = Report(message._replace(history=known), callback.step, None, callback.settings, world)
     return _request(packs, report)
 
 

@@ -97,6 +97,7 @@ def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
         context.world.settings[operation.provider],
         operation.errors,
         operation.type,
+        context.request,
     )
     return call
 

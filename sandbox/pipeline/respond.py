@@ -75,7 +75,7 @@ def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED)
     body = encode(reply.body)
     if shape.fault is Fault.MALFORMED_BODY:
         body = body[:-1] + MALFORMED_END
-    headers = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **shape.headers}
+    headers = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **reply.headers, **shape.headers}
     why = (*reply.why, *reply.notes) if reply.notes else reply.why
     if request.page:
         why = (*why, request.page)

@@ -5,8 +5,8 @@ and charge). It changes nothing itself: the pipeline applies the scenario's rule
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.core import seeded_random
@@ -15,6 +15,7 @@ from sandbox.core.callback import Outgoing, Target
 from sandbox.core.change import Change
 from sandbox.core.message import Channel, Draft, Message, Step
 from sandbox.core.world import World
+from sandbox.specs.body_parsing import Request
 from sandbox.specs.types import JSON, Body, ErrorReply, Violation
 
 __all__ = [
@@ -47,6 +48,7 @@ class Reply(NamedTuple):
     type: str = JSON
     why: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = {}
 
 
 class Refusal(NamedTuple):
@@ -89,6 +91,7 @@ class Call(NamedTuple):
     settings: Mapping[str, object]
     errors: Mapping[str, ErrorReply]
     type: str = JSON  # the media type of the success reply
+    request: Request | None = None
 
     @property
     def owner(self) -> Account:
@@ -109,12 +112,17 @@ class Call(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A status change to report: the message as it is now, the step that is reported, and the target."""
+    """A status change to report: the message as it is now, the step that is reported, and the target.
+
+    `at` is the time of the attempt on the clock of the workspace; None for a callback that is not sent.
+    """
 
     message: Message
     step: Step
     target: Target | None
     settings: Mapping[str, object]
+    world: World | None = None
+    at: datetime | None = None
 
 
 Authenticate = Callable[[World, Call], Refusal | None]
@@ -135,7 +143,8 @@ class Provider:
 
     `key` returns the credential from a call's values and headers. `authenticate` runs before every operation. `report`
     returns the callback of a status change. `target` returns a message's own target, such as a `dlr_url`.
-    `render_error` turns a refusal into a reply.
+    `render_error` turns a refusal into a reply. `secret` returns the second part of a credential, which must stay the
+    same for one key. `retries` are retry schedules by channel, `received` says what counts as received, by channel.
     """
 
     name: str
@@ -145,3 +154,6 @@ class Provider:
     report: Callable[[Report], Outgoing]
     target: Callable[[Message], Target | None] = lambda _: None
     render_error: Callable[[ErrorReply, Refusal, Call], Reply] = render_error
+    secret: Callable[[Mapping[str, object], Mapping[str, str]], str | None] | None = None
+    retries: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
+    received: Mapping[str, Callable[[int, str], bool]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Finds the providers: each spec names the module with its functions; both together are a pack."""
+"""Finds the providers: each spec names behaviours, or a module with functions; both together are a pack."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,8 +9,9 @@ from traceback import extract_tb
 
 from sandbox.core.errors import FileMistake, SpecError
 from sandbox.formats.json_text import ValuePath
-from sandbox.formats.yaml_files import is_readable
+from sandbox.formats.yaml_files import is_readable, shipped
 from sandbox.providers.base import Provider
+from sandbox.providers.behaviours.build import build_provider
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
 from sandbox.specs.spec import ProviderSpec, Route
@@ -62,6 +63,22 @@ def discover(folders: Iterable[Path]) -> Registry:
 
 def _pack(path: Path) -> Pack:
     spec = compile_spec(path)
+    functions = _load_functions(spec, path) if spec.module else None
+    built = build_provider(spec, functions)
+    mistakes = [*built.found, *_missing_functions(spec, built.provider, functions)]
+    if mistakes:
+        raise refused(path, mistakes)
+    if path.parent != shipped("specs"):  # a test checks the shipped documents
+        from sandbox.specs.path_check import check_places  # noqa: PLC0415 - it loads jsonschema, which takes 100 ms
+
+        mistakes = [*check_places(spec.document, built.places)]
+        if mistakes:
+            raise refused(path, mistakes)
+    return Pack(spec, built.provider)
+
+
+def _load_functions(spec: ProviderSpec, path: Path) -> Provider:
+    """Return the functions of the module that a document names."""
     module = ("x-sandbox", "module")
     try:
         provider = import_module(spec.module).PROVIDER
@@ -71,25 +88,30 @@ def _pack(path: Path) -> Pack:
     if not isinstance(provider, Provider):
         what = f"{spec.module}: PROVIDER is not a sandbox.provider.Provider"
         raise refused(path, [PathProblem(module, what)])
-    mistakes = [
-        PathProblem(_place_of(spec, name), f"{name} has no function in {spec.module}")
-        for name in sorted(set(spec.operations) - set(provider.operations))
-    ]
-    mistakes += [
-        PathProblem(_place_of(spec, name), f"{name} is {show(function)} in {spec.module}, not a function")
-        for name, function in sorted(provider.operations.items())
-        if name in spec.operations and not callable(function)
-    ]
-    mistakes += [
-        PathProblem(module, f"{spec.module} has a function for {name}, which is not an x-operation here")
-        for name in sorted(set(provider.operations) - set(spec.operations))
-    ]
-    if provider.name != spec.name:
-        what = f"'{spec.name}' is named '{provider.name}' in {spec.module}"
-        mistakes.append(PathProblem(("x-sandbox", "provider"), what))
-    if mistakes:
-        raise refused(path, mistakes)
-    return Pack(spec, provider)
+    return provider
+
+
+def _missing_functions(spec: ProviderSpec, provider: Provider, functions: Provider | None) -> Iterator[PathProblem]:
+    """Yield a mistake for each operation without a function, and each function without an operation."""
+    module = ("x-sandbox", "module")
+    for name in sorted(set(spec.operations) - set(provider.operations)):
+        if functions is None:
+            steps = _place_of(spec, name)[:-1]
+            right = "add x-sandbox with send, message, messages, balance, code.check or reply"
+            yield PathProblem(steps, f"{name} does not say what it does; {right}")
+        else:
+            yield PathProblem(_place_of(spec, name), f"{name} has no function in {spec.module}")
+    if functions is None:
+        return
+    for name, function in sorted(functions.operations.items()):
+        if name in spec.operations and not callable(function):
+            what = f"{name} is {show(function)} in {spec.module}, not a function"
+            yield PathProblem(_place_of(spec, name), what)
+    for name in sorted(set(functions.operations) - set(spec.operations)):
+        yield PathProblem(module, f"{spec.module} has a function for {name}, which is not an x-operation here")
+    if functions.name != spec.name:
+        what = f"'{spec.name}' is named '{functions.name}' in {spec.module}"
+        yield PathProblem(("x-sandbox", "provider"), what)
 
 
 def _taken(spec: ProviderSpec, found: Registry) -> Iterator[PathProblem]:

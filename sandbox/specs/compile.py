@@ -21,6 +21,7 @@ from sandbox.specs.spec import (
     ProviderSpec,
     Route,
     Setting,
+    declaration_of,
     read_fields,
 )
 from sandbox.specs.types import BRANCHES, JSON, METHODS, PROBLEM, ErrorReply
@@ -83,11 +84,11 @@ def _spec(document: Node) -> ProviderSpec:
     latest = [_with_operation(route, operations[route.operation.name]) for route in routes]
     return ProviderSpec(
         name=own["provider"],
-        module=own["module"],
+        module=own.get("module", ""),
         document=document,
         channels=channels,
         settings={each: _setting(each, row) for each, row in own["settings"].items()},
-        credentials=tuple(own.get("credentials", ("key",))),
+        credentials=tuple(own.get("credentials") or ("key",)),
         operations=operations,
         routes=tuple(latest),
         home=NumberPlan(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
@@ -126,26 +127,27 @@ def read_lifecycle(rows: list[Mapping[str, object]]) -> Lifecycle:
 
 def _operation(node: Node, before: Operation | None, channels: Mapping[str, Channel], *, provider: str) -> Operation:
     errors = dict(before.errors) if before else {}
-    success = before.type if before else JSON
+    success = (before.status, before.type) if before else (200, JSON)
     responses: Mapping[str, Node] = node.get("responses", {})
     for status, response in responses.items():
         for media, content in response.get("content", {}).items():
             for name, example in content.get("examples", {}).items():
                 if "x-code" in example:
                     errors[name] = ErrorReply(name, int(status), example["x-code"], media, example["value"])
-    for media in _success(responses):
-        success = media
+    success = _success(responses) or success
     channel = channels[node["x-channel"]] if "x-channel" in node else None
-    declared = node.get("x-sandbox", {}).get("message")
+    declared = declaration_of(node.get("x-sandbox"))
     message = read_fields(declared) if declared else before.message if before else NO_DECLARATION
-    return Operation(node["x-operation"], provider, channel, bool(node.get("x-otp")), errors, success, message)
+    code, kind = success
+    return Operation(node["x-operation"], provider, channel, bool(node.get("x-otp")), errors, kind, message, code)
 
 
-def _success(responses: Mapping[str, Node]) -> Iterator[str]:
-    """Yield the media types of the first 2xx response that has a body; 200 comes first."""
-    good = sorted((status for status in responses if status.startswith("2")), key=lambda each: (each != "200", each))
-    contents: Iterator[Node] = (responses[status].get("content", {}) for status in good)
-    yield from next(filter(None, contents), {})
+def _success(responses: Mapping[str, Node]) -> tuple[int, str] | None:
+    """Return the status and media type of the first 2xx response; one with a body, and 200, come first."""
+    named = (status for status in responses if status.startswith("2"))
+    good = sorted(named, key=lambda each: (not responses[each].get("content"), each != "200", each))
+    kinds_of = ((each, next(iter(responses[each].get("content", {})), JSON)) for each in good)
+    return next(((int(each) if each.isdecimal() else 200, kind) for each, kind in kinds_of), None)
 
 
 def _with_operation(route: Route, operation: Operation) -> Route:

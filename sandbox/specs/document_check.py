@@ -17,9 +17,21 @@ from sandbox.specs.spec import NAME, OWN_SETTINGS
 from sandbox.specs.types import PathProblem, show
 from sandbox.specs.validation import check_schema, fits
 
-OWN = ("provider", "module", "credentials", "numbers", "account", "settings", "channels", "trailing_slash")
+OWN = (
+    "provider",
+    "module",
+    "credential",
+    "credentials",
+    "time",
+    "refusals",
+    "numbers",
+    "account",
+    "settings",
+    "channels",
+    "trailing_slash",
+)
 ACCOUNT = ("balance", "senders", "brands", "templates", "stop_list")
-CHANNEL = ("life", "statuses", "omitted")
+CHANNEL = ("life", "statuses", "omitted", "callback", "inbound")
 STATUS = ("says", "next", "reported", "reads_back", "variants")
 SETTING = ("default", "schema", "description")
 
@@ -29,7 +41,7 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
     found: list[PathProblem] = []
     top = SpecNode(found, (), document)
     top.extensions()
-    own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, module, channels")
+    own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
     info = top.take("info", "a mapping", default={})
@@ -77,8 +89,8 @@ def _name(own: SpecNode) -> str:
 def _own(own: SpecNode) -> Mapping[str, object]:
     """Check `x-sandbox` and return its channels."""
     own.only(OWN, "x-sandbox")
-    own.need("module", "a string", "the Python module with the provider's functions, such as acme")
-    credentials = own.take("credentials", "a list", default=["key"])
+    own.take("module", "a string")
+    credentials = own.take("credentials", "a list")
     if credentials is not None:
         if not credentials.value:
             credentials.note("is empty; write the header or parameter that carries the key, such as [key]")
@@ -188,13 +200,10 @@ def _channel(channel: SpecNode) -> None:
     had = [status for status, row in statuses.members() if _is_status(statuses, status) and _status(row, statuses)]
     for status in set(had) & set(left_out):
         omitted.note("is listed under statuses too; list it in one place", status)
-    missing = [each.value for each in Status if each not in statuses.value and each not in omitted.value]
     if Status.QUEUED not in statuses.value:
         statuses.note(
             "queued is missing, but every message starts with it; write queued: {says: accepted, next: [sent]}"
         )
-    elif missing:
-        channel.note(f"no row for {', '.join(missing)}; list every status under statuses or omitted")
     life = channel.take("life", "a list")
     if life is None:
         if channel.value.get("life") is None:

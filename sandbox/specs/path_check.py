@@ -1,13 +1,14 @@
 """Checks the paths of a provider's document: operations, parameters, bodies, replies and named errors."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sandbox.core.errors import near_miss
 from sandbox.formats.json_text import ValuePath
 from sandbox.specs.body_parsing import READERS
 from sandbox.specs.document import SpecNode
-from sandbox.specs.spec import FIELDS, PLACES, Pointer, pointers
+from sandbox.specs.spec import FIELDS, PLACES, Pointer, declaration_of, is_declaration, pointers
 from sandbox.specs.types import METHODS, USUAL, PathProblem, Schema, properties_of, show
 from sandbox.specs.validation import check_schema
 
@@ -171,22 +172,57 @@ def _response(response: SpecNode, status: str) -> None:
 
 
 def _message(node: SpecNode, parameters: list[SpecNode], seen: dict[str, object]) -> None:
-    """Check which parameters an operation declares for the fields of a message."""
+    """Check which parameters an operation declares for the fields of a message; behaviours check their other keys."""
     own = node.take("x-sandbox", "a mapping")
     sends = node.value.get("x-channel") is not None
-    if own is not None:
-        own.only(("message",), "x-sandbox of an operation")
-    message = own.take("message", "a mapping") if own is not None else None
-    if message is not None:
+    kind = "send" if own is not None and "send" in own.value else "message"
+    message = own.take(kind, "a mapping") if own is not None else None
+    declares = message is not None and (kind == "send" or is_declaration(message.value))
+    if message is not None and declares and kind == "message":
         message.only((*FIELDS, *PLACES), "message")
         if not sends:
             message.note("the operation sends no messages; add x-channel to it")
         name = node.value["x-operation"]
         if seen.setdefault(name, message.value) != message.value:
             message.note(f"{name} is declared differently elsewhere; all its calls must have the same declaration")
-    declared = node.inside("x-sandbox", {}).inside("message", message.value if message is not None else {})
+    declared = node.inside("x-sandbox", {}).inside(
+        kind, declaration_of(own.value) if own is not None and declares else {}
+    )
     for path, problem in find_problems(declared.value, _names(node, parameters), sends=sends):
         declared.note(problem, *path)
+
+
+def check_places(
+    document: Mapping[str, Any], places: Mapping[str, Iterable[tuple[SpecNode, bool]]]
+) -> Iterator[PathProblem]:
+    """Yield the mistakes of the places of a request that behaviours name, by operation."""
+    for name, used in places.items():
+        schemas = []
+        for template, item in document["paths"].items():
+            for method in METHODS:
+                node = item.get(method)
+                if node is not None and node["x-operation"] == name:
+                    parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+                    listed = [SpecNode([], (), each) for each in parameters]
+                    schemas.append(_names(SpecNode([], ("paths", template, method), node), listed))
+        for node, in_rows in used:
+            values = node.value if isinstance(node.value, list) else [node.value]
+            for value in values:
+                found = [
+                    _follow([schema, *(_every_item(schema) if in_rows else ())], pointers(value)[0])
+                    for schema in schemas
+                ]
+                if found and all(isinstance(each, str) for each in found):
+                    yield PathProblem(node.path, str(found[0]))
+
+
+def _every_item(schema: Schema) -> Iterator[Schema]:
+    """Yield the schemas of the items of every list, and of every object, at the top of a request."""
+    for listed in properties_of([schema]).values():
+        for each in listed:
+            yield each
+            if isinstance(each.get("items"), Mapping):
+                yield each["items"]
 
 
 def _names(node: SpecNode, parameters: list[SpecNode]) -> dict[str, object]:
@@ -258,6 +294,12 @@ def _follow(schemas: Schemas, pointer: Pointer) -> list[Schema] | str:
     """Return the schemas that a pointer leads to (none if the schemas do not say), or its mistake."""
     for step in pointer:
         members = properties_of(schemas)
+        items = [] if members else [each["items"] for each in schemas if isinstance(each.get("items"), Mapping)]
+        if items:
+            schemas = items
+            if step.isdecimal():
+                continue
+            members = properties_of(schemas)
         if members and step not in members:
             return f"unknown parameter '{step}'.{near_miss(step, members)}"
         schemas = members.get(step, [])

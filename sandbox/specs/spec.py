@@ -32,6 +32,7 @@ from sandbox.specs.types import (
 Pointer = tuple[str, ...]
 FIELDS = ("recipient", "sender", "text", "code", "otp")
 PLACES = ("rows", "common")
+LONGEST_INDEX = 10  # digits of an index in a pointer
 NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
 
 # The settings that the sandbox itself reads, for documents that do not define them.
@@ -97,6 +98,28 @@ def read_fields(declared: Mapping[str, object]) -> MessageFields:
     return MessageFields(**places, rows=rows, common=common)
 
 
+def is_declaration(message: object) -> bool:
+    """Return whether `message` declares the fields of a function's messages; as a behaviour, it looks one up."""
+    return not (isinstance(message, Mapping) and message.keys() & {"id", "reply"})
+
+
+def declaration_of(own: object) -> Mapping[str, object]:
+    """Return the fields of messages that the `x-sandbox` of an operation declares: of `message`, or of `send`.
+
+    A sender or text that is a template is none of the request's.
+    """
+    if not isinstance(own, Mapping):
+        return {}
+    declared = own.get("send") or own.get("message")
+    if not isinstance(declared, Mapping) or ("send" not in own and not is_declaration(declared)):
+        return {}
+    return {
+        name: value
+        for name, value in declared.items()
+        if name in (*FIELDS, *PLACES) and value is not None and not (isinstance(value, str) and "{{" in value)
+    }
+
+
 def usual(name: str) -> tuple[Pointer, ...]:
     """Return the usual places of a field."""
     return tuple((each,) for each in USUAL[name])
@@ -113,8 +136,17 @@ def _pointer(value: object) -> Pointer:
 
 
 def find(value: object, pointer: Pointer) -> object:
-    """Return the value at a pointer, None if there is none."""
-    for step in pointer:
+    """Return the value at a pointer, None if there is none.
+
+    A step of digits takes an item of a list; any other continues in each item, and the results are a list.
+    """
+    for place, step in enumerate(pointer):
+        if isinstance(value, list):
+            if step.isdecimal():
+                value = value[int(step)] if len(step) < LONGEST_INDEX and int(step) < len(value) else None
+                continue
+            found = [find(each, pointer[place:]) for each in value]
+            return [each for each in found if each is not None] or None
         if not isinstance(value, Mapping) or step not in value:
             return None
         value = value[step]
@@ -137,7 +169,7 @@ NO_DECLARATION = read_fields({})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of a provider; `type` is the media type of success, `channel` is None if it sends nothing.
+    """An operation of a provider; `status` and `type` are those of success, `channel` is None if it sends nothing.
 
     `message` says which parameters hold the fields of its messages.
     """
@@ -149,6 +181,7 @@ class Operation:
     errors: Mapping[str, ErrorReply]
     type: str
     message: MessageFields = NO_DECLARATION
+    status: int = 200
 
 
 class Reading(NamedTuple):

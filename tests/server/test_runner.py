@@ -183,10 +183,6 @@ def test_a_mistake_in_a_document_ends_the_start_with_its_lines_and_exit_code_2(t
     assert (code, said.replace(str(file), "acme.yaml").splitlines()) == (
         2,
         [
-            (
-                "sms-sandbox: acme.yaml:1:1: x-sandbox.module: is missing; write the Python module with the "
-                "provider's functions, such as acme"
-            ),
             "sms-sandbox: acme.yaml:4:3: x-sandbox.channels: 7 is a number, not a mapping",
             "sms-sandbox: acme.yaml:5:1: paths: is empty; write at least one path with a method",
         ],

@@ -12,7 +12,7 @@ import yaml
 
 from sandbox.core.errors import SpecError
 from sandbox.formats.yaml_files import shipped
-from sandbox.providers import betatel
+from sandbox.providers import ubill
 from sandbox.providers.registry import discover
 from sandbox.specs.body_parsing import READERS
 from sandbox.specs.document_check import check_document
@@ -39,19 +39,11 @@ def unplaced(error: SpecError) -> str:
 
 
 MISTAKES: Mapping[str, tuple[Spoil, str]] = {
-    "a spec operation without its function": (
-        lambda d: d["paths"][SEND]["post"].update({"x-operation": "betatel.sms.sent"}),
+    "an operation without a behaviour": (
+        lambda d: d["paths"][SEND]["post"].pop("x-sandbox"),
         (
-            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.sms.send, which is not an "
-            "x-operation here\n"
-            "POST /api/smpp/client/send: x-operation: betatel.sms.sent has no function in sandbox.providers.betatel"
-        ),
-    ),
-    "a function without its spec operation": (
-        lambda d: d["paths"].pop("/api/billing/me/balance"),
-        (
-            "x-sandbox.module: sandbox.providers.betatel has a function for betatel.balance, which is not an "
-            "x-operation here"
+            f"POST {SEND}: betatel.sms.send does not say what it does; add x-sandbox with send, message, messages, "
+            "balance, code.check or reply"
         ),
     ),
     "no x-sandbox": (lambda d: d.pop("x-sandbox"), "this is not an OpenAPI document with a mapping x-sandbox"),
@@ -69,10 +61,6 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
     "no such channel": (
         lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}),
         f"POST {SEND}: x-channel: unknown channel 'fax'. Available: connect-sms, sms, whatsapp.",
-    ),
-    "a status without a row": (
-        lambda d: d["x-sandbox"]["channels"]["sms"]["omitted"].pop("read"),
-        "x-sandbox.channels.sms: no row for read; list every status under statuses or omitted",
     ),
     "a status that is none of ours": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
@@ -187,15 +175,42 @@ def test_a_method_and_path_of_another_provider_stops_the_start(tmp_path: Path, m
     assert re.fullmatch(rf"{re.escape(str(tmp_path / 'spoiled.yaml'))}:\d+:5: {problem}", str(caught.value))
 
 
+@pytest.mark.parametrize(
+    ("spoil", "mistake"),
+    [
+        (
+            lambda d: d["paths"]["/v1/sms/balance"]["get"].update({"x-operation": "ubill.sms.left"}),
+            (
+                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.balance, which is not an "
+                "x-operation here\n"
+                "GET /v1/sms/balance: x-operation: ubill.sms.left has no function in sandbox.providers.ubill"
+            ),
+        ),
+        (
+            lambda d: d["paths"].pop("/v1/sms/balance"),
+            (
+                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.balance, which is not an "
+                "x-operation here"
+            ),
+        ),
+    ],
+)
+def test_operations_and_functions_belong_together(tmp_path: Path, spoil: Spoil, mistake: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        discover([spoiled(tmp_path, spoil, provider="ubill")])
+
+    assert unplaced(caught.value) == mistake
+
+
 def test_an_operation_without_a_callable_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = spoiled(tmp_path, lambda _: None)
-    functions: Mapping[str, Any] = {**betatel.PROVIDER.operations, "betatel.balance": None}
-    monkeypatch.setattr(betatel, "PROVIDER", replace(betatel.PROVIDER, operations=functions))
+    folder = spoiled(tmp_path, lambda _: None, provider="ubill")
+    functions: Mapping[str, Any] = {**ubill.PROVIDER.operations, "ubill.sms.balance": None}
+    monkeypatch.setattr(ubill, "PROVIDER", replace(ubill.PROVIDER, operations=functions))
     with pytest.raises(SpecError) as caught:
         discover([folder])
 
-    problem = "betatel.balance is null in sandbox.providers.betatel, not a function"
-    assert unplaced(caught.value) == f"GET /api/billing/me/balance: x-operation: {problem}"
+    problem = "ubill.sms.balance is null in sandbox.providers.ubill, not a function"
+    assert unplaced(caught.value) == f"GET /v1/sms/balance: x-operation: {problem}"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import AddressValueError, IPv6Address
 from zoneinfo import ZoneInfo
 
 from sandbox.core.clock import format_time, parse_duration
 from sandbox.core.errors import SandboxError
 from sandbox.formats.phone_numbers import LONGEST, SHORTEST, is_possible, why_impossible
+from sandbox.formats.urls import LONGEST_URL, is_url
 from sandbox.providers.base import Call
 from sandbox.specs.text_hints import why_not_digits
 from sandbox.specs.types import show
@@ -129,13 +129,7 @@ def _why_not_digits(digits: str, *, national: bool) -> str:
     return why_impossible(digits)
 
 
-LONGEST_URL = 2000  # characters of a URL
-PORTS = range(1, 65536)
 VALID_URL = f"http or https URL of at most {LONGEST_URL} visible ASCII characters, without credentials (inferred)"
-URL = re.compile(
-    r"(?i:https?)://(?:(?P<host>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:[/?#][!-\[\]-~]*)?",
-)
 
 
 def read_dlr_url(values: Mapping[str, object]) -> str:
@@ -150,18 +144,3 @@ def read_dlr_url(values: Mapping[str, object]) -> str:
         message = f"dlr_url: {show(url)} is not an {VALID_URL}"
         raise ParameterError(message)
     return url
-
-
-def is_url(url: str) -> bool:
-    """Return whether callbacks can be sent to a URL; its resolved address is checked at each attempt."""
-    match = URL.fullmatch(url)
-    if match is None or len(url) > LONGEST_URL or int(match["port"] or PORTS[0]) not in PORTS:
-        return False
-    try:
-        if match["address"]:
-            IPv6Address(match["address"])
-        else:
-            match["host"].encode().decode("idna")
-    except (AddressValueError, UnicodeError):
-        return False
-    return True

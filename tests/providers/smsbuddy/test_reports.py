@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sandbox.callbacks.egress import parse_url
 from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.message import LifecycleStep, Status, Step, plan_lifecycle
+from sandbox.formats.urls import is_url
 from sandbox.providers.base import Report
-from sandbox.providers.smsbuddy.parameters import is_url
 from tests.builders import Desk, packs
 from tests.conformance import callback_problems
 from tests.providers.smsbuddy.requests import FIRST_ID, MOBILE, otp, post, post_json, refusal, refused, settings

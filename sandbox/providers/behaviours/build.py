@@ -1,0 +1,219 @@
+"""Makes a `Provider` of a compiled document: its behaviours, and the functions of its module beside them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sandbox.core.callback import Outgoing, Target, TargetOrigin
+from sandbox.core.message import Message
+from sandbox.core.world import World
+from sandbox.providers.base import Authenticate, Call, ErrorReply, Function, Provider, Refusal, Report
+from sandbox.providers.behaviours.callbacks import ChannelCallback, read_callback
+from sandbox.providers.behaviours.checks import ON_REQUESTS, Checks, Subject, first_refusal, read_checks
+from sandbox.providers.behaviours.codes import read_code_check
+from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace
+from sandbox.providers.behaviours.credential import Credential, describe_schemes, from_schemes, read_credential
+from sandbox.providers.behaviours.errors import RenderError, read_errors
+from sandbox.providers.behaviours.lookups import answer, read_message, read_messages, read_plain
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.send import CALLBACK_URL, read_send
+from sandbox.providers.behaviours.times import TimeFormat, read_time_format
+from sandbox.specs.compile import OWN_ERRORS, operations_of
+from sandbox.specs.document import SpecNode
+from sandbox.specs.spec import ProviderSpec, is_declaration
+from sandbox.specs.types import PathProblem
+
+READERS = {
+    "send": read_send,
+    "message": read_message,
+    "messages": read_messages,
+    "balance": read_plain,
+    "code.check": read_code_check,
+}
+BEHAVIOURS = (*READERS, "reply")
+OPERATION_KEYS = (*BEHAVIOURS, "refusals")
+NO_CREDENTIAL = "default"  # the key of all requests to a provider that asks for none
+
+
+class Built(NamedTuple):
+    """A provider, the mistakes of its document, and the places of requests that it names, by operation."""
+
+    provider: Provider
+    found: list[PathProblem]
+    places: Mapping[str, list[UsedPlace]]
+
+
+def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
+    """Return the provider of a document; `functions` are those of its module, for operations without a behaviour."""
+    found: list[PathProblem] = []
+    own = SpecNode(found, ("x-sandbox",), spec.document["x-sandbox"])
+    credential = _credential(own, spec)
+    context = DocumentContext(
+        spec.defaults,
+        spec.channels,
+        frozenset(OWN_ERRORS) | {name for each in spec.operations.values() for name in each.errors},
+        tuple(own.value.get("account", {}).get("balance", {})),
+        read_time_format(own.take("time", "a mapping"), spec.defaults, TimeFormat()),
+        credential,
+    )
+    checks = read_checks(own.take("refusals", "a list"), context)
+    render = read_errors(_errors(spec, found), spec.defaults, context.times)
+    operations: dict[str, Function] = {}
+    places: dict[str, list[UsedPlace]] = {}
+    for name, node in _declared(spec, found):
+        listed = node.take("refusals", "a list")
+        operation = _operation_context(spec, context, name, render)
+        operations[name] = _behaviour(node, operation, checks if listed is None else read_checks(listed, context))
+        places[name] = operation.places
+    callbacks = _callbacks(own, context)
+    if functions is None:
+        functions = Provider(
+            name=spec.name,
+            operations={},
+            key=_key_reader(credential),
+            authenticate=_authenticate(checks, context),
+            report=_no_callback,
+            target=_target,
+            render_error=render,
+        )
+    for name in sorted(operations.keys() & functions.operations.keys()):
+        where = next(node for each, node in _declared(spec, []) if each == name)
+        found.append(PathProblem(where.path, f"{name} has a function in {spec.module} too; remove one of them"))
+    made = replace(
+        functions,
+        operations={**functions.operations, **operations},
+        report=_reporter(callbacks, functions.report),
+        secret=_secret_reader(credential),
+        retries={name: each.retries for name, each in callbacks.items() if each.retries is not None},
+        received={name: each.received.accepts for name, each in callbacks.items() if each.received is not None},
+    )
+    return Built(made, found, places)
+
+
+def _credential(own: SpecNode, spec: ProviderSpec) -> Credential | None:
+    value = own.value.get("credential")
+    found = from_schemes(spec.document) if value is None else read_credential(own.inside("credential", value))
+    return None if found is None else found._replace(right=describe_schemes(spec.document))
+
+
+def _key_reader(credential: Credential | None) -> Callable[[Mapping[str, object], Mapping[str, str]], str | None]:
+    """Return what reads the key of a request; without a credential, all requests are of one account."""
+    if credential is None:
+        return lambda _values, _headers: NO_CREDENTIAL
+    read = credential.read
+    return lambda values, headers: read(values, headers).key
+
+
+def _secret_reader(
+    credential: Credential | None,
+) -> Callable[[Mapping[str, object], Mapping[str, str]], str | None] | None:
+    if credential is None or not credential.has_secret:
+        return None
+    read = credential.read
+    return lambda values, headers: read(values, headers).secret
+
+
+def _authenticate(checks: Checks, context: DocumentContext) -> Authenticate:
+    """Return the checks of requests to operations that have a function; a behaviour makes its own."""
+    mine = tuple(each for each in checks if each.name in ON_REQUESTS)
+
+    def authenticate(world: World, call: Call) -> Refusal | None:
+        if call.account is not None and not call.violations:
+            return None
+        scope = Scope(world, at=call.at, settings=call.settings, times=context.times, call=call)
+        return first_refusal(mine, Subject(call, scope))
+
+    return authenticate
+
+
+def _target(message: Message) -> Target | None:
+    """Return the callback URL that a message brought with it."""
+    url = message.fact(CALLBACK_URL)
+    return Target(url, origin=TargetOrigin.REQUEST) if url else None
+
+
+def _no_callback(report: Report) -> Outgoing:
+    """Raise ValueError, as the channel describes no callback."""
+    message = f"the channel {report.message.channel.name} reports statuses, but describes no callback"
+    raise ValueError(message)
+
+
+def _reporter(
+    callbacks: Mapping[str, ChannelCallback], otherwise: Callable[[Report], Outgoing]
+) -> Callable[[Report], Outgoing]:
+    """Return what writes the callbacks of all channels; those without a description are written by a function."""
+    if not callbacks:
+        return otherwise
+    writers = {name: each.write for name, each in callbacks.items()}
+    return lambda report: writers.get(report.message.channel.name, otherwise)(report)
+
+
+def _callbacks(own: SpecNode, context: DocumentContext) -> Mapping[str, ChannelCallback]:
+    channels = own.inside("channels", own.value["channels"])
+    found = {}
+    for name, node in channels.members():
+        part = node.take("callback", "a mapping")
+        if part is not None:
+            found[context.channels[name].name] = read_callback(part, context)
+    return found
+
+
+def _declared(spec: ProviderSpec, found: list[PathProblem]) -> Iterator[tuple[str, SpecNode]]:
+    """Yield each operation that declares a behaviour, with its `x-sandbox`; all its calls must declare the same."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for method, template, operation in operations_of(spec.document):
+        own = operation.get("x-sandbox")
+        if not isinstance(own, Mapping) or not any(_is_behaviour(own, each) for each in BEHAVIOURS):
+            continue
+        name = operation["x-operation"]
+        node = SpecNode(found, ("paths", template, method.lower(), "x-sandbox"), own)
+        if name not in seen:
+            seen[name] = own
+            yield name, node
+        elif seen[name] != own:
+            node.note(f"{name} is declared differently elsewhere; all its calls must have the same declaration")
+
+
+def _is_behaviour(own: Mapping[str, Any], name: str) -> bool:
+    """Return whether `x-sandbox` has a behaviour; `message` may also declare the fields of a function's messages."""
+    return name in own and not (name == "message" and is_declaration(own[name]))
+
+
+def _behaviour(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
+    node.only(OPERATION_KEYS, "x-sandbox of an operation")
+    named = [each for each in BEHAVIOURS if each in node.value]
+    if len(named) > 1:
+        node.note(f"has {' and '.join(named)}; an operation does one thing")
+    part = node.take(named[0], "a mapping", default={})
+    if part is None or named[0] == "reply":
+        return answer(node, part, context, checks)
+    return READERS[named[0]](part, context, checks)
+
+
+def _operation_context(
+    spec: ProviderSpec, context: DocumentContext, name: str, render: RenderError
+) -> OperationContext:
+    operation = spec.operations[name]
+    routes = tuple(route for route in spec.routes if route.operation.name == name)
+    origins = {
+        parameter["name"].lower() if parameter["in"] == "header" else parameter["name"]: parameter["in"]
+        for _, template, node in operations_of(spec.document)
+        if node["x-operation"] == name
+        for parameter in (*spec.document["paths"][template].get("parameters", ()), *node.get("parameters", ()))
+    }
+    return OperationContext(
+        context, operation.channel, routes, operation.status, operation.type, render, operation.errors, origins
+    )
+
+
+def _errors(spec: ProviderSpec, found: list[PathProblem]) -> Iterator[tuple[SpecNode, ErrorReply]]:
+    """Yield each named error of the document, with the node of its body."""
+    for method, template, operation in operations_of(spec.document):
+        known = spec.operations[operation["x-operation"]].errors
+        for status, response in operation.get("responses", {}).items():
+            for media, content in response.get("content", {}).items():
+                for name, example in content.get("examples", {}).items():
+                    error = known.get(name)
+                    if error is not None and error.body is example.get("value"):
+                        steps = ("responses", status, "content", media, "examples", name, "value")
+                        yield SpecNode(found, ("paths", template, method.lower(), *steps), error.body), error

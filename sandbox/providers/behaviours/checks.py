@@ -1,0 +1,224 @@
+"""The checks of a request, in the order of the document's `refusals`, and the named error that each becomes.
+
+A check is a function from a `Subject` to reasons; none means that the request passes. The first check with reasons
+refuses the request; the reasons of those after it are told too, so that a developer sees everything at once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+from sandbox.providers.base import Call, Refusal
+from sandbox.providers.behaviours.context import DocumentContext
+from sandbox.providers.behaviours.credential import Credential
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.values import Get, Names, budgeted, read_text, read_value
+from sandbox.providers.behaviours.variables import IN_REQUESTS
+from sandbox.specs.document import SpecNode
+from sandbox.specs.types import Violation
+from sandbox.templates.text import is_template
+
+KEYS = ("check", "when", "error", "message", "why", "parameters", "rules")
+CODE_CHECKS = ("code-unknown", "code-wrong", "code-expired", "code-used", "code-exhausted")
+OF_THE_KEY = ("missing-key", "closed-account", "unknown-key")
+ON_REQUESTS = (*OF_THE_KEY, "schema")
+ON_SENDS = ("recipient", "sender", "stop-list", "schedule", "callback-url", "balance")
+WITHOUT_EXAMPLE = ("invalid",)  # errors that the sandbox can write by itself, besides its own
+CHECKS = (*ON_REQUESTS, *ON_SENDS, "message", *CODE_CHECKS)
+# The usual errors of each check; the first that the document has is used.
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "missing-key": ("missing-key", "unknown-key"),
+    "unknown-key": ("unknown-key",),
+    "closed-account": ("closed-account", "unknown-key"),
+    "schema": ("invalid",),
+    "recipient": ("invalid-recipient", "no-valid-numbers", "invalid"),
+    "sender": ("unknown-sender", "invalid-sender", "invalid"),
+    "stop-list": ("stopped", "opted-out", "invalid"),
+    "schedule": ("invalid-schedule", "invalid"),
+    "callback-url": ("invalid-callback-url", "invalid"),
+    "balance": ("insufficient-funds",),
+    "message": ("not-found",),
+    **{name: (name,) for name in CODE_CHECKS},
+}
+
+Reasons = tuple[str, ...]
+
+
+class Subject(NamedTuple):
+    """What is checked: a call, what its templates can read, and what the behaviour has read of the request."""
+
+    call: Call
+    scope: Scope
+    request: Any = None
+
+
+CheckFunction = Callable[[Subject], Reasons]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check and its error; `find` is None for the checks of a behaviour, which it brings itself.
+
+    `message` replaces that of the error. `partial`: it looks at some parameters alone.
+    """
+
+    name: str
+    error: str
+    find: CheckFunction | None = None
+    message: Get | None = None
+    partial: bool = False
+
+
+Checks = tuple[Check, ...]
+
+
+def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, context: DocumentContext) -> Checks:
+    """Return the checks that a behaviour needs, with its own functions; the document must have their errors."""
+    found = []
+    for check in checks:
+        needed = check.find is not None or check.name in own
+        if needed and check.error not in context.errors and check.error not in WITHOUT_EXAMPLE:
+            node.note(
+                f"the document has no error '{check.error}' for the check {check.name}; add an example of that name "
+                "with an x-code to a response, or name another error below x-sandbox.refusals"
+            )
+        if check.find is not None:
+            found.append(check)
+        elif check.name in own:
+            found.append(Check(check.name, check.error, own[check.name], check.message))
+    return tuple(found)
+
+
+def first_refusal(checks: Checks, subject: Subject) -> Refusal | None:
+    """Return the refusal of the first check that finds a reason, with the reasons of those after it; None if none."""
+    for place, check in enumerate(checks):
+        why = check.find(subject) if check.find is not None else ()
+        if why:
+            return _refuse(check, why, subject, checks[place + 1 :])
+    return None
+
+
+def refuse(checks: Checks, name: str, why: Reasons, subject: Subject) -> Refusal | None:
+    """Return the refusal of the check `name`; None if the document does not list it."""
+    check = next((each for each in checks if each.name == name), None)
+    return None if check is None else _refuse(check, why, subject, ())
+
+
+def _refuse(check: Check, why: Reasons, subject: Subject, later: Sequence[Check]) -> Refusal:
+    """Return a refusal; the content of a request that breaks its schema is not judged any further."""
+    rest = [each for each in later if each.name in ON_REQUESTS or not subject.call.violations]
+    more = [reason for each in rest if each.find is not None for reason in each.find(subject)]
+    reasons = tuple(dict.fromkeys((*why, *more)))
+    if check.message is None:
+        return Refusal(check.error, reasons)
+    return Refusal(check.error, reasons, str(check.message(subject.scope.copy(why=list(reasons)))))
+
+
+def read_checks(listed: SpecNode | None, context: DocumentContext) -> Checks:
+    """Return the checks of a document's `refusals`.
+
+    What they leave out is checked too: the key before all others, the rest behind them.
+    """
+    found = [each for node in (listed.entries("a mapping") if listed else ()) if (each := _read(node, context))]
+    whole = {each.name for each in found if not each.partial}
+    absent = {*CODE_CHECKS, "closed-account"} - context.errors  # made only if the document has errors for them
+    usual = [_usual(name, context) for name in CHECKS if name not in whole | absent]
+    before = [each for each in usual if each.name in OF_THE_KEY]
+    behind = [each for each in usual if each.name not in OF_THE_KEY]
+    return (*before, *found, *behind)
+
+
+def _usual(name: str, context: DocumentContext) -> Check:
+    error = next((each for each in USUAL[name] if each in context.errors), USUAL[name][-1])
+    return Check(name, error, _function(name, context, frozenset(), frozenset()))
+
+
+def _read(node: SpecNode, context: DocumentContext) -> Check | None:
+    node.only(KEYS, "a refusal")
+    error = node.need("error", "a string", "the name of one of the document's errors")
+    if error is not None:
+        context.error(error, error.value)
+    names = Names((*IN_REQUESTS, "why"), tuple(context.settings))
+    message = node.take("message", "a string")
+    written = budgeted(read_text(message, names)) if message is not None else None
+    if "when" in node.value:
+        return _read_condition(node, names, error.value if error is not None else "", written)
+    check = node.need("check", "a string", f"one of {', '.join(CHECKS)}")
+    if check is None or not check.one_of(CHECKS, "check"):
+        return None
+    parameters, rules = node.take("parameters", "a list"), node.take("rules", "a list")
+    if (parameters is not None or rules is not None) and check.value != "schema":
+        node.note("only the check schema has parameters and rules", "parameters" if parameters is not None else "rules")
+    wanted = frozenset(str(each) for each in parameters.value) if parameters is not None else frozenset[str]()
+    kinds = frozenset(str(each) for each in rules.value) if rules is not None else frozenset[str]()
+    find = _function(check.value, context, wanted, kinds)
+    return Check(check.value, error.value if error is not None else "", find, written, partial=bool(wanted or kinds))
+
+
+def _read_condition(node: SpecNode, names: Names, error: str, message: Get | None) -> Check | None:
+    when = node.need("when", "a string", 'a condition, such as "{{ parameters.to == parameters.from }}"')
+    if "check" in node.value:
+        node.note("has check and when; write one of them", "when")
+    if when is None or not is_template(when.value):
+        if when is not None:
+            when.note('is not a template; write a condition such as "{{ parameters.to == parameters.from }}"')
+        return None
+    holds = budgeted(read_value(when, names))
+    why = node.take("why", "a string")
+    reason = budgeted(read_text(why, names)) if why is not None else None
+
+    def find(subject: Subject) -> Reasons:
+        if subject.call.account is None or not _is_true(holds(subject.scope)):
+            return ()
+        return (str(reason(subject.scope)) if reason is not None else f"request: {when.value} (x-sandbox.refusals)",)
+
+    return Check("when", error, find, message)
+
+
+def _is_true(value: object) -> bool:
+    return value not in ("", "False", "false", "None", None, False, 0)
+
+
+def _function(
+    name: str, context: DocumentContext, parameters: frozenset[str], rules: frozenset[str]
+) -> CheckFunction | None:
+    """Return the function of a check that every operation has; None for those of a behaviour."""
+    match name:
+        case "missing-key":
+            return partial(_missing_key, context.credential)
+        case "unknown-key" | "closed-account":
+            at = context.credential.at if context.credential is not None else "header"
+            return partial(_unknown_key, at, closed=name == "closed-account")
+        case "schema":
+            return _schema(parameters, rules)
+    return None
+
+
+def _missing_key(credential: Credential | None, subject: Subject) -> Reasons:
+    """Return the reason against a request without a key; a document without a credential serves everybody."""
+    if credential is None:
+        return ()
+    found = credential.read(subject.call.values, subject.call.headers)
+    return (f"{found.missing}: is missing{credential.right.get(found.missing, '')}",) if found.missing else ()
+
+
+def _unknown_key(at: str, subject: Subject, *, closed: bool) -> Reasons:
+    call = subject.call
+    if not call.key or call.account is not None:
+        return ()
+    if not closed:
+        return (f"{at}: no account has this key",)
+    open_ = subject.scope.world.scenario.admits(call.operation.partition(".")[0], call.key)
+    return () if open_ else (f"{at}: the scenario closes the account of this key",)
+
+
+def _schema(parameters: frozenset[str], rules: frozenset[str]) -> CheckFunction:
+    def is_meant(violation: Violation) -> bool:
+        return (not parameters or violation.name in parameters) and (not rules or violation.rule in rules)
+
+    def find(subject: Subject) -> Reasons:
+        violations = subject.call.violations
+        return tuple(str(each) for each in violations if is_meant(each)) if violations else ()
+
+    return find

@@ -1,0 +1,179 @@
+"""One-time codes that a provider makes and checks: `make_code` of a send, and the behaviour `code.check`."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.core.account import CheckResult, Otp, check_code
+from sandbox.core.clock import DurationError, parse_duration
+from sandbox.core.seeded_random import draw_text
+from sandbox.core.world import World
+from sandbox.providers.base import Call, Function, Outcome, Plan
+from sandbox.providers.behaviours.checks import Checks, Subject, bind, first_refusal, refuse
+from sandbox.providers.behaviours.context import SETTING, OperationContext, Place, Scopes, as_text, reader_of
+from sandbox.providers.behaviours.fields import digits_alone
+from sandbox.providers.behaviours.lookups import make_scope
+from sandbox.providers.behaviours.replies import read_reply
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.send_request import Requested
+from sandbox.specs.document import SpecNode
+from sandbox.specs.spec import usual
+from sandbox.specs.types import show
+
+CODE_KEYS = ("recipient", "code", "tries", "reply")
+MAKE_CODE = ("digits", "expires", "replaces")
+EXPIRES = ("at", "unit", "default")
+SHORTEST_CODE, LONGEST_CODE = 3, 12
+UNITS = {"seconds": timedelta(seconds=1), "minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
+DEFAULT_EXPIRY = timedelta(minutes=10)
+DEFAULT_TRIES = 3
+
+
+class CodeMaker(NamedTuple):
+    """One-time codes that the provider makes: how many digits, when they expire, and what they replace in the text."""
+
+    digits: Callable[[Scopes], int]
+    expiry: Callable[[Scopes], timedelta]
+    replaces: str
+
+
+def read_code_maker(node: SpecNode, context: OperationContext) -> CodeMaker | None:
+    """Return what makes the codes of a send; None if it makes none."""
+    part = node.take("make_code", "a mapping")
+    if part is None:
+        return None
+    part.only(MAKE_CODE, "make_code")
+    replaces = part.take("replaces", "a string")
+    return CodeMaker(_digit_count(part, context), _expiry(part, context), replaces.value if replaces else "")
+
+
+def _digit_count(part: SpecNode, context: OperationContext) -> Callable[[Scopes], int]:
+    value = part.value.get("digits", 6)
+    place: Place | None = None
+    if isinstance(value, Mapping):
+        inner = part.inside("digits", value)
+        inner.only(("at", "default"), "digits")
+        place = context.place(inner.inside("at", value.get("at"))) if value.get("at") is not None else None
+        value = value.get("default", 6)
+    if isinstance(value, bool) or not isinstance(value, int) or not SHORTEST_CODE <= value <= LONGEST_CODE:
+        part.note(f"{show(value)} is not a number of digits from {SHORTEST_CODE} to {LONGEST_CODE}", "digits")
+        value = 6
+    default: int = value
+
+    def count(scopes: Scopes) -> int:
+        given = as_text(place(scopes)) if place is not None else ""
+        wanted = (
+            int(given) if given.isdecimal() and given.isascii() and len(given) <= len(str(LONGEST_CODE)) else default
+        )
+        return min(max(wanted, SHORTEST_CODE), LONGEST_CODE)
+
+    return count
+
+
+def _expiry(part: SpecNode, context: OperationContext) -> Callable[[Scopes], timedelta]:
+    value, place, unit = part.value.get("expires"), None, timedelta(seconds=1)
+    if isinstance(value, Mapping):
+        inner = part.inside("expires", value)
+        inner.only(EXPIRES, "expires")
+        place = context.place(inner.inside("at", value.get("at"))) if value.get("at") is not None else None
+        named = inner.take("unit", "a string", default="minutes")
+        if named is not None and named.one_of(UNITS, "unit"):
+            unit = UNITS[named.value]
+        value = value.get("default")
+    try:
+        default = DEFAULT_EXPIRY if value is None else parse_duration(value)
+    except DurationError as error:
+        part.note(str(error), "expires")
+        default = DEFAULT_EXPIRY
+
+    def expiry(scopes: Scopes) -> timedelta:
+        given = as_text(place(scopes)) if place is not None else ""
+        return int(given) * unit if given.isdecimal() and given.isascii() and len(given) <= len("999999") else default
+
+    return expiry
+
+
+def make_code(
+    maker: CodeMaker, requested: Requested, given: str | None, scope: Scope, row: int
+) -> tuple[str, str, Otp]:
+    """Return the text with its code, the code, and the record with which it is checked later."""
+    call = scope.call
+    if call is None:
+        raise ValueError(requested)
+    number = call.number + row
+    code = given or draw_text(call.seed, number, "code", length=maker.digits(requested.scopes), alphabet="0123456789")
+    text = requested.text.replace(maker.replaces, code) if maker.replaces else requested.text
+    expires = call.at + maker.expiry(requested.scopes)
+    return (
+        text,
+        code,
+        Otp(call.owner.provider, call.owner.key, digits_alone(requested.recipient), code, expires, number),
+    )
+
+
+REFUSALS: Mapping[CheckResult, str] = {
+    CheckResult.WRONG: "is not the code that was sent last",
+    CheckResult.EXPIRED: "was entered after the code expired",
+    CheckResult.USED: "was used already, and a code works once",
+    CheckResult.EXHAUSTED: "was entered after too many wrong tries",
+}
+
+
+def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
+    """Return the function of an operation that checks a one-time code which `make_code` has made."""
+    node.only(CODE_KEYS, "code.check")
+    to = node.value.get("recipient")
+    recipient = reader_of(usual("recipient")) if to is None else context.place(node.inside("recipient", to))
+    code = context.place(node.inside("code", node.value["code"])) if node.value.get("code") is not None else None
+    if code is None:
+        node.note("is missing; write the parameter that has the code", "code")
+    tries = _read_tries(node, context)
+    write = read_reply(node.take("reply", "a mapping"), context, context.names("code", "message"))
+    mine = bind(checks, {}, node, context.document)
+
+    def run(world: World, call: Call) -> Outcome:
+        scope = make_scope(world, call, context)
+        subject = Subject(call, scope)
+        refusal = first_refusal(mine, subject)
+        if refusal is not None:
+            return refusal
+        values = (call.values,)
+        number, given = as_text(recipient(values)), as_text(code(values)) if code is not None else ""
+        otp = _find_code(world, call, number)
+        most = tries(scope)
+        result, after = ("unknown", None) if otp is None else _judge(otp, given, at=call.at, tries=most)
+        why = f"code: {show(given)} {REFUSALS[CheckResult(result)]}" if otp is not None and result != "right" else ""
+        why = why or f"recipient: no code was made for {show(number)}"
+        named = None if result == "right" else refuse(checks, f"code-{result}", (why,), subject)
+        changes = (after,) if after is not None and after is not otp else ()
+        if named is not None and not changes:
+            return named
+        left = max(0, most - after.wrong_tries) if after is not None else 0
+        scope.message = world.messages.get(otp.message) if otp is not None else None
+        scope.bound = {"code": {"result": result, "to": number, "tries_left": left}}
+        reply = write(scope) if named is None else context.render_error(call.errors[named.error], named, call)
+        return Plan(reply if result == "right" or named is not None else reply._replace(why=(why,)), changes=changes)
+
+    return run
+
+
+def _judge(otp: Otp, given: str, *, at: datetime, tries: int) -> tuple[str, Otp]:
+    found, after = check_code(otp, given, at=at, tries=tries)
+    return found.value, after
+
+
+def _find_code(world: World, call: Call, number: str) -> Otp | None:
+    return world.otps.get((call.owner.provider, call.owner.key, digits_alone(number)))
+
+
+def _read_tries(node: SpecNode, context: OperationContext) -> Callable[[Scope], int]:
+    value = node.value.get("tries", DEFAULT_TRIES)
+    if isinstance(value, str) and value.startswith(SETTING):
+        name = value.removeprefix(SETTING)
+        context.document.setting(node.inside("tries", value), name)
+        return lambda scope: int(str(scope.settings[name]))
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        node.note(f"{show(value)} is not a number of tries, nor a setting such as settings.tries", "tries")
+        value = DEFAULT_TRIES
+    count: int = value
+    return lambda _: count

@@ -1,0 +1,125 @@
+"""What the readers of behaviours know about the document, and the places of a request that a document names.
+
+A place is a parameter's name, a JSON pointer (`/message/to`), or a list of these, of which the first that is present
+counts. A pointer that meets a list continues in each of its items; a step of digits takes one of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sandbox.core.errors import near_miss
+from sandbox.core.message import Channel
+from sandbox.providers.base import Call, ErrorReply, Refusal, Reply
+from sandbox.providers.behaviours.credential import Credential, is_place
+from sandbox.providers.behaviours.times import TimeFormat
+from sandbox.providers.behaviours.values import Names
+from sandbox.providers.behaviours.variables import IN_REQUESTS
+from sandbox.specs.document import SpecNode
+from sandbox.specs.spec import Pointer, Route, find, pointers
+from sandbox.specs.types import show
+
+Scopes = Sequence[Mapping[str, object]]
+Place = Callable[[Scopes], Any]
+SETTING = "settings."
+
+
+class UsedPlace(NamedTuple):
+    """A place that a document names: its node, and whether the rows of a request may have it."""
+
+    node: SpecNode
+    in_rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentContext:
+    """What readers know about a document: its settings with their defaults, channels, the names of its errors."""
+
+    settings: Mapping[str, object]
+    channels: Mapping[str, Channel]
+    errors: frozenset[str]
+    balances: tuple[str, ...]
+    times: TimeFormat
+    credential: Credential | None = None
+
+    def setting(self, node: SpecNode, name: str) -> bool:
+        """Return whether a setting exists; otherwise add a mistake."""
+        if name in self.settings:
+            return True
+        node.note(f"there is no setting '{name}'.{near_miss(name, self.settings)}")
+        return False
+
+    def error(self, node: SpecNode, name: str) -> None:
+        """Add a mistake if the document does not have an error."""
+        if name not in self.errors:
+            node.note(
+                f"the document has no error '{name}'; add an example of that name with an x-code to a response."
+                f"{near_miss(name, self.errors)}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContext:
+    """What readers know about one operation; `places` collects the places that it names."""
+
+    document: DocumentContext
+    channel: Channel | None
+    routes: tuple[Route, ...]
+    status: int
+    type: str
+    render_error: Callable[[ErrorReply, Refusal, Call], Reply]
+    errors: Mapping[str, ErrorReply]
+    origins: Mapping[str, str]
+    places: list[UsedPlace] = field(default_factory=list)
+
+    def names(self, *more: str) -> Names:
+        """Return the variables that templates of this operation may use."""
+        known: tuple[str, ...] | None = tuple(dict.fromkeys(name for route in self.routes for name in route.kinds))
+        return Names((*IN_REQUESTS, *more), tuple(self.document.settings), known or None)
+
+    def describe(self, place: object) -> str:
+        """Return a place as reasons name it: `path.uuid`, `body.message.to`."""
+        first = place[0] if isinstance(place, list) else place
+        name, *steps = pointers(first)[0]
+        return ".".join((self.origins.get(name, "body"), name, *steps))
+
+    def place(self, node: SpecNode, *, in_rows: bool = False) -> Place:
+        """Return a function that reads a place of a request."""
+        if not is_place(node.value):
+            node.note(f"{show(node.value)} is neither a parameter nor a JSON pointer; write one such as to or /to")
+            return lambda _: None
+        self.places.append(UsedPlace(node, in_rows))
+        return reader_of(pointers(node.value))
+
+
+def reader_of(places: tuple[Pointer, ...]) -> Place:
+    """Return a function that reads the first place that is present in some scopes; None if none is."""
+    if len(places) == 1 and len(places[0]) == 1:
+        ((name,),) = places
+
+        def read_name(scopes: Scopes) -> object:
+            for scope in scopes:
+                if name in scope:
+                    return scope[name]
+            return None
+
+        return read_name
+
+    def read(scopes: Scopes) -> object:
+        for place in places:
+            for scope in scopes:
+                found = find(scope, place)
+                if found is not None:
+                    return found
+        return None
+
+    return read
+
+
+def as_text(value: object) -> str:
+    """Return a value of a request as text; null, lists and objects are empty."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, Mapping | list):
+        return ""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

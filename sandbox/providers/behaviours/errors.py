@@ -1,0 +1,61 @@
+"""Named errors whose examples have templates: `{message: "The number {{ parameters.to }} is not valid."}`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from sandbox.providers.base import Call, ErrorReply, Refusal, Reply, render_error
+from sandbox.providers.behaviours.replies import is_xml
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.times import TimeFormat
+from sandbox.providers.behaviours.values import Get, Names, budgeted, encode_body, read_text, read_value
+from sandbox.providers.behaviours.variables import IN_REQUESTS
+from sandbox.specs.document import SpecNode
+from sandbox.templates.text import is_template
+
+RenderError = Callable[[ErrorReply, Refusal, Call], Reply]
+
+
+def read_errors(
+    errors: Iterable[tuple[SpecNode, ErrorReply]], settings: Iterable[str], times: TimeFormat
+) -> RenderError:
+    """Return what writes the reply of a refusal; errors without templates are written as their examples are."""
+    names = Names((*IN_REQUESTS, "error"), tuple(settings))
+    writers: dict[int, tuple[ErrorReply, Get]] = {}
+    for node, error in errors:
+        if any(map(is_template, _texts(error.body))):
+            value = (
+                read_text(node, names, escape=is_xml(error.type))
+                if isinstance(error.body, str)
+                else read_value(node, names)
+            )
+            writers[id(error)] = (error, budgeted(value))  # the error is kept, so that no other gets its id
+
+    def render(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:
+        writer = writers.get(id(error))
+        if writer is None:
+            return render_error(error, refusal, call)
+        scope = Scope(None, at=call.at, settings=call.settings, times=times, call=call)
+        scope.bound = {"error": _describe(error, refusal, call)}
+        return render_error(error._replace(body=encode_body(writer[1](scope))), refusal, call)
+
+    return render
+
+
+def _describe(error: ErrorReply, refusal: Refusal, call: Call) -> Mapping[str, object]:
+    first = refusal.why[0] if refusal.why else ""
+    return {
+        "name": error.name,
+        "code": error.code,
+        "status": error.status,
+        "message": refusal.message or first,
+        "why": list(refusal.why),
+        "parameter": call.violations[0].name if call.violations else "",
+    }
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a body."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)

@@ -1,0 +1,84 @@
+"""The ids of messages: their form, and what each is drawn from."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from sandbox.core.seeded_random import draw_text, make_ulid
+from sandbox.providers.base import Call
+from sandbox.specs.document import SpecNode
+from sandbox.specs.types import show
+
+KEYS = ("kind", "length", "prefix", "per")
+KINDS = ("uuid", "ulid", "digits", "hex", "alphanumeric")
+LENGTHS = {"digits": 12, "hex": 32, "alphanumeric": 22}
+LONGEST, SHORTEST = 64, 6
+DIGITS, HEX = "0123456789", "0123456789abcdef"
+
+Draw = Callable[[Call, int], str]
+
+
+class IdFormat(NamedTuple):
+    """How ids are made; `per_request`: one for all messages of a request, whose own ids are numbered behind it."""
+
+    draw: Draw
+    per_request: bool = False
+
+
+def read_id(node: SpecNode | None) -> IdFormat:
+    """Return the ids of a send: a kind, or a mapping `{kind, length, prefix, per}` (default: uuid)."""
+    if node is None:
+        return IdFormat(_uuid)
+    if isinstance(node.value, str):
+        return IdFormat(_drawn(node.value, None)) if node.one_of(KINDS, "kind of id") else IdFormat(_uuid)
+    if node.of("a mapping") is None:
+        return IdFormat(_uuid)
+    node.only(KEYS, "id")
+    kind = node.need("kind", "a string", f"one of {', '.join(KINDS)}")
+    prefix, per = node.take("prefix", "a string"), node.take("per", "a string")
+    length = node.value.get("length")
+    if kind is None or not kind.one_of(KINDS, "kind of id"):
+        return IdFormat(_uuid)
+    if length is not None and (kind.value not in LENGTHS or not _is_length(length)):
+        right = (
+            f"a length from {SHORTEST} to {LONGEST}"
+            if kind.value in LENGTHS
+            else f"no length, as a {kind.value} has one"
+        )
+        node.note(f"{show(length)} is not valid; write {right}", "length")
+        length = None
+    if per is not None:
+        per.one_of(("recipient", "request"), "word for what an id is made")
+    draw = _drawn(kind.value, length)
+    begin = prefix.value if prefix is not None else ""
+    return IdFormat(
+        (lambda call, row: begin + draw(call, row)) if begin else draw, per is not None and per.value == "request"
+    )
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and SHORTEST <= value <= LONGEST
+
+
+def _uuid(call: Call, row: int) -> str:
+    return str(UUID(bytes=call.draw("uuid", 16, row=row), version=4))
+
+
+def _ulid(call: Call, row: int) -> str:
+    return make_ulid(call.at, call.draw("ulid", 10, row=row))
+
+
+def _drawn(kind: str, length: int | None) -> Draw:
+    if kind == "uuid":
+        return _uuid
+    if kind == "ulid":
+        return _ulid
+    size = length or LENGTHS[kind]
+    if kind == "digits":  # the first is not 0, so that the id is a number too
+        return lambda call, row: (
+            draw_text(call.seed, call.number + row, "first digit", length=1, alphabet=DIGITS[1:])
+            + draw_text(call.seed, call.number + row, "digits", length=size - 1, alphabet=DIGITS)
+        )
+    if kind == "hex":
+        return lambda call, row: draw_text(call.seed, call.number + row, "hex", length=size, alphabet=HEX)
+    return lambda call, row: draw_text(call.seed, call.number + row, "alphanumeric", length=size)

@@ -1,0 +1,96 @@
+"""Replies of behaviours: a status, headers and a body, each of which may be a template."""
+
+from collections.abc import Callable, Mapping
+
+from sandbox.providers.base import Reply
+from sandbox.providers.behaviours.context import OperationContext
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.values import Names, Value, constant, encode_body, read_text, read_value
+from sandbox.specs.document import SpecNode
+from sandbox.specs.types import JSON, show
+from sandbox.templates.budget import Budget, spending
+from sandbox.templates.text import LINE_END, TemplateFailedError, header_name_problem, header_problem
+
+KEYS = ("status", "headers", "body")
+CONTENT_TYPE = "content-type"
+LOWEST_STATUS, HIGHEST_STATUS = 200, 599
+
+WriteReply = Callable[[Scope], Reply]
+
+
+def read_reply(node: SpecNode | None, context: OperationContext, names: Names) -> WriteReply:
+    """Return what writes the reply of an operation; status and media type are those of its first success."""
+    if node is None:
+        empty = Reply(context.status, {} if context.type == JSON else "", context.type)
+        return lambda _: empty
+    node.only(KEYS, "reply")
+    status = _read_status(node, context.status)
+    headers = node.take("headers", "a mapping")
+    kind, values = _read_headers(headers, names) if headers is not None else (None, {})
+    type_ = kind or context.type
+    body = constant("")
+    if node.value.get("body") is not None:
+        part = node.inside("body", node.value["body"])
+        body = read_text(part, names, escape=is_xml(type_)) if isinstance(part.value, str) else read_value(part, names)
+    return _writer(status, type_, body, values)
+
+
+def is_xml(media: str) -> bool:
+    """Return whether a media type is XML."""
+    return media.partition(";")[0].strip().endswith(("/xml", "+xml"))
+
+
+def _read_status(node: SpecNode, default: int) -> int:
+    status = node.value.get("status")
+    if status is None:
+        return default
+    if isinstance(status, bool) or not isinstance(status, int) or not LOWEST_STATUS <= status <= HIGHEST_STATUS:
+        node.note(f"{show(status)} is not an HTTP status; write one from {LOWEST_STATUS} to {HIGHEST_STATUS}", "status")
+        return default
+    return status
+
+
+def _read_headers(node: SpecNode, names: Names) -> tuple[str | None, Mapping[str, Value]]:
+    """Return the content type, if one is set, and the other headers."""
+    kind, found = None, {}
+    for name, value in node.value.items():
+        problem = header_name_problem(str(name))
+        each = node.inside(name, value if isinstance(value, str) else str(value))
+        if problem:
+            each.note(problem)
+        elif str(name).lower() == CONTENT_TYPE:
+            kind = str(value)
+        else:
+            found[str(name)] = read_text(each, names)
+    return kind, found
+
+
+def write_header(name: str, value: object) -> str:
+    """Return the value of a header; line ends become spaces.
+
+    Raises:
+        TemplateFailedError: it cannot be sent.
+
+    """
+    written = LINE_END.sub(" ", "" if value is None else str(value))
+    problem = header_problem(name, written)
+    if problem:
+        raise TemplateFailedError(problem)
+    return written
+
+
+def _writer(status: int, kind: str, body: Value, headers: Mapping[str, Value]) -> WriteReply:
+    get = body.get
+    if not headers and not body.jinja:
+        if body.constant:
+            made = Reply(status, encode_body(body.get(None)), kind)  # type: ignore[arg-type] # a constant reads nothing
+            return lambda _: made
+        return lambda scope: Reply(status, encode_body(get(scope)), kind)
+
+    def write(scope: Scope) -> Reply:
+        with spending(Budget()):
+            written = encode_body(get(scope))
+            values = {name: write_header(name, each.get(scope)) for name, each in headers.items()}
+        return Reply(status, written, kind, headers=values)
+
+    return write

@@ -1,0 +1,281 @@
+"""The behaviour `send`: accepts the messages of a request, charges them, and answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from sandbox.core.account import Approval, spend
+from sandbox.core.change import Change
+from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status
+from sandbox.core.world import World
+from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Call, Function, Outcome, Plan
+from sandbox.providers.behaviours.checks import CheckFunction, Checks, Reasons, Subject, bind, first_refusal
+from sandbox.providers.behaviours.codes import make_code, read_code_maker
+from sandbox.providers.behaviours.context import SETTING, OperationContext, Scopes, as_text
+from sandbox.providers.behaviours.fields import SendResult, digits_alone
+from sandbox.providers.behaviours.ids import read_id
+from sandbox.providers.behaviours.replies import read_reply
+from sandbox.providers.behaviours.scope import Scope
+from sandbox.providers.behaviours.send_request import REASONS_LIMIT, SendRequest, read_send_request
+from sandbox.providers.behaviours.values import Get, budgeted, constant, read_text
+from sandbox.specs.document import SpecNode
+from sandbox.specs.spec import FIELDS, PLACES
+from sandbox.specs.types import show
+from sandbox.templates.text import is_template
+
+KEYS = (
+    *FIELDS,
+    *PLACES,
+    "separator",
+    "schedule",
+    "callback_url",
+    "id",
+    "price",
+    "sender_check",
+    "stop_list",
+    "invalid_recipients",
+    "make_code",
+    "keep",
+    "reply",
+)
+CALLBACK_URL = "callback_url"  # the name under which a message keeps its own callback URL
+PRICE = ("amount", "per", "balance")
+
+Amount = Callable[[Scope], Decimal]
+Reject = Callable[[Call, str], Lifecycle | None]
+
+
+class Price(NamedTuple):
+    """What a message costs, for itself or for each segment, and the balance that pays it."""
+
+    amount: Amount
+    per_segment: bool
+    balance: Get
+
+    def cost(self, scope: Scope, texts: Sequence[str]) -> Decimal:
+        """Return what messages with these texts cost together."""
+        units = sum(segment(each).count for each in texts) if self.per_segment else len(texts)
+        return self.amount(scope) * units
+
+
+def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
+    """Return the function of an operation that sends."""
+    node.only(KEYS, "send")
+    channel = context.channel
+    if channel is None:
+        node.note("the operation sends, but has no x-channel; add x-channel to it")
+        return lambda _, call: Plan(read_reply(None, context, context.names())(_scope(_, call, context)))
+    read = read_send_request(node, context)
+    draw, per_request = read_id(node.inside("id", node.value["id"]) if node.value.get("id") is not None else None)
+    price = _read_price(node, context)
+    maker = read_code_maker(node, context)
+    given_code = (
+        context.place(node.inside("code", node.value["code"]), in_rows=True) if node.value.get("code") else None
+    )
+    keep = _read_keep(node, context)
+    reject, stop_check = _read_stop_list(node, channel)
+    own: dict[str, CheckFunction] = {name: _wrong(name) for name in ("recipient", "schedule", "callback-url")}
+    own.update(_sender_check(node))
+    if stop_check is not None:
+        own["stop-list"] = stop_check
+    if price is not None:
+        own["balance"] = _balance_check(price)
+    if node.value.get("schedule") is not None and Status.SCHEDULED not in channel.words:
+        node.note(f"the channel {channel.name} has no status scheduled; add it to its statuses", "schedule")
+    mine = bind(checks, own, node, context.document)
+    names = context.names("message", "messages", "send", "refused")
+    reply = node.take("reply", "a mapping")
+    write_reply = read_reply(reply, context, names)
+
+    def send(world: World, call: Call) -> Outcome:
+        scope = _scope(world, call, context)
+        request = read(scope, call.values)
+        refusal = first_refusal(mine, Subject(call, scope, request))
+        if refusal is not None:
+            return refusal
+        base = draw(call, 0) if per_request else ""
+        drafts: list[Draft] = []
+        codes: list[Change] = []
+        for row, each in enumerate(request.messages):
+            text, code = each.text, as_text(given_code(each.scopes)) if given_code is not None else None
+            if maker is not None:
+                text, code, otp = make_code(maker, each, code, scope, row)
+                codes.append(otp)
+            drafts.append(
+                Draft(
+                    f"{base}-{row + 1}" if per_request else draw(call, row),
+                    channel,
+                    each.recipient,
+                    each.sender or None,
+                    text,
+                    code or None,
+                    request.due,
+                    reject(call, each.recipient) if reject is not None else None,
+                    0,
+                    keep(scope, each.scopes) if keep is not None else None,
+                )
+            )
+        scope.messages, scope.message = drafts, drafts[0]
+        cost = price.cost(scope, [each.text for each in drafts]) if price is not None else Decimal(0)
+        refused = [{"to": number, "why": why} for number, why in request.dropped]
+        scope.bound = {"send": SendResult(base or drafts[0].id, drafts, cost), "refused": refused}
+        answer = write_reply(scope)
+        if refused:
+            answer = answer._replace(
+                notes=tuple(f"{why}, so it is dropped" for _, why in request.dropped[:REASONS_LIMIT])
+            )
+        changes = (*codes, spend(call.owner, str(price.balance(scope)), cost)) if price is not None else tuple(codes)
+        return Plan(answer, tuple(drafts), changes)
+
+    return send
+
+
+def _scope(world: World, call: Call, context: OperationContext) -> Scope:
+    return Scope(world, at=call.at, settings=call.settings, times=context.document.times, call=call)
+
+
+def _wrong(name: str) -> CheckFunction:
+    """Return the check for something that `read_send_request` found wrong."""
+
+    def find(subject: Subject) -> Reasons:
+        request: SendRequest = subject.request
+        return request.wrong.get(name, ()) if request.wrong else ()
+
+    return find
+
+
+def _read_price(node: SpecNode, context: OperationContext) -> Price | None:
+    part = node.take("price", "a mapping")
+    if part is None:
+        return None
+    part.only(PRICE, "price")
+    per = part.take("per", "a string", default="message")
+    if per is not None:
+        per.one_of(("message", "segment"), "unit of a price")
+    balance = part.need(
+        "balance", "a string", f"the balance that pays, such as {(*context.document.balances, 'SMS')[0]}"
+    )
+    if balance is None:
+        return None
+    if not is_template(balance.value):
+        balance.one_of(context.document.balances, "balance")
+    get = (
+        constant(balance.value).get if not is_template(balance.value) else budgeted(read_text(balance, context.names()))
+    )
+    return Price(_read_amount(part, context), per is not None and per.value == "segment", get)
+
+
+def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
+    value = part.value.get("amount", 1)
+    if isinstance(value, str) and value.startswith(SETTING):
+        name = value.removeprefix(SETTING)
+        context.document.setting(part.inside("amount", value), name)
+        return lambda scope: Decimal(str(scope.settings[name]))
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        part.note(f"{show(value)} is not an amount of 0 or more, nor a setting such as settings.price", "amount")
+        return lambda _: Decimal(0)
+    amount = Decimal(str(value))
+    return lambda _: amount
+
+
+def _balance_check(price: Price) -> CheckFunction:
+    def find(subject: Subject) -> Reasons:
+        account, messages = subject.call.account, subject.request.messages
+        if account is None or not messages:
+            return ()
+        name = str(price.balance(subject.scope))
+        left = account.balance.get(name)
+        cost = price.cost(subject.scope, [each.text for each in messages])
+        if left is None:
+            return (f"account: has no balance {show(name)}, but {', '.join(account.balance) or 'none'}",)
+        what = "the price of" if len(messages) == 1 else f"the price of {len(messages)} messages,"
+        return () if left >= cost else (f"account: its balance of {left} {name} is below {what} {cost}",)
+
+    return find
+
+
+def _sender_check(node: SpecNode) -> dict[str, CheckFunction]:
+    wanted = node.take("sender_check", "a string")
+    if wanted is None or not wanted.one_of(("none", "known", "approved"), "sender check") or wanted.value == "none":
+        return {}
+    approved = wanted.value == "approved"
+
+    def find(subject: Subject) -> Reasons:
+        account, at = subject.call.account, subject.call.at
+        if account is None:
+            return ()
+        known = {each.id for each in account.senders if not approved or each.standing(at) is Approval.APPROVED}
+        listed = ", ".join(sorted(known)[:REASONS_LIMIT]) or "none"
+        wrong = dict.fromkeys(
+            (each.place, each.sender) for each in subject.request.messages if each.sender not in known
+        )
+        what = "an approved sender" if approved else "a sender"
+        return tuple(
+            f"{place}sender: {show(sender)} is not {what} of this account, which has: {listed}"
+            for place, sender in list(wrong)[:REASONS_LIMIT]
+        )
+
+    return {"sender": find}
+
+
+def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Reject | None, CheckFunction | None]:
+    """Return the lifecycle of messages to stopped numbers, or the check that refuses them (default: rejected)."""
+    wanted = node.take("stop_list", "a string", default="reject")
+    if wanted is None or not wanted.one_of(("ignore", "reject", "refuse"), "word for stopped numbers"):
+        return None, None
+    if wanted.value == "ignore":
+        return None, None
+    if wanted.value == "refuse":
+        return None, _check_stopped
+    delay = channel.lifecycle[0].delay if channel.lifecycle else timedelta(0)
+    rejected = (LifecycleStep(Status.REJECTED, delay),)
+
+    def reject(call: Call, recipient: str) -> Lifecycle | None:
+        stopped = call.owner.stop_list
+        return rejected if stopped and digits_alone(recipient) in set(map(digits_alone, stopped)) else None
+
+    return reject, None
+
+
+def _check_stopped(subject: Subject) -> Reasons:
+    account = subject.call.account
+    if account is None or not account.stop_list:
+        return ()
+    stopped = set(map(digits_alone, account.stop_list))
+    found = [each for each in subject.request.messages if digits_alone(each.recipient) in stopped]
+    return tuple(
+        f"{each.place}recipient: {show(each.recipient)} is on the stop list of the account"
+        for each in found[:REASONS_LIMIT]
+    )
+
+
+Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
+
+
+def _read_keep(node: SpecNode, context: OperationContext) -> Keep | None:
+    """Return what is kept with each message: values of the request, and its own callback URL."""
+    listed = node.take("keep", "a mapping", default={})
+    gets: list[tuple[str, Callable[[Scope, Scopes], str]]] = []
+    for name, value in listed.value.items() if listed is not None else ():
+        part = node.inside("keep", {}).inside(name, value)
+        gets.append((str(name), _kept(part, context)))
+    if node.value.get("callback_url") is not None:
+        gets.append((CALLBACK_URL, _kept(node.inside("callback_url", node.value["callback_url"]), context)))
+    if not gets:
+        return None
+
+    def keep(scope: Scope, scopes: Scopes) -> Mapping[str, str] | None:
+        found = {name: text for name, get in gets if (text := get(scope, scopes))}
+        return found or None
+
+    return keep
+
+
+def _kept(part: SpecNode, context: OperationContext) -> Callable[[Scope, Scopes], str]:
+    if isinstance(part.value, str) and is_template(part.value):
+        get = budgeted(read_text(part, context.names()))
+        return lambda scope, _: str(get(scope))
+    place = context.place(part, in_rows=True)
+    return lambda _, scopes: as_text(place(scopes))

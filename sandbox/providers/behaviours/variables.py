@@ -1,0 +1,104 @@
+"""The variables of templates in a provider document, and how each is shown to a template."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sandbox.providers.behaviours.fields import ACCOUNT, CALLBACK, MESSAGE, SEND, Fields, FieldView, Lenient
+from sandbox.providers.behaviours.scope import NOTHING, Scope
+from sandbox.specs.body_parsing import UnreadableError, gather, pairs
+from sandbox.templates.text import random_variables
+
+PAGE = ("number", "size", "total", "pages", "has_next", "has_previous", "offset", "sort_by", "order")
+CODE = ("result", "to", "tries_left")
+
+
+TARGET = ("url", "key")
+ERROR = ("name", "code", "status", "message", "why", "parameter")
+
+
+class Variable(NamedTuple):
+    """A variable; `fields` are its members, `names` the members of a mapping, both None if any name may be read."""
+
+    get: Callable[[Scope], Any]
+    fields: Fields | None = None
+    names: tuple[str, ...] | None = None
+
+
+def _bound(name: str) -> Callable[[Scope], Any]:
+    return lambda scope: scope.bound[name]
+
+
+def _parameters(scope: Scope) -> Mapping[str, object]:
+    return scope.call.values if scope.call else NOTHING
+
+
+def _request(scope: Scope) -> Mapping[str, object]:
+    call = scope.call
+    if call is None or call.request is None:
+        return NOTHING
+    try:
+        query = gather(pairs(call.request.query))
+    except UnreadableError:
+        query = {}
+    return {
+        "method": call.request.method,
+        "path": call.request.path,
+        "query": Lenient(query),
+        "headers": Lenient(call.headers),
+        "body": Lenient({name: value for name, value in call.values.items() if name not in call.headers}),
+    }
+
+
+VARIABLES: Mapping[str, Variable] = {
+    "message": Variable(lambda scope: scope.message, MESSAGE),
+    "messages": Variable(lambda scope: scope.messages),
+    "account": Variable(lambda scope: scope.account, ACCOUNT),
+    "parameters": Variable(_parameters),
+    "request": Variable(_request, names=("method", "path", "query", "headers", "body")),
+    "settings": Variable(lambda scope: scope.settings),
+    "now": Variable(lambda scope: scope.at),
+    "send": Variable(_bound("send"), SEND),
+    "refused": Variable(_bound("refused")),
+    "page": Variable(_bound("page"), names=PAGE),
+    "code": Variable(_bound("code"), names=CODE),
+    "callback": Variable(_bound("callback"), CALLBACK),
+    "target": Variable(_bound("target"), names=TARGET),
+    "error": Variable(_bound("error"), names=ERROR),
+    "why": Variable(_bound("why")),
+    **{name: Variable(_bound(name)) for name in ("url", "method", "body", "timestamp", "pairs")},
+}
+RANDOM = ("uuid", "ulid", "fake")
+IN_REQUESTS = ("request", "parameters", "account", "settings", "now", *RANDOM)
+IN_CALLBACKS = ("message", "account", "settings", "now", "callback", "target", *RANDOM)
+
+
+def template_variables(scope: Scope, names: frozenset[str]) -> Mapping[str, object]:
+    """Return the variables that a template of Jinja uses."""
+    found: dict[str, object] = {}
+    for name in names:
+        if name in VARIABLES:
+            found[name] = _show(scope, name)
+        elif name in scope.bound:
+            found[name] = scope.bound[name]
+    if not names.isdisjoint(RANDOM):
+        found.update(random_variables(*_seed(scope), scope.at, names))
+    return found
+
+
+def _seed(scope: Scope) -> tuple[int, int]:
+    """Return the seed and the number from which invented values are drawn."""
+    if scope.message is not None:
+        return scope.world.seed, scope.number(scope.message)
+    return (scope.call.seed, scope.call.number) if scope.call else (scope.world.seed, 0)
+
+
+def _show(scope: Scope, name: str) -> object:
+    variable = VARIABLES[name]
+    value = variable.get(scope)
+    if name == "messages":
+        return [FieldView(scope.about(each, row), each, MESSAGE) for row, each in enumerate(value)]
+    if name == "now":
+        return scope.moment(value)
+    if name == "parameters":
+        return Lenient(value)
+    return value if variable.fields is None or value is None else FieldView(scope, value, variable.fields)
