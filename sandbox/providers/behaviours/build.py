@@ -9,7 +9,7 @@ from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.providers.base import Authenticate, Call, ErrorReply, Function, Provider, Refusal, Report
 from sandbox.providers.behaviours.callbacks import ChannelCallback, read_callback
-from sandbox.providers.behaviours.checks import ON_REQUESTS, Checks, Subject, first_refusal, read_checks
+from sandbox.providers.behaviours.checks import ON_REQUESTS, BoundChecks, Checks, Subject, first_refusal, read_checks
 from sandbox.providers.behaviours.codes import read_code_check
 from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace
 from sandbox.providers.behaviours.credential import Credential, describe_schemes, from_schemes, read_credential
@@ -116,12 +116,13 @@ def _secret_reader(
 def _authenticate(checks: Checks, context: DocumentContext) -> Authenticate:
     """Return the checks of requests to operations that have a function; a behaviour makes its own."""
     mine = tuple(each for each in checks if each.name in ON_REQUESTS)
+    bound = BoundChecks(mine, mine)
 
     def authenticate(world: World, call: Call) -> Refusal | None:
         if call.account is not None and not call.violations:
             return None
         scope = Scope(world, at=call.at, settings=call.settings, times=context.times, call=call)
-        return first_refusal(mine, Subject(call, scope))
+        return first_refusal(bound, Subject(call, scope))
 
     return authenticate
 

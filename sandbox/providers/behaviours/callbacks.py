@@ -3,7 +3,7 @@
 import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -12,7 +12,6 @@ from sandbox.core.clock import DurationError, parse_duration
 from sandbox.formats.json_text import encode_json
 from sandbox.providers.base import Report
 from sandbox.providers.behaviours.context import DocumentContext
-from sandbox.providers.behaviours.fields import CallbackFacts
 from sandbox.providers.behaviours.replies import is_xml, write_header
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
@@ -107,6 +106,11 @@ class Parts(NamedTuple):
         return any(each.jinja for each in values) or bool(self.signers)
 
 
+def _target_url(scope: Scope) -> str:
+    target = scope.report.target if scope.report is not None else None
+    return target.url if target is not None else ""
+
+
 def _bytes(value: object) -> bytes:
     return ("" if value is None else str(value)).encode()
 
@@ -123,7 +127,7 @@ def read_callback(node: SpecNode, context: DocumentContext) -> ChannelCallback:
     kind, body = _read_body(node, names, "GET" if method is not None and method.value == "GET" else "")
     parts = Parts(
         method.value if method is not None else "POST",
-        read_text(url, names) if url is not None else Value(lambda scope: scope.bound["target"]["url"]),
+        read_text(url, names) if url is not None else Value(_target_url),
         _pairs(node, "query", names),
         _pairs(node, "placeholders", names),
         _headers(node, names),
@@ -238,16 +242,8 @@ def _received(node: SpecNode) -> Received | None:
 
 def scope_of(report: Report, times: TimeFormat) -> Scope:
     """Return what the templates of a callback can read."""
-    message, step, target, world = report.message, report.step, report.target, report.world
-    at: datetime = report.at or step.at
-    scope = Scope(world, at=at, settings=report.settings, times=times)
-    scope.account = world.accounts.get((message.provider, message.account)) if world is not None else None
-    scope.message = message
-    scope.bound = {
-        "callback": CallbackFacts(message.callbacks[-1] if message.callbacks else None, step, at),
-        "target": {"url": target.url if target else "", "key": target.key if target else None},
-        "timestamp": int(at.timestamp()),
-    }
+    scope = Scope(report.world, at=report.at or report.step.at, settings=report.settings, times=times)
+    scope.message, scope.report = report.message, report
     return scope
 
 

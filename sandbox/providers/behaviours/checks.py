@@ -6,6 +6,7 @@ refuses the request; the reasons of those after it are told too, so that a devel
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from sandbox.templates.text import is_template
 
 KEYS = ("check", "when", "error", "message", "why", "parameters", "rules")
 CODE_CHECKS = ("code-unknown", "code-wrong", "code-expired", "code-used", "code-exhausted")
+IN_REQUEST = ("recipient", "schedule", "callback-url")
 OF_THE_KEY = ("missing-key", "closed-account", "unknown-key")
 ON_REQUESTS = (*OF_THE_KEY, "schema")
 ON_SENDS = ("recipient", "sender", "stop-list", "schedule", "callback-url", "balance")
@@ -42,15 +44,22 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in CODE_CHECKS},
 }
 
+NOTHING = Decimal(0)
+
 Reasons = tuple[str, ...]
 
 
 class Subject(NamedTuple):
-    """What is checked: a call, what its templates can read, and what the behaviour has read of the request."""
+    """What is checked: a call, what its templates can read, what the behaviour has read of it, and what that costs.
+
+    `flawed`: what was read is wrong in itself; the checks `IN_REQUEST` say why.
+    """
 
     call: Call
     scope: Scope
     request: Any = None
+    cost: Decimal = NOTHING
+    flawed: bool = False
 
 
 CheckFunction = Callable[[Subject], Reasons]
@@ -73,7 +82,14 @@ class Check:
 Checks = tuple[Check, ...]
 
 
-def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, context: DocumentContext) -> Checks:
+class BoundChecks(NamedTuple):
+    """The checks of one operation; `content` are those that a request must pass whose key and schema are right."""
+
+    all: Checks
+    content: Checks
+
+
+def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, context: DocumentContext) -> BoundChecks:
     """Return the checks that a behaviour needs, with its own functions; the document must have their errors."""
     found = []
     for check in checks:
@@ -87,11 +103,17 @@ def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, conte
             found.append(check)
         elif check.name in own:
             found.append(Check(check.name, check.error, own[check.name], check.message))
-    return tuple(found)
+    several = context.credential is not None and context.credential.has_secret
+    passed = (*IN_REQUEST, "schema", "closed-account", *(() if several else OF_THE_KEY))
+    return BoundChecks(tuple(found), tuple(each for each in found if each.name not in passed))
 
 
-def first_refusal(checks: Checks, subject: Subject) -> Refusal | None:
+def first_refusal(bound: BoundChecks, subject: Subject) -> Refusal | None:
     """Return the refusal of the first check that finds a reason, with the reasons of those after it; None if none."""
+    call = subject.call
+    checks = bound.content if call.account is not None and not call.violations and not subject.flawed else bound.all
+    if not checks:
+        return None
     for place, check in enumerate(checks):
         why = check.find(subject) if check.find is not None else ()
         if why:

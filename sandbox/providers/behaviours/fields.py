@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sandbox.core.account import Account
-from sandbox.core.message import Draft, Message, Status, Step
+from sandbox.core.message import Draft, Message, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.behaviours.scope import NOTHING, Scope
@@ -210,18 +210,13 @@ SEND: Fields = {
 }
 
 
-class CallbackFacts(NamedTuple):
-    """What a callback tells besides its message: its number, the step that it reports, and when it is sent."""
-
-    id: int | None
-    step: Step
-    at: datetime
-
-
 CALLBACK: Fields = {
-    "id": Field(lambda _, callback: callback.id),
-    "status": Field(lambda _, callback: callback.step.status.value),
-    "provider_status": Field(lambda _, callback: callback.step.word),
-    "at": Field(lambda _, callback: callback.step.at, is_time=True),
-    "sent_at": Field(lambda _, callback: callback.at, is_time=True),
+    "status": Field(lambda _, report: report.step.status.value),
+    "provider_status": Field(lambda _, report: report.step.word),
+    "at": Field(lambda _, report: report.step.at, is_time=True),
+    "sent_at": Field(lambda _, report: report.at or report.step.at, is_time=True),
+}
+TARGET: Fields = {
+    "url": Field(lambda _, target: target.url),
+    "key": Field(lambda _, target: target.key),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.core.account import Account
 from sandbox.core.message import Draft, Message
 from sandbox.core.world import World
-from sandbox.providers.base import Call
+from sandbox.providers.base import Call, Report
 from sandbox.providers.behaviours.times import Moment, TimeFormat, make_moment
 
 NOTHING: Mapping[str, Any] = {}
@@ -17,10 +17,22 @@ class Scope:
     """What the templates of one reply, error or callback can read.
 
     `message` is the message that a template is about, `row` its place among those of its request; `bound` has further
-    variables by name. `call` is None in callbacks.
+    variables by name. In callbacks, `call` is None and `report` says what is reported.
     """
 
-    __slots__ = ("_world", "account", "at", "bound", "call", "message", "messages", "row", "settings", "times")
+    __slots__ = (
+        "_world",
+        "account",
+        "at",
+        "bound",
+        "call",
+        "message",
+        "messages",
+        "report",
+        "row",
+        "settings",
+        "times",
+    )
 
     def __init__(
         self,
@@ -36,6 +48,7 @@ class Scope:
         self.message: Message | Draft | None = None
         self.messages: Sequence[Message | Draft] = ()
         self.row = 0
+        self.report: Report | None = None
         self.bound: Mapping[str, Any] = NOTHING
 
     @property
@@ -61,6 +74,7 @@ class Scope:
         """Return a scope like this one, with further variables."""
         made = Scope(self._world, at=self.at, settings=self.settings, times=self.times, call=self.call)
         made.account, made.message, made.messages, made.row = self.account, self.message, self.messages, self.row
+        made.report = self.report
         made.bound = {**self.bound, **bound} if bound else self.bound
         return made
 

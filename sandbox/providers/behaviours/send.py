@@ -1,8 +1,10 @@
 """The behaviour `send`: accepts the messages of a request, charges them, and answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.core.account import Approval, spend
@@ -11,14 +13,25 @@ from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Statu
 from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Function, Outcome, Plan
-from sandbox.providers.behaviours.checks import CheckFunction, Checks, Reasons, Subject, bind, first_refusal
-from sandbox.providers.behaviours.codes import make_code, read_code_maker
-from sandbox.providers.behaviours.context import SETTING, OperationContext, Scopes, as_text
+from sandbox.providers.behaviours.checks import (
+    IN_REQUEST,
+    BoundChecks,
+    CheckFunction,
+    Checks,
+    Reasons,
+    Subject,
+    bind,
+    first_refusal,
+)
+from sandbox.providers.behaviours.codes import CodeMaker, make_code, read_code_maker
+from sandbox.providers.behaviours.context import SETTING, OperationContext, Place, Scopes, as_text
 from sandbox.providers.behaviours.fields import SendResult, digits_alone
-from sandbox.providers.behaviours.ids import read_id
-from sandbox.providers.behaviours.replies import read_reply
+from sandbox.providers.behaviours.ids import Draw, read_id
+from sandbox.providers.behaviours.lookups import answer
+from sandbox.providers.behaviours.replies import WriteReply, read_reply
 from sandbox.providers.behaviours.scope import Scope
-from sandbox.providers.behaviours.send_request import REASONS_LIMIT, SendRequest, read_send_request
+from sandbox.providers.behaviours.send_request import REASONS_LIMIT, ReadSend, Requested, SendRequest, read_send_request
+from sandbox.providers.behaviours.times import TimeFormat
 from sandbox.providers.behaviours.values import Get, budgeted, constant, read_text
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import FIELDS, PLACES
@@ -41,9 +54,11 @@ KEYS = (
     "reply",
 )
 CALLBACK_URL = "callback_url"  # the name under which a message keeps its own callback URL
+FREE = Decimal(0)
 PRICE = ("amount", "per", "balance")
 
 Amount = Callable[[Scope], Decimal]
+Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
 Reject = Callable[[Call, str], Lifecycle | None]
 
 
@@ -54,10 +69,73 @@ class Price(NamedTuple):
     per_segment: bool
     balance: Get
 
-    def cost(self, scope: Scope, texts: Sequence[str]) -> Decimal:
-        """Return what messages with these texts cost together."""
-        units = sum(segment(each).count for each in texts) if self.per_segment else len(texts)
-        return self.amount(scope) * units
+    def cost(self, scope: Scope, messages: Sequence[Requested]) -> Decimal:
+        """Return what messages cost together."""
+        units = sum(segment(each.text).count for each in messages) if self.per_segment else len(messages)
+        amount = self.amount(scope)
+        return amount if units == 1 else amount * units
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A compiled send. `draw` makes ids, `tells`: the reply reads `send` or `refused`."""
+
+    channel: Channel
+    times: TimeFormat
+    read: ReadSend
+    checks: BoundChecks
+    draw: Draw
+    per_request: bool
+    price: Price | None
+    maker: CodeMaker | None
+    code: Place | None
+    keep: Keep | None
+    reject: Reject | None
+    write_reply: WriteReply
+    tells: bool
+
+    def run(self, world: World, call: Call) -> Outcome:
+        """Accept the messages of a request, or refuse it."""
+        scope = Scope(world, at=call.at, settings=call.settings, times=self.times, call=call)
+        request = self.read(scope, call.values)
+        price = self.price
+        cost = price.cost(scope, request.messages) if price is not None else FREE
+        refusal = first_refusal(self.checks, Subject(call, scope, request, cost, bool(request.wrong)))
+        if refusal is not None:
+            return refusal
+        base = self.draw(call, 0) if self.per_request else ""
+        drafts: list[Draft] = []
+        codes: list[Change] = []
+        for row, each in enumerate(request.messages):
+            text, code = each.text, as_text(self.code(each.scopes)) if self.code is not None else None
+            if self.maker is not None:
+                text, code, otp = make_code(self.maker, each, code, scope, row)
+                codes.append(otp)
+            drafts.append(
+                Draft(
+                    f"{base}-{row + 1}" if base else self.draw(call, row),
+                    self.channel,
+                    each.recipient,
+                    each.sender or None,
+                    text,
+                    code or None,
+                    request.due,
+                    self.reject(call, each.recipient) if self.reject is not None else None,
+                    0,
+                    self.keep(scope, each.scopes) if self.keep is not None else None,
+                )
+            )
+        scope.messages, scope.message = drafts, drafts[0]
+        if self.tells:
+            refused = [{"to": number, "why": why} for number, why in request.dropped]
+            scope.bound = {"send": SendResult(base or drafts[0].id, drafts, cost), "refused": refused}
+        reply = self.write_reply(scope)
+        if request.dropped:
+            dropped = request.dropped[:REASONS_LIMIT]
+            reply = reply._replace(notes=tuple(f"{why}, so it is dropped" for _, why in dropped))
+        if price is not None:
+            return Plan(reply, tuple(drafts), (*codes, spend(call.owner, str(price.balance(scope)), cost)))
+        return Plan(reply, tuple(drafts), tuple(codes))
 
 
 def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
@@ -66,74 +144,34 @@ def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Func
     channel = context.channel
     if channel is None:
         node.note("the operation sends, but has no x-channel; add x-channel to it")
-        return lambda _, call: Plan(read_reply(None, context, context.names())(_scope(_, call, context)))
-    read = read_send_request(node, context)
-    draw, per_request = read_id(node.inside("id", node.value["id"]) if node.value.get("id") is not None else None)
-    price = _read_price(node, context)
-    maker = read_code_maker(node, context)
-    given_code = (
-        context.place(node.inside("code", node.value["code"]), in_rows=True) if node.value.get("code") else None
-    )
-    keep = _read_keep(node, context)
-    reject, stop_check = _read_stop_list(node, channel)
-    own: dict[str, CheckFunction] = {name: _wrong(name) for name in ("recipient", "schedule", "callback-url")}
-    own.update(_sender_check(node))
-    if stop_check is not None:
-        own["stop-list"] = stop_check
-    if price is not None:
-        own["balance"] = _balance_check(price)
+        return answer(node, None, context, checks)
     if node.value.get("schedule") is not None and Status.SCHEDULED not in channel.words:
         node.note(f"the channel {channel.name} has no status scheduled; add it to its statuses", "schedule")
-    mine = bind(checks, own, node, context.document)
-    names = context.names("message", "messages", "send", "refused")
+    id_ = node.value.get("id")
+    draw, per_request = read_id(node.inside("id", id_) if id_ is not None else None)
+    price = _read_price(node, context)
+    code = node.value.get("code")
+    reject, stop_check = _read_stop_list(node, channel)
+    own: dict[str, CheckFunction | None] = {name: _wrong(name) for name in IN_REQUEST}
+    own |= {"sender": _sender_check(node), "stop-list": stop_check, "balance": _balance_check(price) if price else None}
+    needed = {name: find for name, find in own.items() if find is not None}
     reply = node.take("reply", "a mapping")
-    write_reply = read_reply(reply, context, names)
-
-    def send(world: World, call: Call) -> Outcome:
-        scope = _scope(world, call, context)
-        request = read(scope, call.values)
-        refusal = first_refusal(mine, Subject(call, scope, request))
-        if refusal is not None:
-            return refusal
-        base = draw(call, 0) if per_request else ""
-        drafts: list[Draft] = []
-        codes: list[Change] = []
-        for row, each in enumerate(request.messages):
-            text, code = each.text, as_text(given_code(each.scopes)) if given_code is not None else None
-            if maker is not None:
-                text, code, otp = make_code(maker, each, code, scope, row)
-                codes.append(otp)
-            drafts.append(
-                Draft(
-                    f"{base}-{row + 1}" if per_request else draw(call, row),
-                    channel,
-                    each.recipient,
-                    each.sender or None,
-                    text,
-                    code or None,
-                    request.due,
-                    reject(call, each.recipient) if reject is not None else None,
-                    0,
-                    keep(scope, each.scopes) if keep is not None else None,
-                )
-            )
-        scope.messages, scope.message = drafts, drafts[0]
-        cost = price.cost(scope, [each.text for each in drafts]) if price is not None else Decimal(0)
-        refused = [{"to": number, "why": why} for number, why in request.dropped]
-        scope.bound = {"send": SendResult(base or drafts[0].id, drafts, cost), "refused": refused}
-        answer = write_reply(scope)
-        if refused:
-            answer = answer._replace(
-                notes=tuple(f"{why}, so it is dropped" for _, why in request.dropped[:REASONS_LIMIT])
-            )
-        changes = (*codes, spend(call.owner, str(price.balance(scope)), cost)) if price is not None else tuple(codes)
-        return Plan(answer, tuple(drafts), changes)
-
-    return send
-
-
-def _scope(world: World, call: Call, context: OperationContext) -> Scope:
-    return Scope(world, at=call.at, settings=call.settings, times=context.document.times, call=call)
+    send = Send(
+        channel=channel,
+        times=context.document.times,
+        read=read_send_request(node, context),
+        checks=bind(checks, needed, node, context.document),
+        draw=draw,
+        per_request=per_request,
+        price=price,
+        maker=read_code_maker(node, context),
+        code=context.place(node.inside("code", code), in_rows=True) if code is not None else None,
+        keep=_read_keep(node, context),
+        reject=reject,
+        write_reply=read_reply(reply, context, context.names("message", "messages", "send", "refused")),
+        tells=reply is not None and any(name in str(reply.value) for name in ("send", "refused")),
+    )
+    return send.run
 
 
 def _wrong(name: str) -> CheckFunction:
@@ -172,12 +210,17 @@ def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
     if isinstance(value, str) and value.startswith(SETTING):
         name = value.removeprefix(SETTING)
         context.document.setting(part.inside("amount", value), name)
-        return lambda scope: Decimal(str(scope.settings[name]))
+        return lambda scope: _decimal(scope.settings[name])
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         part.note(f"{show(value)} is not an amount of 0 or more, nor a setting such as settings.price", "amount")
         return lambda _: Decimal(0)
     amount = Decimal(str(value))
     return lambda _: amount
+
+
+@lru_cache(maxsize=64, typed=True)
+def _decimal(value: object) -> Decimal:
+    return Decimal(str(value))
 
 
 def _balance_check(price: Price) -> CheckFunction:
@@ -187,7 +230,7 @@ def _balance_check(price: Price) -> CheckFunction:
             return ()
         name = str(price.balance(subject.scope))
         left = account.balance.get(name)
-        cost = price.cost(subject.scope, [each.text for each in messages])
+        cost = subject.cost
         if left is None:
             return (f"account: has no balance {show(name)}, but {', '.join(account.balance) or 'none'}",)
         what = "the price of" if len(messages) == 1 else f"the price of {len(messages)} messages,"
@@ -196,10 +239,10 @@ def _balance_check(price: Price) -> CheckFunction:
     return find
 
 
-def _sender_check(node: SpecNode) -> dict[str, CheckFunction]:
+def _sender_check(node: SpecNode) -> CheckFunction | None:
     wanted = node.take("sender_check", "a string")
     if wanted is None or not wanted.one_of(("none", "known", "approved"), "sender check") or wanted.value == "none":
-        return {}
+        return None
     approved = wanted.value == "approved"
 
     def find(subject: Subject) -> Reasons:
@@ -217,7 +260,7 @@ def _sender_check(node: SpecNode) -> dict[str, CheckFunction]:
             for place, sender in list(wrong)[:REASONS_LIMIT]
         )
 
-    return {"sender": find}
+    return find
 
 
 def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Reject | None, CheckFunction | None]:
@@ -249,9 +292,6 @@ def _check_stopped(subject: Subject) -> Reasons:
         f"{each.place}recipient: {show(each.recipient)} is on the stop list of the account"
         for each in found[:REASONS_LIMIT]
     )
-
-
-Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
 
 
 def _read_keep(node: SpecNode, context: OperationContext) -> Keep | None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sandbox.providers.behaviours.fields import ACCOUNT, CALLBACK, MESSAGE, SEND, Fields, FieldView, Lenient
+from sandbox.core.account import Account
+from sandbox.core.message import Message
+from sandbox.providers.behaviours.fields import ACCOUNT, CALLBACK, MESSAGE, SEND, TARGET, Fields, FieldView, Lenient
 from sandbox.providers.behaviours.scope import NOTHING, Scope
 from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 from sandbox.templates.text import random_variables
@@ -12,7 +14,6 @@ PAGE = ("number", "size", "total", "pages", "has_next", "has_previous", "offset"
 CODE = ("result", "to", "tries_left")
 
 
-TARGET = ("url", "key")
 ERROR = ("name", "code", "status", "message", "why", "parameter")
 
 
@@ -26,6 +27,14 @@ class Variable(NamedTuple):
 
 def _bound(name: str) -> Callable[[Scope], Any]:
     return lambda scope: scope.bound[name]
+
+
+def _account(scope: Scope) -> Account | None:
+    """Return the account of the call, or that of the message which a callback is about."""
+    message = scope.message
+    if scope.call is not None or not isinstance(message, Message):
+        return scope.account
+    return scope.world.accounts.get((message.provider, message.account))
 
 
 def _parameters(scope: Scope) -> Mapping[str, object]:
@@ -52,7 +61,7 @@ def _request(scope: Scope) -> Mapping[str, object]:
 VARIABLES: Mapping[str, Variable] = {
     "message": Variable(lambda scope: scope.message, MESSAGE),
     "messages": Variable(lambda scope: scope.messages),
-    "account": Variable(lambda scope: scope.account, ACCOUNT),
+    "account": Variable(_account, ACCOUNT),
     "parameters": Variable(_parameters),
     "request": Variable(_request, names=("method", "path", "query", "headers", "body")),
     "settings": Variable(lambda scope: scope.settings),
@@ -61,12 +70,14 @@ VARIABLES: Mapping[str, Variable] = {
     "refused": Variable(_bound("refused")),
     "page": Variable(_bound("page"), names=PAGE),
     "code": Variable(_bound("code"), names=CODE),
-    "callback": Variable(_bound("callback"), CALLBACK),
-    "target": Variable(_bound("target"), names=TARGET),
+    "callback": Variable(lambda scope: scope.report, CALLBACK),
+    "target": Variable(lambda scope: scope.report.target if scope.report is not None else None, TARGET),
     "error": Variable(_bound("error"), names=ERROR),
     "why": Variable(_bound("why")),
-    **{name: Variable(_bound(name)) for name in ("url", "method", "body", "timestamp", "pairs")},
+    **{name: Variable(_bound(name)) for name in ("url", "method", "body", "pairs")},
+    "timestamp": Variable(lambda scope: int(scope.at.timestamp())),
 }
+MOST_STEPS = 32  # statuses that one message reaches
 RANDOM = ("uuid", "ulid", "fake")
 IN_REQUESTS = ("request", "parameters", "account", "settings", "now", *RANDOM)
 IN_CALLBACKS = ("message", "account", "settings", "now", "callback", "target", *RANDOM)
@@ -87,6 +98,8 @@ def template_variables(scope: Scope, names: frozenset[str]) -> Mapping[str, obje
 
 def _seed(scope: Scope) -> tuple[int, int]:
     """Return the seed and the number from which invented values are drawn."""
+    if scope.report is not None and isinstance(scope.message, Message):  # each callback of a message has its own
+        return scope.world.seed, scope.message.number * MOST_STEPS + len(scope.message.history)
     if scope.message is not None:
         return scope.world.seed, scope.number(scope.message)
     return (scope.call.seed, scope.call.number) if scope.call else (scope.world.seed, 0)
