@@ -13,14 +13,17 @@ from sandbox.providers.registry import Registry
 _span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
 
 
-def retry_schedule(world: World, message: Message) -> tuple[timedelta, ...]:
+def retry_schedule(world: World, packs: Registry, message: Message) -> tuple[timedelta, ...]:
     """Return the delays between the attempts of a message's callbacks.
 
-    They come from the scenario's rule or else from the setting `retries`, whose default is in the provider's document
-    (`specs/*.yaml`).
+    They come from the scenario's rule, or else from its setting `retries`, or else from the provider's document
+    (`specs/*.yaml`): from the `callback` of the channel, or else from the default of that setting.
     """
     if message.callback_policy.retries is not None:
         return message.callback_policy.retries
+    own = packs[message.provider].provider.retries.get(message.channel.name)
+    if own is not None and "retries" not in world.scenario.settings.get(message.provider, ()):
+        return own
     delays = world.settings[message.provider]["retries"]
     return tuple(map(_span, delays)) if isinstance(delays, list) else ()
 

@@ -53,7 +53,7 @@ def _lose(world: World, packs: Registry, callback: Callback) -> None:
     number = len(callback.attempts) + 1
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
-    ladder = () if callback.step.status in message.callback_policy.lost else retry_schedule(world, message)
+    ladder = () if callback.step.status in message.callback_policy.lost else retry_schedule(world, packs, message)
     after = record_attempt(callback, attempt, request=written, schedule=ladder)
     world.commit(after, AgendaEntryRemoved(EntryKind.CALLBACK, after.id), *follow_ups(world, after))
 
@@ -137,7 +137,10 @@ class Dispatch:
         attempt = Attempt(
             number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
         )
-        ladder = () if replay else retry_schedule(self._world, message)
+        received = self._packs[message.provider].provider.received.get(message.channel.name)
+        if received is not None and result.status is not None:
+            attempt = attempt._replace(accepted=received(result.status, result.answer))
+        ladder = () if replay else retry_schedule(self._world, self._packs, message)
         after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
         self._on_attempt(message, after)
         self._world.commit(after, *follow_ups(self._world, after))

@@ -63,7 +63,7 @@ class StateMasking:
     def account(self, account: Account) -> Account:
         """Mask an account."""
         self._keys.add(account.key)
-        return account._replace(key=self.stand_in(account.key))
+        return account._replace(key=self.stand_in(account.key), secret=self._maybe(account.secret))
 
     def target(self, pair: tuple[str, Target]) -> tuple[str, Target]:
         """Mask a provider's target."""

@@ -53,6 +53,7 @@ class Account(NamedTuple):
     senders: tuple[Sender, ...] = ()
     templates: tuple[Template, ...] = ()
     stop_list: frozenset[str] = frozenset()
+    secret: str | None = None  # the second part of the credential that was given first
 
     def sender(self, name: str) -> Sender | None:
         """Return the sender or brand with the id `name`, approved or not."""
@@ -62,7 +63,9 @@ class Account(NamedTuple):
 def spend(account: Account, balance_type: str, amount: Decimal) -> Account:
     """Return the account with `amount` less on one of its balances; the caller checks that it suffices."""
     balance = {**account.balance, balance_type: account.balance[balance_type] - amount}
-    return Account(account.provider, account.key, balance, account.senders, account.templates, account.stop_list)
+    return Account(
+        account.provider, account.key, balance, account.senders, account.templates, account.stop_list, account.secret
+    )
 
 
 class CheckResult(StrEnum):

@@ -55,6 +55,7 @@ class Attempt(NamedTuple):
     """One attempt: `status` and the first 2 KB of the response, or `error`; `ms` is real time, `url` the target.
 
     `interrupted`: the server stopped during the attempt, so the receiver may have got it; it is made again.
+    `accepted`: whether the answer counts as received, for providers that ask for more or less than a 2xx status.
     """
 
     number: int
@@ -66,10 +67,13 @@ class Attempt(NamedTuple):
     replay: bool = False
     url: str = ""
     interrupted: bool = False
+    accepted: bool | None = None
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver accepted it with a 2xx status."""
+        """Whether the answer counts as received: as `accepted` says, or else if its status is 2xx."""
+        if self.accepted is not None:
+            return self.accepted
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the range of HTTP success
 
 

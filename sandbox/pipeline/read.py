@@ -1,6 +1,6 @@
 """Reads a request: its values, its key, and the workspace and account of the key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -92,7 +92,7 @@ def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
         reading.values,
         context.request.headers,
         key,
-        _account(context, key) if world is not None else None,
+        _account(context, key, reading.values) if world is not None else None,
         reading.violations,
         context.world.settings[operation.provider],
         operation.errors,
@@ -102,10 +102,16 @@ def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
     return call
 
 
-def _account(context: RequestContext, key: str | None) -> Account | None:
+def _account(context: RequestContext, key: str | None, values: Mapping[str, object]) -> Account | None:
     """Return the account of a key, a new one at its first use; None if no account can have the key."""
     scenario, spec = context.world.scenario, context.pack.spec
     if not key or len(key) > KEY_LIMIT or not scenario.admits(spec.name, key):
         return None
     known = context.world.accounts.get((spec.name, key))
-    return known or scenario.applied(spec.fresh_account(key, at=context.at))
+    if known is not None:
+        return known
+    account = scenario.applied(spec.fresh_account(key, at=context.at))
+    read_secret = context.pack.provider.secret
+    if read_secret is None:
+        return account
+    return account._replace(secret=read_secret(values, context.request.headers))

@@ -31,8 +31,9 @@ def check_paths(top: SpecNode, provider: str, channels: Mapping[str, object]) ->
         item.only(ITEM, "a path")
         shared = _parameters(item, template)
         names = _template(item, template)
-        for method, node in item.members() if names is not None else ():
-            if method in METHODS:
+        for method in METHODS:
+            node = item.take(method, "a mapping") if names is not None else None
+            if node is not None:
                 count += 1
                 own = _parameters(node, template)
                 _path_values(node, names or (), [*shared, *own])

@@ -196,6 +196,8 @@ def _write_attempt(attempt: Attempt) -> Object:
     for name in ("replay", "interrupted"):
         if not written[name]:
             del written[name]
+    if attempt.accepted is None:
+        del written["accepted"]
     return written
 
 
@@ -220,6 +222,8 @@ def write_account(account: Account) -> Object:
         written["templates"] = [{"id": each.id, "text": each.text} for each in account.templates]
     if account.stop_list:
         written["stop_list"] = sorted(account.stop_list)
+    if account.secret is not None:
+        written["secret"] = account.secret
     return written
 
 
@@ -241,6 +245,7 @@ def read_account(written: Object) -> Account:
         ),
         tuple(Template(each["id"], each["text"]) for each in written.get("templates", ())),
         frozenset(written.get("stop_list", ())),
+        written.get("secret"),
     )
 
 

@@ -205,7 +205,7 @@ POLICY = members(
 )
 ATTEMPT = members(
     {"number": ID, "at": time, "status": maybe(whole(100, 999)), "answer": text, "ms": number},
-    {"error": maybe(text), "url": text, "replay": flag, "interrupted": flag},
+    {"error": maybe(text), "url": text, "replay": flag, "interrupted": flag, "accepted": flag},
 )
 REQUEST = {
     **dict.fromkeys(["method", "path", "query"], text),
@@ -231,6 +231,7 @@ SHAPES: Mapping[Kind, Check] = {
             ),
             "templates": many(members({"id": text, "text": text})),
             "stop_list": many(text),
+            "secret": text,
         },
     ),
     Kind.AGENDA: members({"at": time, "rank": whole(-MOST)}),

@@ -173,7 +173,7 @@ def test_retries_stand_in_place_of_the_providers_ladder(retries: str, ladder: tu
 
     betatel(at)
 
-    assert retry_schedule(at.world, messages(at)[0]) == ladder
+    assert retry_schedule(at.world, packs(), messages(at)[0]) == ladder
 
 
 def test_the_callbacks_of_a_request_from_another_site_are_collected_whatever_the_rule_says() -> None:

@@ -223,7 +223,7 @@ def test_without_settings_a_callback_has_the_documented_pauses_and_timeout(serve
     acme.send()
     message = acme.world.messages[1]
 
-    assert (retry_schedule(acme.world, message), timeout_of(acme.world, message)) == (
+    assert (retry_schedule(acme.world, acme.packs, message), timeout_of(acme.world, message)) == (
         (parse_duration("5s"), parse_duration("30s"), parse_duration("5m")),
         parse_duration("10s"),
     )

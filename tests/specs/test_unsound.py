@@ -91,7 +91,7 @@ def used(own: Pack) -> None:
         if callback is not None and callback.state is CallbackState.SENDING:
             message = world.messages[callback.message]
             write(world, packs, callback)
-            retry_schedule(world, message)
+            retry_schedule(world, packs, message)
             timeout_of(world, message)
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
+from sandbox.core.account import Account
 from sandbox.providers.base import Call, Refusal
 from sandbox.providers.behaviours.context import DocumentContext
 from sandbox.providers.behaviours.credential import Credential
@@ -210,8 +211,7 @@ def _function(
         case "missing-key":
             return partial(_missing_key, context.credential)
         case "unknown-key" | "closed-account":
-            at = context.credential.at if context.credential is not None else "header"
-            return partial(_unknown_key, at, closed=name == "closed-account")
+            return partial(_unknown_key, context.credential, closed=name == "closed-account")
         case "schema":
             return _schema(parameters, rules)
     return None
@@ -225,10 +225,22 @@ def _missing_key(credential: Credential | None, subject: Subject) -> Reasons:
     return (f"{found.missing}: is missing{credential.right.get(found.missing, '')}",) if found.missing else ()
 
 
-def _unknown_key(at: str, subject: Subject, *, closed: bool) -> Reasons:
-    call = subject.call
-    if not call.key or call.account is not None:
+def _wrong_secret(credential: Credential | None, subject: Subject, account: Account) -> Reasons:
+    if credential is None or not credential.has_secret or account.secret is None:
         return ()
+    found = credential.read(subject.call.values, subject.call.headers)
+    if found.secret == account.secret or found.missing:
+        return ()
+    return (f"{credential.at}: the account was first used with another secret",)
+
+
+def _unknown_key(credential: Credential | None, subject: Subject, *, closed: bool) -> Reasons:
+    at = credential.at if credential is not None else "header"
+    call = subject.call
+    if not call.key:
+        return ()
+    if call.account is not None:
+        return () if closed else _wrong_secret(credential, subject, call.account)
     if not closed:
         return (f"{at}: no account has this key",)
     open_ = subject.scope.world.scenario.admits(call.operation.partition(".")[0], call.key)

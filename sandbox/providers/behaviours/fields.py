@@ -186,6 +186,7 @@ def _senders(scope: Scope, account: Account) -> list[Mapping[str, object]]:
 
 ACCOUNT: Fields = {
     "key": Field(lambda _, account: account.key),
+    "secret": Field(lambda _, account: account.secret),
     "balance": Field(
         lambda _, account: {name: plain_number(each) for name, each in account.balance.items()}, open=True
     ),
