@@ -1,6 +1,7 @@
 """README and the pages of the documentation: each example runs, and each name that they use exists."""
 
 import asyncio
+import hmac
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.cli import commands
 from sandbox.docs.site import ASSETS, FOLDER, PAGES, Site
+from sandbox.providers.registry import discover
 from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
 from sandbox.testing import ReceivedCallback, Sandbox
@@ -367,12 +369,8 @@ async def test_the_client_example_runs() -> None:
         assert (await (await client.get("/_sandbox/scenario")).json())["name"] == "carrier-outage"
 
 
-async def test_the_example_of_a_provider_serves_and_reports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
-) -> None:
+async def test_the_example_of_a_provider_serves_and_reports(tmp_path: Path, receiver: Receiver) -> None:
     (tmp_path / "acme.yaml").write_text(block("Add a provider", "yaml", "# acme/acme.yaml"))
-    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
-    monkeypatch.syspath_prepend(tmp_path)
     headers = {"x-acme-key": "k1"}
     async with serving(Options(specs=(tmp_path,), callback={"acme": receiver.url()}, seed=7)) as client:
         good = await client.post("/acme/messages", json={"to": "38761444555", "body": "hi"}, headers=headers)
@@ -380,11 +378,25 @@ async def test_the_example_of_a_provider_serves_and_reports(
         keyless = await client.post("/acme/messages", json={"to": "38761444555", "body": "hi"})
         await client.post("/_sandbox/clock/advance", json={"until": "idle"})
         sent = (await good.json())["id"]
+        found = await client.get(f"/acme/messages/{sent}", headers=headers)
 
-        assert ([good.status, bad.status, keyless.status], [call.json for call in receiver.calls]) == (
-            [200, 400, 401],
-            [{"id": sent, "state": "delivered"}],
-        )
+        (call,) = receiver.calls
+        signature = hmac.new(b"k1", call.body.encode(), "sha256").hexdigest()
+        assert [good.status, bad.status, keyless.status] == [202, 400, 401]
+        assert await found.json() == {"id": sent, "to": "38761444555", "state": "delivered"}
+        assert (call.json["id"], call.json["state"], call.headers["x-acme-signature"]) == (sent, "delivered", signature)
+
+
+def test_the_example_of_a_function_stands_beside_behaviours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = yaml.safe_load(block("Add a provider", "yaml", "# acme/acme.yaml"))
+    document["x-sandbox"]["module"] = "acme_functions"
+    document["paths"]["/acme/tariff"] = {"get": {"x-operation": "acme.tariff"}}
+    (tmp_path / "acme.yaml").write_text(yaml.safe_dump(document))
+    (tmp_path / "acme_functions.py").write_text(block("Functions", "python", "# acme_functions.py"))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "acme_functions", raising=False)
+
+    assert {*discover([tmp_path])["acme"].provider.operations} == {"acme.send", "acme.get", "acme.tariff"}
 
 
 def test_every_command_line_is_one_that_the_command_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

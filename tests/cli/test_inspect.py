@@ -11,7 +11,7 @@ import pytest
 from sandbox.scenarios.key_reference import sections
 from tests.builders import packs
 from tests.cli.conftest import Said, Say
-from tests.specs.readme_provider import DOCUMENT
+from tests.specs.function_provider import DOCUMENT
 
 DOUBTFUL = "extends: [other]\nrules: [{then: {fault: hang, lifecycle: []}}]\n"
 WARNING = (

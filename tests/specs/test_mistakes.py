@@ -17,7 +17,7 @@ from sandbox.providers.registry import discover
 from sandbox.specs.body_parsing import READERS
 from sandbox.specs.document_check import check_document
 from tests.specs.documents import PROVIDERS, Node, raw, resolved
-from tests.specs.readme_provider import DOCUMENT, MODULE
+from tests.specs.function_provider import DOCUMENT, MODULE
 
 Spoil = Callable[[Node], object]
 

@@ -1,4 +1,4 @@
-"""A provider of one's own, README's example changed in one thing: what its requests are answered and its rules see."""
+"""A provider of one's own, one example changed in one thing: what its requests are answered and its rules see."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,14 +31,14 @@ from tests.server.connections import request
 from tests.server.test_fast_path import MakeServer, both_ways
 from tests.servers import FROZEN, Sandbox, Sms
 from tests.specs.documents import Node
-from tests.specs.readme_provider import DOCUMENT, MODULE
+from tests.specs.function_provider import DOCUMENT, MODULE
 
 GOOD = {"to": "38761444555", "body": "hi"}
 PROBLEM = "application/problem+json"
 
 
 class Acme(NamedTuple):
-    """README's provider, served beside the shipped ones."""
+    """The example, served beside the shipped ones."""
 
     world: World
     packs: Registry
@@ -61,7 +61,7 @@ def operation(document: Node) -> Node:
 
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """Return what serves README's provider: `change` changes its document, `module` its functions."""
+    """Return what serves the example: `change` changes its document, `module` its functions."""
     name = f"acme_{tmp_path.name}".replace("-", "_")
 
     def serve(change: Callable[[Node], object] = lambda _: None, *, scenario: str = "", **replaced: str) -> Acme:

@@ -26,7 +26,7 @@ from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Router
 from tests.builders import NOON
 from tests.builders import packs as shipped_packs
-from tests.specs.readme_provider import DOCUMENT, MODULE
+from tests.specs.function_provider import DOCUMENT, MODULE
 
 CSafeDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML may be built without libyaml
 GONE = object()
