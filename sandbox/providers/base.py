@@ -137,6 +137,12 @@ def render_error(error: ErrorReply, refusal: Refusal, call: Call) -> Reply:  # n
     return Reply(error.status, body, error.type, refusal.why)
 
 
+def write_no_callback(report: Report) -> Outgoing:
+    """Raise ValueError, as neither the channel nor a module describes a callback."""
+    message = f"the channel {report.message.channel.name} reports statuses, but describes no callback"
+    raise ValueError(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's functions; `operations` maps the operation names of its spec to functions.
@@ -151,7 +157,7 @@ class Provider:
     operations: Mapping[str, Function]
     key: Callable[[Mapping[str, object], Mapping[str, str]], str | None]
     authenticate: Authenticate
-    report: Callable[[Report], Outgoing]
+    report: Callable[[Report], Outgoing] = write_no_callback
     target: Callable[[Message], Target | None] = lambda _: None
     render_error: Callable[[ErrorReply, Refusal, Call], Reply] = render_error
     secret: Callable[[Mapping[str, object], Mapping[str, str]], str | None] | None = None

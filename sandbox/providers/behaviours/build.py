@@ -56,7 +56,10 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         read_time_format(own.take("time", "a mapping"), spec.defaults, TimeFormat()),
         credential,
     )
-    checks = read_checks(own.take("refusals", "a list"), context)
+    refusals = own.take("refusals", "a list")
+    checks = read_checks(refusals, context)
+    if functions is not None and refusals is None:  # the module checks requests
+        checks = tuple(each for each in checks if each.name not in ON_REQUESTS)
     render = read_errors(_errors(spec, found), spec.defaults, context.times)
     operations: dict[str, Function] = {}
     places: dict[str, list[UsedPlace]] = {}
@@ -72,7 +75,6 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
             operations={},
             key=_key_reader(credential),
             authenticate=_authenticate(checks, context),
-            report=_no_callback,
             target=_target,
             render_error=render,
         )
@@ -131,12 +133,6 @@ def _target(message: Message) -> Target | None:
     """Return the callback URL that a message brought with it."""
     url = message.fact(CALLBACK_URL)
     return Target(url, origin=TargetOrigin.REQUEST) if url else None
-
-
-def _no_callback(report: Report) -> Outgoing:
-    """Raise ValueError, as the channel describes no callback."""
-    message = f"the channel {report.message.channel.name} reports statuses, but describes no callback"
-    raise ValueError(message)
 
 
 def _reporter(

@@ -266,7 +266,8 @@ def _compose(parts: Parts, scope: Scope) -> Outgoing:
         if mark in url:
             url, filled = url.replace(mark, quote(_text(value.get(scope)), safe="")), True
     if parts.query and not filled:
-        url = _with_query(url, urlencode([(name, _text(value.get(scope))) for name, value in parts.query]))
+        pairs = [(name, _text(value.get(scope))) for name, value in parts.query]
+        url = _with_query(url, urlencode(pairs, quote_via=quote))
     headers: dict[str, str] = {}
     body = ""
     if parts.body is not None:
@@ -275,10 +276,10 @@ def _compose(parts: Parts, scope: Scope) -> Outgoing:
     for name, value in parts.headers:
         headers[CONTENT_TYPE if name.lower() == "content-type" else name] = write_header(name, value.get(scope))
     if parts.signers:
-        pairs = parse_qsl(
+        given = parse_qsl(
             body if parts.format == "form" else url.partition("?")[2].partition("#")[0], keep_blank_values=True
         )
-        signed = scope.copy(url=url, method=parts.method, body=body, pairs=sorted(pairs))
+        signed = scope.copy(url=url, method=parts.method, body=body, pairs=sorted(given))
         headers.update({each.header: each.sign(signed) for each in parts.signers})
     return Outgoing(parts.method, url, headers, body)
 
@@ -298,4 +299,4 @@ def _encode(value: Any, kind: str) -> str:  # noqa: ANN401 - a body of any kind
 def _with_query(url: str, query: str) -> str:
     base, mark, fragment = url.partition("#")
     joint = "" if base.endswith(("?", "&")) else "&" if "?" in base else "?"
-    return f"{base}{joint}{query}{mark}{fragment}" if url else url
+    return f"{base}{joint}{query}{mark}{fragment}"

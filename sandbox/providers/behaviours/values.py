@@ -24,7 +24,7 @@ from sandbox.templates.text import TemplateSourceError, compile_text, is_templat
 Get = Callable[[Scope], Any]
 
 STEP = r"(?:\.[A-Za-z_]\w*|\['[^'\\{}]*'\]|\[\d{1,4}\])"
-PATH = re.compile(rf"\{{\{{\s*([A-Za-z_]\w*{STEP}*)\s*\}}\}}", re.ASCII)
+PATH = re.compile(rf"\{{\{{\s*([A-Za-z_]\w*{STEP}*(?:\s*\|\s*(?:string|int))?)\s*\}}\}}", re.ASCII)
 EXPRESSION = re.compile(r"\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}", re.DOTALL)
 STEPS = re.compile(r"\.([A-Za-z_]\w*)|\['([^'\\{}]*)'\]|\[(\d{1,4})\]", re.ASCII)
 LOOP = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+?)\s*", re.DOTALL)
@@ -188,6 +188,20 @@ def _read_list(node: SpecNode, names: Names) -> Value:
     return Value(make, jinja=any(each.jinja for each in items))
 
 
+def _to_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _to_integer(value: Any) -> int:  # noqa: ANN401 - whatever a template reads
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+CONVERSIONS: Mapping[str, Callable[[object], object]] = {"string": _to_text, "int": _to_integer}  # as Jinja's filters
+
+
 def check_reference(node: SpecNode, reference: Iterable[str], names: Names) -> None:
     """Add a mistake if a template reads a member that a variable does not have."""
     name, *steps = reference
@@ -204,7 +218,12 @@ def check_reference(node: SpecNode, reference: Iterable[str], names: Names) -> N
 
 
 def _path(node: SpecNode, path: str, names: Names) -> Value:
-    """Compile a name and its members."""
+    """Compile a name and its members, perhaps with a filter behind it."""
+    path, bar, filter_ = (each.strip() for each in path.partition("|"))
+    if bar:
+        found, convert = _path(node, path, names), CONVERSIONS[filter_]
+        get = found.get
+        return Value(lambda scope: convert(get(scope)), jinja=found.jinja)
     name, *_ = re.split(r"[.\[]", path, maxsplit=1)
     steps = [dot or quoted or index for dot, quoted, index in STEPS.findall(path[len(name) :])]
     if name not in names.variables:

@@ -15,7 +15,6 @@ from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply
 from sandbox.providers.smsbuddy.one_time_codes import create_code, get_code_result, verify_code
 from sandbox.providers.smsbuddy.parameters import WHITESPACE, read_text
 from sandbox.providers.smsbuddy.refusals import (
-    BALANCE_TYPES,
     SEND,
     SEND_JSON,
     asks_for_result,
@@ -24,7 +23,7 @@ from sandbox.providers.smsbuddy.refusals import (
     find_type_error,
     render_error,
 )
-from sandbox.providers.smsbuddy.send import get_result, read_target, send, send_json, write_callback
+from sandbox.providers.smsbuddy.send import get_result, read_target, send, send_json
 from sandbox.specs.types import show
 
 # A value of a wrong JSON type here is an unknown key, service, sender or number, so a later check refuses it.
@@ -75,19 +74,6 @@ def is_judged_later(violation: Violation) -> bool:
 SENDER_ID = re.compile(r"[A-Za-z]{6}|[0-9]{6}")
 
 
-def get_balance(_: World, call: Call) -> Outcome:
-    """Return the units left of each type."""
-    left = call.owner.balance
-    return Reply(
-        200,
-        {
-            "status": "200",
-            "data": {balance_type: int(left.get(balance_type, 0)) for balance_type in BALANCE_TYPES.values()},
-        },
-        call.type,
-    )
-
-
 def create_sender(_: World, call: Call) -> Outcome:
     """Register a sender ID, approved after the setting `approval_delay`.
 
@@ -108,7 +94,6 @@ def create_sender(_: World, call: Call) -> Outcome:
 PROVIDER = Provider(
     name="smsbuddy",
     operations={
-        "smsbuddy.balance": get_balance,
         "smsbuddy.sms.send": send,
         "smsbuddy.sms.send_json": send_json,
         "smsbuddy.sms.result": get_result,
@@ -119,7 +104,6 @@ PROVIDER = Provider(
     },
     key=read_key,
     authenticate=authenticate,
-    report=write_callback,
     target=read_target,
     render_error=render_error,
 )

@@ -9,17 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
 
 from sandbox.core.account import Account, RateWindow
-from sandbox.core.callback import Outgoing, Target, TargetOrigin
+from sandbox.core.callback import Target, TargetOrigin
 from sandbox.core.message import Draft, Lifecycle, LifecycleStep, Message, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.core.world import World
 from sandbox.formats.sms_segments import segment
-from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply, Report
+from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy import refusals
-from sandbox.providers.smsbuddy.parameters import INDIA, read_text, write_time
+from sandbox.providers.smsbuddy.parameters import INDIA, read_text
 from sandbox.providers.smsbuddy.refusals import Row, asks_for_result, count_recipients, read_flat_rows, read_json_rows
 from sandbox.specs.types import show
 
@@ -193,40 +192,7 @@ def refuse_unknown_id(call: Call) -> Refusal:
     return Refusal("unknown-id", (why,))
 
 
-PLACEHOLDER = re.compile(r"\{(id|mobile|status|units|custom|deliv_time|sent_time|submit_time)\}")
-APPENDED = ("id", "mobile", "status", "units", "custom", "refid", "deliv_time")
-
-
 def read_target(message: Message) -> Target | None:
     """Return the `dlr_url` of a message as its target, or None."""
     url = message.fact("dlr_url")
     return Target(url, origin=TargetOrigin.REQUEST) if url else None
-
-
-def write_callback(change: Report) -> Outgoing:
-    """Return the report of a row: fill in the placeholders of its URL, or append all facts to the query."""
-    url = change.target.url if change.target else ""
-    facts = list_facts(change)
-    if PLACEHOLDER.search(url):
-        return Outgoing("GET", PLACEHOLDER.sub(lambda match: quote(facts[match[1]], safe=""), url), {})
-    base, hash_mark, fragment = url.partition("#")
-    joint = "&" if "?" in base else "?"
-    query = urlencode({name: facts[name] for name in APPENDED}, quote_via=quote)
-    return Outgoing("GET", f"{base}{joint}{query}{hash_mark}{fragment}", {})
-
-
-def list_facts(change: Report) -> dict[str, str]:
-    """Return the facts of a row that a report may contain, by placeholder."""
-    message, step, settings = change.message, change.step, change.settings
-    sent = next((each.at for each in message.history if each.status is Status.SENT), None)
-    return {
-        "id": message.id,
-        "mobile": message.recipient,
-        "status": step.word,
-        "units": str(segment(message.text).count),
-        "custom": message.fact("custom"),
-        "refid": message.fact("refid"),
-        "deliv_time": write_time(step.at, settings),
-        "sent_time": write_time(sent, settings) if sent else "",
-        "submit_time": write_time(message.accepted_at, settings),
-    }

@@ -25,7 +25,7 @@ from sandbox.providers.ubill.responses import (
     render_error,
     show,
 )
-from sandbox.providers.ubill.send import BALANCE_TYPE, check_without_account, send
+from sandbox.providers.ubill.send import check_without_account, send
 
 
 def read_key(values: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
@@ -51,13 +51,8 @@ def is_unreadable(call: Call) -> bool:
 
 def find_other_problems(call: Call) -> Reasons:
     """Return what else is wrong with a request whose key is unknown."""
-    sends = PROVIDER.operations[call.operation] is send and not is_unreadable(call)
+    sends = PROVIDER.operations.get(call.operation) is send and not is_unreadable(call)
     return merge_reasons(find_violations(call), check_without_account(call) if sends else ())
-
-
-def get_balance(_: World, call: Call) -> Outcome:
-    """Return how many SMS are left."""
-    return make_reply(call, {"statusID": 0, "message": SUCCESS, "sms": str(int(call.owner.balance[BALANCE_TYPE]))})
 
 
 AUTHORIZED = {
@@ -169,7 +164,6 @@ PROVIDER = Provider(
         "ubill.sms.send": send,
         "ubill.sms.send_xml": send,
         "ubill.sms.report": get_report,
-        "ubill.sms.balance": get_balance,
         "ubill.brand.list": list_brands,
         "ubill.brand.create": create_brand,
     },
