@@ -31,9 +31,10 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The result of a health check."""
+    """The result of a health check; `saved_state` is the file that the server shows read-only, if it does."""
 
     status: str
     version: str
     providers: tuple[str, ...]
     store: StoreHealth
+    saved_state: str | None = None

@@ -70,7 +70,13 @@ async def get_health(call: ControlCall) -> web.Response:
     status = "ok"
     if failure is not None:
         status, store["problem"] = "unavailable", str(failure)
-    health = {"status": status, "version": __version__, "providers": list(call.engine.packs), "store": store}
+    health: Object = {
+        "status": status,
+        "version": __version__,
+        "providers": list(call.engine.packs),
+        "store": store,
+        "saved_state": None if call.engine.read_only is None else call.engine.read_only.file,
+    }
     return reply(health, status=200 if failure is None else 503)
 
 

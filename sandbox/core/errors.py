@@ -114,7 +114,11 @@ class OwnershipLostError(StoreError):
 
 
 class ReadOnlyError(SandboxError):
-    """The server shows a saved state, which cannot be changed."""
+    """The server shows the saved state in `file`, which cannot be changed."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        super().__init__(f"this server shows the saved state {file}, which cannot be changed")
 
 
 class CallbackStateError(SandboxError):

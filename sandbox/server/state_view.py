@@ -46,7 +46,7 @@ async def load_read_only(engine: Engine, file: Path) -> SavedState:
     saved = read_state(file, engine)
     await engine.default.suspend()  # for good: nothing that is pending is carried out
     await engine.default.load(saved.state)
-    engine.read_only = ReadOnlyError(f"this server shows the saved state {file.name}, which cannot be changed")
+    engine.read_only = ReadOnlyError(file.name)
     return saved
 
 

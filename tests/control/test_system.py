@@ -14,6 +14,7 @@ async def test_health_says_that_it_serves_and_what(control: Control) -> None:
         "version": __version__,
         "providers": ["betatel", "smsbuddy", "ubill"],
         "store": {"kind": control.sandbox.store_kind, "answers": True},
+        "saved_state": None,
     }
 
 

@@ -1,10 +1,13 @@
 // Calls the control API and, for "Try it", provider paths. Keeps the control token for the tab.
 
+import { keep, kept } from "./kept.js";
+
 export const BASE = new URL("../../", import.meta.url).pathname;
 export const DEFAULT = "default";
 const KEPT = "sms-sandbox-token";
 
-let token = recall(KEPT);
+let token = kept(KEPT);
+let file = null;
 let asking = null;
 let askToken = async () => null;
 
@@ -20,6 +23,18 @@ class Problem extends Error {
 /** Sets how to ask the user for the control token: `ask` takes whether one was refused, and returns one or null. */
 export function onTokenRequired(ask) {
   askToken = ask;
+}
+
+/** Reads whether the server shows a saved state; then whatever would change it is hidden. */
+export async function readSavedState() {
+  file = (await call("GET", "health").catch(() => null))?.saved_state ?? null;
+  document.documentElement.toggleAttribute("data-saved-state", file !== null);
+  return file;
+}
+
+/** Returns the name of the saved state that the server shows, or null. */
+export function savedState() {
+  return file;
 }
 
 /** Returns the path of a call about one workspace. */
@@ -87,22 +102,4 @@ export async function send({ method, path, headers, body }) {
     body: await answer.text(),
     request: answer.headers.get("X-Sandbox-Request"),
   };
-}
-
-/** Keeps a value for this tab if the browser allows it. */
-function keep(name, value) {
-  try {
-    sessionStorage.setItem(name, value);
-  } catch {
-    // Then the user is asked again next time.
-  }
-}
-
-/** Returns a value kept for this tab, or null. */
-function recall(name) {
-  try {
-    return sessionStorage.getItem(name);
-  } catch {
-    return null;
-  }
 }

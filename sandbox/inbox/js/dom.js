@@ -1,5 +1,10 @@
 // Builds elements. Every text becomes a text node, so stored data never becomes markup.
 
+import { savedState } from "./api.js";
+
+// Marks an element that changes something: it is hidden while a saved state is shown.
+export const CHANGES = { "data-changes": true };
+
 /** Returns an element; `given` may have class, on (listeners), data and plain attributes. Empty children are left out. */
 export function h(tag, given = {}, ...children) {
   const element = document.createElement(tag);
@@ -68,7 +73,8 @@ export function confirmButton(label, act, given = {}) {
 
 /** Sets the title of the tab from the most particular part to the section. */
 export function entitle(...parts) {
-  document.title = [...parts.filter(Boolean), "sms-sandbox"].join(" · ");
+  const saved = savedState();
+  document.title = [...parts, saved && `saved state ${saved}`, "sms-sandbox"].filter(Boolean).join(" · ");
 }
 
 /** Returns a labelled control, the label above it. */

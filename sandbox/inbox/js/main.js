@@ -1,6 +1,6 @@
 // Puts the page together: header, the section that the address names, keyboard, and the dialog for the token.
 
-import { DEFAULT, onTokenRequired } from "./api.js";
+import { DEFAULT, onTokenRequired, readSavedState } from "./api.js";
 import { entitle, fill, h } from "./dom.js";
 import { helpButton, helpDialog, listen } from "./keyboard.js";
 import { go, here, SECTIONS, to } from "./route.js";
@@ -43,9 +43,19 @@ function enter(workspace) {
   view?.close();
   store?.close();
   store = new Store(workspace);
-  store.on("link", (word) => { if (word === "lost") forgetProviders(); });
+  store.on("link", (word) => {
+    if (word === "lost") forgetProviders();
+    if (word === "live") showSavedState(); // the server may be another
+  });
   fill(document.getElementById("state"), header(store), helpButton(help));
   store.start();
+}
+
+async function showSavedState() {
+  const file = await readSavedState();
+  const banner = document.getElementById("saved-state");
+  banner.hidden = file === null;
+  fill(banner, `Saved state ${file}, read-only`);
 }
 
 function show(section) {
@@ -85,6 +95,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the part after # is the page's own address
   main.focus();
 });
+if (!location.hash) go(to("messages"));
+await showSavedState(); // before anything is drawn
 window.addEventListener("hashchange", follow);
 window.addEventListener("online", () => store.resume());
 document.addEventListener("visibilitychange", () => {
@@ -92,5 +104,4 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) pausing = setTimeout(() => store.pause(), PAUSE_AFTER);
   else store.resume();
 });
-if (!location.hash) go(to("messages"));
 follow();

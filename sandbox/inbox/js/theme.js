@@ -1,6 +1,7 @@
 // Light, dark, or the system's theme; kept in this browser.
 
 import { button, h } from "./dom.js";
+import { keep, kept } from "./kept.js";
 
 const KEPT = "sms-sandbox-theme";
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
@@ -17,11 +18,7 @@ export function themeButton() {
     const next = names[(names.indexOf(chosen()) + 1) % names.length];
     apply(next);
     show(next);
-    try {
-      localStorage.setItem(KEPT, next);
-    } catch {
-      // Then the theme is not kept.
-    }
+    keep(KEPT, next, "localStorage");
   }, { class: "quiet" });
   const show = (theme) => {
     self.replaceChildren("◐", h("span", { class: "theme-name" }, ` ${THEMES[theme]}`));
@@ -33,16 +30,8 @@ export function themeButton() {
 }
 
 function chosen() {
-  const kept = document.documentElement.dataset.theme ?? remembered();
-  return kept in THEMES ? kept : "auto";
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(KEPT) ?? "auto";
-  } catch {
-    return "auto";
-  }
+  const theme = document.documentElement.dataset.theme ?? kept(KEPT, "localStorage");
+  return theme in THEMES ? theme : "auto";
 }
 
 function apply(theme) {

@@ -1,6 +1,6 @@
 // One callback: what it reports, its state and actions, its request and every attempt.
 
-import { button, facts, h, verbatim } from "../dom.js";
+import { button, CHANGES, facts, h, verbatim } from "../dom.js";
 import { to } from "../route.js";
 import { meaning } from "../status.js";
 import { ago } from "../times.js";
@@ -33,11 +33,11 @@ export function callbackCard(store, callback, act, problem) {
       h("span", { class: "callback-reports" }, "reports ", h("code", {}, meaning(reports, status))),
       stateWord(callback),
       ["pending", "held"].includes(state) && h("span", { class: "callback-due" }, ago(store, due, () => "due")),
-      h("span", { class: "bar callback-acts" }, actionsOf(state).map((name) =>
+      h("span", { class: "bar callback-acts", ...CHANGES }, actionsOf(state).map((name) =>
         button(ACTIONS[name][0], () => act(name), { class: "small", data: { key: `${id}-${name}` } })))),
     problem && h("p", { class: "problem", role: "alert" }, problem),
     state === "collected" && h("p", { class: "hint" }, "Not sent: this provider has no callback target. ",
-      h("a", { href: to("providers", callback.provider) }, "Set a target"), "."),
+      h("span", CHANGES, h("a", { href: to("providers", callback.provider) }, "Set a target"), ".")),
     request && h("details", { data: { key: `request-${id}` } },
       h("summary", {}, h("code", {}, request.method), " ", h("span", { class: "breakable" }, request.url || "no target")),
       facts(Object.entries(request.headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])),

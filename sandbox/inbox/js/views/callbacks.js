@@ -1,6 +1,6 @@
 // The callbacks of all messages: a live list with what each reports, its last answer and its next attempt.
 
-import { announce, button, choice, h } from "../dom.js";
+import { announce, button, CHANGES, choice, h } from "../dom.js";
 import { meaning } from "../status.js";
 import { ago } from "../times.js";
 import { count, finds } from "../format.js";
@@ -15,7 +15,7 @@ const SHOWN = 200; // characters of an answer in its row
 /** Opens the section. */
 export function open(store) {
   const note = h("p", { class: "hint note", role: "status" });
-  const all = button("Replay all failed", () => replayAll(), { title: "Sends failed callbacks again, and waiting retries now", hidden: true });
+  const all = button("Replay all failed", () => replayAll(), { title: "Sends failed callbacks again, and waiting retries now", hidden: true, ...CHANGES });
   const listed = new ListView(store, {
     section: "callbacks",
     noun: "callback",

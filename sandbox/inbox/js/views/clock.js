@@ -1,6 +1,7 @@
 // The clock: its time and speed, what is due next, and what happens when it advances.
 
-import { announce, button, choice, fill, h } from "../dom.js";
+import { announce, button, CHANGES, choice, fill, h } from "../dom.js";
+import { savedState } from "../api.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
 import { ago, keepTime } from "../times.js";
@@ -60,12 +61,12 @@ export function open(store) {
   const element = h("div", { class: "panels" },
     h("section", { class: "panel", "aria-label": "Now" },
       h("p", { class: "now" }, date, time, h("span", { class: "now-zone" }, "UTC")), mode,
-      h("div", { class: "bar" },
+      h("div", { class: "bar", ...CHANGES },
         button("Freeze", () => run({ mode: "frozen" })),
         h("span", { class: "bar-name" }, "or"),
         button("Run", () => run(rate.value === "1" ? { mode: "real" } : { mode: "scaled", rate: Number(rate.value) })), rate)),
     h("section", { class: "panel", "aria-labelledby": "due-title" }, h("h2", { id: "due-title" }, "Due next"), due),
-    h("section", { class: "panel", "aria-labelledby": "advance-title" },
+    h("section", { class: "panel", "aria-labelledby": "advance-title", ...CHANGES },
       h("h2", { id: "advance-title" }, "Advance"),
       h("p", { class: "hint" }, "Moves the clock from one due event to the next, and waits until every callback has been attempted."),
       h("div", { class: "bar" }, LEAPS.map(([label, goal]) => {
@@ -86,7 +87,7 @@ export function open(store) {
     tick();
     if (shown === `${word} ${pace}`) return; // keep what the user has chosen meanwhile
     shown = `${word} ${pace}`;
-    mode.textContent = word === "frozen" ? "The clock is frozen until you advance it."
+    mode.textContent = savedState() ? "The time at which the state was saved." : word === "frozen" ? "The clock is frozen until you advance it."
       : word === "scaled" ? `The clock runs at ${pace}x real time.` : word ? "The clock runs in real time." : "";
     mode.dataset.mode = word ?? "";
     if (word) rate.value = word === "scaled" ? String(pace) : "1";
@@ -106,13 +107,13 @@ export function open(store) {
 
 function dueParts(store, { items, count: number }, advance) {
   if (!number) return h("p", { class: "hint" }, "Nothing is due. Send a message, and its status changes and callbacks appear here.");
-  const step = button("Step", () => advance({ until: "next" }, step), { class: "main", data: { key: "step" }, title: "Advances to the first of these" });
+  const step = button("Step", () => advance({ until: "next" }, step), { ...CHANGES, class: "main", data: { key: "step" }, title: "Advances to the first of these" });
   return [
     h("div", { class: "bar" }, step, number > items.length && h("p", { class: "hint" }, `The first ${items.length} of ${number.toLocaleString("en")}:`)),
     h("ol", { class: "advance-events", "aria-label": "Due next" }, items.map((each, place) => {
       const key = `due-${place}`;
       const past = new Date(Date.parse(each.at) + 1).toISOString(); // the API rounds times down to milliseconds
-      const self = button("Advance to here", () => advance({ to: past }, self), { class: "small", data: { key } });
+      const self = button("Advance to here", () => advance({ to: past }, self), { ...CHANGES, class: "small", data: { key } });
       return h("li", {}, ago(store, each.at, () => "due"), h("span", {}, what(each)), recipient(each), self);
     })),
   ];

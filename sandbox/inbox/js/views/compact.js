@@ -1,16 +1,13 @@
 // Lists with lower rows, for those who want more of them; kept in this browser.
 
 import { button } from "../dom.js";
+import { keep, kept } from "../kept.js";
 
 const KEPT = "sms-sandbox-compact";
 
 /** Applies the choice made before. */
 export function restoreCompact() {
-  try {
-    apply(localStorage.getItem(KEPT) === "yes");
-  } catch {
-    // Then rows have their usual height.
-  }
+  apply(kept(KEPT, "localStorage") === "yes");
 }
 
 /** Returns the button that switches between usual and lower rows; `changed` is called afterwards. */
@@ -21,11 +18,7 @@ export function compactButton(changed) {
     apply(!isOn());
     show();
     changed();
-    try {
-      localStorage.setItem(KEPT, isOn() ? "yes" : "no");
-    } catch {
-      // Then the choice is not kept.
-    }
+    keep(KEPT, isOn() ? "yes" : "no", "localStorage");
   }, { class: "quiet compact" });
   show();
   return self;

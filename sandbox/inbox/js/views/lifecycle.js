@@ -1,6 +1,6 @@
 // The lifecycle of a message as a timeline: past steps, then planned ones.
 
-import { button, h } from "../dom.js";
+import { button, CHANGES, h } from "../dom.js";
 import { statusWord } from "../status.js";
 import { ago } from "../times.js";
 import { hour, span } from "../format.js";
@@ -17,6 +17,6 @@ export function lifecycle(store, { history, planned }, advance) {
       statusWord(status), h("span", { class: "lifecycle-word" }, "planned"),
       h("span", { class: "lifecycle-at" }, ago(store, at, () => "due")),
       store.clock?.mode === "frozen" && button("Advance to here", () => advance(at), {
-        class: "quiet", "aria-label": `Advance the clock to ${status}`, data: { key: `advance-${place}` } }))),
+        ...CHANGES, class: "quiet", "aria-label": `Advance the clock to ${status}`, data: { key: `advance-${place}` } }))),
   );
 }

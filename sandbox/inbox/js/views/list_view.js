@@ -1,6 +1,6 @@
 // A section with a live list: filters kept in the address, rows that can be selected, and the open item beside them.
 
-import { announce, button, choice, confirmButton, copy, entitle, fill, h } from "../dom.js";
+import { announce, button, CHANGES, choice, confirmButton, copy, entitle, fill, h } from "../dom.js";
 import { Feed } from "../feed.js";
 import { amend, go, goInstead, here, push, to } from "../route.js";
 import { VirtualList } from "../virtual_list.js";
@@ -55,7 +55,7 @@ export class ListView {
     this.times = choice(TIMES, { "aria-label": "Time", name: "since" });
     const form = h("form", { class: "filters", role: "search", "aria-label": `Filter ${this.kind.noun}s` },
       this.search, h("span", { class: "selects" }, provider, this.kind.controls, this.times), this.clear, this.count,
-      h("span", { class: "bar tools" }, this.kind.tools, confirmButton("Reset", () => this.reset(), { title: "Resets the workspace: deletes messages, requests and callbacks, and sets the clock back" }),
+      h("span", { class: "bar tools" }, this.kind.tools, confirmButton("Reset", () => this.reset(), { ...CHANGES, title: "Resets the workspace: deletes messages, requests and callbacks, and sets the clock back" }),
         compactButton(() => this.rows.measure())));
     form.addEventListener("input", ({ target }) => target.name && this.filter(Object.fromEntries(new FormData(form))));
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -175,7 +175,8 @@ export class ListView {
   actionButton(label, able, run) {
     const text = able.length === this.selected.size ? label : `${label} ${able.length}`;
     const act = () => run(able);
-    return label === "Delete" ? confirmButton(text, act, { class: "small" }) : button(text, act, { class: "small" });
+    const given = { class: "small", ...CHANGES };
+    return label === "Delete" ? confirmButton(text, act, given) : button(text, act, given);
   }
 
   selectAll(on) {

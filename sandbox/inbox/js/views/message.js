@@ -1,6 +1,6 @@
 // One message: text, code, lifecycle, callbacks and details.
 
-import { announce, button, choice, confirmButton, copier, entitle, facts, h, section } from "../dom.js";
+import { announce, button, CHANGES, choice, confirmButton, copier, entitle, facts, h, section } from "../dom.js";
 import { go, here, to } from "../route.js";
 import { nextStatuses, statusWord } from "../status.js";
 import { providers } from "../store.js";
@@ -32,7 +32,7 @@ class MessageView {
           h("section", { "aria-label": "Lifecycle" }, h("h3", {}, "Lifecycle"), parts.lifecycle, parts.moves),
           h("section", { "aria-label": "Callbacks" }, h("h3", {}, "Callbacks"), this.callbacks.element)),
         h("section", { class: "message-about", "aria-label": "Details" }, h("h3", {}, "Details"), parts.facts,
-          h("div", { class: "bar" }, confirmButton("Delete message", () => this.remove())))));
+          h("div", { class: "bar" }, confirmButton("Delete message", () => this.remove(), CHANGES)))));
     this.element = h("article", { class: "message" }, this.title, this.problem, this.parts);
     this.update = {
       head: section(parts.head, (message) => head(message)),
@@ -95,7 +95,7 @@ class MessageView {
   moves(options) {
     if (!options.length) return h("p", { class: "hint" }, "Final status");
     const list = choice(options, { "aria-label": "New status", data: { key: "new-status" } });
-    return h("div", { class: "bar" },
+    return h("div", { class: "bar", ...CHANGES },
       h("span", { class: "bar-name" }, "New status"), list,
       button("Change status", () => this.changeStatus(list.value), { data: { key: "change-status" } }));
   }

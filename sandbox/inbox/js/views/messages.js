@@ -1,6 +1,6 @@
 // The messages: a live list, the open message, and on a fresh start what to do first.
 
-import { announce, choice, confirmButton, h } from "../dom.js";
+import { announce, CHANGES, choice, confirmButton, h } from "../dom.js";
 import { CALLBACK_STATES, callbackSign, STATUSES, statusWord } from "../status.js";
 import { ago } from "../times.js";
 import { count, finds, milliseconds } from "../format.js";
@@ -16,7 +16,7 @@ export function open(store) {
   let listed = null;
   let arrived = null;
   const welcome = h("div", { class: "welcome", hidden: true });
-  const clear = confirmButton(() => (listed?.filtered ? "Delete matching" : "Delete all"), () => remove(listed.query), { hidden: true });
+  const clear = confirmButton(() => (listed?.filtered ? "Delete matching" : "Delete all"), () => remove(listed.query), { hidden: true, ...CHANGES });
   listed = new ListView(store, {
     section: "messages",
     noun: "message",

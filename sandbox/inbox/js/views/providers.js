@@ -1,6 +1,6 @@
 // The providers: operations with their sources, statuses, callback targets; each operation can be tried.
 
-import { button, field, fill, h } from "../dom.js";
+import { button, CHANGES, field, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
 import { providers } from "../store.js";
@@ -105,7 +105,7 @@ function channelPart({ name, statuses }) {
 function target(store, { name }) {
   const url = h("input", { type: "url", name: "url", placeholder: "http://127.0.0.1:9000/dlr", size: 32 });
   const verdict = h("p", { class: "hint", role: "status" });
-  const form = h("form", { class: "bar target" }, field("Callback URL", url), h("button", {}, "Save"),
+  const form = h("form", { class: "bar target", ...CHANGES }, field("Callback URL", url), h("button", {}, "Save"),
     button("Remove", async () => {
       const [, problem] = await store.try("DELETE", `targets/${name}`);
       url.value = "";
@@ -122,7 +122,7 @@ function target(store, { name }) {
     if (touched) return; // keep what the user is typing
     const known = all?.[name];
     url.value = known?.url ?? "";
-    verdict.textContent = known ? "" : "No target: callbacks are collected, not sent.";
+    verdict.textContent = known ? `Callbacks are sent to ${known.url}` : "No target: callbacks are collected, not sent.";
   });
   return h("div", {}, form, verdict);
 }

@@ -1,7 +1,8 @@
 // The scenario: an editor for YAML that checks while one types, the active one with its rules and hits, others to use.
 
 import { call } from "../api.js";
-import { button, fill, h } from "../dom.js";
+import { button, CHANGES, fill, h } from "../dom.js";
+import { keep, kept } from "../kept.js";
 import { count } from "../format.js";
 import { editor } from "./editor.js";
 
@@ -18,7 +19,7 @@ export function open(store) {
   const discard = button("Discard draft", () => replace(""), { class: "quiet" });
 
   const changeDraft = (draft) => {
-    keep(store.workspace, draft);
+    keep(DRAFT + store.workspace, draft);
     discard.hidden = !draft;
     clearTimeout(checking);
     checking = setTimeout(() => check(draft), TYPING);
@@ -67,7 +68,7 @@ export function open(store) {
     const page = await call("GET", "scenarios").catch(() => null);
     fill(available, (page?.items ?? []).map(({ name, description, mistakes = [] }) => h("li", { class: "card-row", data: { name } },
       h("div", { class: "card-head" }, h("h3", {}, name), h("span", { class: "mark-here", hidden: true }, "in use"),
-        button("Use", () => use(name), { class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
+        button("Use", () => use(name), { ...CHANGES, class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
       h("p", {}, description),
       mistakes.length > 0 && h("p", { class: "problem" }, mistakes.join("\n")))));
     show(store.scenario);
@@ -77,7 +78,7 @@ export function open(store) {
     h("section", { class: "panel paste", "aria-labelledby": "paste-title" },
       h("h2", { id: "paste-title" }, "Edit a scenario"),
       text.element,
-      h("div", { class: "bar" }, button("Apply", apply, { class: "main" }),
+      h("div", { class: "bar" }, button("Apply", apply, { class: "main", ...CHANGES }),
         button("Load the active scenario", () => { if (store.scenario?.source) replace(store.scenario.source); }, { class: "quiet" }), discard)),
     active),
     h("section", { class: "panel switch", "aria-labelledby": "available-title" },
@@ -90,7 +91,7 @@ export function open(store) {
     store.on("part", recount),
   ];
   show(store.scenario);
-  replace(kept(store.workspace));
+  replace(kept(DRAFT + store.workspace) ?? "");
   readAvailable();
   store.readScenario();
   return { element, route: () => {}, close: () => {
@@ -98,24 +99,6 @@ export function open(store) {
     clearTimeout(checking);
     stop.forEach((each) => each());
   } };
-}
-
-/** Keeps the draft of a workspace for this tab if the browser allows it. */
-function keep(workspace, draft) {
-  try {
-    if (draft) sessionStorage.setItem(DRAFT + workspace, draft);
-    else sessionStorage.removeItem(DRAFT + workspace);
-  } catch {
-    // Then the draft is lost with the view.
-  }
-}
-
-function kept(workspace) {
-  try {
-    return sessionStorage.getItem(DRAFT + workspace) ?? "";
-  } catch {
-    return "";
-  }
 }
 
 function activeParts({ name, description, rules = [] }) {

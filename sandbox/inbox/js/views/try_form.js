@@ -1,7 +1,7 @@
 // A form that sends a sample request to a provider path and opens the message that it creates.
 
 import { send } from "../api.js";
-import { button, choice, copier, field, fill, h, verbatim } from "../dom.js";
+import { CHANGES, choice, copier, field, fill, h, verbatim } from "../dom.js";
 import { go, to } from "../route.js";
 import { bodyText, credentials, curl, draftOf, requestOf } from "../sample_requests.js";
 import { pretty } from "../format.js";
@@ -36,7 +36,7 @@ export function tryForm(store, provider, operation, keys) {
   if (preferred > 0) pick.value = options[preferred][0];
   pick.addEventListener("input", draw);
   draw();
-  const form = h("form", { class: "try", "aria-label": `Try ${operation.name}` },
+  const form = h("form", { ...CHANGES, class: "try", "aria-label": `Try ${operation.name}` },
     h("h3", {}, "Try it"), options.length > 1 && field("Call", pick), fields,
     h("div", { class: "bar" }, h("button", { class: "main" }, operation.channel ? "Send and open message" : "Send"),
       copier(() => curl(request()), { label: "Copy as curl" })),

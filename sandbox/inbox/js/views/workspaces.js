@@ -1,7 +1,7 @@
 // Workspaces: open, create (with keys to copy), name, reset and delete them.
 
 import { call, DEFAULT } from "../api.js";
-import { button, choice, confirmButton, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
+import { CHANGES, choice, confirmButton, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
 import { go } from "../route.js";
 import { DURATION, span } from "../format.js";
 
@@ -54,7 +54,7 @@ export function open(store) {
   };
 
   const element = h("div", { class: "panels" },
-    h("section", { class: "panel", "aria-labelledby": "create-title" },
+    h("section", { class: "panel", "aria-labelledby": "create-title", ...CHANGES },
       h("h2", { id: "create-title" }, "Create a workspace"),
       h("p", { class: "hint" }, "A workspace has its own messages, clock and scenario. Requests with its keys go to it, so parallel tests never see each other."),
       form(create), problem, created),
@@ -101,7 +101,7 @@ function card(workspace, { current, reset, end, rename }) {
       ["Deleted", ttl && `after ${span(ttl * 1000)} without use`]]),
     id === DEFAULT && h("p", {}, "Receives requests with any key that does not belong to another workspace."),
     Object.keys(keys).length > 0 && h("details", { data: { key: `keys-${id}` } }, h("summary", {}, "Keys"), keysOf(workspace)),
-    h("div", { class: "bar" }, nameForm(workspace, rename),
+    h("div", { class: "bar", ...CHANGES }, nameForm(workspace, rename),
       twice("Reset", () => reset(id), id), id !== DEFAULT && twice("Delete", () => end(id), id)));
 }
 
