@@ -1,8 +1,8 @@
 """The command `sms-sandbox`.
 
 `serve` runs a server, `inspect` has the commands that read files, the others call a running server. Exit codes: 0
-success, 1 a negative result, 2 invalid arguments or no server. It imports everything else, each command only what it
-needs and only when it runs.
+success, 1 a negative result or something that does not exist, 2 invalid arguments or no server. It imports everything
+else, each command only what it needs and only when it runs.
 """
 
 import os
@@ -13,7 +13,8 @@ import click
 
 from sandbox import __version__
 from sandbox.cli import api_commands, demo, inspect, send, serve, settings_commands, state_commands, traffic_commands
-from sandbox.cli.options import WRONG_USE, unknown_variables
+from sandbox.cli.api_options import exit_code
+from sandbox.cli.options import WRONG_USE, CommandGroup, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
 INTERRUPTED = 130
@@ -21,7 +22,7 @@ PIPE_CLOSED = 141  # what a shell reports for a process that SIGPIPE ended
 HINTS = {int(HTTPStatus.UNAUTHORIZED): "; pass --control-token or set SANDBOX_CONTROL_TOKEN"}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sms-sandbox")
 @click.pass_context
 def commands(context: click.Context) -> None:
@@ -70,6 +71,7 @@ def run() -> int:
     except SandboxError as error:
         hint = HINTS.get(getattr(error, "status", 0), "")
         click.echo(f"sms-sandbox: {on_one_line(str(error))}{hint}", err=True)
+        return exit_code(error)
     except click.Abort:
         return INTERRUPTED
     except SystemExit:  # click's way to report a closed pipe

@@ -14,6 +14,7 @@ from sandbox.cli.api_options import (
     CommandContext,
     account_option,
     api_command,
+    exit_code,
     filter_options,
     limit_option,
     provider_option,
@@ -21,14 +22,13 @@ from sandbox.cli.api_options import (
     wait_options,
     with_own_names,
 )
-from sandbox.cli.options import WRONG_USE, Duration, WholeNumber, check_clock
+from sandbox.cli.options import NO, Duration, WholeNumber, check_clock
 from sandbox.core.clock import DurationError, parse_duration
 
 if TYPE_CHECKING:
     from sandbox.client import Advance
     from sandbox.client.call import ApiCall
 
-NO = 1  # the exit code of a negative result
 SENT = "scenario"  # the server's name for a scenario that was sent to it
 
 
@@ -49,13 +49,16 @@ def messages(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - ea
 
 
 @click.command()
-@click.argument("to", metavar="NUMBER")
+@click.argument("to_contains", metavar="NUMBER")
 @provider_option
 @click.option("--code", help="Only this code; exit code 1 if it was not sent.")
 @wait_options
 @api_command
 def otp(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
-    """Print the newest one-time code for a number. Exit code 1 if there is none."""
+    """Print the newest one-time code for a number, or for the one number that contains it.
+
+    Exit code 1 if there is none, or if several numbers contain it.
+    """
     from sandbox.client import NotFoundError, traffic  # noqa: PLC0415 - see above
 
     try:
@@ -125,7 +128,7 @@ def use(context: CommandContext, scenario: str) -> int:
             line = str(mistake)
             own = line.startswith(place)
             click.echo(f"sms-sandbox: {scenario + line.removeprefix(SENT) if own else line}", err=True)
-        return WRONG_USE
+        return exit_code(error)
     return 0
 
 

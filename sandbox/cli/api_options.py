@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sandbox.cli.options import Duration, WholeNumber, default_url, env_option
+from sandbox.cli.options import NO, WRONG_USE, CommandGroup, Duration, WholeNumber, default_url, env_option
 from sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from sandbox.client.call import ApiCall
 
 Result = TypeVar("Result")
+NOT_POSSIBLE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 Command = Callable[..., object]
 
 # The names that a command may have for a call's field, the likeliest first, if it has not only the field's own.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
-    "to_contains": ("to",),
+    "to_contains": ("to", "to_contains"),
     "by": ("goal",),
     "to": ("to", "goal"),
     "until": ("goal",),
@@ -61,7 +63,7 @@ class CommandContext:
         return result
 
 
-class GroupWithDefault(click.Group):
+class GroupWithDefault(CommandGroup):
     """A group whose first command runs if none is named: `callbacks --limit 5` is `callbacks list --limit 5`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -123,19 +125,20 @@ def account_option(command: Command) -> Command:
 def filter_options(command: Command) -> Command:
     """Give a command the options that select messages."""
     for option in (
-        click.option("--text", help="Only messages whose text contains this."),
+        click.option("--text", help="Only messages whose text contains this, in upper or lower case."),
         click.option("--from", "sender", help="Only messages from this sender."),
-        click.option(
-            "--to",
-            "to_contains",
-            help="Only messages to this number, or to numbers that contain it: a part is enough, as in the inbox.",
-            metavar="NUMBER",
-        ),
+        to_option("message"),
         click.option("--operation", help="Only messages of this operation, such as betatel.sms.send."),
         provider_option,
     ):
         command = option(command)
     return command
+
+
+def to_option(noun: str) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command the option `--to` for a number or a part of one."""
+    text = f"Only {noun}s to this number, or to numbers that contain it: a part is enough, as in the inbox."
+    return click.option("--to", "to_contains", help=text, metavar="NUMBER")
 
 
 def wait_options(command: Command) -> Command:
@@ -157,6 +160,11 @@ def list_options(noun: str) -> Callable[[Command], Command]:
         return provider(since(wait(limit_option(command))))
 
     return decorate
+
+
+def exit_code(error: SandboxError) -> int:
+    """Return 1 if what a call names does not exist or its state forbids the call, 2 if the call or its URL is wrong."""
+    return NO if getattr(error, "status", None) in NOT_POSSIBLE else WRONG_USE
 
 
 def limit_option(command: Command) -> Command:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.options import FOLDER, env_option
+from sandbox.cli.options import FOLDER, CommandGroup, env_option
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
@@ -95,7 +95,7 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
             raise click.UsageError(message)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @SCENARIOS
 @SPECS
 @click.pass_context

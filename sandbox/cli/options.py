@@ -16,6 +16,7 @@ import click
 from sandbox.core.callback import HOST
 from sandbox.core.clock import ClockMode, DurationError, parse_duration
 
+NO = 1  # the exit code of a negative result
 WRONG_USE = 2  # the exit code for invalid arguments, and if no server answers
 PREFIX = "SANDBOX_"  # of all environment variables
 CALLBACK_PREFIX = "SANDBOX_CALLBACK_"  # followed by the name of a provider
@@ -33,6 +34,16 @@ SPEED = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x", re.ASCII)
 DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 TOKEN = re.compile(r"[!-~]+", re.ASCII)
+
+
+class CommandGroup(click.Group):
+    """A group whose help has the whole first sentence of each command, in more lines if need be."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own signature
+        """Write each command with its sentence."""
+        rows = [(name, each.get_short_help_str(limit=sys.maxsize)) for name, each in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def env_option(name: str, text: str, **more: Any) -> Options:  # noqa: ANN401 - click's own keywords

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sandbox.cli.api_options import CommandContext, server_options
-from sandbox.cli.options import default_url
+from sandbox.cli.options import NO, default_url
 from sandbox.core.errors import SandboxError, near_miss
 
 if TYPE_CHECKING:
     from sandbox.client import AsyncClient, Provider
     from sandbox.demo.request_templates import PreparedRequest, RequestTemplate
 
-NO = 1  # the exit code of a negative result
 DEFAULT = "default"  # the workspace of every key that belongs to no other
 
 

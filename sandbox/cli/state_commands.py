@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from sandbox.cli.api_options import CommandContext, api_command
-from sandbox.cli.options import PATH, WRONG_USE, WholeNumber, repeatable_option
+from sandbox.cli.options import PATH, WRONG_USE, CommandGroup, WholeNumber, repeatable_option
 
 FILE = click.argument("file", metavar="FILE", type=PATH)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def state() -> None:
     """Save a workspace as a file, load it, or show it in the inbox."""
 

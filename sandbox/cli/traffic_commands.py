@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options
+from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options, to_option
+from sandbox.cli.options import NO
 from sandbox.core.callback import CallbackState
 
 if TYPE_CHECKING:
     from sandbox.client import Callback
     from sandbox.client.call import ApiCall
 
-NO = 1  # the exit code of a negative result
 PAGE = 1000  # callbacks that are read at once
 LATEST = "latest"
 
@@ -44,6 +44,7 @@ def requests() -> None:
 
 @requests.command(name="list")
 @list_options("request")
+@to_option("request")
 @click.option("--operation", help="Only requests of this operation, such as betatel.sms.send.")
 @click.option("--status", type=int, help="Only requests whose reply has this HTTP status.")
 @click.option("--refused/--accepted", default=None, help="Only refused requests, or only the others.")

@@ -78,7 +78,7 @@ def _message(each: Message, shown: Callable[[datetime], str]) -> tuple[object, .
 
 def requests(items: Iterable[Request]) -> str:
     """Return requests as a table, each followed by its reasons or hints."""
-    heads = ("TIME", "NO", "OPERATION", "REQUEST", "REPLY", "MS")
+    heads = ("TIME", "NO", "OPERATION", "TO", "REQUEST", "REPLY", "MS")
     items = tuple(items)
     shown = _shown_by(each.at for each in items)
     head, *lines = table(heads, (_request(each, shown) for each in items)).splitlines()
@@ -93,7 +93,9 @@ def _reasons(each: Request) -> tuple[str, ...]:
 def _request(each: Request, shown: Callable[[datetime], str]) -> tuple[object, ...]:
     reply = f"{each.reply.status}{' refused' if each.refused else ''}"
     request = _cut(f"{each.method} {each.path}")
-    return (shown(each.at), each.id, each.operation or "-", request, reply, f"{each.ms:.1f}")
+    first, *others = each.to or ("-",)
+    to = f"{first} +{len(others)}" if others else first
+    return (shown(each.at), each.id, each.operation or "-", _cut(to), request, reply, f"{each.ms:.1f}")
 
 
 def request(each: Request) -> str:

@@ -102,9 +102,10 @@ def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's wo
     return ApiCall("POST", path("messages", id, "status"), one_of(Message), body=body(status=status))
 
 
-def otp(
-    to: str,
+def otp(  # noqa: PLR0913 - as many as the API has
+    to: str | None = None,
     *,
+    to_contains: str | None = None,
     provider: str | None = None,
     code: str | None = None,
     since: Since | None = None,
@@ -113,7 +114,8 @@ def otp(
     """Return the newest one-time code for a number, available as soon as its message is accepted.
 
     Args:
-        to: the number, compared by its digits.
+        to: the number, compared by its digits. Give it or `to_contains`.
+        to_contains: a part of the number.
         provider: a provider, such as `smsbuddy` (default: any).
         code: the expected code.
         since: the id of a message or a time, exclusive.
@@ -121,6 +123,7 @@ def otp(
 
     Raises:
         NotFoundError: there is no code, or none came within `wait`.
+        RefusedError: 409, several numbers contain `to_contains`.
 
     """
     return ApiCall("GET", path("otp"), one_of(Otp), query(**locals()), timeout=timeout_for(wait))
@@ -134,6 +137,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
     refused: bool | None = None,
     rule: str | None = None,
     to: str | None = None,
+    to_contains: str | None = None,
     search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
@@ -149,6 +153,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
         refused: True for refused requests only, False for the others only.
         rule: the scenario rule that applied.
         to: a number that it was for, compared by its digits.
+        to_contains: a part of such a number.
         search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case.
         since: the number of a request (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from aiohttp import web
 
@@ -28,6 +29,8 @@ from sandbox.specs.spec import NumberPlan
 MessageFilter = Callable[[Message], bool]
 NumberPlans = Mapping[str, NumberPlan]  # by provider
 SameNumber = Callable[[str, str], bool]  # of a number and a provider
+
+NAMED_LIMIT = 5  # numbers that a refusal names
 
 
 async def list_messages(call: ControlCall) -> web.Response:
@@ -73,10 +76,15 @@ async def move_message(call: ControlCall) -> web.Response:
 async def get_otp(call: ControlCall) -> web.Response:
     """Reply with the newest one-time code for a number, which is readable as soon as its message is."""
     world, fits, wanted = call.world, _otp_filter(call), call.query.get("code", str)
+    whole, part = call.query.get("to", str), call.query.get("to_contains", str)
+    if (whole is None) == (part is None):
+        raise refuse(400, "/to", "give either to, the number of the recipient, or to_contains, a part of it")
 
     async def search() -> tuple[Message, str] | None:
         now = world.now()
         messages = await filter_items(messages_of(world), fits)
+        if part is not None:
+            messages = _to_one_number(messages, part, call.server.number_plans)
         coded = ((message, code) for message in messages if (code := code_of(message, now)) is not None)
         if wanted is not None:
             coded = ((message, code) for message, code in coded if code == wanted)
@@ -91,7 +99,8 @@ async def get_otp(call: ControlCall) -> web.Response:
         other = wanted is not None and any(
             code_of(each, world.now()) for each in await filter_items(messages_of(world), fits)
         )
-        raise refuse(404, "/code" if other else "/to", f"no message to {call.query.get('to', str)!r} has {which}")
+        place = "/code" if other else "/to" if part is None else "/to_contains"
+        raise refuse(404, place, f"no message to {whole or part!r} has {which}")
     message, code = found
     return reply(
         {
@@ -168,12 +177,30 @@ def _filters(call: ControlCall) -> list[MessageFilter]:
 def _otp_filter(call: ControlCall) -> MessageFilter:
     """Return whether a message is to the number in the query, at the provider, after `since`."""
     since = call.query.get("since", Since) or Since()
-    filters = [_to_is(call, call.query.get("to", str) or "")]
-    if (provider := call.query.get("provider", str)) is not None:
-        filters.append(FILTERS["provider"](call, provider))
+    given = ((name, call.query.get(name, str)) for name in ("to", "to_contains", "provider"))
+    filters = [FILTERS[name](call, value) for name, value in given if value is not None]
     return lambda message: (
         since.admits(message.number, readable_at(message)) and all(accepts(message) for accepts in filters)
     )
+
+
+def _to_one_number(messages: list[Message], part: str, plans: NumberPlans) -> list[Message]:
+    """Return the messages to the one number that contains a part, or that consists of these digits alone.
+
+    Raises:
+        ProblemError: 409, several numbers contain the part.
+
+    """
+    same = same_number(part, plans)
+    exact = [each for each in messages if same(each.recipient, each.provider)]
+    if exact:
+        return exact
+    numbers = {_with_country(each.recipient, plans.get(each.provider)): each.recipient for each in messages}
+    if len(numbers) > 1:
+        shown = ", ".join(islice(numbers.values(), NAMED_LIMIT))
+        more = f" and {len(numbers) - NAMED_LIMIT} more" if len(numbers) > NAMED_LIMIT else ""
+        raise refuse(409, "/to_contains", f"messages to {len(numbers)} numbers contain {part!r}: {shown}{more}")
+    return messages
 
 
 def _to_is(call: ControlCall, value: str) -> MessageFilter:
@@ -225,6 +252,11 @@ def same_number(wanted: str, plans: NumberPlans) -> SameNumber:
     anywhere = frozenset({number})
     at_home = {provider: _number_forms(number, plan) for provider, plan in plans.items()}
     return lambda other, provider: normalize_number(other) in at_home.get(provider, anywhere)
+
+
+def _with_country(number: str, plan: NumberPlan | None) -> str:
+    """Return a number's digits with the country code that a provider leaves out."""
+    return max(_number_forms(normalize_number(number), plan), key=len) if plan else normalize_number(number)
 
 
 def _number_forms(number: str, plan: NumberPlan) -> frozenset[str]:

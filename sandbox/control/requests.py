@@ -15,6 +15,7 @@ from sandbox.control.searching import Search
 from sandbox.core.clock import format_time
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import contains_number
 from sandbox.specs.routing import Router
 
 RequestFilter = Callable[[RequestRecord], bool]
@@ -59,6 +60,8 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
     if (number := query.get("to", str)) is not None:
         same = same_number(number, call.server.number_plans)
         found.append(lambda record: any(same(to, record.provider or "") for to in _recipients(call, record)))
+    if (part := query.get("to_contains", str)) is not None:
+        found.append(lambda record: any(contains_number(to, part) for to in _recipients(call, record)))
     if (words := query.get("search", str)) is not None:
         search = Search(words)
         found.append(lambda record: _is_found(call, record, search))

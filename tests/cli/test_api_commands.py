@@ -75,7 +75,7 @@ def test_a_code_is_printed_alone_so_that_a_script_can_take_it(sandbox: SandboxCl
 
 def test_a_code_is_told_as_the_control_api_has_it(sandbox: SandboxClient, say: Say) -> None:
     uuid = send(sandbox)
-    said = say("otp", NUMBER, "--json")
+    said = say("otp", NUMBER[-4:], "--json")
 
     assert json.loads(said.out) == {
         "code": "555345",
@@ -84,6 +84,15 @@ def test_a_code_is_told_as_the_control_api_has_it(sandbox: SandboxClient, say: S
         "message": uuid,
         "at": "2026-03-02T12:00:00.000Z",
     }
+
+
+def test_a_part_of_several_numbers_is_a_no_that_names_them(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox)
+    send(sandbox, to="38761930306")
+
+    assert say("otp", "9303") == Said(
+        1, "", "sms-sandbox: NUMBER: messages to 2 numbers contain '9303': 38761930306, 38761930305\n"
+    )
 
 
 def test_a_code_that_is_not_there_is_a_no(say: Say) -> None:

@@ -206,7 +206,7 @@ def test_a_server_that_stops_ends_a_demo_with_its_summary_and_one_clear_line() -
 
 def test_a_workspace_that_there_is_not_is_one_clear_line(say: Say) -> None:
     assert say("demo", "--workspace", "nope") == Said(
-        2, "", "sms-sandbox: --workspace: no workspace has the id 'nope'\n"
+        1, "", "sms-sandbox: --workspace: no workspace has the id 'nope'\n"
     )
 
 

@@ -21,8 +21,8 @@ def test_requests_are_a_table_with_their_reasons(sandbox: SandboxClient, say: Sa
     lines = say("requests", "--refused").out.splitlines()
 
     assert [lines[0].split(), lines[1].split()[1:-1], lines[2].startswith(" " * 8 + "body.to:")] == [
-        ["TIME", "NO", "OPERATION", "REQUEST", "REPLY", "MS"],
-        ["2", "betatel.sms.send", "POST", "/api/smpp/client/send", "400", "refused"],
+        ["TIME", "NO", "OPERATION", "TO", "REQUEST", "REPLY", "MS"],
+        ["2", "betatel.sms.send", "1", "POST", "/api/smpp/client/send", "400", "refused"],
         True,
     ]
 
@@ -36,6 +36,8 @@ def test_requests_are_a_table_with_their_reasons(sandbox: SandboxClient, say: Sa
         (["--provider", "ubill"], []),
         (["--operation", "betatel.*", "--since", "1"], [2]),
         (["--limit", "1"], [2]),
+        (["--to", "305"], [1]),
+        (["--to", "387 61 930 305"], [1]),
     ],
     ids=str,
 )

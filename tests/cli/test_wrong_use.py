@@ -6,7 +6,7 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +20,13 @@ from tests.commands import PATIENCE, run
 
 
 class Row(NamedTuple):
-    """A wrong use: the command and the parameter that it is about, the words (`=` sets a variable), what is said."""
+    """A wrong use: command and parameter that it is about, the words (`=` sets a variable), and what is said."""
 
     command: str
     parameter: str
     words: tuple[str, ...]
     problem: str
+    code: int = 2
 
 
 TALKING = {
@@ -56,13 +57,15 @@ TALKING = {
     "state load": "text.txt",
     "accounts set": "betatel k1 --balance 5",
 }
+NO_TOKEN = "it is empty or contains characters that a header cannot carry"
 TO_A_SERVER = (
-    ("--url", "localhost", "invalid URL 'localhost': use http://HOST:PORT"),
-    ("--control-token", "a b", "invalid control token: it is empty or contains characters that a header cannot carry"),
-    ("--workspace", "nope", "--workspace: no workspace is called 'nope'"),
+    ("--url", "localhost", "invalid URL 'localhost': use http://HOST:PORT", 2),
+    ("--control-token", "a b", f"invalid control token: {NO_TOKEN}", 2),
+    ("--workspace", "nope", "--workspace: no workspace is called 'nope'", 1),
 )
 ANY_TEXT_IS_RIGHT = {
     *(("messages", name) for name in ("--to", "--from", "--text", "--account")),
+    ("requests list", "--to"),
     *(("verify", name) for name in ("--to", "--from", "--text", "--account")),
     *((f"callbacks {name}", "--message") for name in ("list", "fire", "hold", "release", "cancel", "replay")),
     ("requests list", "--rule"),
@@ -77,11 +80,11 @@ def find_rows() -> Iterator[Row]:
     for command, by_parameter in table.items():
         for parameter, rows in by_parameter.items():
             for row in rows:
-                yield Row(command, parameter, tuple(shlex.split(row["type"])), row["says"])
+                yield Row(command, parameter, tuple(shlex.split(row["type"])), row["says"], row.get("code", 2))
     for command, words in TALKING.items():
-        for parameter, wrong, problem in TO_A_SERVER:
+        for parameter, wrong, problem, code in TO_A_SERVER:
             if parameter not in table.get(command, ()) and (command, parameter) not in ANY_TEXT_IS_RIGHT:
-                yield Row(command, parameter, (*words.split(), parameter, wrong), problem)
+                yield Row(command, parameter, (*words.split(), parameter, wrong), problem, code)
 
 
 ROWS = list(find_rows())
@@ -133,7 +136,7 @@ def test_wrong_use_is_one_clear_line(  # noqa: PLR0913, PLR0917 - fixtures
         monkeypatch.setenv(name, value)
     said = say(*row.command.split(), *(word for word in words if not word.startswith("SANDBOX_")))
 
-    assert said == Said(2, "", f"sms-sandbox: {row.problem.format(port=taken, free=free)}\n")
+    assert said == Said(row.code, "", f"sms-sandbox: {row.problem.format(port=taken, free=free)}\n")
 
 
 @pytest.mark.parametrize(
@@ -164,10 +167,25 @@ def test_without_a_command_the_commands_are_listed(say: Say) -> None:
     )
 
 
-def test_every_command_is_told_in_a_sentence_that_is_not_cut(say: Say) -> None:
-    listed = say().err.partition("Commands:\n")[2]
+GROUPS = ("", *sorted(name for name, each in commands.commands.items() if isinstance(each, click.Group)))
 
-    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_is_told_in_a_sentence_that_is_not_cut(
+    say: Say, monkeypatch: pytest.MonkeyPatch, group: str, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    listed = say(*group.split(), "--help").out.partition("Commands:\n")[2]
+    told = re.split(r"\n  (?=\S)", "\n" + listed.rstrip("\n"))[1:]
+
+    assert [each for each in told if not each.endswith(".") or each.endswith("...")] == []
+    assert [each.split()[0] for each in told] == list(_commands_of(group))
+
+
+def _commands_of(group: str) -> Iterable[str]:
+    command = commands.commands[group] if group else commands
+    return command.commands if isinstance(command, click.Group) else ()
 
 
 @pytest.mark.parametrize("words", [["scenarios"], ["endpoints"], ["endpoints", "--json"], ["--help"]], ids=" ".join)

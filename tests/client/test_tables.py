@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from sandbox.client import tables
@@ -49,10 +50,10 @@ def test_the_story_of_a_workspace_has_requests_refusals_messages_and_callbacks(s
         "scenario default, clock frozen at 2026-03-02T12:00:02.000Z",
         "",
         "requests, newest first",
-        "TIME NO OPERATION REQUEST REPLY MS",
-        f"12:00:00 2 betatel.sms.send POST /api/smpp/client/send 400 refused {took[0]}",
+        "TIME NO OPERATION TO REQUEST REPLY MS",
+        f"12:00:00 2 betatel.sms.send +3 POST /api/smpp/client/send 400 refused {took[0]}",
         r"body.to: '+3' does not match ^\+?[1-9]\d{6,14}$ (published: international format; a leading + is accepted)",
-        f"12:00:00 1 betatel.sms.send POST /api/smpp/client/send 200 {took[1]}",
+        f"12:00:00 1 betatel.sms.send {NUMBER} POST /api/smpp/client/send 200 {took[1]}",
         "",
         "messages, newest first",
         "TIME ID OPERATION FROM TO STATUS TEXT",
@@ -63,6 +64,13 @@ def test_the_story_of_a_workspace_has_requests_refusals_messages_and_callbacks(s
         f"12:00:05.200 1 sent pending {uuid} POST {sandbox.receiver.url('betatel')}",
         "attempt 1 at 12:00:00.200: 503 not now",
     ]
+
+
+def test_a_request_to_many_numbers_shows_the_first_and_how_many_follow(sandbox: SandboxClient) -> None:
+    send(sandbox)
+    request = replace(sandbox.request(), to=("38761930305", "38761930306", "38761930307"))
+
+    assert tables.requests([request]).splitlines()[1].split()[3:5] == ["38761930305", "+2"]
 
 
 def test_the_story_of_an_empty_workspace_is_short(sandbox: SandboxClient) -> None:

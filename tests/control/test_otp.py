@@ -113,8 +113,49 @@ async def test_when_the_wait_is_over_there_is_none(control: Control) -> None:
     )
 
 
-async def test_a_number_must_be_given(control: Control) -> None:
-    assert await control.refused("GET", "/otp") == (400, [("/to", "to is missing")])
+@pytest.mark.parametrize("query", [{}, {"to": "38761930305", "to_contains": "305"}], ids=str)
+async def test_a_number_or_a_part_of_one_must_be_given(control: Control, query: dict[str, str]) -> None:
+    problem = "give either to, the number of the recipient, or to_contains, a part of it"
+
+    assert await control.refused("GET", "/otp", **query) == (400, [("/to", problem)])
+
+
+@pytest.mark.parametrize("part", ["305", "+387 61 930 305", "0038761930305"])
+async def test_a_part_of_a_number_finds_its_code(sandbox: Sandbox, control: Control, part: str) -> None:
+    await sandbox.send(sms("Your code is 111111"))
+    await sandbox.send(sms("Your code is 222222").with_values(to="38761930306"))
+
+    assert (await control.get("/otp", to_contains=part))["code"] == "111111"
+
+
+async def test_a_part_of_several_numbers_is_refused_and_names_them(sandbox: Sandbox, control: Control) -> None:
+    for end in range(300, 307):
+        await sandbox.send(sms(f"Your code is {end}{end}").with_values(to=f"38761930{end}"))
+    shown = ", ".join(f"38761930{end}" for end in (306, 305, 304, 303, 302))
+    problem = f"messages to 7 numbers contain '930': {shown} and 2 more"
+
+    assert await control.refused("GET", "/otp", to_contains="930") == (409, [("/to_contains", problem)])
+
+
+async def test_a_whole_number_is_meant_though_others_contain_it(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(sms("Your code is 111111").with_values(to="3876193030"))
+    await sandbox.send(sms("Your code is 222222"))
+
+    assert (await control.get("/otp", to_contains="3876193030"))["code"] == "111111"
+
+
+async def test_a_number_with_and_without_its_country_code_is_one(sandbox: Sandbox, control: Control) -> None:
+    await sandbox.send(SMSBUDDY_OTP)
+    await sandbox.send(SMSBUDDY_OTP.with_values(to="919812345678"))
+
+    assert (await control.get("/otp", to_contains="2345678"))["code"] == sandbox.message(2).code
+
+
+async def test_a_part_that_nothing_contains_has_no_code(control: Control) -> None:
+    assert await control.refused("GET", "/otp", to_contains="305") == (
+        404,
+        [("/to_contains", "no message to '305' has a one-time code")],
+    )
 
 
 @pytest.mark.parametrize("code", ["111111", "222222"])

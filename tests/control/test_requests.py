@@ -178,6 +178,8 @@ async def test_a_request_tells_its_recipients_and_a_refused_one_those_that_it_na
     ("query", "found"),
     [
         ({"to": "00387 61 930 305"}, [2]),
+        ({"to_contains": "930-305"}, [2]),
+        ({"to_contains": "1234"}, [1]),
         ({"to": "919812345678"}, [1]),
         ({"search": "930305"}, [2]),
         ({"search": "WHATSAPP"}, [2]),
