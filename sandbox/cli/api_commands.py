@@ -3,8 +3,8 @@
 Each imports the client only when it runs, so that `serve` and `ready` start without it.
 """
 
+import re
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,14 @@ from sandbox.cli.api_options import (
     wait_options,
     with_own_names,
 )
-from sandbox.cli.options import NO, Duration, WholeNumber, check_clock
+from sandbox.cli.options import NO, SAMPLE_TIME, Duration, WholeNumber, check_clock, read_time
 from sandbox.core.clock import DurationError, parse_duration
 
 if TYPE_CHECKING:
     from sandbox.client import Advance
     from sandbox.client.call import ApiCall
 
+DATED = re.compile(r"\d{4}[-/.]", re.ASCII)  # how a time begins, and no duration
 SENT = "scenario"  # the server's name for a scenario that was sent to it
 
 
@@ -95,20 +96,12 @@ def read_goal(goal: str) -> "ApiCall[Advance]":
     try:
         parse_duration(goal)
     except DurationError as error:
-        at = _read_time(goal)
-        if at is not None:
-            return server.advance(to=at)
-        message = f"{error}; a time with its zone such as 2026-03-02T12:00:00Z and idle are also accepted"
-        raise click.UsageError(message) from None
+        problem = f"{error}; a time with its zone such as {SAMPLE_TIME} and idle are also accepted"
+        try:
+            return server.advance(to=read_time(goal))
+        except ValueError as not_a_time:
+            raise click.UsageError(str(not_a_time) if DATED.match(goal) else problem) from None
     return server.advance(goal)
-
-
-def _read_time(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if at.tzinfo is None else at
 
 
 @click.command()

@@ -26,6 +26,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "by": ("goal",),
     "to": ("to", "goal"),
     "until": ("goal",),
+    "/start": ("at", "time"),
     "use": ("scenario",),
     "url": ("callback_url", "url"),
     "senders": ("sender",),
@@ -37,6 +38,9 @@ OWN_PROBLEMS: Mapping[tuple[str, str], str] = {
     **dict.fromkeys(
         [("advance", "/by"), ("advance", "/to")],
         "out of range: the clock runs from the year 1970 to 2999; use idle to advance until nothing is pending",
+    ),
+    **dict.fromkeys(
+        [("freeze", "/start"), ("set", "/start")], "out of range: the clock runs from the year 1970 to 2999"
     ),
     ("set", "/balance"): "this account has several balances; write each as TYPE=AMOUNT, such as trans=5",
 }

@@ -6,6 +6,7 @@ import re
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ TLS_DIR = str(Path(click.get_app_dir("sms-sandbox")) / "tls")
 SPEED = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x", re.ASCII)
 DECIMAL = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+ALMOST_TIME = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[tT ]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}(?:\.\d+)?))?)?"
+    r"\s*([zZ]|[+-]\d\d:?\d\d)?",
+    re.ASCII,
+)
+SAMPLE_TIME = "2026-03-02T12:00:00Z"
 TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -146,6 +153,54 @@ class Duration(click.types.StringParamType):
         except DurationError as error:
             raise click.BadParameter(str(error), ctx, param) from None
         return str(value)
+
+
+class Time(click.ParamType[datetime]):
+    """A time in ISO 8601 with its zone."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time."""
+        try:
+            return read_time(str(value))
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from None
+
+
+def read_time(text: str) -> datetime:
+    """Return a time in ISO 8601 with its zone.
+
+    Raises:
+        ValueError: it is not one; the text says why, and what may have been meant.
+
+    """
+    reason = ""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        reason = "" if str(error).startswith("Invalid isoformat") else f": {error}"
+    else:
+        if at.tzinfo is not None:
+            return at
+        reason = " with its zone"
+    near = _nearest_time(text)
+    message = f"'{text}' is not a time{reason}{'.' if near else ''}{near or f'; write it as {SAMPLE_TIME}'}"
+    raise ValueError(message)
+
+
+def _nearest_time(text: str) -> str:
+    """Return the time that a text may stand for, as a question: with zeros, time of day and zone where they lack."""
+    match = ALMOST_TIME.fullmatch(text.strip())
+    if match is None:
+        return ""
+    year, month, day, hour, minute, second, zone = match.groups(default="")
+    near = f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute:0>2}:{second:0>2}{zone.upper() or 'Z'}"
+    try:
+        datetime.fromisoformat(near)
+    except ValueError:
+        return ""
+    return f" Did you mean '{near}'?"
 
 
 def read_clock(_: click.Context, __: click.Parameter, value: str | None) -> tuple[ClockMode, float] | None:

@@ -1,13 +1,14 @@
 """`clock`, `targets` and `accounts`: the settings of a workspace of a running server, shown and changed."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, limit_option
-from sandbox.cli.options import DECIMAL, SPEED
+from sandbox.cli.options import DECIMAL, SPEED, Time
 
 if TYPE_CHECKING:
     from sandbox.client import Target
@@ -18,7 +19,7 @@ KEY = click.argument("key", metavar="KEY")
 
 @click.group(cls=GroupWithDefault)
 def clock() -> None:
-    """Show the clock, freeze it, let it run, or scale it."""
+    """Show the clock, freeze it, set it, let it run, or scale it."""
 
 
 @clock.command(name="show")
@@ -31,10 +32,19 @@ def show_clock(context: CommandContext) -> None:
 
 
 @clock.command()
+@click.option("--at", type=Time(), help="Time at which the clock stops; not in its past.", metavar="TIME")
 @api_command
-def freeze(context: CommandContext) -> None:
-    """Stop the clock at its present time."""
-    set_clock(context, "frozen")
+def freeze(context: CommandContext, at: datetime | None) -> None:
+    """Stop the clock at its present time, or at a later one."""
+    set_clock(context, "frozen", start=at)
+
+
+@clock.command(name="set")
+@click.argument("time", type=Time(), metavar="TIME")
+@api_command
+def set_time(context: CommandContext, time: datetime) -> None:
+    """Set the clock to a later time such as 2026-03-02T12:00:00Z; it runs or stands still as before."""
+    set_clock(context, start=time)
 
 
 @clock.command(name="run")
@@ -56,11 +66,17 @@ def scale(context: CommandContext, speed: str) -> None:
     set_clock(context, "scaled", rate=float(match[1]))
 
 
-def set_clock(context: CommandContext, mode: Literal["real", "scaled", "frozen"], *, rate: float | None = None) -> None:
-    """Change how the clock runs, and show it."""
+def set_clock(
+    context: CommandContext,
+    mode: Literal["real", "scaled", "frozen"] | None = None,
+    *,
+    rate: float | None = None,
+    start: datetime | None = None,
+) -> None:
+    """Change how the clock runs, or its time, and show it."""
     from sandbox.client import server, tables  # noqa: PLC0415 - as above
 
-    context.execute(server.set_clock(mode, rate=rate), tables.clock)
+    context.execute(server.set_clock(mode, rate=rate, start=start), tables.clock)
 
 
 @click.group(cls=GroupWithDefault)

@@ -213,6 +213,8 @@ def test_clock_targets_and_accounts_are_shown_and_changed(say: Say) -> None:
         for words in (
             "clock",
             "clock freeze",
+            "clock set 2026-03-02T13:00:00+01:00",
+            "clock freeze --at 2026-03-02T12:30:00Z",
             "clock scale 60x",
             "clock run",
             "targets delete smsbuddy",
@@ -231,8 +233,9 @@ def test_clock_targets_and_accounts_are_shown_and_changed(say: Say) -> None:
     balance = "trans 5, promo 1, transscrub 1000000"
     account = f"smsbuddy k1…, balance {balance}\n"
     assert said[0] == "frozen, now 2026-03-02T12:00:00.000Z\n"
-    assert [each.partition(",")[0] for each in said[1:4]] == ["frozen", "scaled at 60x", "real"]
-    assert said[4:] == [
+    assert said[1:4] == [f"frozen, now 2026-03-02T12:{minute}:00.000Z\n" for minute in ("00", "00", "30")]
+    assert [each.partition(",")[0] for each in said[4:6]] == ["scaled at 60x", "real"]
+    assert said[6:] == [
         "callbacks of smsbuddy are collected\n",
         "callbacks of betatel go to http://127.0.0.1:9000/dlr\n",
         "callbacks of ubill are collected\n",

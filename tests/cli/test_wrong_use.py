@@ -47,6 +47,7 @@ TALKING = {
     "clock show": "",
     "clock freeze": "",
     "clock run": "",
+    "clock set": "2030-01-01T00:00:00Z",
     "clock scale": "60x",
     "targets list": "",
     "targets set": "betatel http://127.0.0.1:9000/dlr",
