@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.client import Callback
     from sandbox.client.call import ApiCall
 
+ATTEMPT = "30s"  # maximum time to wait for the outcome of an attempt
 PAGE = 1000  # callbacks that are read at once
 LATEST = "latest"
 
@@ -29,11 +30,11 @@ class Verb(NamedTuple):
 WAITING = frozenset({CallbackState.PENDING, CallbackState.HELD})
 ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
 VERBS: Mapping[str, Verb] = {
-    "fire": Verb("Send waiting callbacks now.", "fired", WAITING),
+    "fire": Verb("Send waiting callbacks now, and show the outcome.", "fired", WAITING),
     "hold": Verb("Hold pending callbacks until they are released.", "held", frozenset({CallbackState.PENDING})),
     "release": Verb("Release held callbacks.", "released", frozenset({CallbackState.HELD})),
     "cancel": Verb("Cancel waiting callbacks.", "cancelled", WAITING),
-    "replay": Verb("Send ended callbacks again.", "replayed", ENDED),
+    "replay": Verb("Send ended callbacks again, and show the outcome.", "replayed", ENDED),
 }
 
 
@@ -154,6 +155,10 @@ def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Map
                 raise
             failed = True
             click.echo(f"sms-sandbox: {error.mistakes[0].problem}", err=True)
+    done = [
+        context.fetch(traffic.callback(each.id, wait=ATTEMPT)) if each.state is CallbackState.SENDING else (raw, each)
+        for raw, each in done  # the attempts are under way at the same time, so the waits do not add up
+    ]
     if context.as_json:
         click.echo(json.dumps({"items": [json.loads(raw) for raw, _ in done]}, indent=2))
     elif done or not failed:

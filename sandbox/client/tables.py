@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from sandbox.client.behaviour_values import Advance, AdvanceItem, Clock
 from sandbox.client.clients import Client
@@ -16,6 +16,7 @@ Row = TypeVar("Row")
 
 TEXT_WIDTH = 60  # characters of a text or path
 CALLBACK_WIDTH = 80
+ENCODED = frozenset({"X-Sandbox-Why", "X-Sandbox-Rule"})  # headers that are percent-encoded
 REPORTED = 20  # requests, messages and callbacks in a failure report, each
 
 
@@ -122,7 +123,7 @@ def sent(each: Request) -> str:
 def _http(line: str, headers: Mapping[str, str], body: str) -> str:
     lines = (
         line,
-        *(f"{name}: {value}" for name, value in headers.items()),
+        *(f"{name}: {unquote(value) if name in ENCODED else value}" for name, value in headers.items()),
         *(("", *body.splitlines()) if body else ()),
     )
     return "\n".join(map(_cell, lines))
@@ -140,13 +141,18 @@ def callbacks(items: Iterable[Callback]) -> str:
 
 def _callback(each: Callback, shown: Callable[[datetime], str]) -> tuple[object, ...]:
     request = None if each.request is None else _cut(f"{each.request.method} {each.request.url}", CALLBACK_WIDTH)
-    return (shown(each.due), each.id, each.reports, each.state, each.message, request)
+    return (shown(each.due), each.id, _reported(each), each.state, each.message, request)
+
+
+def _reported(each: Callback) -> str:
+    """Return the provider's word for a status, and its meaning if that differs, such as `1 (delivered)`."""
+    return each.reports if each.reports.lower() == each.status else f"{each.reports} ({each.status})"
 
 
 def callback(each: Callback) -> str:
     """Return a callback with its request and every attempt."""
     attempts = _indented(_attempt(attempt, _moment) for attempt in each.attempts)
-    head = f"callback {each.id} of message {each.message} ({each.provider}) reports {each.reports}: {each.state}"
+    head = f"callback {each.id} of message {each.message} ({each.provider}) reports {_reported(each)}: {each.state}"
     state = f"{head}, due at {_moment(each.due)}{attempts}"
     sent = each.request
     return state if sent is None else f"{state}\n\n{_http(f'{sent.method} {sent.url}', sent.headers, sent.body)}"
@@ -202,6 +208,7 @@ def _balance(each: Account) -> str:
 def account(shown: Account) -> str:
     """Return an account with its senders, templates and stop list."""
     lines = (
+        *([] if shown.used else ["never used: the first request with this key opens this account"]),
         *(f"sender {each.id}: {each.name}, {each.state}" for each in (*shown.senders, *shown.brands)),
         *(f"template {each.id}: {each.text}" for each in shown.templates),
         *(f"stop list: {number}" for number in shown.stop_list),

@@ -257,7 +257,7 @@ def callbacks(  # noqa: PLR0913 - as many as the API has
 
 
 def callback(id: int | str = "latest", *, wait: Duration | None = None) -> ApiCall[Callback]:  # noqa: A002 - the API's word
-    """Return one callback with all its attempts (default: the newest).
+    """Return one callback with all its attempts (default: the newest); with `wait`, once no attempt is under way.
 
     Raises:
         NotFoundError: it does not exist, or did not appear within `wait`.

@@ -223,10 +223,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account of a key; `brands` is uBill's word for senders. The key is masked."""
+    """The account of a key; `brands` is uBill's word for senders. The key is masked.
+
+    `used` is False if no request has used the key: then it is the account that the first request opens.
+    """
 
     provider: str
     key: str
+    used: bool
     balance: Mapping[str, Decimal]
     senders: tuple[Sender, ...] = ()
     brands: tuple[Sender, ...] = ()

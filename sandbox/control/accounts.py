@@ -53,6 +53,7 @@ def show_account(call: ControlCall, account: Account) -> Object:
     return {
         "provider": account.provider,
         "key": mask(account.key),
+        "used": (account.provider, account.key) in call.world.accounts,
         "balance": {balance_type: _show_amount(amount) for balance_type, amount in account.balance.items()},
         "brands" if "brands" in opened else "senders": [_show_sender(sender, now) for sender in account.senders],
         "templates": [{"id": template.id, "text": template.text} for template in account.templates],

@@ -13,7 +13,7 @@ from sandbox.control.masking import mask, masked_headers, masked_url
 from sandbox.control.parameters import LATEST
 from sandbox.control.problems import Mistake, ProblemError, pointer, refuse
 from sandbox.control.searching import Search
-from sandbox.core.callback import Attempt, Callback, Outgoing, Target, state_of_all
+from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing, Target, state_of_all
 from sandbox.core.clock import format_time
 from sandbox.core.errors import near_miss
 from sandbox.core.message import Message
@@ -30,8 +30,14 @@ async def list_callbacks(call: ControlCall) -> web.Response:
 
 
 async def get_callback(call: ControlCall) -> web.Response:
-    """Reply with one callback."""
-    return await get_item(call, callbacks_of(call), lambda name: by_number(call.world.callbacks, name), noun="callback")
+    """Reply with one callback; with `wait`, once no attempt of it is under way."""
+    return await get_item(
+        call,
+        callbacks_of(call),
+        lambda name: by_number(call.world.callbacks, name),
+        noun="callback",
+        is_settled=lambda callback: callback.state is not CallbackState.SENDING,
+    )
 
 
 def _action(act: Callable[[Dispatch, Callback], Callback]) -> Endpoint:

@@ -134,22 +134,25 @@ def reply_page(page: Page, *, evicted: int = 0) -> web.Response:
 
 
 async def get_item(
-    call: ControlCall, collection: Collection[Item], find: Callable[[str], Item | None], *, noun: str
+    call: ControlCall,
+    collection: Collection[Item],
+    find: Callable[[str], Item | None],
+    *,
+    noun: str,
+    is_settled: Filter[Item] = lambda _: True,
 ) -> web.Response:
-    """Reply with the item of the id in the path, or the latest; with `wait`, as soon as it exists."""
+    """Reply with the item of the id in the path, or the latest; with `wait`, as soon as it exists and is settled."""
     name = call.path["id"]
 
-    async def search() -> Object | None:
+    async def search() -> Item | None:
         item = _find(collection, find, name)
-        return None if item is None else collection.show(item)
+        return item if item is not None and is_settled(item) else None
 
     def is_relevant(change: Change) -> bool:
         return isinstance(change, collection.kind)
 
     found = await wait_for(call, search, is_relevant, wait=call.query.get("wait", timedelta))
-    if found is None:
-        raise not_found(name, noun=noun)
-    return reply(found)
+    return reply(collection.show(find_item(call, collection, find, noun=noun) if found is None else found))
 
 
 def find_item(

@@ -44,6 +44,16 @@ async def test_a_request_that_is_accepted_shows_what_was_passed_over(page: Page,
     )
 
 
+async def test_a_header_that_is_encoded_is_shown_decoded(page: Page, server: Served) -> None:
+    await server.post(BETATEL_SMS.with_values(to="38761930305…"))
+    await page.goto(f"{server.page}#/requests/1")
+    reply = page.get_by_role("region", name="Reply 400")
+
+    await expect(reply.locator("dt:text-is('X-Sandbox-Why') + dd")).to_contain_text(
+        "body.to: '38761930305…' does not match"
+    )
+
+
 async def test_a_request_arrives_live(page: Page, server: Served) -> None:
     await page.goto(f"{server.page}#/requests")
     await expect(page.get_by_text("No requests yet.")).to_be_visible()

@@ -126,6 +126,42 @@ def test_each_verb_acts_on_the_callbacks_that_are_named(sandbox: SandboxClient, 
     ]
 
 
+def test_a_replay_shows_its_outcome(sandbox: SandboxClient, say: Say) -> None:
+    uuid = send(sandbox)
+    sandbox.advance("300ms")
+    sandbox.receiver.answer_with(503, times=1)
+    url = sandbox.receiver.url("betatel")
+
+    assert [say("callbacks", "replay", "1").out.splitlines()[1:] for _ in range(2)] == [
+        [
+            f"12:00:00.200  1   sent     {state:<{width}}  {uuid}  POST {url}",
+            "        attempt 1 at 12:00:00.200: 200 OK",
+            *(f"        attempt {number} at 12:00:00.300 (replay): {told}" for number, told in replays),
+        ]
+        for state, width, replays in (
+            ("failed", 6, [(2, "503")]),
+            ("delivered", 9, [(2, "503"), (3, "200 OK")]),
+        )
+    ]
+
+
+def test_a_report_in_numbers_is_shown_with_its_meaning(sandbox: SandboxClient, say: Say) -> None:
+    assert say("send", "--provider", "ubill").code == 0
+    sandbox.advance("1m")
+    head, line = say("callbacks", "--provider", "ubill", "--limit", "1").out.splitlines()[:2]
+    shown = say("callbacks", "show", "latest").out
+
+    assert line[head.index("REPORTS") :].startswith("1 (delivered)  ")
+    assert " (ubill) reports 1 (delivered): " in shown
+
+
+def test_what_a_reply_explains_is_shown_decoded(sandbox: SandboxClient, say: Say) -> None:
+    send(sandbox, to="38761930305…")
+    line = next(line for line in say("requests", "show").out.splitlines() if line.startswith("X-Sandbox-Why: "))
+
+    assert line.startswith("X-Sandbox-Why: body.to: '38761930305…' does not match ^")
+
+
 def test_all_failed_callbacks_are_replayed_at_once(sandbox: SandboxClient, say: Say) -> None:
     sandbox.receiver.answer_with(503, times=8)  # two callbacks, each with its retries
     send(sandbox)
@@ -224,6 +260,7 @@ def test_clock_targets_and_accounts_are_shown_and_changed(say: Say) -> None:
             "targets delete betatel",
             "targets",
             "accounts",
+            "accounts show betatel k9",
             "accounts set smsbuddy k1 --balance trans=5 --balance promo=1 --sender SHOP --stop 919800000000",
             "accounts list --provider smsbuddy",
             "accounts show smsbuddy k1",
@@ -243,6 +280,7 @@ def test_clock_targets_and_accounts_are_shown_and_changed(say: Say) -> None:
         "callbacks of betatel are collected\n",
         "no targets: callbacks are collected\n",
         "no accounts\n",
+        "betatel k9…, balance USD 1000000\n  never used: the first request with this key opens this account\n",
         f"{account}  sender SHOP: SHOP, approved\n  stop list: 919800000000\n",
         f"PROVIDER  KEY  BALANCE{' ' * 31}SENDERS\nsmsbuddy  k1…  {balance}  SHOP (approved)\n",
         f"{account}  sender SHOP: SHOP, approved\n  stop list: 919800000000\n",

@@ -152,6 +152,20 @@ async def test_a_replay_is_a_further_attempt_and_marked(sandbox: Sandbox, contro
     assert (replayed["state"], [attempt.replay for attempt in sandbox.attempts]) == ("sending", [False, True])
 
 
+async def test_with_wait_a_callback_is_returned_when_its_attempt_has_ended(
+    sandbox: Sandbox, control: Control, receiver: Receiver
+) -> None:
+    await reported(sandbox, receiver)
+    receiver.otherwise = gate = Gate()
+    await control.post("/callbacks/1/replay")
+    await gate.until(waiting=1)
+    at_once = await control.get("/callbacks/1", wait="1ms")
+    waiting = await begun(sandbox.world, control.get("/callbacks/1", wait="30s"))
+    gate.open()
+
+    assert (at_once["state"], (await waiting)["state"]) == ("sending", "delivered")
+
+
 async def test_a_replay_of_what_was_collected_shows_the_request_that_left(
     sandbox: Sandbox, control: Control, receiver: Receiver
 ) -> None:

@@ -83,3 +83,12 @@ export function pretty(text) {
     return text;
   }
 }
+
+/** Returns a text without percent-encoding; as it is if the encoding is broken. */
+export function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

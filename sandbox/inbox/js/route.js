@@ -1,5 +1,7 @@
 // The address after `#`: section, open item and filters, so that every view can be shared as a link.
 
+import { decode } from "./format.js";
+
 export const SECTIONS = ["messages", "requests", "callbacks", "clock", "scenario", "workspaces", "providers"];
 
 /** Returns {section, id, query} of the current address; section null: there is no such page. */
@@ -11,14 +13,6 @@ export function here() {
     id: rest.length ? decode(rest.join("/")) : null,
     query: Object.fromEntries(new URLSearchParams(search)),
   };
-}
-
-function decode(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Returns the address of a section in the current workspace. */

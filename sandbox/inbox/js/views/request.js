@@ -4,8 +4,9 @@ import { copier, entitle, facts, h, section, verbatim } from "../dom.js";
 import { to } from "../route.js";
 import { ANY_KEY, curl } from "../sample_requests.js";
 import { ago, keepTime } from "../times.js";
-import { pretty } from "../format.js";
+import { decode, pretty } from "../format.js";
 
+const ENCODED = /^x-sandbox-(why|rule)$/i; // headers that are percent-encoded
 const MASKED = "…";
 const OWN = new Set(["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "user-agent", "accept"]);
 
@@ -74,7 +75,7 @@ function half(title, headers, body, { query = {}, cut }) {
     body ? verbatim(`Body of the ${title.toLowerCase()}`, pretty(body)) : h("p", { class: "hint" }, "Empty"),
     cut && h("p", { class: "hint" }, `Only the first 16 KB of ${cut.toLocaleString("en")} bytes are kept.`),
     h("h4", {}, "Headers"),
-    facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, value)])));
+    facts(Object.entries(headers).map(([name, value]) => [name, h("code", { class: "breakable" }, ENCODED.test(name) ? decode(value) : value)])));
 }
 
 /** Returns the request as a curl command, and the names of masked values that are unknown. */

@@ -4,7 +4,7 @@ import { send } from "../api.js";
 import { CHANGES, choice, copier, field, fill, h, verbatim } from "../dom.js";
 import { go, to } from "../route.js";
 import { bodyText, credentials, curl, draftOf, requestOf } from "../sample_requests.js";
-import { pretty } from "../format.js";
+import { decode, pretty } from "../format.js";
 
 /** Returns the form for an operation. */
 export function tryForm(store, provider, operation, keys) {
@@ -85,12 +85,4 @@ function replyParts({ status, headers, body, request }) {
     verbatim("Reply", pretty(body)),
     request && h("a", { href: to("requests", request) }, `View request ${request}`),
   ];
-}
-
-function decode(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
