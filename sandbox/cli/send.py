@@ -13,13 +13,13 @@ from sandbox.core.errors import SandboxError, near_miss
 
 if TYPE_CHECKING:
     from sandbox.client import AsyncClient, Provider
-    from sandbox.demo.request_templates import PreparedRequest, RequestTemplate
+    from sandbox.demo.request_templates import PreparedRequest, SampleRequest
 
 DEFAULT = "default"  # the workspace of every key that belongs to no other
 
 
 class NoSampleError(SandboxError):
-    """An operation has no sample that its provider accepts."""
+    """An operation has no sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,34 @@ class Wanted:
     sender: str | None
     account: str | None
 
-    def request(self, template: "RequestTemplate", keys: Mapping[str, str]) -> "PreparedRequest":
-        """Return the request that a template gives.
+    def request(self, sample: "SampleRequest", keys: Mapping[str, str]) -> "PreparedRequest":
+        """Return the request that a sample gives.
 
         Raises:
-            click.UsageError: the sample has no sender that could be replaced.
+            click.UsageError: the sample lacks what is to be replaced.
 
         """
-        sender = template.sample_sender
-        if self.sender is not None and sender is None:
-            message = f"--from: the sample of {template.sample.operation.name} names no sender"
-            raise click.UsageError(message)
-        account = {} if self.account is None else {template.sample.credentials[0]: self.account}
-        return replace(template, sender=sender).render(
-            {**keys, **account},
-            number=lambda index, sample: sample if self.to is None or index else self.to,
-            text=lambda sample, _: sample if self.text is None else self.text,
-            sender=self.sender or sender or "",
-        )
+        credentials = {**keys, **({} if self.account is None else {sample.credentials[0]: self.account})}
+        wanted = {"recipient": ("--to", self.to), "text": ("--text", self.text), "sender": ("--from", self.sender)}
+        replaced: dict[str, str] = {}  # the new values by parameter
+        for field, (option, value) in wanted.items():
+            if value is not None:
+                name = sample.field(field)
+                if name is None:
+                    message = f"{option}: the sample of {sample.operation.name} names no {field}"
+                    raise click.UsageError(message)
+                replaced[name] = value
+        recipient = sample.field("recipient")
+
+        def change(name: str, value: str) -> str:
+            if name in credentials:
+                return credentials[name]
+            if name == recipient:  # only the first number of several
+                first = replaced.pop(name, None)
+                return value if first is None else ",".join((first, *value.split(",")[1:]))
+            return replaced.get(name, value)
+
+        return sample.render(change)
 
 
 @click.command()
@@ -88,21 +98,21 @@ async def send_sample(client: "AsyncClient", workspace: str, wanted: Wanted) -> 
     """Send the request that is wanted; return its number in the journal, 0 if no reply came.
 
     Raises:
-        NoSampleError: the operation has no sample that the provider accepts.
+        NoSampleError: the operation has no sample.
 
     """
-    from sandbox.demo.request_templates import find_templates  # noqa: PLC0415 - as above
+    from sandbox.demo.request_templates import sample_requests  # noqa: PLC0415 - as above
     from sandbox.demo.sender import connect  # noqa: PLC0415 - as above
 
     keys = (await client.show_workspace(workspace)).keys
     provider, operation = choose(await client.providers(), wanted)
+    sample = min(sample_requests(provider), key=lambda each: each.recipients, default=None)
+    if sample is None:
+        message = f"{operation} has no sample in its spec; add one under examples of its request body"
+        raise NoSampleError(message)
+    request = wanted.request(sample, keys.get(provider.name, {}))
     async with connect(client.url) as connection:
-        templates = await find_templates(client, [provider], connection.number_of)
-        if not templates:
-            message = f"{operation} has no sample in its spec that the provider accepts; add one"
-            raise NoSampleError(message)
-        template = min(templates, key=lambda each: len(each.numbers))
-        return await connection.number_of(wanted.request(template, keys.get(provider.name, {})))
+        return await connection.number_of(request)
 
 
 def choose(providers: Sequence["Provider"], wanted: Wanted) -> tuple["Provider", str]:

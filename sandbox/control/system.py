@@ -19,7 +19,7 @@ from sandbox.control.lists import Object
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
 from sandbox.specs.compile import OWN_ERRORS
-from sandbox.specs.spec import Operation, ProviderSpec
+from sandbox.specs.spec import MessageFields, Operation, ProviderSpec
 from sandbox.specs.types import JSON, METHODS
 
 Node = Mapping[str, Any]  # an object of a provider's document
@@ -199,10 +199,16 @@ def _describe_operation(spec: ProviderSpec, name: str) -> Object:
         "summary": first.get("summary"),
         "channel": operation.channel.name if operation.channel else None,
         "otp": operation.otp,
+        "fields": _describe_message(operation.message),
         **_source(first),
         "calls": [_describe_call(method, path, node, item) for method, path, node, item in nodes],
         "errors": list(_describe_errors(nodes, operation)),
     }
+
+
+def _describe_message(message: MessageFields) -> Object:
+    """Return the parameters that hold the fields of a message: of each field those that are looked at, in order."""
+    return {name: [each[-1] for each in getattr(message, name)] for name in ("recipient", "sender", "text")}
 
 
 def _operation_nodes(spec: ProviderSpec, name: str) -> Iterator[tuple[str, str, Node, Node]]:

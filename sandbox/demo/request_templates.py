@@ -66,11 +66,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation; it has a channel if it sends messages."""
+    """An operation; it has a channel if it sends messages. `fields` names the parameters of recipient, sender, text."""
 
     name: str
     channel: str | None
     otp: bool
+    fields: Mapping[str, tuple[str, ...]]
     calls: tuple[Call, ...]
 
 
@@ -89,6 +90,24 @@ class SampleRequest:
     credentials: tuple[str, ...]
     headers: tuple[str, ...]
     query: tuple[str, ...]
+
+    def field(self, name: str) -> str | None:
+        """Return the parameter of the sample that holds the recipient, sender or text; None if there is none."""
+        inside = set(_tags(self.values) if self.type == XML else names(self.values))
+        return next((each for each in self.operation.fields[name] if each in inside), None)
+
+    @property
+    def recipients(self) -> int:
+        """The number of recipients of the sample."""
+        name, found = self.field("recipient"), 0
+
+        def count(parameter: str, value: str) -> str:
+            nonlocal found
+            found += len(value.split(",")) if parameter == name else 0
+            return value
+
+        self.render(count)
+        return found
 
     def render(self, change: Change) -> PreparedRequest:
         """Return the request with each field changed by `change`."""
@@ -253,6 +272,10 @@ def names(values: object) -> Iterator[str]:
         yield from values
     for each in values.values() if isinstance(values, Mapping) else values if isinstance(values, list) else ():
         yield from names(each)
+
+
+def _tags(value: object) -> Iterator[str]:
+    return (each.tag for each in fromstring(str(value)).iter())
 
 
 def _changed(value: object, change: Change, name: str = "") -> object:

@@ -214,6 +214,15 @@ def test_every_operation_that_sends_has_a_sample_to_send(sandbox: SandboxClient,
     assert (codes, {each.operation for each in sandbox.messages()}) == ([0] * len(names), set(names))
 
 
+@pytest.mark.parametrize("operation", ["betatel.whatsapp.otp", "smsbuddy.sms.send", "ubill.sms.send"])
+def test_one_request_sends_what_is_given(sandbox: SandboxClient, say: Say, operation: str) -> None:
+    number = "919876543210" if operation.startswith("smsbuddy") else "38761000099"
+    said = say("send", "--operation", operation, "--to", number, "--text", "123456", "--json")
+    (message,) = sandbox.messages()
+
+    assert (said.code, [each.id for each in sandbox.requests()], message.to, message.text) == (0, [1], number, "123456")
+
+
 def test_a_refused_message_is_a_no_with_its_reason(say: Say) -> None:
     said = say("send", "--provider", "ubill", "--to", "995511000042", "--json")
     request = json.loads(said.out)
