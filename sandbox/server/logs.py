@@ -229,7 +229,7 @@ class Log:
 def format_banner(engine: Engine, options: Options, ports: Ports, *, default_url: str | None = None) -> str:
     """Return what a start prints: where the server listens, what it serves, and where it keeps its state.
 
-    `default_url`: where the default workspace is at work if it is not here; None if that is unknown.
+    `default_url`: where the default workspace is at work if it is not here; None if no replica has it at work.
     """
     host = _url_host(options)
     counts = {name: len(pack.spec.operations) for name, pack in engine.packs.items()}
@@ -238,7 +238,7 @@ def format_banner(engine: Engine, options: Options, ports: Ports, *, default_url
     lines = [
         f"sms-sandbox listens on http://{host}:{ports.plain}{tls}",
         f"  providers  {served}",
-        *(_describe_default(engine.default.world) if _has_default(engine) else _describe_absence(default_url)),
+        *(_describe_default(engine.default.world) if _has_default(engine) else _describe_absence(engine, default_url)),
         *_describe_store(engine, options),
     ]
     return "\n".join(lines)
@@ -255,8 +255,10 @@ def _describe_default(world: World) -> Iterator[str]:
     yield f"  callbacks  {', '.join(targets) or 'collected, not sent (set --callback PROVIDER=URL)'}"
 
 
-def _describe_absence(default_url: str | None) -> Iterator[str]:
-    yield f"  scenario   default workspace at {default_url or 'another replica'}"
+def _describe_absence(engine: Engine, default_url: str | None) -> Iterator[str]:
+    lease = engine.replica.store.lease.total_seconds() if engine.replica else 0
+    place = f"at {default_url}" if default_url else f"has no owner; a replica takes it over within {lease:g}s"
+    yield f"  scenario   default workspace {place}"
 
 
 def _describe_store(engine: Engine, options: Options) -> Iterator[str]:

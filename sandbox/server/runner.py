@@ -6,10 +6,11 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -192,14 +193,35 @@ class GarbageCollection:
             gc.collect(0 if self._changes % OLDER_EVERY else 1)
 
 
+REACHED_WITHIN = 0.5  # seconds
+PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+
 async def find_default(engine: Engine) -> str | None:
-    """Return the URL of the replica that has the default workspace at work; None if that is unknown, or not shared."""
-    if engine.replica is None:
+    """Return the URL of the replica that has the default workspace at work; None if none has, or that is unknown.
+
+    The lease of a server that was killed a moment ago still holds: it does not listen any more, or had the address that
+    this server has now.
+    """
+    replica = engine.replica
+    if replica is None:
         return None
     with suppress(StoreError):
-        owner = await engine.replica.store.owner(DEFAULT_WORKSPACE)
-        return owner.url if owner else None
+        owner = await replica.store.owner(DEFAULT_WORKSPACE)
+        if owner and owner.url and owner.url != replica.address and await _listens(owner.url):
+            return owner.url
     return None
+
+
+async def _listens(url: str) -> bool:
+    """Return whether somebody listens at the host and port of a URL."""
+    parts = urlsplit(url)
+    with suppress(OSError):  # includes TimeoutError
+        async with asyncio.timeout(REACHED_WITHIN):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or PORTS[parts.scheme])
+        writer.close()
+        return True
+    return False
 
 
 async def run(options: Options, *, print_banner: Callable[[str], None], write_log: Callable[[str], None]) -> None:

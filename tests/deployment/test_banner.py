@@ -59,6 +59,17 @@ def test_the_banner_tells_the_database_without_its_password_and_where_the_defaul
     )
 
 
+@pytest.mark.parametrize("place", ["another address", "the same address"])
+def test_the_banner_names_no_owner_that_was_killed(postgres: str, place: str) -> None:
+    flags = ("--store", postgres, "--lease", "30s")
+    with serving(*flags) as (_, banner):
+        port = url_of(banner).rpartition(":")[2]
+    with serving(*flags, "--port", port if place == "the same address" else "0") as (_, again):
+        line = again.splitlines()[2]
+
+    assert line == "  scenario   default workspace has no owner; a replica takes it over within 30s"
+
+
 def test_the_banner_as_json_has_the_store_the_replica_and_the_place_of_the_default_workspace(postgres: str) -> None:
     flags = ("--log", "json", "--store", postgres, "--seed", "7")
     with launched(*flags) as first:
