@@ -321,7 +321,10 @@ def test_the_pytest_example_passes(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("page", "name", "passed"), [("pytest", "test_delivery.py", 2), ("pytest", "test_more.py", 3)])
+@pytest.mark.parametrize(
+    ("page", "name", "passed"),
+    [("pytest", "test_delivery.py", 2), ("pytest", "test_more.py", 3), ("pytest", "test_settings.py", 2)],
+)
 def test_each_test_file_that_is_shown_passes(tmp_path: Path, page: str, name: str, passed: int) -> None:
     (source,) = (each.text for each in BLOCKS if each.page == page and each.text.startswith(f"# {name}\n"))
     (tmp_path / name).write_text(source)

@@ -192,6 +192,7 @@ def verify(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each
 )
 @click.option("--seed", type=WholeNumber(0), help="With --make: seed (default: random).")
 @click.option("--ttl", type=Duration(), help="With --make: delete the workspace when unused this long (default: 1h).")
+@click.option("--env", is_flag=True, help="With --make: print URL and keys as environment variables, NAME=VALUE.")
 @click.option("--delete", help="Delete a workspace; its keys stop working.", metavar="ID")
 @api_command
 def workspaces(  # noqa: PLR0913 - click passes options by name
@@ -202,12 +203,14 @@ def workspaces(  # noqa: PLR0913 - click passes options by name
     clock: str | None,
     seed: int | None,
     ttl: str | None,
+    env: bool,
     delete: str | None,
 ) -> None:
     """List, create or delete workspaces."""
     from sandbox.client import server, tables  # noqa: PLC0415 - see above
+    from sandbox.client.values import environment  # noqa: PLC0415 - see above
 
-    settings = {"--scenario": scenario, "--clock": clock, "--seed": seed, "--ttl": ttl}
+    settings = {"--scenario": scenario, "--clock": clock, "--seed": seed, "--ttl": ttl, "--env": env or None}
     given = [name for name, value in settings.items() if value is not None]
     if given and not make:
         message = f"{given[0]} requires --make"
@@ -222,7 +225,12 @@ def workspaces(  # noqa: PLR0913 - click passes options by name
         context.execute(server.delete_workspace(delete), lambda _: f"deleted {delete}")
     elif make:
         call = server.make_workspace(scenario=scenario, clock=clock, seed=seed, ttl=ttl)
-        context.execute(call, tables.workspace)
+        if env:
+            made = context.client.execute(call)
+            variables = environment(context.client.url, made.id, made.keys)
+            click.echo("\n".join(f"{name}={value}" for name, value in variables.items()))
+        else:
+            context.execute(call, tables.workspace)
     else:
         context.execute(server.workspaces(limit=1000), tables.workspaces)
 

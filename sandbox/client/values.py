@@ -247,6 +247,20 @@ class Index:
     links: Mapping[str, str]
 
 
+def environment(url: str, workspace: str, keys: Keys) -> Mapping[str, str]:
+    """Return environment variables for an application: `BETATEL_URL`, `BETATEL_API_KEY`, `UBILL_KEY` and so on.
+
+    `SANDBOX_URL` and `SANDBOX_WORKSPACE` are read by the command `sms-sandbox`.
+    """
+    urls = {f"{provider.upper()}_URL": url for provider in keys}
+    named = {
+        f"{provider}_{field.removeprefix('x-')}".replace("-", "_").upper(): key
+        for provider, fields in keys.items()
+        for field, key in fields.items()
+    }
+    return {"SANDBOX_URL": url, "SANDBOX_WORKSPACE": workspace, **urls, **named}
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace; a request with one of its `keys` belongs to it. Any other key belongs to `default`, which has none.

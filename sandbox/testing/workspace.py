@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sandbox.client import AsyncClient, Client, NotFoundError, Verdict
 from sandbox.client.codec import Instant
 from sandbox.client.server import clock_config
-from sandbox.client.values import Keys
+from sandbox.client.values import Keys, environment
 from sandbox.core.errors import SandboxError
 from sandbox.core.scenario import is_file
 from sandbox.testing.receiver import Listener, Receiver
@@ -142,13 +142,7 @@ class WorkspaceAttributes:
         """
         server = self.handle.server
         token = {} if server.token is None else {"SANDBOX_CONTROL_TOKEN": server.token}
-        urls = {f"{provider.upper()}_URL": server.url for provider in self.keys}
-        keys = {
-            f"{provider}_{field.removeprefix('x-')}".replace("-", "_").upper(): key
-            for provider, fields in self.keys.items()
-            for field, key in fields.items()
-        }
-        return {"SANDBOX_URL": server.url, "SANDBOX_WORKSPACE": self.id, **token, **urls, **keys}
+        return {**environment(server.url, self.id, self.keys), **token}
 
 
 class SandboxClient(WorkspaceAttributes, Client):

@@ -246,6 +246,20 @@ def test_a_made_workspace_is_told_in_lines(sandbox: SandboxClient, say: Say) -> 
     )
 
 
+def test_a_made_workspace_is_told_as_environment_variables(sandbox: SandboxClient, say: Say) -> None:
+    lines = say("workspaces", "--make", "--env").out.splitlines()
+    environ = dict(line.split("=", 1) for line in lines)
+    keys = sandbox.workspace(environ["SANDBOX_WORKSPACE"]).show_workspace(environ["SANDBOX_WORKSPACE"]).keys
+    sandbox.delete_workspace(environ["SANDBOX_WORKSPACE"])
+
+    assert (environ["BETATEL_URL"], environ["BETATEL_API_KEY"], environ["UBILL_KEY"], list(environ)) == (
+        sandbox.url,
+        keys["betatel"]["x-api-key"],
+        keys["ubill"]["key"],
+        list(sandbox.environ),
+    )
+
+
 HINT = "pass --control-token or set SANDBOX_CONTROL_TOKEN"
 COMMANDS = [
     ["send"],
