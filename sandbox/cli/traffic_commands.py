@@ -80,6 +80,12 @@ def state_option(command: Callable[..., object]) -> Callable[..., object]:
     return click.option("--state", help=f"Only callbacks in this state: {states}.")(command)
 
 
+def failing_option(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the option `--failing`."""
+    text = "Only callbacks that failed, or whose last attempt failed and another follows."
+    return click.option("--failing", is_flag=True, default=None, help=text)(command)
+
+
 def message_option(command: Callable[..., object]) -> Callable[..., object]:
     """Give a command the option `--message`."""
     return click.option("--message", help="Only callbacks of the message with this id, or latest.", metavar="ID")(
@@ -90,6 +96,7 @@ def message_option(command: Callable[..., object]) -> Callable[..., object]:
 @callbacks.command(name="list")
 @list_options("callback")
 @state_option
+@failing_option
 @message_option
 @api_command
 def list_callbacks(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
@@ -115,13 +122,14 @@ def action(name: str, verb: Verb) -> click.Command:
 
     @click.argument("ids", nargs=-1, type=int, metavar="[NUMBER...]")
     @state_option
+    @failing_option
     @click.option("--provider", help="Only callbacks of this provider, such as betatel.")
     @message_option
     @click.option(
         "--since", help="Only callbacks after the callback with this number, or after a time.", metavar="NUMBER|TIME"
     )
     @api_command
-    def command(context: CommandContext, *, ids: tuple[int, ...], **selection: str | None) -> int:
+    def command(context: CommandContext, *, ids: tuple[int, ...], **selection: str | bool | None) -> int:
         return act(context, name, ids, {key: value for key, value in selection.items() if value is not None})
 
     text = f"{verb.text} Name them by number, or select them with options. Exit code 1 if there are none to be"

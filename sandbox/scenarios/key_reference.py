@@ -158,7 +158,8 @@ def kind(schema: Schema, link: Callable[[str], str]) -> str:
     elif "const" in schema:
         found = str(schema["const"])
     elif "enum" in schema:
-        found = ", ".join(map(str, schema["enum"]))
+        values = [each for each in schema["enum"] if not (each is False and "off" in schema["enum"])]
+        found = ", ".join(dict.fromkeys(map(str, values)))  # older YAML reads off as false; "200" and 200 look alike
     elif "anyOf" in schema or "allOf" in schema:
         found = " or ".join(dict.fromkeys(filter(None, (kind(each, link) for each in _branches(schema)))))
     elif "array" in types and "items" in schema:

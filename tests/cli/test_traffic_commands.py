@@ -126,6 +126,16 @@ def test_each_verb_acts_on_the_callbacks_that_are_named(sandbox: SandboxClient, 
     ]
 
 
+def test_callbacks_that_fail_are_listed_and_fired_though_they_wait(sandbox: SandboxClient, say: Say) -> None:
+    sandbox.receiver.answer_with(503, times=1)
+    send(sandbox)
+    sandbox.advance("3s")
+    failing = json.loads(say("callbacks", "--failing", "--json").out)["items"]
+    fired = json.loads(say("callbacks", "fire", "--failing", "--json").out)["items"]
+
+    assert [(each["id"], each["state"]) for each in (*failing, *fired)] == [(1, "pending"), (1, "delivered")]
+
+
 def test_a_replay_shows_its_outcome(sandbox: SandboxClient, say: Say) -> None:
     uuid = send(sandbox)
     sandbox.advance("300ms")

@@ -85,3 +85,10 @@ def test_the_keys_of_the_language_are_all_there() -> None:
     assert {name: keys(SECTIONS[name]) for name in ("when", "then", "callbacks", "account")} == {
         name: set(SCHEMA["$defs"][name]["properties"]) for name in ("when", "then", "callbacks", "account")
     }
+
+
+def test_each_value_of_a_key_is_named_once_and_as_it_is_written() -> None:
+    types = {key.name: key.type for key in SECTIONS["settings"].keys}
+    names = ("smsbuddy.http_status", "smsbuddy.promotional_hours", "smsbuddy.rate_per_minute")
+
+    assert [types[name] for name in names] == ["mirror, 200", "text or off", "whole number or off"]
