@@ -69,7 +69,7 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @env_option("--port", "Port to listen on; 0 picks a free port.", default=8080, type=PORT, show_default=True)
 @env_option("--scenario", "Scenario name or file.", default="default", show_default=True)
 @env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
-@env_option("--watch", "Reload scenario files when they change.", is_flag=True)
+@env_option("--watch", "Reload scenarios and provider documents when they change.", is_flag=True)
 @env_option("--seed", "Same seed and requests give the same bytes (default: random).", type=WholeNumber(0))
 @env_option("--clock", "real, frozen or a speed such as 60x (default: real).", callback=read_clock, metavar="CLOCK")
 @repeatable_option("--callback", "Callback URL of a provider.", metavar="PROVIDER=URL")

@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import get_close_matches
 from urllib.parse import quote
@@ -48,7 +49,7 @@ class Access:
     """
 
     token: str | None = None
-    hosts: frozenset[str] = frozenset()
+    hosts: AbstractSet[str] = frozenset()
     allowed: tuple[str, ...] = ()
 
 

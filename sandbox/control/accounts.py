@@ -49,7 +49,7 @@ async def patch_account(call: ControlCall) -> web.Response:
 
 def show_account(call: ControlCall, account: Account) -> Object:
     """Return an account; its senders are under its provider's word for them (senders, brands)."""
-    now, opened = call.world.now(), call.engine.packs[account.provider].spec.document["x-sandbox"]["account"]
+    now, opened = call.world.now(), call.engine.providers.known[account.provider].spec.document["x-sandbox"]["account"]
     return {
         "provider": account.provider,
         "key": mask(account.key),
@@ -83,7 +83,7 @@ def _account(call: ControlCall) -> Account:
     alike = [each for (name, full), each in world.accounts.items() if name == provider and mask(full) == key]
     if len(alike) == 1:
         return alike[0]
-    spec = call.engine.packs[provider].spec
+    spec = call.engine.providers.known[provider].spec
     opened = None if len(key) > KEY_LIMIT else world.scenario.opened(spec.fresh_account(key, at=world.now()))
     if opened is None or alike:
         why = f"{len(alike)} accounts have this masked key; use the full key" if alike else "no account has this key"

@@ -46,7 +46,7 @@ def _action(act: Callable[[Dispatch, Callback], Callback]) -> Endpoint:
     async def endpoint(call: ControlCall) -> web.Response:
         world = call.world
         callback = find_item(call, callbacks_of(call), lambda name: by_number(world.callbacks, name), noun="callback")
-        return reply(show_callback(act(call.workspace.dispatch, callback), world, call.engine.packs))
+        return reply(show_callback(act(call.workspace.dispatch, callback), world, call.engine.providers.known))
 
     return endpoint
 
@@ -60,7 +60,7 @@ replay_callback = _action(Dispatch.replay)
 
 def callbacks_of(call: ControlCall) -> Collection[Callback]:
     """Return the callbacks of a call's workspace."""
-    world, packs = call.world, call.engine.packs
+    world, packs = call.world, call.engine.providers.known
     return Collection(
         Callback,
         world.callbacks,
@@ -161,7 +161,7 @@ async def put_targets(call: ControlCall) -> web.Response:
     """Set the targets of all providers; a provider that is not named has none."""
     named = {provider: read_target(call.body.nested(provider)) for provider in call.body.values}
     await check_targets(call, named)
-    for provider in call.engine.packs:
+    for provider in call.engine.providers.known:
         call.workspace.set_target(provider, named.get(provider))
     return await list_targets(call)
 
@@ -197,8 +197,10 @@ def provider_of(call: ControlCall) -> str:
 
     """
     name = call.path["provider"]
-    if name not in call.engine.packs:
-        raise refuse(404, "/provider", f"no provider is called {name[:200]!r}.{near_miss(name, call.engine.packs)}")
+    if name not in call.engine.providers.known:
+        raise refuse(
+            404, "/provider", f"no provider is called {name[:200]!r}.{near_miss(name, call.engine.providers.known)}"
+        )
     return name
 
 

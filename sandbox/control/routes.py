@@ -117,9 +117,15 @@ class ServerState:
         engine.elsewhere = self.forwarder.handle
         engine.check_address = self.forwarder.check_address
         engine.on_failure.append(self._fail)
+        engine.providers.on_change.append(self._read_providers)
         engine.on_loss.append(self._lose)
         self._library: ScenarioLibrary | None = None
         self._modified: dict[Path, int] = {}
+
+    def _read_providers(self) -> None:
+        """Read again what depends on the providers, which were replaced."""
+        self.number_plans = number_plans_of(self.engine.packs)
+        self._library = None
 
     def _fail(self, error: SandboxError) -> None:
         """End every event stream and every waiting call: what they would tell may not be stored."""
@@ -156,7 +162,7 @@ def add_control(app: web.Application, engine: Engine, access: Access) -> web.App
         _add(control, (method, f"/workspaces/{{workspace}}{path}", endpoint), _make_handler(server, route))
     control.router.add_post(HANDLE.removeprefix(BASE), make_receiver(engine))
     system.add_inbox(app, control, middleware)
-    add_docs(control, engine.packs)
+    engine.providers.on_change.append(add_docs(control, engine.packs).forget)
     control.on_shutdown.append(server.close)
     control.on_cleanup.append(server.forwarder.close)
     app.add_subapp(BASE, control)
@@ -186,7 +192,7 @@ def _make_handler(server: ServerState, route: Route) -> Handler:
         workspace = _workspace_of(engine, request.match_info)
         query, body = EMPTY, EMPTY
         if not is_plain or request.query_string:
-            schema, context = call_schemas()[method, path], Context(engine.packs, workspace.world)
+            schema, context = call_schemas()[method, path], Context(engine.providers.known, workspace.world)
             query = read_query(request.rel_url.raw_query_string, schema, context)
             if method != "GET" and schema.body is not None:
                 body = read_body(await request.read(), schema, context)

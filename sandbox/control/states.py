@@ -61,7 +61,7 @@ def _masked(call: ControlCall, entities: "Iterable[Entity]") -> "Iterator[Entity
     lease = call.engine.leases.get(call.world.name)
     minted = chain.from_iterable(fields.values() for fields in lease.keys.values()) if lease else ()
     targets = [target.key for target in call.world.targets.values() if target.key]
-    names = chain.from_iterable(pack.spec.credentials for pack in call.engine.packs.values())
+    names = chain.from_iterable(pack.spec.credentials for pack in call.engine.providers.known.values())
     return StateMasking(names, [*minted, *targets]).apply(entities)
 
 

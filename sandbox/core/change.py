@@ -5,7 +5,7 @@ workspace's own for each batch, those in `Subscribers` for each change of a type
 value, so a batch can be written to a file or sent to a replica as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -63,6 +63,18 @@ class WorkspaceDeleted:
     """The workspace is deleted; its subscribers get no change after this one."""
 
 
+class ProvidersReplaced(NamedTuple):
+    """The documents of the providers were edited; everything that is stored stays.
+
+    `defaults` has the default settings by provider. `scenario` is the one in force, compiled for the new documents; it
+    goes on. `messages` has by number those whose channel has a new version, which words their next statuses.
+    """
+
+    defaults: Mapping[str, Mapping[str, object]]
+    scenario: Scenario
+    messages: Mapping[int, Message]
+
+
 EntityKey = int | str | tuple[str, str, str]
 
 
@@ -97,6 +109,7 @@ Change = (
     | RuleCounted
     | ScenarioStateSet
     | EntitiesRemoved
+    | ProvidersReplaced
 )
 
 

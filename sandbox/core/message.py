@@ -218,6 +218,21 @@ def plan_lifecycle(channel: Channel, lifecycle: Lifecycle, *, begin: datetime) -
     return tuple(steps)
 
 
+def with_channel(message: Message, channel: Channel) -> Message:
+    """Return a message with a newer version of its channel, whose words its planned steps get.
+
+    A planned status that the new version lacks keeps its word, and a variant that the new version has stays.
+    """
+    plan = tuple(_reworded(step, channel) for step in message.plan)
+    return message._replace(channel=channel, plan=plan)
+
+
+def _reworded(step: Step, channel: Channel) -> Step:
+    if step.status not in channel.words or step.word in channel.variants.get(step.status, ()):
+        return step
+    return step._replace(word=channel.words[step.status])
+
+
 def skip_first_delay(lifecycle: Lifecycle) -> Lifecycle:
     """Return the lifecycle with no delay before its first step, as for priority traffic."""
     return (

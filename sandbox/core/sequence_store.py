@@ -35,6 +35,11 @@ class SequenceStore(Mapping[int, Row]):
         block[number] = row
         self._count += len(block) - before
 
+    def update(self, rows: Mapping[int, Row]) -> None:
+        """Put several values."""
+        for number, row in rows.items():
+            self[number] = row
+
     def __delitem__(self, number: int) -> None:
         block = self._blocks[number >> BITS]
         del block[number]
@@ -58,6 +63,10 @@ class SequenceStore(Mapping[int, Row]):
     def iterate(self) -> Iterator[Row]:
         """Yield the values, oldest first."""
         return chain.from_iterable(map(dict.values, self._blocks.values()))
+
+    def read_values(self) -> Iterator[Row]:
+        """Yield the values that exist as such, oldest first; not those that are still texts."""
+        return self.iterate()
 
     def copy(self) -> "SequenceStore[Row]":
         """Return a copy, which later changes of this mapping leave as it is."""
@@ -112,6 +121,10 @@ class LazySequenceStore(SequenceStore[Row]):
     def iterate(self) -> Iterator[Row]:
         """Yield the values, oldest first."""
         return super().iterate() if self._texts <= 0 else map(self.__getitem__, self)
+
+    def read_values(self) -> Iterator[Row]:
+        """Yield the values that have been decoded, oldest first."""
+        return (row for row in super().iterate() if not isinstance(row, str))
 
 
 class _Values(ValuesView[Row]):

@@ -17,6 +17,7 @@ from sandbox.core.change import (
     EntitiesRemoved,
     EntityKey,
     MessagesDeleted,
+    ProvidersReplaced,
     Subscribers,
     TargetSet,
     WorkspaceDeleted,
@@ -37,8 +38,6 @@ REQUESTS_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
-
-
 Settings = Mapping[str, Mapping[str, object]]
 
 
@@ -144,6 +143,11 @@ class World:
             provider: {**values, **scenario.settings.get(provider, {})} for provider, values in self.defaults.items()
         }
 
+    def _put_providers(self, replaced: ProvidersReplaced) -> None:
+        self.defaults = replaced.defaults
+        self._use_settings(replaced.scenario)
+        self.messages.update(replaced.messages)
+
     def _begin(self) -> None:
         """Restart the scenario: no counts, the initial state, and `during` counts from now."""
         ended = tuple(name for name in self.windows if name.startswith(RULE_PREFIX))
@@ -242,10 +246,6 @@ class World:
         if keys:
             self._removed.append(EntitiesRemoved(entity, keys))
 
-    def _delete(self, _: WorkspaceDeleted) -> None:
-        """Delete everything; the owner of the workspace drops the world itself."""
-        self._reset(WorkspaceReset(self.clock, self.seed))
-
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
 
@@ -332,7 +332,7 @@ class World:
         Clock: _put_clock,
         Scenario: _put_scenario,
         WorkspaceReset: _reset,
-        WorkspaceDeleted: _delete,
+        WorkspaceDeleted: lambda world, _: world._reset(WorkspaceReset(world.clock, world.seed)),  # noqa: SLF001 - its owner drops it
         MessagesDeleted: _delete_messages,
         Message: _put_message,
         Callback: _put_callback,
@@ -346,4 +346,5 @@ class World:
         TargetSet: _put_target,
         RuleCounted: _put_rule_count,
         ScenarioStateSet: _put_state,
+        ProvidersReplaced: _put_providers,
     }

@@ -66,6 +66,12 @@ class Site:
         self._sources: dict[str, str] = {}
         self._pages: dict[str, Page] = {}
 
+    def forget(self) -> None:
+        """Render the pages again: the providers were replaced."""
+        self._sources.clear()
+        self._pages.clear()
+        self.__dict__.pop("search_index", None)  # cached
+
     def source(self, name: str) -> str:
         """Return the Markdown of a page, its generated parts included."""
         if name not in self._sources:
@@ -117,8 +123,8 @@ class Site:
             yield "</ul>\n"
 
 
-def add_docs(control: web.Application, packs: Registry) -> None:
-    """Add the pages to `control`, the application that answers below `/_sandbox`."""
+def add_docs(control: web.Application, packs: Registry) -> Site:
+    """Add the pages to `control`, the application that answers below `/_sandbox`, and return them."""
     site = Site(packs)
 
     async def answer(request: web.Request) -> web.Response:
@@ -131,6 +137,7 @@ def add_docs(control: web.Application, packs: Registry) -> None:
 
     control.router.add_get("/docs", to_docs)
     control.router.add_get("/docs/{name:.*}", answer)
+    return site
 
 
 async def to_docs(_: web.Request) -> web.Response:

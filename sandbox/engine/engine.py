@@ -15,11 +15,11 @@ from sandbox.core.change import Batch, Subscribers
 from sandbox.core.clock import microseconds, monotonic
 from sandbox.core.errors import ElsewhereError, ReadOnlyError, SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
+from sandbox.engine.providers import ServedProviders, make_keys
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
 from sandbox.providers.registry import Registry
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Router
 from sandbox.specs.types import PROBLEM, problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sandbox.store.base import Store
 
 ID_LENGTH = 10  # characters of a workspace's id; its keys begin with them
-KEY_LENGTH = 24  # characters of a workspace's key
 WORKSPACE_ID = re.compile(r"w[a-km-np-z2-9]{9}", re.ASCII)  # what `make_token` makes
 TTL = timedelta(hours=1)
 WORKSPACES = 5_000
@@ -69,10 +68,10 @@ class Engine:
     def __init__(
         self, packs: Registry, *, egress: Egress, start: WorkspaceConfig, folders: tuple[Path, ...] = ()
     ) -> None:
-        self.packs = packs
+        self.providers = ServedProviders(packs)
+        self.packs, self.router = self.providers.packs, self.providers.router
         self.folders = folders
         self.start = start
-        self.router = Router(route for pack in packs.values() for route in pack.spec.routes)
         self.courier = Courier(egress)
         self.egress = egress
         self.subscribers = Subscribers()
@@ -87,7 +86,7 @@ class Engine:
         self._deleted: set[str] = set()
         self._last_number = 0
         self.default = self._add(DEFAULT_WORKSPACE, start)
-        self._context = ServerContext(packs, self.router, self.default.world, self._find_world)
+        self._context = ServerContext(self.packs, self.router, self.default.world, self._find_world)
 
     @property
     def worlds(self) -> Mapping[str, World]:
@@ -102,7 +101,7 @@ class Engine:
             name,
             number=number,
             start=start,
-            packs=self.packs,
+            packs=self.providers.known,
             courier=self.courier,
             subscribers=self.subscribers,
         )
@@ -252,12 +251,7 @@ class Engine:
             message = f"there are {WORKSPACES} workspaces; delete some, or give them a shorter ttl"
             raise TooManyWorkspacesError(message)
         name = "w" + seeded_random.make_token(ID_LENGTH - 1)
-        keys = {
-            provider: {
-                field: name + seeded_random.make_token(KEY_LENGTH - ID_LENGTH) for field in pack.spec.credentials
-            }
-            for provider, pack in self.packs.items()
-        }
+        keys = make_keys(name, self.packs)
         workspace = self._add(name, start)
         workspace.label = label
         lease = self.put_lease(workspace, keys, ttl)

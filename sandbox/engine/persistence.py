@@ -79,6 +79,10 @@ class Persistence:
         if self.replica is not None:
             self.replica.start()
 
+    def forget_scenarios(self) -> None:
+        """Compile the scenarios of the workspaces that are loaded from now on anew: the providers have changed."""
+        self._scenarios = ScenarioTable(self.engine.packs, self.engine.start.scenario)
+
     def share(self, replica: "Replica") -> None:
         """Own only the workspaces that `replica` acquires."""
         self.replica = replica
@@ -106,7 +110,7 @@ class Persistence:
             self.add(engine.default)
             engine.default.go_on()
             return
-        loaded = load_state(rows, engine.packs, self._scenarios)
+        loaded = load_state(rows, engine.providers.known, self._scenarios)
         start = read_start(loaded.workspace["start"], engine.start)
         workspace = engine.put_workspace(name, start, number=loaded.workspace["number"])
         workspace.label = loaded.workspace.get("label")

@@ -15,7 +15,6 @@ from sandbox.core.errors import ResetError, StoreError
 from sandbox.engine.engine import Engine, Handled
 from sandbox.pipeline import BODY_LIMIT, Response, unavailable
 from sandbox.server.response_writer import at_once, write_answer
-from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 
@@ -115,7 +114,7 @@ def make_app(
     `cors` has the origins whose pages may call provider paths.
     """
     app = web.Application(client_max_size=BODY_LIMIT)
-    access = Access(token, provider_hosts(engine.packs), tuple(allow_host))
+    access = Access(token, engine.providers.hosts, tuple(allow_host))
     pages = app[PAGE_RULES] = PageRules(cors, access)
 
     async def provider(request: web.Request) -> web.StreamResponse:

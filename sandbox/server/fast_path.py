@@ -51,12 +51,18 @@ class FastPath:
     def __init__(self, engine: Engine, fallback: Callable[[], HttpProtocol]) -> None:
         self.engine = engine
         self.fallback = fallback
-        self.paths = {path.encode(): path for path in engine.router.paths if path.isascii()}
+        self.paths: dict[bytes, str] = {}
+        self._read_paths()
+        engine.providers.on_change.append(self._read_paths)
         self.connections: set[Connection] = set()
 
     def __call__(self) -> "Connection":
         """Return the protocol of a new connection."""
         return Connection(self)
+
+    def _read_paths(self) -> None:
+        """Note the paths of plain requests."""
+        self.paths = {path.encode(): path for path in self.engine.router.paths if path.isascii()}
 
     async def close(self, grace: float) -> None:
         """Close the connections that aiohttp has not taken over: idle ones at once, others within `grace` seconds."""

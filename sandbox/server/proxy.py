@@ -7,6 +7,7 @@ refused, so this is not an open proxy.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,7 +28,7 @@ Refuse = Callable[[BadRequest], tuple[Response, Awaitable[None] | None]]
 class Tunnels:
     """Where CONNECT may lead: to `port` of this machine for the names in `hosts`; None if there is no HTTPS port."""
 
-    hosts: frozenset[str]
+    hosts: AbstractSet[str]
     port: int | None
 
 

@@ -25,11 +25,12 @@ from sandbox.server.aiohttp_connection import Server
 from sandbox.server.app import Cors, make_app
 from sandbox.server.bad_requests import refuse_request
 from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descriptors, Limits, ReadTimeouts
+from sandbox.server.edits import follow_edits
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
-from sandbox.server.startup import Options, Ports, find_address, follow_edits, make_engine, make_store
-from sandbox.server.tls import provider_hosts, server_context
+from sandbox.server.startup import Options, Ports, find_address, make_engine, make_store
+from sandbox.server.tls import serve_hosts
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way have when the server stops
@@ -113,14 +114,13 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
         TlsError: the authority's folder cannot be used.
 
     """
-    hosts = provider_hosts(engine.packs)
     descriptors = descriptors or Descriptors(lambda _: None)
     app = make_app(engine, token=options.control_token, allow_host=options.allow_host, cors=Cors(options.cors))
     runner = Runner(engine, app, grace=CLEANUP_GRACE)
     with ExitStack() as sockets:
         plain = sockets.enter_context(open_port(options.host, options.port))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
-        context = server_context(options.tls_dir, hosts, report) if options.tls else None
+        context = serve_hosts(engine.providers, options.tls_dir, report) if options.tls else None
         if prepare is not None:
             await prepare(plain.getsockname()[1])
         await runner.setup()
@@ -132,7 +132,9 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
                 listening.append(await loop.create_server(checked, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(plain.getsockname()[1], secure.getsockname()[1] if secure else None)
             fast = FastPath(engine, server)
-            port = PlainPort(fast, partial(refuse_request, engine), Tunnels(hosts, ports.tls), descriptors)
+            port = PlainPort(
+                fast, partial(refuse_request, engine), Tunnels(engine.providers.hosts, ports.tls), descriptors
+            )
             timeouts = ReadTimeouts(limits, lambda: (*fast.connections, *server.open_connections, *port.undecided))
             listening.append(await loop.create_server(port, sock=plain, backlog=BACKLOG))
             try:

@@ -1,12 +1,10 @@
-"""From the options of `serve` to an engine, and the reload of scenarios that are edited meanwhile (`--watch`)."""
+"""From the options of `serve` to an engine and a store."""
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from os.path import realpath
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -21,8 +19,8 @@ from sandbox.callbacks.egress import (
 )
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
-from sandbox.core.errors import SandboxError, ScenarioError, StoreUseError
-from sandbox.core.scenario import SUFFIXES, Scenario, is_file
+from sandbox.core.errors import SandboxError, StoreUseError
+from sandbox.core.scenario import Scenario, is_file
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.formats.yaml_files import shipped
@@ -32,7 +30,6 @@ from sandbox.store.base import Store
 
 POSTGRES = frozenset({"postgresql", "postgres"})  # schemes
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
-CHECK_INTERVAL = 1000  # milliseconds after which the folders to watch are looked up again
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,82 +180,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-async def follow_edits(engine: Engine, options: Options, report: Callable[[str], None]) -> None:
-    """Reload the scenario whenever a file in its folder, or in the user's own, changes."""
-    packs = engine.packs
-    folder = Path(options.scenario).parent if is_file(options.scenario) else shipped("scenarios")
-    folders = [*options.folders, folder]
-    try:
-        await watch(folders, lambda: reload_scenario(engine, lambda: find_scenario(options, packs), report))
-    except (OSError, RuntimeError) as error:  # such as the system's limit of watches
-        report(f"no longer watching scenarios for edits: {error}")
-
-
-def reload_scenario(engine: Engine, load: Callable[[], Scenario], report: Callable[[str], None]) -> None:
-    """Load a scenario again and activate it in each workspace that uses it.
-
-    A scenario whose text is unchanged stays active, and keeps its counters.
-    """
-    try:
-        scenario = load()
-    except ScenarioError as error:
-        report(f"the edited scenario has mistakes; the previous version stays active:\n{error}")
-        return
-    for workspace in engine.workspaces.values():
-        old = workspace.world.scenario
-        if old.name == scenario.name and old.sources != scenario.sources:
-            workspace.use(scenario)
-            report(f"workspace {workspace.name} reloaded scenario {scenario.name}")
-
-
-def may_change_scenario(_: object, path: str) -> bool:
-    """Return whether a change of a path may change a scenario; a log file beside one changes all the time.
-
-    If scenarios are reached through links to folders, as in a Kubernetes volume, a link changes and no file does.
-    """
-    return path.endswith(SUFFIXES) or Path(path).is_symlink()
-
-
-def folders_to_watch(paths: Iterable[Path]) -> Mapping[str, int]:
-    """Return the folders whose changes may change the scenarios in some folders, each with its inode.
-
-    These are the folders themselves, the targets of links to scenarios, and, for a folder that does not exist, the
-    nearest one above it.
-    """
-    found: dict[str, int] = {}
-    for folder in paths:
-        files = [each for each in folder.glob("*") if each.suffix in SUFFIXES and each.is_symlink()]
-        for each in (folder, *(Path(realpath(file)).parent for file in files)):
-            nearest = next((place for place in (each, *each.absolute().parents) if place.is_dir()), each)
-            with suppress(OSError):  # it was deleted meanwhile
-                found[str(nearest)] = nearest.stat().st_ino
-    return found
-
-
-async def watch(paths: Iterable[Path], changed: Callable[[], None], *, every: int = CHECK_INTERVAL) -> None:
-    """Call `changed` whenever a scenario in some folders has changed, until cancelled.
-
-    A folder may be deleted and created again, and a link may change its target, so the folders are looked up again
-    `every` so many milliseconds.
-    """
-    from watchfiles import awatch  # noqa: PLC0415 - only --watch needs it
-
-    folders = tuple(paths)
-    while True:
-        watched = folders_to_watch(folders)
-        begun = False
-        with suppress(FileNotFoundError):  # a folder was deleted: look them up again
-            async for changes in awatch(
-                *watched,
-                watch_filter=may_change_scenario,
-                recursive=False,
-                rust_timeout=every,
-                yield_on_timeout=True,
-            ):
-                if changes or not begun:  # a change before the watch began would be missed
-                    changed()
-                begun = True
-                if folders_to_watch(folders) != watched:
-                    break

@@ -8,10 +8,9 @@ from pathlib import Path
 from shlex import quote
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sandbox.core.errors import SandboxError
-from sandbox.providers.registry import Registry
+from sandbox.engine.providers import ServedProviders
 
 if TYPE_CHECKING:
     import trustme
@@ -26,10 +25,27 @@ class TlsError(SandboxError):
     """The authority's folder cannot be used."""
 
 
-def provider_hosts(packs: Registry) -> frozenset[str]:
-    """Return the host names that the providers' documents name."""
-    urls = (server["url"] for pack in packs.values() for server in pack.spec.document.get("servers", ()))
-    return frozenset(host for url in urls if (host := urlsplit(url).hostname))
+def serve_hosts(
+    providers: ServedProviders, folder: Path, report: Callable[[str], None] | None = None
+) -> ssl.SSLContext:
+    """Return the TLS context for the host names of the providers, which gets those that an edit adds.
+
+    The rest is as for `server_context`.
+    """
+    certified = {*providers.hosts}
+    context = server_context(folder, certified, report)
+
+    def add_hosts() -> None:
+        if not providers.hosts <= certified:
+            certified.update(providers.hosts)
+            try:
+                certify(context, folder, certified)
+            except TlsError as error:
+                if report is not None:
+                    report(f"the new host names have no certificate: {error}")
+
+    providers.on_change.append(add_hosts)
+    return context
 
 
 def server_context(folder: Path, hosts: Iterable[str], report: Callable[[str], None] | None = None) -> ssl.SSLContext:
@@ -39,6 +55,20 @@ def server_context(folder: Path, hosts: Iterable[str], report: Callable[[str], N
 
     Raises:
         TlsError: the folder cannot be used, or has no valid authority, or a temporary file cannot be written.
+
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if report is not None:
+        context.sslobject_class = reporting(report)
+    certify(context, folder, hosts)
+    return context
+
+
+def certify(context: ssl.SSLContext, folder: Path, hosts: Iterable[str]) -> None:
+    """Give a context a certificate for some host names, for the connections from now on.
+
+    Raises:
+        TlsError: as for `server_context`.
 
     """
     try:
@@ -51,15 +81,11 @@ def server_context(folder: Path, hosts: Iterable[str], report: Callable[[str], N
             f"--tls-dir: {folder}: {CA_FILE} and {CA_KEY_FILE} are not a certificate authority ({error}); delete both"
         )
         raise TlsError(message) from None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if report is not None:
-        context.sslobject_class = reporting(report)
     try:
         authority.issue_cert(*OWN_NAMES, *sorted(hosts)).configure_cert(context)
     except OSError as error:  # OpenSSL reads the certificate from a temporary file
         message = f"--tls: cannot write a temporary file ({error.strerror or error}); set TMPDIR to a writable folder"
         raise TlsError(message) from None
-    return context
 
 
 def reporting(report: Callable[[str], None]) -> type[ssl.SSLObject]:

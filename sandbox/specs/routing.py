@@ -93,6 +93,10 @@ class Router:
     """The routes of all providers."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self.use(routes)
+
+    def use(self, routes: Iterable[Route]) -> None:
+        """Have these routes from now on."""
         self._fixed: dict[str, dict[str, Found]] = {}
         self._patterns: list[Route] = []
         self._routes = tuple(routes)

@@ -15,6 +15,7 @@ from sandbox.core.change import (
     Batch,
     EntitiesRemoved,
     MessagesDeleted,
+    ProvidersReplaced,
     TargetSet,
     WorkspaceDeleted,
     WorkspaceReset,
@@ -149,6 +150,12 @@ class PendingRows:
                 self.put(Kind.SETTINGS, key, callback.settings)
         self.put(Kind.CALLBACK, callback.id, (callback, key))
 
+    def _put_planned(self, replaced: ProvidersReplaced) -> None:
+        """Write the messages whose next statuses may have other words; a row has the name of a channel alone."""
+        for message in replaced.messages.values():
+            if message.plan:
+                self.put(Kind.MESSAGE, message.number, message)
+
     def _put_entry(self, entry: AgendaEntry) -> None:
         if entry.kind is EntryKind.CALLBACK:  # a message's next move is in its plan
             self.put(Kind.AGENDA, entry.number, entry)
@@ -243,6 +250,7 @@ CHANGES: Mapping[type, Callable[[PendingRows, Any], None]] = {
     AgendaEntryRemoved: PendingRows._remove_entry,  # noqa: SLF001
     TargetSet: PendingRows._set_target,  # noqa: SLF001
     RuleCounted: PendingRows._put_count,  # noqa: SLF001
+    ProvidersReplaced: PendingRows._put_planned,  # noqa: SLF001
 }
 # The scenario's state is one of the counters, which are written with every transaction.
 WITHOUT_ROWS = frozenset({ScenarioStateSet})

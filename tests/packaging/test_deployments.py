@@ -12,7 +12,8 @@ import yaml
 
 from sandbox import __version__
 from sandbox.cli import commands
-from sandbox.server.tls import CA_FILE, provider_hosts
+from sandbox.engine.providers import provider_hosts
+from sandbox.server.tls import CA_FILE
 from sandbox.testing.workspace import RECEIVER_HOST
 from tests.builders import packs
 from tests.packaging.dockerfile import instructions

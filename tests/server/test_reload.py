@@ -14,7 +14,7 @@ from sandbox.core.scenario import Scenario
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.scenarios import load_file
-from sandbox.server.startup import folders_to_watch, may_change_scenario, reload_scenario, watch
+from sandbox.server.edits import Mistakes, folders_to_watch, may_matter, reload_scenario, watch
 from tests.builders import packs
 from tests.servers import PATIENCE
 
@@ -26,11 +26,12 @@ class Edited:
         self.path = path
         self.path.write_text(text)
         self.reports: list[str] = []
+        self.mistakes = Mistakes(self.reports.append, "scenario")
         self.engine = Engine(packs(), egress=Egress(Policy()), start=WorkspaceConfig(self.load()))
 
     def edit(self, text: str) -> None:
         self.path.write_text(text)
-        reload_scenario(self.engine, self.load, self.reports.append)
+        reload_scenario(self.engine, self.load, self.mistakes)
 
     def load(self) -> Scenario:
         return load_file(self.path, packs=packs(), folders=[self.path.parent])
@@ -87,7 +88,7 @@ def test_an_edit_of_what_a_scenario_extends_is_followed(tmp_path: Path) -> None:
     ("name", "followed"), [("mine.yaml", True), ("mine.yml", True), ("mine.json", True), ("log.txt", False)]
 )
 def test_scenario_files_alone_are_followed(name: str, *, followed: bool) -> None:
-    assert may_change_scenario(None, f"/scenarios/{name}") is followed
+    assert may_matter(None, f"/scenarios/{name}") is followed
 
 
 def test_an_edit_that_changes_nothing_leaves_counters_alone(tmp_path: Path) -> None:

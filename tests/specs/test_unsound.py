@@ -16,12 +16,12 @@ from sandbox.core.change import TargetSet
 from sandbox.core.clock import ClockMode, make_clock
 from sandbox.core.errors import SpecError
 from sandbox.core.world import World
+from sandbox.engine.providers import provider_hosts
 from sandbox.engine.scheduler import carry_out
 from sandbox.formats.json_text import ValuePath
 from sandbox.pipeline import ServerContext, handle
 from sandbox.providers.registry import Pack, discover
 from sandbox.scenarios import load_text
-from sandbox.server.tls import provider_hosts
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Router
 from tests.builders import NOON
