@@ -16,13 +16,15 @@ FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa
 LABEL org.opencontainers.image.title="sms-sandbox" \
       org.opencontainers.image.description="A local stand-in for SMS and WhatsApp providers." \
       org.opencontainers.image.licenses="Apache-2.0"
-# Scenarios of one's own are mounted at /scenarios; the authority of --tls is kept in /tls, a store of SQLite in /data.
-RUN useradd --system --uid 10001 --no-create-home sandbox && mkdir -p /scenarios /tls /data && chown sandbox /tls /data
+# Scenarios of one's own are mounted at /scenarios, documents of providers at /specs; the authority of --tls is kept in
+# /tls, a store of SQLite in /data.
+RUN useradd --system --uid 10001 --no-create-home sandbox && mkdir -p /scenarios /specs /tls /data && chown sandbox /tls /data
 COPY --from=build /opt/sms-sandbox /opt/sms-sandbox
 ENV PATH="/opt/sms-sandbox/bin:$PATH" \
     PYTHONUNBUFFERED="1" \
     SANDBOX_HOST="0.0.0.0" \
     SANDBOX_SCENARIOS="/scenarios" \
+    SANDBOX_SPECS="/specs" \
     SANDBOX_TLS_DIR="/tls"
 USER sandbox
 EXPOSE 8080 8443

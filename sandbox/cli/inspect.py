@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.options import FOLDER, CommandGroup, env_option
+from sandbox.cli.options import FOLDER, CommandGroup, env_option, repeatable_option
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Folders = tuple[Path, ...]
 
 SCENARIOS = env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
-SPECS = click.option("--specs", multiple=True, type=FOLDER, help="Folder with your own provider specs. Repeatable.")
+SPECS = repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
 
 
 @click.command()
@@ -25,7 +25,7 @@ SPECS = click.option("--specs", multiple=True, type=FOLDER, help="Folder with yo
 @click.option("--strict", is_flag=True, help="Exit code 1 for warnings, too.")
 @SCENARIOS
 @SPECS
-def check(files: tuple[str, ...], scenarios: Path | None, specs: Folders, *, strict: bool) -> int:
+def check(files: tuple[str, ...], scenarios: Path | None, specs: tuple[str, ...], *, strict: bool) -> int:
     """Check scenarios (default: all named ones). Exit code 1 if there are mistakes."""
     from sandbox.scenarios import check_scenarios  # noqa: PLC0415 - other commands need no scenarios
 
@@ -43,12 +43,12 @@ def check(files: tuple[str, ...], scenarios: Path | None, specs: Folders, *, str
     return 1 if mistakes or (strict and warnings) else 0
 
 
-def find_packs(specs: Folders) -> "Registry":
+def find_packs(specs: Iterable[str]) -> "Registry":
     """Return the providers of the shipped specs and of further folders."""
     from sandbox.formats.yaml_files import shipped  # noqa: PLC0415 - as above
     from sandbox.providers.registry import discover  # noqa: PLC0415
 
-    return discover([shipped("specs"), *specs])
+    return discover([shipped("specs"), *map(Path, specs)])
 
 
 def own_folders(scenarios: Path | None) -> Folders:
@@ -99,7 +99,7 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
 @SCENARIOS
 @SPECS
 @click.pass_context
-def scenarios(context: click.Context, scenarios: Path | None, specs: Folders) -> None:
+def scenarios(context: click.Context, scenarios: Path | None, specs: tuple[str, ...]) -> None:
     """List the named scenarios, describe one, or list all keys."""
     from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415 - as above
 
@@ -150,7 +150,7 @@ def keys(library: "ScenarioLibrary", names: tuple[str, ...], *, as_json: bool) -
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--settings", is_flag=True, help="List the settings alone.")
 @SPECS
-def endpoints(*, as_json: bool, settings: bool, specs: Folders) -> None:
+def endpoints(*, as_json: bool, settings: bool, specs: tuple[str, ...]) -> None:
     """List the provider paths and their sources, then the settings. A source is documented, published or inferred."""
     from sandbox.specs.compile import operations_of  # noqa: PLC0415 - as above
 

@@ -141,3 +141,12 @@ def test_every_mistake_of_a_spec_has_a_line(say: Say, tmp_path: Path) -> None:
     places = [line.split(" ")[1].removeprefix(f"{tmp_path}/") for line in said.err.splitlines()]
 
     assert (said.code, said.out, {*places}) == (2, "", {"acme.yaml:1:1:", "acme.yaml:1:29:", "acme.yaml:2:1:"})
+
+
+@pytest.mark.parametrize("command", ["endpoints", "scenarios", "check"])
+def test_the_folders_of_providers_may_be_named_by_the_environment(
+    say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("SANDBOX_SPECS", f"{tmp_path},{tmp_path / 'none'}")
+
+    assert say(command) == Said(2, "", f"sms-sandbox: {tmp_path / 'none'}: no such folder of specs\n")

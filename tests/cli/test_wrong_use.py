@@ -234,8 +234,8 @@ def test_an_unknown_variable_is_one_warning_with_the_near_miss(
     "name", ["SANDBOX_CALLBACK_ACME", "SANDBOX_SPECS", "SANDBOX_RECEIVER_HOST", "SANDBOX_STATE_DIR", "SANDBOX_KEY"]
 )
 def test_a_variable_that_something_reads_is_no_matter_for_a_warning(
-    say: Say, monkeypatch: pytest.MonkeyPatch, name: str
+    say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setenv(name, "x")
+    monkeypatch.setenv(name, str(tmp_path))
 
     assert say("scenarios", "show", "instant").err == ""

@@ -40,6 +40,13 @@ def test_the_user_of_the_image_may_write_the_folders_of_the_authority_and_the_st
     assert owned == [["/tls /data"]]
 
 
+def test_the_image_has_every_folder_that_its_variables_name() -> None:
+    named = set(re.findall(r'SANDBOX_\w+="(/\w+)"', steps("ENV")[0][1]))
+    made = {folder for stage, rest in steps("RUN") if stage == 1 for folder in re.findall(r" (/\w+)", rest)}
+
+    assert (named, named - made) == ({"/scenarios", "/specs", "/tls"}, set())
+
+
 def test_the_image_is_healthy_when_the_command_ready_says_so() -> None:
     assert [rest.partition("CMD ")[2] for _, rest in steps("HEALTHCHECK")] == ['["sms-sandbox", "ready"]']
 

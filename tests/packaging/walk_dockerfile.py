@@ -15,7 +15,9 @@ from tempfile import TemporaryDirectory
 from tests.packaging.dockerfile import ROOT, Instruction, instructions
 from tests.packaging.installed import free_environment, try_command
 
-FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:src|opt|scenarios|tls|data)\b)")  # of the image, as the Dockerfile names them
+FOLDERS = re.compile(
+    r"(?<![\w.-])/(?=(?:src|opt|scenarios|specs|tls|data)\b)"
+)  # of the image, as the Dockerfile names them
 NEED_ROOT = ("useradd ", "chown ")
 
 
