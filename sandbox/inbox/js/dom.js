@@ -99,6 +99,12 @@ export function facts(pairs) {
   ]));
 }
 
+/** Shows a problem in a line of its own, or hides the line; `noun` is what does not exist if its status is 404. */
+export function showProblem(line, problem, noun) {
+  line.hidden = !problem;
+  line.textContent = noun && problem?.status === 404 ? `This ${noun} does not exist or is no longer kept.` : problem?.message ?? "";
+}
+
 let announcing = 0;
 
 /** Announces a text to screen readers, at most every two seconds; only the last one counts. */

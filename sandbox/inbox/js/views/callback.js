@@ -1,6 +1,6 @@
 // One callback beside the list: its message, its state, its request and every attempt.
 
-import { entitle, fill, h } from "../dom.js";
+import { entitle, fill, h, showProblem } from "../dom.js";
 import { to } from "../route.js";
 import { keepTime } from "../times.js";
 import { Callbacks } from "./message_callbacks.js";
@@ -11,8 +11,7 @@ export function openCallback(store, id) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const about = h("p", { class: "hint" });
   const shown = new Callbacks(store, { id, found: (callback, trouble) => {
-    problem.hidden = !trouble;
-    problem.textContent = trouble?.status === 404 ? "This callback does not exist or is no longer kept." : trouble?.message ?? "";
+    showProblem(problem, trouble, "callback");
     shown.element.hidden = Boolean(trouble);
     if (callback) fill(about, callback.provider, ", message ", h("a", { href: to("messages", callback.message) }, `to ${callback.to}`));
   } });

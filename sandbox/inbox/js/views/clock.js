@@ -1,6 +1,6 @@
 // The clock: its time and speed, what is due next, and what happens when it advances.
 
-import { announce, button, CHANGES, choice, fill, h } from "../dom.js";
+import { announce, button, CHANGES, choice, fill, h, showProblem } from "../dom.js";
 import { savedState } from "../api.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
@@ -20,10 +20,7 @@ export function open(store) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const outcome = h("section", { class: "outcome", "aria-label": "Result", "aria-live": "polite" });
 
-  const refuse = (trouble) => {
-    problem.hidden = !trouble;
-    problem.textContent = trouble?.message ?? "";
-  };
+  const refuse = (trouble) => showProblem(problem, trouble);
   const run = async (pace) => {
     const [clock, trouble] = await store.try("PUT", "clock", { body: pace });
     refuse(trouble);

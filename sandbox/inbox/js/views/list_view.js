@@ -1,6 +1,7 @@
 // A section with a live list: filters kept in the address, rows that can be selected, and the open item beside them.
 
 import { announce, button, CHANGES, choice, confirmButton, copy, entitle, fill, h } from "../dom.js";
+import { savedState } from "../api.js";
 import { Feed } from "../feed.js";
 import { amend, go, goInstead, here, push, to } from "../route.js";
 import { VirtualList } from "../virtual_list.js";
@@ -20,6 +21,7 @@ const TIMES = [["", "Any time"], ["1m", "Last minute"], ["5m", "Last 5 min"], ["
  */
 export class ListView {
   constructor(store, kind) {
+    if (savedState()) kind = { ...kind, actions: null }; // there is nothing to select rows for
     Object.assign(this, { store, kind, filters: {}, opened: null, selected: new Map() });
     this.title = `${kind.noun[0].toUpperCase()}${kind.noun.slice(1)}s`;
     this.rows = new VirtualList({
@@ -175,8 +177,7 @@ export class ListView {
   actionButton(label, able, run) {
     const text = able.length === this.selected.size ? label : `${label} ${able.length}`;
     const act = () => run(able);
-    const given = { class: "small", ...CHANGES };
-    return label === "Delete" ? confirmButton(text, act, given) : button(text, act, given);
+    return label === "Delete" ? confirmButton(text, act, { class: "small" }) : button(text, act, { class: "small" });
   }
 
   selectAll(on) {

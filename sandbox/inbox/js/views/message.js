@@ -1,6 +1,6 @@
 // One message: text, code, lifecycle, callbacks and details.
 
-import { announce, button, CHANGES, choice, confirmButton, copier, entitle, facts, h, section } from "../dom.js";
+import { announce, button, CHANGES, choice, confirmButton, copier, entitle, facts, h, section, showProblem } from "../dom.js";
 import { go, here, to } from "../route.js";
 import { nextStatuses, statusWord } from "../status.js";
 import { providers } from "../store.js";
@@ -68,8 +68,7 @@ class MessageView {
   }
 
   refuse(problem, gone = false) {
-    this.problem.hidden = !problem;
-    this.problem.textContent = gone ? "This message does not exist or is no longer kept." : problem?.message ?? "";
+    showProblem(this.problem, problem, gone && "message");
     if (gone) this.parts.hidden = true;
   }
 

@@ -42,7 +42,8 @@ function providerParts(store, provider, keys) {
   return [
     h("section", { class: "panel", "aria-labelledby": "provider-title" },
       h("h2", { id: "provider-title" }, provider.name),
-      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". In your client, change only the host, to ", h("code", {}, location.origin), "."),
+      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". ",
+        h("span", CHANGES, "In your client, change only the host, to ", h("code", {}, location.origin), ".")),
       h("dl", { class: "legend" }, Object.entries(WORDS).map(([word, meaning]) => [h("dt", {}, sourceMark(word)), h("dd", {}, meaning)])),
       target(store, provider)),
     h("section", { class: "panel", "aria-labelledby": "operations-title" },

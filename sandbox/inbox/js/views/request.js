@@ -1,6 +1,6 @@
 // One request: beside its reply, with reasons, rule, and a curl command that repeats it.
 
-import { copier, entitle, facts, h, section, verbatim } from "../dom.js";
+import { copier, entitle, facts, h, section, showProblem, verbatim } from "../dom.js";
 import { to } from "../route.js";
 import { ANY_KEY, curl } from "../sample_requests.js";
 import { ago, keepTime } from "../times.js";
@@ -20,8 +20,7 @@ export function openRequest(store, id) {
 
   const read = async () => {
     const [exchange, trouble] = await store.try("GET", `requests/${encodeURIComponent(id)}`);
-    problem.hidden = !trouble;
-    problem.textContent = trouble?.status === 404 ? "This request does not exist or is no longer kept." : trouble?.message ?? "";
+    showProblem(problem, trouble, "request");
     body.hidden = Boolean(trouble);
     if (!exchange) return;
     title.textContent = `${exchange.method} ${exchange.path}`;

@@ -1,7 +1,7 @@
 // The scenario: an editor for YAML that checks while one types, the active one with its rules and hits, others to use.
 
-import { call } from "../api.js";
-import { button, CHANGES, fill, h } from "../dom.js";
+import { call, savedState } from "../api.js";
+import { button, CHANGES, fill, h, showProblem, verbatim } from "../dom.js";
 import { keep, kept } from "../kept.js";
 import { count } from "../format.js";
 import { editor } from "./editor.js";
@@ -37,8 +37,7 @@ export function open(store) {
 
   const use = async (name) => {
     const [scenario, trouble] = await store.try("PUT", "scenario", { body: { use: name } });
-    problem.hidden = !trouble;
-    problem.textContent = trouble?.message ?? "";
+    showProblem(problem, trouble);
     if (scenario) store.readScenario();
   };
   const apply = async () => {
@@ -68,20 +67,20 @@ export function open(store) {
     const page = await call("GET", "scenarios").catch(() => null);
     fill(available, (page?.items ?? []).map(({ name, description, mistakes = [] }) => h("li", { class: "card-row", data: { name } },
       h("div", { class: "card-head" }, h("h3", {}, name), h("span", { class: "mark-here", hidden: true }, "in use"),
-        button("Use", () => use(name), { ...CHANGES, class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
+        button("Use", () => use(name), { class: "small", "aria-label": `Use ${name}`, data: { key: `use-${name}` } })),
       h("p", {}, description),
       mistakes.length > 0 && h("p", { class: "problem" }, mistakes.join("\n")))));
     show(store.scenario);
   };
 
   const element = h("div", { class: "panels scenarios" }, h("div", { class: "column" },
-    h("section", { class: "panel paste", "aria-labelledby": "paste-title" },
+    h("section", { class: "panel paste", ...CHANGES, "aria-labelledby": "paste-title" },
       h("h2", { id: "paste-title" }, "Edit a scenario"),
       text.element,
-      h("div", { class: "bar" }, button("Apply", apply, { class: "main", ...CHANGES }),
+      h("div", { class: "bar" }, button("Apply", apply, { class: "main" }),
         button("Load the active scenario", () => { if (store.scenario?.source) replace(store.scenario.source); }, { class: "quiet" }), discard)),
     active),
-    h("section", { class: "panel switch", "aria-labelledby": "available-title" },
+    h("section", { class: "panel switch", ...CHANGES, "aria-labelledby": "available-title" },
       h("h2", { id: "available-title" }, "Available scenarios"), problem, available));
   let counting = 0;
   let checking = 0;
@@ -101,7 +100,7 @@ export function open(store) {
   } };
 }
 
-function activeParts({ name, description, rules = [] }) {
+function activeParts({ name, description, rules = [], source }) {
   return [
     h("h2", { id: "active-title" }, "Active: ", name),
     description && h("p", {}, description),
@@ -109,5 +108,6 @@ function activeParts({ name, description, rules = [] }) {
       h("div", { class: "rule-head" }, h("h3", {}, rule.name), h("span", { class: "hits", data: { hit: String(rule.hits > 0) } }, count(rule.hits, "hit"))),
       h("p", {}, rule.words))))
       : h("p", { class: "hint" }, "No rules: every message follows its provider's default lifecycle."),
+    savedState() && source && h("details", { data: { key: "source" } }, h("summary", {}, "Source"), verbatim("Source", source)),
   ];
 }

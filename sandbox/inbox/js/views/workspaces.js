@@ -1,7 +1,7 @@
 // Workspaces: open, create (with keys to copy), name, reset and delete them.
 
 import { call, DEFAULT } from "../api.js";
-import { CHANGES, choice, confirmButton, copier, facts, field, fill, h, section, verbatim } from "../dom.js";
+import { CHANGES, choice, confirmButton, copier, facts, field, fill, h, section, showProblem, verbatim } from "../dom.js";
 import { go } from "../route.js";
 import { DURATION, span } from "../format.js";
 
@@ -11,10 +11,7 @@ export function open(store) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const created = h("div", { class: "created", "aria-live": "polite" });
 
-  const refuse = (trouble) => {
-    problem.hidden = !trouble;
-    problem.textContent = trouble?.message ?? "";
-  };
+  const refuse = (trouble) => showProblem(problem, trouble);
   const attempt = async (act) => {
     try {
       const answer = await act();
