@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from sandbox.client import Client, Message
 from sandbox.core.message import Status
 from sandbox.testing import SandboxClient, WorkspaceOptions, open_workspace
@@ -132,12 +130,8 @@ def test_a_demo_leaves_nothing_but_its_messages(sandbox: SandboxClient, say: Say
     assert {each.id for each in sandbox.workspaces()} == before
 
 
-def test_a_provider_that_was_added_is_part_of_the_demo(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
-) -> None:
+def test_a_provider_that_was_added_is_part_of_the_demo(tmp_path: Path, say: Say) -> None:
     (tmp_path / "acme.yaml").write_text(block("Add a provider", "yaml", "# acme/acme.yaml"))
-    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
-    monkeypatch.syspath_prepend(tmp_path)
     with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
         added = SandboxClient(handle)
         say("demo", *FAST, "--url", server.url, "--workspace", handle.id)
@@ -146,13 +140,9 @@ def test_a_provider_that_was_added_is_part_of_the_demo(
     assert kinds == {"acme.send"}
 
 
-def test_an_accepted_request_with_a_hint_counts_as_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
-) -> None:
+def test_an_accepted_request_with_a_hint_counts_as_accepted(tmp_path: Path, say: Say) -> None:
     spec = block("Add a provider", "yaml", "# acme/acme.yaml")
     (tmp_path / "acme.yaml").write_text(spec.replace('{to: "38761444555",', '{unread: x, to: "38761444555",'))
-    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
-    monkeypatch.syspath_prepend(tmp_path)
     with serving_here(specs=[tmp_path]) as server, open_workspace(server, None, WorkspaceOptions(start=NOON)) as handle:
         added = SandboxClient(handle)
         said = say("demo", *FAST, "--url", server.url, "--workspace", handle.id)
@@ -163,13 +153,9 @@ def test_an_accepted_request_with_a_hint_counts_as_accepted(
     assert (f": {200 - refused} accepted, {refused} refused, 0 unanswered" in said.out, hinted != []) == (True, True)
 
 
-def test_a_provider_without_samples_is_left_out_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
-) -> None:
+def test_a_provider_without_samples_is_left_out_and_named(tmp_path: Path, say: Say) -> None:
     spec = block("Add a provider", "yaml", "# acme/acme.yaml")
-    (tmp_path / "acme.yaml").write_text(re.sub(r"\n +examples:\n +documented:.*", "", spec))
-    (tmp_path / "acme.py").write_text(block("Add a provider", "python", "# acme/acme.py"))
-    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "acme.yaml").write_text(re.sub(r"\n +examples:\n +hello:.*", "", spec))
     with serving_here(specs=[tmp_path]) as server:
         said = say("demo", "--count", "1", "--url", server.url, "--workspace", "default")
 

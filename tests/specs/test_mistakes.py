@@ -179,17 +179,17 @@ def test_a_method_and_path_of_another_provider_stops_the_start(tmp_path: Path, m
     ("spoil", "mistake"),
     [
         (
-            lambda d: d["paths"]["/v1/sms/balance"]["get"].update({"x-operation": "ubill.sms.left"}),
+            lambda d: d["paths"]["/v1/sms/report/{smsID}"]["get"].update({"x-operation": "ubill.sms.state"}),
             (
-                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.balance, which is not an "
+                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.report, which is not an "
                 "x-operation here\n"
-                "GET /v1/sms/balance: x-operation: ubill.sms.left has no function in sandbox.providers.ubill"
+                "GET /v1/sms/report/{smsID}: x-operation: ubill.sms.state has no function in sandbox.providers.ubill"
             ),
         ),
         (
-            lambda d: d["paths"].pop("/v1/sms/balance"),
+            lambda d: d["paths"].pop("/v1/sms/report/{smsID}"),
             (
-                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.balance, which is not an "
+                "x-sandbox.module: sandbox.providers.ubill has a function for ubill.sms.report, which is not an "
                 "x-operation here"
             ),
         ),
@@ -204,13 +204,13 @@ def test_operations_and_functions_belong_together(tmp_path: Path, spoil: Spoil, 
 
 def test_an_operation_without_a_callable_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = spoiled(tmp_path, lambda _: None, provider="ubill")
-    functions: Mapping[str, Any] = {**ubill.PROVIDER.operations, "ubill.sms.balance": None}
+    functions: Mapping[str, Any] = {**ubill.PROVIDER.operations, "ubill.sms.report": None}
     monkeypatch.setattr(ubill, "PROVIDER", replace(ubill.PROVIDER, operations=functions))
     with pytest.raises(SpecError) as caught:
         discover([folder])
 
-    problem = "ubill.sms.balance is null in sandbox.providers.ubill, not a function"
-    assert unplaced(caught.value) == f"GET /v1/sms/balance: x-operation: {problem}"
+    problem = "ubill.sms.report is null in sandbox.providers.ubill, not a function"
+    assert unplaced(caught.value) == f"GET /v1/sms/report/{{smsID}}: x-operation: {problem}"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
