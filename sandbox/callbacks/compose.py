@@ -55,7 +55,8 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
         return callback.request
     message = world.messages[callback.message]
     known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
-    report = Report(message._replace(history=known), callback.step, None, callback.settings, world)
+    settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
+    report = Report(message._replace(history=known), callback.step, None, settings, world)
     return _request(packs, report)
 
 

@@ -136,9 +136,17 @@ def _succeed(old: Pack | None, new: Pack) -> Pack:
         return (before if message.channel.name in gone else after).target(message)
 
     settings = {**old.spec.settings, **new.spec.settings}
+    retries = {name: each for name, each in before.retries.items() if name in gone}
+    received = {name: each for name, each in before.received.items() if name in gone}
     return Pack(
         replace(new.spec, channels={**gone, **new.spec.channels}, settings=settings),
-        replace(after, report=report, target=target),
+        replace(
+            after,
+            report=report,
+            target=target,
+            retries={**retries, **after.retries},
+            received={**received, **after.received},
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from aiohttp.test_utils import TestClient
 from sandbox.callbacks.compose import request_of
 from sandbox.control.access import Access, is_known_host
 from sandbox.core.clock import ClockMode
+from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.pipeline import Response
 from sandbox.scenarios import load_text
@@ -26,6 +28,7 @@ from sandbox.specs.body_parsing import Request
 from sandbox.store.sqlite import SqliteStore
 from tests.servers import PATIENCE, OwnServer
 from tests.specs.documents import Node
+from tests.specs.manners import write_manners
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -539,3 +542,76 @@ async def test_the_control_api_shows_what_is_left_of_a_provider_that_is_removed(
         served = await (await client.get("/_sandbox/health")).json()
 
     assert (found, "acme" in served["providers"]) == ([200, 200, 200, 200, 404, 200], False)
+
+
+class OwnYaml(NamedTuple):
+    """The document of a provider that has no module, and the server that follows it."""
+
+    path: Path
+    engine: Engine
+    edits: Edits
+
+    def edit(self, *changes: Change) -> None:
+        document = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        for change in changes:
+            change(document)
+        self.path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        self.edits.reload()
+
+    def send(self) -> None:
+        headers = {"content-type": "application/json", "x-api-key": "k"}
+        content = b'{"to": "38761444555", "text": "hi"}'
+        assert self.engine.receive(Request("POST", "/header/messages", "", headers, content)).response.status == 200
+
+    async def callbacks(self) -> list[str]:
+        await self.engine.default.advance(timedelta(minutes=1))
+        world, packs = self.engine.default.world, self.engine.providers.known
+        written = (request_of(world, packs, each) for each in world.callbacks.values())
+        return [each.body for each in written if each]
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> OwnYaml:
+    """Return a provider in YAML alone."""
+    write_manners(tmp_path, "header")
+    options = Options(specs=(tmp_path,), clock=(ClockMode.FROZEN, 1))
+    engine = make_engine(options)
+    return OwnYaml(tmp_path / "header.yaml", engine, Edits(engine, options, lambda _: None))
+
+
+def call_it_done(document: Node) -> None:
+    document["x-sandbox"]["channels"]["sms"]["callback"]["body"] = {"done": "{{ message.to }}"}
+
+
+def rename_sms(document: Node) -> None:
+    document["x-sandbox"]["channels"]["text"] = document["x-sandbox"]["channels"].pop("sms")
+    document["paths"]["/header/messages"]["post"]["x-channel"] = "text"
+
+
+async def test_the_next_callback_of_a_message_is_that_of_the_edited_document(own: OwnYaml) -> None:
+    own.send()
+    own.edit(call_it_done)
+
+    assert await own.callbacks() == ['{"done":"38761444555"}']
+
+
+async def test_a_channel_that_is_gone_reports_as_it_did(own: OwnYaml) -> None:
+    own.send()
+    own.edit(call_it_done, rename_sms)
+    own.send()
+    old, new = await own.callbacks()
+
+    assert ('"state":"arrived"' in old, new) == (True, '{"done":"38761444555"}')
+
+
+async def test_a_collected_callback_is_shown_by_a_document_with_more_settings(own: OwnYaml) -> None:
+    own.send()
+    await own.callbacks()
+
+    def add_setting(document: Node) -> None:
+        document["x-sandbox"]["settings"] = {"sign": {"default": "x", "schema": {}, "description": "a sign"}}
+        document["x-sandbox"]["channels"]["sms"]["callback"]["body"] = {"sign": "{{ settings.sign }}"}
+
+    own.edit(add_setting)
+
+    assert await own.callbacks() == ['{"sign":"x"}']
