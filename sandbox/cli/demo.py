@@ -15,11 +15,12 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.seeded_random import make_seed
 
 if TYPE_CHECKING:
-    from sandbox.client import AsyncClient
+    from sandbox.client import AsyncClient, Provider
     from sandbox.demo.sender import Limits
 
 MAX_RATE = 1000  # requests per second
 REDRAW, REPEAT = 0.1, 10.0  # seconds between progress lines: on a terminal, elsewhere
+NO_KEY = "asks for no key, so a sample cannot be tried in a workspace of its own"
 CLEAR_LINE = "\r\x1b[K"
 
 
@@ -78,7 +79,7 @@ async def fill(client: "AsyncClient", workspace: str, progress: "ProgressDisplay
             providers = await client.providers()
             templates = await find_templates(client, providers, connection.number_of)
             traffic = Traffic(templates, keys, seed=progress.seed)
-            progress.begin([each.name for each in providers], tuple(traffic.providers), clock.mode)
+            progress.begin(providers, tuple(traffic.providers), clock.mode)
             await send_all(client, connection, traffic, progress.limits, progress.totals, progress.update)
 
 
@@ -95,16 +96,17 @@ class ProgressDisplay:
         self._live = sys.stdout.isatty()
         self._shown = monotonic()
 
-    def begin(self, providers: Sequence[str], usable: Sequence[str], clock: str) -> None:
+    def begin(self, providers: Sequence["Provider"], usable: Sequence[str], clock: str) -> None:
         """Show what will be sent.
 
         Raises:
             NothingToSendError: no provider can be sent messages.
 
         """
-        for name in providers:
-            if name not in usable:
-                click.echo(f"skipping {name}: its spec has no example of a request that sends a message", err=True)
+        for each in providers:
+            if each.name not in usable:
+                why = "accepts no sample of a request that sends; add an example" if each.credentials else NO_KEY
+                click.echo(f"skipping {each.name}: it {why}", err=True)
         if not usable:
             message = "no provider accepts an example of a request that sends a message; add one to its spec"
             raise NothingToSendError(message)

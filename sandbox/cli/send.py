@@ -40,6 +40,9 @@ class Wanted:
             click.UsageError: the sample lacks what is to be replaced.
 
         """
+        if self.account is not None and not sample.credentials:
+            message = f"--account: {sample.provider} asks for no key"
+            raise click.UsageError(message)
         credentials = {**keys, **({} if self.account is None else {sample.credentials[0]: self.account})}
         wanted = {"recipient": ("--to", self.to), "text": ("--text", self.text), "sender": ("--from", self.sender)}
         replaced: dict[str, str] = {}  # the new values by parameter

@@ -282,13 +282,15 @@ class Workspace:
 class Provider:
     """A provider and its operations, channels and settings, each with its source (documented, published or inferred).
 
-    `credentials` are the headers or parameters of a request that name its account, the key first.
+    `credentials` are the names of what a request must have for its account, the key first. `authentication` has the
+    ways in which a request carries them; empty if there are none, or if they are headers and parameters of these names.
     """
 
     name: str
     title: str
     hosts: tuple[str, ...]
     credentials: tuple[str, ...]
+    authentication: tuple[tuple[Mapping[str, object], ...], ...]
     operations: tuple[Mapping[str, object], ...]
     channels: tuple[Mapping[str, object], ...]
     settings: tuple[Mapping[str, object], ...]

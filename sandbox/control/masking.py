@@ -1,11 +1,13 @@
 """Masks credentials in replies of the control API: the first two characters remain, then `…`."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
 from sandbox.specs.body_parsing import UnreadableError, pairs
 
 VISIBLE_LENGTH = 2  # characters
+PREFIX_END = re.compile(r"[\s:=]$")  # of what comes before a key in a header, such as `App `
 SECRET = frozenset(
     {
         "access_token",
@@ -29,8 +31,9 @@ def mask(secret: str) -> str:
 
 
 def masked_value(name: str, value: str, key: str | None) -> str:
-    """Return a header's or parameter's value, masked if it is a credential by its name, or is the key itself."""
-    return mask(value) if name.lower() in SECRET or (key and value == key) else value
+    """Return a header's or parameter's value, masked if it is a credential by its name, or the key with any prefix."""
+    is_key = key and (value == key or (value.endswith(key) and PREFIX_END.search(value[: -len(key)])))
+    return mask(value) if name.lower() in SECRET or is_key else value
 
 
 def masked_headers(headers: Mapping[str, str], key: str | None) -> dict[str, str]:

@@ -19,7 +19,8 @@ from sandbox.control.lists import Object
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
 from sandbox.specs.compile import OWN_ERRORS
-from sandbox.specs.spec import MessageFields, Operation, ProviderSpec
+from sandbox.specs.samples import Parts, parts_of, sample_fields, sample_parameter, samples_of
+from sandbox.specs.spec import CredentialPart, MessageFields, Operation, ProviderSpec
 from sandbox.specs.types import JSON, METHODS
 
 Node = Mapping[str, Any]  # an object of a provider's document
@@ -176,6 +177,7 @@ def describe_provider(spec: ProviderSpec) -> Object:
         "title": spec.document["info"]["title"],
         "hosts": [server["url"] for server in spec.document.get("servers", ())],
         "credentials": list(spec.credentials),
+        "authentication": [[_describe_credential(part) for part in way] for way in spec.authentication],
         "operations": [_describe_operation(spec, name) for name in spec.operations],
         "channels": [_describe_channel(name, channel) for name, channel in own["channels"].items()],
         "settings": [
@@ -183,6 +185,11 @@ def describe_provider(spec: ProviderSpec) -> Object:
             for name, each in own["settings"].items()
         ],
     }
+
+
+def _describe_credential(part: CredentialPart) -> Object:
+    encoding = "base64" if part.is_base64 else "plain"
+    return {"in": part.place, "name": part.name, "fields": part.fields, "prefix": part.prefix, "encoding": encoding}
 
 
 def _source(node: Node) -> Object:
@@ -193,7 +200,7 @@ def _source(node: Node) -> Object:
 def _describe_operation(spec: ProviderSpec, name: str) -> Object:
     operation = spec.operations[name]
     nodes = list(_operation_nodes(spec, name))
-    first = nodes[0][2]
+    first, parts = nodes[0][2], parts_of(spec, operation)
     return {
         "name": name,
         "summary": first.get("summary"),
@@ -201,14 +208,17 @@ def _describe_operation(spec: ProviderSpec, name: str) -> Object:
         "otp": operation.otp,
         "fields": _describe_message(operation.message),
         **_source(first),
-        "calls": [_describe_call(method, path, node, item) for method, path, node, item in nodes],
+        "calls": [_describe_call(method, path, node, item, parts) for method, path, node, item in nodes],
         "errors": list(_describe_errors(nodes, operation)),
     }
 
 
 def _describe_message(message: MessageFields) -> Object:
     """Return the parameters that hold the fields of a message: of each field those that are looked at, in order."""
-    return {name: [each[-1] for each in getattr(message, name)] for name in ("recipient", "sender", "text")}
+    return {
+        name: [next((step for step in reversed(each) if not step.isdecimal()), "") for each in getattr(message, name)]
+        for name in ("recipient", "sender", "text")
+    }
 
 
 def _operation_nodes(spec: ProviderSpec, name: str) -> Iterator[tuple[str, str, Node, Node]]:
@@ -218,7 +228,7 @@ def _operation_nodes(spec: ProviderSpec, name: str) -> Iterator[tuple[str, str, 
                 yield method.upper(), path, item[method], item
 
 
-def _describe_call(method: str, path: str, node: Node, item: Node) -> Object:
+def _describe_call(method: str, path: str, node: Node, item: Node, parts: Parts) -> Object:
     content = node.get("requestBody", {}).get("content", {})
     parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
     return {
@@ -226,22 +236,26 @@ def _describe_call(method: str, path: str, node: Node, item: Node) -> Object:
         "method": method,
         "path": path,
         **_source(node),
-        "parameters": [*_describe_parameters(parameters), *_describe_bodies(content)],
+        "parameters": [*_describe_parameters(parameters, parts), *_describe_bodies(content)],
         "samples": [
-            {"type": media, "name": name, "value": example["value"]}
+            {"type": media, "name": name, "value": value}
             for media, each in content.items()
-            for name, example in each.get("examples", {}).items()
+            for name, value in samples_of(media, each, parts).items()
         ],
     }
 
 
-def _describe_parameters(parameters: list[Node]) -> Iterator[Object]:
+def _describe_parameters(parameters: list[Node], parts: Parts) -> Iterator[Object]:
     for each in parameters:
         schema = each["schema"]
         if schema.get("type") == "object":
-            yield from _describe_fields("query", schema)
+            values = sample_fields(each, parts)
+            yield from (
+                {**field, "example": values.get(str(field["name"]))} for field in _describe_fields("query", schema)
+            )
         else:
-            yield _describe_field(each["name"], each["in"], schema, source=each, required=bool(each.get("required")))
+            field = _describe_field(each["name"], each["in"], schema, source=each, required=bool(each.get("required")))
+            yield {**field, "example": sample_parameter(each["name"], each, parts)}
 
 
 def _describe_bodies(content: Node) -> Iterator[Object]:
@@ -266,7 +280,14 @@ def _describe_fields(place: str, schema: Node) -> Iterator[Object]:
 def _describe_field(name: str, place: str, schema: Node, *, source: Node, required: bool) -> Object:
     described = source if "x-word" in source else schema
     description = schema.get("description") or source.get("description")
-    return {"name": name, "in": place, "required": required, "description": description, **_source(described)}
+    return {
+        "name": name,
+        "in": place,
+        "required": required,
+        "description": description,
+        "example": None,
+        **_source(described),
+    }
 
 
 def _describe_errors(nodes: list[tuple[str, str, Node, Node]], operation: Operation) -> Iterator[Object]:

@@ -4,28 +4,35 @@ Which values those are is found by sending each sample once, to a workspace that
 messages that it makes. A sample that the provider refuses is not used.
 """
 
-import json
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
-from urllib.parse import urlencode
-from xml.etree.ElementTree import tostring
-
-from defusedxml.ElementTree import fromstring
+from urllib.parse import quote, urlencode
 
 from sandbox.client import AsyncClient, Message, Provider
 from sandbox.client.behaviour_values import KEY
 from sandbox.client.codec import read_all
+from sandbox.demo.bodies import (
+    XML,
+    Change,
+    change_values,
+    change_xml,
+    encode_body,
+    form_fields,
+    names,
+    plain_text,
+    put_keys,
+    tags,
+)
 from sandbox.demo.texts import BRANDS
 
 DEFAULT_KEY = "demo"  # in the workspace `default` every key opens an account of its own
-FORM = "application/x-www-form-urlencoded"
-XML = "application/xml"
+PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 NUMBER = re.compile(r"\d{7,15}", re.ASCII)
 
 Keys = Mapping[str, str]
-Change = Callable[[str, str], str]  # returns the new text of a field from its name and text
 
 
 class PreparedRequest(NamedTuple):
@@ -44,6 +51,23 @@ class Parameter:
     name: str
     place: str = field(metadata={KEY: "in"})
     required: bool
+    example: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPart:
+    """A part of a credential; the control API describes its members."""
+
+    name: str
+    place: str = field(metadata={KEY: "in"})
+    fields: tuple[str, ...]
+    prefix: str
+    encoding: str
+
+    def value(self, change: Change) -> str:
+        """Return the value of the header or parameter, made of the credentials that `change` returns."""
+        value = ":".join(change(name, DEFAULT_KEY) for name in self.fields)
+        return self.prefix + (b64encode(value.encode()).decode() if self.encoding == "base64" else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,8 @@ class Operation:
 class SampleRequest:
     """A call with the values of a sample in its body, or in its query if `type` is None.
 
-    `credentials` are the fields that carry keys; `headers` and `query` name further fields that it needs.
+    `credentials` are the names of what its account needs, `way` says where they are, unless they are fields of these
+    names. `headers`, `query` and `path` have further fields that it needs.
     """
 
     provider: str
@@ -88,12 +113,14 @@ class SampleRequest:
     type: str | None
     values: object
     credentials: tuple[str, ...]
-    headers: tuple[str, ...]
-    query: tuple[str, ...]
+    way: tuple[CredentialPart, ...]
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    path: Mapping[str, str]
 
     def field(self, name: str) -> str | None:
         """Return the parameter of the sample that holds the recipient, sender or text; None if there is none."""
-        inside = set(_tags(self.values) if self.type == XML else names(self.values))
+        inside = set(tags(self.values) if self.type == XML else names(self.values))
         return next((each for each in self.operation.fields[name] if each in inside), None)
 
     @property
@@ -111,21 +138,28 @@ class SampleRequest:
 
     def render(self, change: Change) -> PreparedRequest:
         """Return the request with each field changed by `change`."""
-        values = _changed_xml(self.values, change) if self.type == XML else _changed(self.values, change)
-        headers = {name: change(name, DEFAULT_KEY) for name in self.headers}
-        query = {name: change(name, DEFAULT_KEY) for name in self.query}
+        keys = {(part.place, part.name): part.value(change) for part in self.way}
+        inside = {name: key for (place, name), key in keys.items() if place == "body"}
+        values = change_xml(self.values, change, inside) if self.type == XML else change_values(self.values, change)
+        values = put_keys(values, inside)
+        headers, query, path = (
+            {name: change(name, value) for name, value in fields.items()}
+            | {name: key for (place, name), key in keys.items() if place == kind}
+            for kind, fields in (("header", self.headers), ("query", self.query), ("path", self.path))
+        )
         if self.type is None:
-            query |= _pairs(values)
+            query |= form_fields(values)
         else:
             headers["Content-Type"] = self.type
-        target = f"{self.call.path}?{urlencode(query)}" if query else self.call.path
-        return PreparedRequest(self.call.method, target, headers, _body(self.type, values))
+        target = PATH_PARAMETER.sub(lambda match: quote(path.get(match[1], match[0]), safe=""), self.call.path)
+        target += f"?{urlencode(query)}" if query else ""
+        return PreparedRequest(self.call.method, target, headers, encode_body(self.type, values))
 
 
 def sample_requests(provider: Provider) -> Iterator[SampleRequest]:
     """Yield the requests that send messages, one for each sample of each call.
 
-    A call that takes everything in its query has the sample of another call.
+    A call that takes everything in its query has the sample of another call, or the examples of its parameters.
     """
     for operation in read_all(Operation, provider.operations):
         if operation.channel is None:
@@ -134,10 +168,11 @@ def sample_requests(provider: Provider) -> Iterator[SampleRequest]:
         for call in operation.calls:
             for sample in call.samples:
                 yield _sample_request(provider, operation, call, sample.type, sample.value)
-            if not call.samples and fields:
-                accepted = {each.name for each in call.parameters if each.place == "query"}
-                values = {name: value for name, value in fields[0].items() if name in accepted}
-                yield _sample_request(provider, operation, call, None, values)
+            if not call.samples:
+                accepted = {each.name: each.example for each in call.parameters if each.place == "query"}
+                borrowed = {name: value for name, value in fields[0].items() if name in accepted} if fields else {}
+                own = {name: value for name, value in accepted.items() if value is not None}
+                yield _sample_request(provider, operation, call, None, borrowed or own)
 
 
 def _sample_request(
@@ -145,12 +180,17 @@ def _sample_request(
 ) -> SampleRequest:
     keys = provider.credentials
     inside = set(names(values))
-    headers = [each.name for each in call.parameters if each.place == "header" and (each.required or each.name in keys)]
-    query = [each.name for each in call.parameters if each.place == "query" and each.name in keys]
-    query = [name for name in query if name not in inside]
-    if keys[0] not in {*inside, *headers, *query}:
-        headers.append(keys[0])  # OpenAPI lists it as a security scheme, not as a parameter
-    return SampleRequest(provider.name, operation, call, kind, values, keys, tuple(headers), tuple(query))
+    ways = [read_all(CredentialPart, way) for way in provider.authentication]
+    way = next((each for each in ways if kind is not None or all(part.place != "body" for part in each)), ())
+    fields: dict[str, dict[str, str]] = {"header": {}, "query": {}, "path": {}, "body": {}}
+    for each in call.parameters:
+        if each.name in keys or (each.required and not (each.place == "query" and each.name in inside)):
+            fields[each.place][each.name] = DEFAULT_KEY if each.example is None else plain_text(each.example)
+    headers, query, path = fields["header"], fields["query"], fields["path"]
+    query = {name: value for name, value in query.items() if name not in inside}
+    if keys and not way and keys[0] not in {*inside, *headers, *query, *path}:
+        headers[keys[0]] = DEFAULT_KEY  # OpenAPI lists it as a security scheme, not as a parameter
+    return SampleRequest(provider.name, operation, call, kind, values, keys, tuple(way), headers, query, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +261,7 @@ async def find_templates(
         found = [
             await _find_template(sample, messages_of, created.keys[provider.name])
             for provider in providers
+            if provider.credentials  # without a key, what is tried would reach the workspace `default`
             for sample in sample_requests(provider)
         ]
     finally:
@@ -264,60 +305,3 @@ def _texts(message: Message, values: Sequence[str]) -> list[tuple[str, str | Non
         return []
     pattern = re.escape(message.text).replace(re.escape(message.code), "(.+)", 1)
     return [(value, match[1]) for value in values if (match := re.fullmatch(pattern, value))]
-
-
-def names(values: object) -> Iterator[str]:
-    """Yield the name of every field in a value, at any depth."""
-    if isinstance(values, Mapping):
-        yield from values
-    for each in values.values() if isinstance(values, Mapping) else values if isinstance(values, list) else ():
-        yield from names(each)
-
-
-def _tags(value: object) -> Iterator[str]:
-    return (each.tag for each in fromstring(str(value)).iter())
-
-
-def _changed(value: object, change: Change, name: str = "") -> object:
-    match value:
-        case Mapping():
-            return {key: _changed(each, change, key) for key, each in value.items()}
-        case list():
-            return [_changed(each, change, name) for each in value]
-        case str():
-            return change(name, value)
-        case int() if not isinstance(value, bool):
-            text = change(name, str(value))
-            return int(text) if text.isdecimal() else text
-        case _:
-            return value
-
-
-def _changed_xml(value: object, change: Change) -> str:
-    root = fromstring(str(value))
-    for each in root.iter():
-        if each.text:
-            each.text = change(each.tag, each.text)
-    return tostring(root, encoding="unicode")
-
-
-def _body(kind: str | None, values: object) -> str:
-    if kind is None:
-        return ""
-    if kind == FORM:
-        return urlencode(_pairs(values))
-    return values if isinstance(values, str) else json.dumps(values, ensure_ascii=False)
-
-
-def _pairs(values: object) -> dict[str, str]:
-    return {name: _plain(each) for name, each in values.items()} if isinstance(values, Mapping) else {}
-
-
-def _plain(value: object) -> str:
-    match value:
-        case list():
-            return ",".join(map(_plain, value))
-        case bool():
-            return str(value).lower()
-        case _:
-            return str(value)

@@ -141,7 +141,7 @@ def providers(packs: Registry) -> Lines:
         found: Any = describe_provider(pack.spec)
         yield from (f"## {found['name']}", "", f"{found['title']}.", "")
         yield from (f"- Hosts: {', '.join(f'`{each}`' for each in found['hosts']) or 'none'}",)
-        yield from (f"- Credentials: {', '.join(f'`{each}`' for each in found['credentials'])}", "")
+        yield from (f"- Credentials: {', '.join(f'`{each}`' for each in found['credentials']) or 'none'}", "")
         yield from _rows(
             "Settings", ("Setting", "Default", "Description", "Source"), found["settings"], "name default description"
         )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
@@ -12,6 +12,7 @@ from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import is_readable, shipped
 from sandbox.providers.base import Provider
 from sandbox.providers.behaviours.build import build_provider
+from sandbox.providers.behaviours.credential import Credential
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
 from sandbox.specs.spec import ProviderSpec, Route
@@ -74,7 +75,16 @@ def _pack(path: Path) -> Pack:
         mistakes = [*check_places(spec.document, built.places)]
         if mistakes:
             raise refused(path, mistakes)
-    return Pack(spec, built.provider)
+    return Pack(_with_credential(spec, built.credential), built.provider)
+
+
+def _with_credential(spec: ProviderSpec, credential: Credential | None) -> ProviderSpec:
+    """Return a spec with the names of the values of its credential, unless the document lists them itself."""
+    listed = spec.document["x-sandbox"].get("credentials")
+    if credential is None:
+        return spec if listed or spec.module else replace(spec, credentials=())
+    names = spec.credentials if listed else credential.fields
+    return replace(spec, credentials=names, authentication=credential.ways)
 
 
 def _load_functions(spec: ProviderSpec, path: Path) -> Provider:

@@ -71,10 +71,13 @@ def _spec(document: Node) -> ProviderSpec:
     operations: dict[str, Operation] = {}
     routes = []
     key_headers = frozenset(_key_headers(document))
+    key_parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _key_parameters(document)]
     for method, template, node in operations_of(document):
         operation = _operation(node, operations.get(node["x-operation"]), channels, provider=own["provider"])
         operations[operation.name] = operation
         parameters = [*document["paths"][template].get("parameters", ()), *node.get("parameters", ())]
+        given = {each["name"] for each in parameters}
+        parameters += [each for each in key_parameters if each["name"] not in given]
         route = _route((method, template), node, parameters=parameters, operation=operation, key_headers=key_headers)
         routes.append(route)
     lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
@@ -93,6 +96,22 @@ def _spec(document: Node) -> ProviderSpec:
         routes=tuple(latest),
         home=NumberPlan(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
     )
+
+
+def _key_parameters(document: Node) -> Iterator[str]:
+    """Yield the parameters of the query that carry the credential of every request, by OpenAPI or `credential`."""
+    own = document["x-sandbox"]
+    declared = own.get("credential")
+    if declared is None and not own.get("module"):  # the functions of a module read what the operations declare
+        schemes = document.get("components", {}).get("securitySchemes", {})
+        yield from (each["name"] for each in schemes.values() if each.get("in") == "query" and "name" in each)
+    waiting = [declared]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            waiting += [way for name in ("any", "all") if isinstance(ways := each.get(name), list) for way in ways]
+            if isinstance(each.get("query"), str):
+                yield each["query"]
 
 
 def _setting(name: str, row: Node) -> Setting:

@@ -287,9 +287,27 @@ class NumberPlan(NamedTuple):
     country: str
 
 
+class CredentialPart(NamedTuple):
+    """A part of a credential as clients send it: in a header or parameter, or at a JSON pointer into the body.
+
+    `fields` are the names of its values; several are joined by colons. `prefix` comes before them, `is_base64` says
+    how they are encoded.
+    """
+
+    place: str  # header, query, body or path
+    name: str
+    fields: tuple[str, ...]
+    prefix: str = ""
+    is_base64: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """A compiled document; `document` is the document with its references resolved, `home` its national format."""
+    """A compiled document; `document` is the document with its references resolved, `home` its national format.
+
+    `authentication` has the ways in which a request may carry its credential, if the document says so: each is the
+    parts that it must have.
+    """
 
     name: str
     module: str
@@ -300,6 +318,7 @@ class ProviderSpec:
     operations: Mapping[str, Operation]
     routes: tuple[Route, ...]
     home: NumberPlan | None = None
+    authentication: tuple[tuple[CredentialPart, ...], ...] = ()
 
     @property
     def defaults(self) -> Mapping[str, object]:

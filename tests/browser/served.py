@@ -41,7 +41,8 @@ class Served:
 
     async def start(self) -> None:
         options = self._options
-        app = make_app(make_engine(options), token=options.control_token, allow_host=options.allow_host)
+        self.engine = make_engine(options)
+        app = make_app(self.engine, token=options.control_token, allow_host=options.allow_host)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         listener = open_port("127.0.0.1", self.port)

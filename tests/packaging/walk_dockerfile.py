@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.packaging.dockerfile import ROOT, Instruction, instructions
-from tests.packaging.installed import free_environment, try_command
+from tests.packaging.installed import BrokenError, free_environment, run, try_command
+from tests.specs.manners import write_manners
 
 FOLDERS = re.compile(
     r"(?<![\w.-])/(?=(?:src|opt|scenarios|specs|tls|data)\b)"
@@ -97,6 +98,10 @@ def main() -> None:
             message = f"{walk.entry[0]} is not on {path}, or {walk.health} is another command"
             raise FileNotFoundError(message)
         settings = {**environment, **walk.settings, "PATH": path}
+        write_manners(Path(walk.moved("/specs")), "header")
+        if "header.send" not in run(command, "endpoints", environment=settings, folder=Path(folder)):
+            message = "a document in /specs is not served"
+            raise BrokenError(message)
         for store in ({}, {"SANDBOX_STORE": walk.moved("/data/sandbox.db")}):
             try_command(command, {**settings, **store}, check=tuple(walk.health[1:]))
         driver = [walk.moved("/opt/sms-sandbox/bin/python"), "-c", "import asyncpg"]

@@ -160,7 +160,7 @@ export class Store {
 
 let known = null;
 
-/** Returns the providers and their operations; read once, as they change only with the server. */
+/** Returns the providers and their operations; read once, until they are forgotten. */
 export function providers() {
   known ??= call("GET", "providers").then((answer) => answer.items).catch((problem) => {
     known = null;
@@ -169,7 +169,7 @@ export function providers() {
   return known;
 }
 
-/** Forgets the providers: the server may be another. */
+/** Forgets the providers: the server may be another, or may have reloaded an edited document. */
 export function forgetProviders() {
   known = null;
 }

@@ -36,11 +36,15 @@ NO_CREDENTIAL = "default"  # the key of all requests to a provider that asks for
 
 
 class Built(NamedTuple):
-    """A provider, the mistakes of its document, and the places of requests that it names, by operation."""
+    """A provider, the mistakes of its document, and the places of requests that it names, by operation.
+
+    `credential` is None if requests need none, or a function of the module reads it.
+    """
 
     provider: Provider
     found: list[PathProblem]
     places: Mapping[str, list[UsedPlace]]
+    credential: Credential | None
 
 
 def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
@@ -89,7 +93,8 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         retries={name: each.retries for name, each in callbacks.items() if each.retries is not None},
         received={name: each.received.accepts for name, each in callbacks.items() if each.received is not None},
     )
-    return Built(made, found, places)
+    is_read = spec.module == "" or "credential" in own.value
+    return Built(made, found, places, credential if is_read else None)
 
 
 def _credential(own: SpecNode, spec: ProviderSpec) -> Credential | None:

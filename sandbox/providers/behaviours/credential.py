@@ -3,10 +3,11 @@
 from base64 import b64decode
 from binascii import Error as BinasciiError
 from collections.abc import Callable, Mapping
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from sandbox.specs.document import SpecNode
-from sandbox.specs.spec import find, pointers
+from sandbox.specs.spec import CredentialPart, find, pointers
 from sandbox.specs.types import show
 
 Values = Mapping[str, object]
@@ -24,16 +25,21 @@ class Found(NamedTuple):
 
 
 class Credential(NamedTuple):
-    """Where a credential stands. `at` names that place, `fields` the headers or parameters, the key's first.
+    """Where a credential stands. `at` names that place, `ways` are the ways to send it, the usual one first.
 
     `right` says what would be right, by place.
     """
 
     read: Callable[[Values, Headers], Found]
     at: str
-    fields: tuple[str, ...]
+    ways: tuple[tuple[CredentialPart, ...], ...]
     right: Mapping[str, str] = {}
     has_secret: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the values of a credential, the key's first."""
+        return tuple(dict.fromkeys(name for way in self.ways for part in way for name in part.fields))
 
 
 def is_place(value: object) -> bool:
@@ -46,7 +52,7 @@ def read_credential(node: SpecNode) -> Credential | None:
     """Return the credential that a document declares; None if it has mistakes."""
     value = node.value
     if value in ("basic", "bearer"):
-        return _basic() if value == "basic" else _prefixed(AUTHORIZATION, "Bearer ")
+        return _basic() if value == "basic" else _bearer()
     if not isinstance(value, Mapping):
         node.note(f"{show(value)} is not a credential; write one such as {{header: x-api-key}}, basic or bearer")
         return None
@@ -115,11 +121,15 @@ def _from_scheme(scheme: Mapping[str, Any]) -> Credential | None:
         case "http", _, "basic":
             return _basic()
         case ("http", _, "bearer") | ("oauth2", _, _) | ("openIdConnect", _, _):
-            return _prefixed(AUTHORIZATION, "Bearer ")
+            return _bearer()
     return None
 
 
-def _prefixed(name: str, prefix: str) -> Credential:
+def _bearer() -> Credential:
+    return _prefixed(AUTHORIZATION, "Bearer ", field="token")
+
+
+def _prefixed(name: str, prefix: str, *, field: str = "") -> Credential:
     """Return a credential in a header; behind a prefix, whose case does not count."""
     at, length, begin = f"header.{name}", len(prefix), prefix.lower()
     missing = Found(None, missing=at)
@@ -131,7 +141,7 @@ def _prefixed(name: str, prefix: str) -> Credential:
         key = given[length:].strip()
         return Found(key) if key else missing
 
-    return Credential(read, at, (name,))
+    return Credential(read, at, ((CredentialPart("header", name, (field or name,), prefix),),))
 
 
 def _parameter(kind: str, place: str) -> Credential:
@@ -144,7 +154,7 @@ def _parameter(kind: str, place: str) -> Credential:
         given = find(values, (name, *steps))
         return Found(given) if isinstance(given, str) and given else missing
 
-    return Credential(read, at, (place if steps else name,))
+    return Credential(read, at, ((CredentialPart(kind, place, ((name, *steps)[-1],)),),))
 
 
 def _basic() -> Credential:
@@ -162,7 +172,8 @@ def _basic() -> Credential:
             return missing
         return Found(user, password or None) if user and colon else missing
 
-    return Credential(read, at, (AUTHORIZATION,), has_secret=True)
+    part = CredentialPart("header", AUTHORIZATION, ("username", "password"), "Basic ", is_base64=True)
+    return Credential(read, at, ((part,),), has_secret=True)
 
 
 def _any(several: list[Credential]) -> Credential:
@@ -172,7 +183,8 @@ def _any(several: list[Credential]) -> Credential:
         found = [each.read(values, headers) for each in several]
         return next((each for each in found if each.key is not None), found[0])
 
-    return Credential(read, first.at, _fields(several), has_secret=any(each.has_secret for each in several))
+    ways = tuple(way for each in several for way in each.ways)
+    return Credential(read, first.at, ways, has_secret=any(each.has_secret for each in several))
 
 
 def _all(several: list[Credential]) -> Credential:
@@ -183,8 +195,5 @@ def _all(several: list[Credential]) -> Credential:
         secret = key.secret or next((each.key for each in others), None)
         return Found(key.key, secret, lacking)
 
-    return Credential(read, several[0].at, _fields(several), has_secret=True)
-
-
-def _fields(several: list[Credential]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for each in several for name in each.fields))
+    ways = tuple(tuple(chain.from_iterable(parts)) for parts in product(*(each.ways for each in several)))
+    return Credential(read, several[0].at, ways, has_secret=True)

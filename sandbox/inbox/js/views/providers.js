@@ -3,7 +3,7 @@
 import { button, CHANGES, field, fill, h } from "../dom.js";
 import { to } from "../route.js";
 import { statusWord } from "../status.js";
-import { providers } from "../store.js";
+import { forgetProviders, providers } from "../store.js";
 import { tryForm } from "./try_form.js";
 
 const WORDS = {
@@ -18,10 +18,12 @@ export function open(store) {
   const body = h("div", { class: "provider" });
   const element = h("div", { class: "panels wide" }, tabs, body);
   let shown = null;
+  let here = null;
 
   const show = async (place) => {
     let all;
     let keys;
+    here = place;
     try {
       [all, keys] = await Promise.all([providers(), store.keys()]);
     } catch (problem) {
@@ -31,19 +33,28 @@ export function open(store) {
     const provider = all.find(({ name }) => name === place.id) ?? all[0];
     if (!provider) return;
     fill(tabs, all.map(({ name }) => h("a", { href: to("providers", name), "aria-current": name === provider.name ? "page" : null, data: { key: name } }, name)));
-    if (shown === provider.name) return;
-    shown = provider.name;
+    const now = JSON.stringify([provider, keys[provider.name]]);
+    if (shown === now) return;
+    shown = now;
     fill(body, providerParts(store, provider, keys));
   };
-  return { element, route: show, close: () => {} };
+  forgetProviders(); // a document may have been edited since
+  const stop = store.on("fresh", () => {
+    forgetProviders();
+    if (here) show(here);
+  });
+  return { element, route: show, close: stop };
 }
 
 function providerParts(store, provider, keys) {
   return [
     h("section", { class: "panel", "aria-labelledby": "provider-title" },
       h("h2", { id: "provider-title" }, provider.name),
-      h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". ",
-        h("span", CHANGES, "In your client, change only the host, to ", h("code", {}, location.origin), ".")),
+      provider.hosts.length > 0
+        ? h("p", {}, "Stands in for ", provider.hosts.map((host) => h("code", {}, host)), ". ",
+          h("span", CHANGES, "In your client, change only the host, to ", h("code", {}, location.origin), "."))
+        : h("p", {}, "Served at ", h("code", {}, location.origin), ". The document names no host that it stands in for."),
+      h("p", {}, "Credentials: ", credentialParts(provider), "."),
       h("dl", { class: "legend" }, Object.entries(WORDS).map(([word, meaning]) => [h("dt", {}, sourceMark(word)), h("dd", {}, meaning)])),
       target(store, provider)),
     h("section", { class: "panel", "aria-labelledby": "operations-title" },
@@ -53,6 +64,22 @@ function providerParts(store, provider, keys) {
       h("h2", { id: "statuses-title" }, "Statuses"),
       provider.channels.map(channelPart)),
   ];
+}
+
+function credentialParts({ authentication, credentials }) {
+  if (!credentials.length) return "none";
+  if (!authentication.length) return joined(credentials.map((name) => h("code", {}, name)), " and ");
+  return joined(authentication.map((way) => joined(way.map(credentialPart), " and ")), " or ");
+}
+
+function credentialPart({ in: place, name, fields, prefix, encoding }) {
+  const value = fields.join(":");
+  if (!prefix && encoding === "plain") return [place, " ", h("code", {}, name)];
+  return [place, " ", h("code", {}, `${name}: ${prefix}${encoding === "base64" ? `base64(${value})` : value}`)];
+}
+
+function joined(parts, between) {
+  return parts.flatMap((part, place) => (place ? [between, part] : [part]));
 }
 
 function sourceMark(word, source) {
@@ -68,7 +95,7 @@ function operationPart(store, provider, operation, keys) {
   fold.addEventListener("toggle", () => {
     if (!fold.open || inside.childElementCount) return;
     fill(inside,
-      h("p", { class: "source" }, "Source: ", source),
+      source && h("p", { class: "source" }, "Source: ", source),
       h("ul", { class: "calls" }, calls.map((one) => h("li", {}, h("code", {}, one.method), " ", h("code", { class: "breakable" }, one.path), " ", sourceMark(one.word, one.source)))),
       tryForm(store, provider, operation, keys),
       parameters(calls),

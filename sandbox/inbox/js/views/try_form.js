@@ -18,7 +18,7 @@ export function tryForm(store, provider, operation, keys) {
 
   const draw = () => {
     const [place, chosen] = pick.value.split("/").map(Number);
-    const draft = draftOf(operation, operation.calls[place], { known, chosen });
+    const draft = draftOf(operation, operation.calls[place], { known, authentication: provider.authentication, chosen });
     const [parts, read] = editable(draft);
     request = read;
     fill(fields, parts);
