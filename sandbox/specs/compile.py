@@ -10,7 +10,7 @@ from sandbox.core.clock import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.message import Channel, Lifecycle, LifecycleStep, Status
 from sandbox.formats.yaml_files import shipped
-from sandbox.specs.document import Node, read, refused
+from sandbox.specs.document import read, refused
 from sandbox.specs.fast_validation import compile_schema
 from sandbox.specs.hints import Known, names_of
 from sandbox.specs.spec import (
@@ -24,7 +24,7 @@ from sandbox.specs.spec import (
     declaration_of,
     read_fields,
 )
-from sandbox.specs.types import BRANCHES, JSON, METHODS, PROBLEM, ErrorReply
+from sandbox.specs.types import BRANCHES, JSON, METHODS, PROBLEM, ErrorReply, Node
 
 # Errors that the sandbox and scenarios use, for providers whose document does not define them.
 OWN_ERRORS = {

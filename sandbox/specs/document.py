@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from sandbox.core.errors import FileMistake, SpecError, near_miss
 from sandbox.formats.json_text import ValuePath
-from sandbox.formats.yaml_files import Document, FileError, load, parse, read_text
-from sandbox.specs.types import WORDS, YAML_KINDS, PathProblem, pointer_steps, show
+from sandbox.formats.yaml_files import Document, FileError, parse, read_text
+from sandbox.formats.yaml_loader import LEADING_ZERO
+from sandbox.specs.references import place_of, resolve
+from sandbox.specs.types import WORDS, YAML_KINDS, Node, PathProblem, show
 
 Kind = Literal["a mapping", "a list", "a string", "a boolean"]
 TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a string": str, "a boolean": bool}
@@ -126,32 +128,30 @@ class SpecNode:
         self.take("x-source", "a string")
 
 
-Node = dict[str, Any]
-
-
 def read(path: Path) -> Node:
     """Return a document with every `$ref` resolved.
 
     Raises:
-        SpecError: the file cannot be read, or a reference leads nowhere or in a circle.
+        SpecError: the file cannot be read, or a reference leads out of it, nowhere or in a circle.
 
     """
     try:
-        document = load(path)
-        if not isinstance(document, dict) or not isinstance(document.get("x-sandbox"), dict):
-            raise refused(path, [PathProblem((), "this is not an OpenAPI document with a mapping x-sandbox")])
-        resolver = _Resolver(document)
-        resolved = resolver.resolve(document, ())
+        document = _parsed(path)
     except FileError as error:
         raise SpecError(error.mistakes) from None
-    except RecursionError:
-        problem = "an alias refers to itself, or the document is nested too deeply"
-        raise SpecError([FileMistake(problem, str(path))]) from None
-    if resolver.broken:
-        raise SpecError(_broken(path, resolver.broken))
-    if not isinstance(resolved, dict):
-        raise TypeError(path)
-    return _with_slashes(resolved)
+    value = document.value
+    if not isinstance(value, dict) or not isinstance(value.get("x-sandbox"), dict):
+        raise SpecError([document.mistake((), "this is not an OpenAPI document with a mapping x-sandbox")])
+    zeros = [
+        document.mistake(
+            at, f"{text[:60]} would be read as {int(text)}; put it in quotes, or write it without leading zeros"
+        )
+        for at, text in document.written.items()
+        if LEADING_ZERO.match(text)
+    ]
+    if zeros:
+        raise SpecError(zeros)
+    return _with_slashes(resolve(document, value))
 
 
 def _with_slashes(document: Node) -> Node:
@@ -176,108 +176,19 @@ def _slashed(node: object, row: Node) -> object:
     return {**node, **row, "operationId": f"{node['operationId']}.slash"}
 
 
+def _parsed(path: Path) -> Document:
+    """Return a document with the places of its values; its mappings may take over the keys of others (`<<`)."""
+    return parse(read_text(path), str(path), merges=True)
+
+
 def refused(path: Path, mistakes: Iterable[PathProblem]) -> SpecError:
     """Return an error with one line for each mistake, each with its place in the file."""
-    document = _placed(path)
+    try:
+        document = _parsed(path)
+    except FileError as error:  # it has changed meanwhile
+        return SpecError(error.mistakes)
     found: dict[tuple[str, str], FileMistake] = {}  # a mistake that operations share is reported once
     for each in mistakes:
-        placed = _place(document, each) if document else FileMistake(str(each), str(path))
+        placed = place_of(document, each)
         found.setdefault((placed.place, each.problem), placed)
     return SpecError(found.values())
-
-
-def _placed(path: Path) -> Document | None:
-    """Return a document with the places of its values, which are only needed for mistakes."""
-    try:
-        return parse(read_text(path), str(path))
-    except FileError:
-        return None
-
-
-def _place(document: Document, mistake: PathProblem) -> FileMistake:
-    """Return a mistake with the place of the value that its path leads to through references."""
-    here: object = document.value
-    real: ValuePath = ()
-    for step in mistake.path:
-        here, real = _followed(document, here, real, step)
-        known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
-        if step not in known:
-            break
-        here = known[step]
-        real = (*real, step)
-    return document.mistake(real, str(mistake))
-
-
-def _followed(document: Document, here: object, real: ValuePath, step: str | int) -> tuple[object, ValuePath]:
-    """Return the target of a reference and its path, or the value itself if the step is not behind a reference."""
-    seen: set[str] = set()
-    while isinstance(here, dict) and isinstance(here.get("$ref"), str) and step not in here:
-        reference = here["$ref"]
-        found = _find(document.value, reference)
-        if found is None or reference in seen:
-            break
-        seen.add(reference)
-        here, real = found, pointer_steps(reference.removeprefix("#"))
-    return here, real
-
-
-def _broken(path: Path, broken: Mapping[str, str]) -> Iterator[FileMistake]:
-    """Yield a mistake for each use of a reference that cannot be resolved."""
-    document = _placed(path)
-    if document is None:
-        yield from (FileMistake(f"{reference} {problem}", str(path)) for reference, problem in broken.items())
-        return
-    for place, node in _nodes(document.value, ()):
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference in broken:
-            yield document.mistake((*place, "$ref"), f"{reference} {broken[reference]}")
-
-
-def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
-    """Yield every mapping in a value, with its path."""
-    if isinstance(value, dict):
-        yield path, value
-        for key, each in value.items():
-            yield from _nodes(each, (*path, key))
-    elif isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _nodes(each, (*path, place))
-
-
-def _find(document: object, reference: str) -> object | None:
-    """Return the target of a reference, None if it does not exist."""
-    here = document
-    for step in pointer_steps(reference.removeprefix("#")):
-        if not isinstance(here, Mapping) or step not in here:
-            return None
-        here = here[step]
-    return here
-
-
-class _Resolver:
-    """Resolves references; each target stays one object. `broken` says which references cannot be resolved, and why."""
-
-    def __init__(self, document: Node) -> None:
-        self._document = document
-        self._done: dict[str, object] = {}
-        self.broken: dict[str, str] = {}
-
-    def resolve(self, node: object, inside: tuple[str, ...]) -> object:
-        if isinstance(node, list):
-            return [self.resolve(each, inside) for each in node]
-        if not isinstance(node, dict):
-            return node
-        reference = node.get("$ref")
-        if not isinstance(reference, str):
-            return {str(key): self.resolve(value, inside) for key, value in node.items()}
-        if reference in inside:
-            self.broken[reference] = "refers to itself"
-            return {}
-        if reference not in self._done:
-            named = _find(self._document, reference)
-            if named is None:
-                self.broken[reference] = "does not exist"
-            self._done[reference] = self.resolve(named, (*inside, reference))
-        target = self._done[reference]
-        beside = {str(key): self.resolve(value, inside) for key, value in node.items() if key != "$ref"}
-        return {**target, **beside} if beside and isinstance(target, dict) else target

@@ -34,6 +34,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 OPERATION_DEPTH = 3  # steps of a path to an operation: paths, template, method
 Body = Mapping[str, object] | str
+Node = dict[str, Any]  # a mapping of a document
 
 
 def problem(status: int, detail: str, **more: object) -> dict[str, object]:
