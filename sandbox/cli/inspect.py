@@ -3,12 +3,13 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.options import FOLDER, CommandGroup, env_option, repeatable_option
+from sandbox.cli.options import FOLDER, WRONG_USE, CommandGroup, env_option, repeatable_option
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
@@ -26,29 +27,51 @@ SPECS = repeatable_option("--specs", "Folder with your own provider specs.", met
 @SCENARIOS
 @SPECS
 def check(files: tuple[str, ...], scenarios: Path | None, specs: tuple[str, ...], *, strict: bool) -> int:
-    """Check scenarios (default: all named ones). Exit code 1 if there are mistakes."""
-    from sandbox.scenarios import check_scenarios  # noqa: PLC0415 - other commands need no scenarios
+    """Check scenarios (default: all named ones) and provider documents, those of --specs included.
 
-    packs = find_packs(specs)
+    Exit code 1 if a scenario has mistakes, 2 if a provider document has some; its scenarios are then not checked.
+    """
+    from sandbox.core.errors import SpecError  # noqa: PLC0415 - other commands need no scenarios
+    from sandbox.scenarios import check_scenarios  # noqa: PLC0415
+    from sandbox.specs.document import is_document  # noqa: PLC0415
+
     folders = (*own_folders(scenarios), *(Path(word) for word in files if is_folder(word)))
-    paths = tuple(dict.fromkeys(find_files(files, folders)))
-    mistakes, warnings = check_scenarios(paths, packs, folders)
+    every = tuple(dict.fromkeys(find_files(files, folders)))
+    documents = [*filter(is_document, every)]
+    try:
+        packs = find_packs(specs, documents)
+    except SpecError as error:
+        if any(each.line is None for each in error.mistakes):  # a folder that does not exist
+            raise
+        for mistake in error.mistakes:
+            click.echo(str(mistake))
+        return WRONG_USE
+    mistakes, warnings = check_scenarios((each for each in every if each not in documents), packs, folders)
     for mistake in mistakes:
         click.echo(str(mistake))
     for warning in warnings:
         click.echo(str(warning._replace(problem=f"warning: {warning.problem}")))
     if not mistakes:
+        total = len({*map(realpath, every), *(realpath(each) for each in find_documents(specs))})
         count = f", {len(warnings)} warning{'' if len(warnings) == 1 else 's'}" if warnings else ""
-        click.echo(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, no mistakes{count}")
+        click.echo(f"{total} file{'' if total == 1 else 's'} checked, no mistakes{count}")
     return 1 if mistakes or (strict and warnings) else 0
 
 
-def find_packs(specs: Iterable[str]) -> "Registry":
-    """Return the providers of the shipped specs and of further folders."""
+def find_packs(specs: Iterable[str], files: Iterable[Path] = ()) -> "Registry":
+    """Return the providers of the shipped specs, of further folders, and of single files."""
     from sandbox.formats.yaml_files import shipped  # noqa: PLC0415 - as above
     from sandbox.providers.registry import discover  # noqa: PLC0415
 
-    return discover([shipped("specs"), *map(Path, specs)])
+    return discover([shipped("specs"), *map(Path, specs)], files)
+
+
+def find_documents(specs: Iterable[str]) -> Iterator[Path]:
+    """Yield the provider documents of some folders."""
+    from sandbox.providers.registry import documents_in  # noqa: PLC0415 - as above
+
+    for folder in specs:
+        yield from documents_in(Path(folder))
 
 
 def own_folders(scenarios: Path | None) -> Folders:
@@ -64,7 +87,7 @@ def is_folder(word: str) -> bool:
 
 
 def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
-    """Yield the scenario files that words stand for, or all named ones if there is no word.
+    """Yield the files that words stand for, or all named scenarios if there is no word.
 
     Raises:
         click.UsageError: a word stands for no scenario.
@@ -83,7 +106,8 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
             files = (each for each in path.iterdir() if each.suffix in SUFFIXES and not each.is_dir())
             found = sorted(filter(is_readable, files))
             if not found:
-                message = f"{word}: this folder has no scenarios; their names end in {', '.join(SUFFIXES)}"
+                ends = ", ".join(SUFFIXES)
+                message = f"{word}: this folder has no scenarios or provider documents; their names end in {ends}"
                 raise click.UsageError(message)
             yield from found
         elif word in named:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from os.path import realpath
 from pathlib import Path
 from traceback import extract_tb
 
@@ -30,8 +31,10 @@ class Pack:
 Registry = Mapping[str, Pack]
 
 
-def discover(folders: Iterable[Path]) -> Registry:
-    """Return the providers of all specs (`*.yaml`) in some folders, by name.
+def discover(folders: Iterable[Path], files: Iterable[Path] = ()) -> Registry:
+    """Return the providers of all specs (`*.yaml`) in some folders, by name; `files` are further documents to check.
+
+    Shipped documents are compiled without a check, as a test checks them, unless they are among `files`.
 
     Raises:
         SpecError: a folder or spec cannot be read, a module cannot be imported, or spec and module do not match; it
@@ -40,41 +43,44 @@ def discover(folders: Iterable[Path]) -> Registry:
     """
     found: dict[str, Pack] = {}
     mistakes: list[FileMistake] = []
+    given = {realpath(each): each for each in files}
+    paths: dict[str, Path] = {}
     for folder in folders:
-        if not folder.is_dir():
+        if folder.is_dir():
+            paths |= {realpath(each): each for each in documents_in(folder)}
+        else:
             mistakes.append(FileMistake("no such folder of specs", str(folder)))
-            continue
-        for path in sorted(filter(is_readable, folder.glob("*.yaml"))):
-            try:
-                pack = _pack(path)
-                if pack.spec.name in found:
-                    message = f"another spec already serves the provider '{pack.spec.name}'"
-                    raise refused(path, [PathProblem(("x-sandbox", "provider"), message)])
-                taken = list(_taken(pack.spec, found))
-                if taken:
-                    raise refused(path, taken)
-            except SpecError as error:
-                mistakes += error.mistakes
-            else:
-                found[pack.spec.name] = pack
+    for real, path in {**paths, **given}.items():
+        try:
+            pack = _pack(path, checked=real in given or path.parent != shipped("specs"))
+            taken = list(_taken(pack.spec, found))
+            if taken:
+                raise refused(path, taken)
+        except SpecError as error:
+            mistakes += error.mistakes
+        else:
+            found[pack.spec.name] = pack
     if mistakes:
         raise SpecError(mistakes)
     return dict(sorted(found.items()))
 
 
-def _pack(path: Path) -> Pack:
-    spec = compile_spec(path)
+def documents_in(folder: Path) -> list[Path]:
+    """Return the documents in a folder."""
+    return sorted(filter(is_readable, folder.glob("*.yaml")))
+
+
+def _pack(path: Path, *, checked: bool) -> Pack:
+    spec = compile_spec(path, checked=checked)
     functions = _load_functions(spec, path) if spec.module else None
     built = build_provider(spec, functions)
     mistakes = [*built.found, *_missing_functions(spec, built.provider, functions)]
-    if mistakes:
-        raise refused(path, mistakes)
-    if path.parent != shipped("specs"):  # a test checks the shipped documents
+    if checked:
         from sandbox.specs.path_check import check_places  # noqa: PLC0415 - it loads jsonschema, which takes 100 ms
 
-        mistakes = [*check_places(spec.document, built.places)]
-        if mistakes:
-            raise refused(path, mistakes)
+        mistakes += check_places(spec.document, built.places)
+    if mistakes:
+        raise refused(path, mistakes)
     return Pack(_with_credential(spec, built.credential), built.provider)
 
 
@@ -125,7 +131,11 @@ def _missing_functions(spec: ProviderSpec, provider: Provider, functions: Provid
 
 
 def _taken(spec: ProviderSpec, found: Registry) -> Iterator[PathProblem]:
-    """Yield a mistake for each route of a spec that another provider serves already."""
+    """Yield a mistake if another spec has the name of this one, and for each route that another serves already."""
+    if spec.name in found:
+        problem = f"another spec already serves the provider '{spec.name}'"
+        yield PathProblem(("x-sandbox", "provider"), problem)
+        return
     owners = {(route.method, _shape(route)): name for name, pack in found.items() for route in pack.spec.routes}
     for route in spec.routes:
         owner = owners.get((route.method, _shape(route)))

@@ -1,5 +1,6 @@
 """Reads a provider's OpenAPI document, resolves its references, and collects mistakes with their places."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +17,13 @@ from sandbox.specs.types import WORDS, YAML_KINDS, Node, PathProblem, show
 Kind = Literal["a mapping", "a list", "a string", "a boolean"]
 TYPES: Mapping[str, type] = {"a mapping": dict, "a list": list, "a string": str, "a boolean": bool}
 EXTENSIONS = ("x-sandbox", "x-operation", "x-channel", "x-otp", "x-word", "x-source", "x-code")
+BEGIN = 65_536  # bytes of a file that say what it is
+# A key that documents have and scenarios do not, at the top of a mapping in block style or of one in braces.
+OWN_KEYS = r"(?:openapi|swagger|x-sandbox|paths)"
+DOCUMENT = re.compile(
+    rf"""^["']?{OWN_KEYS}["']?[ \t]*:|\A\ufeff?\s*\{{\s*["']?{OWN_KEYS}["']?\s*:""",
+    re.MULTILINE,
+)
 LEAST_SIMILARITY = 0.85  # of a key and the extension that was probably meant
 
 
@@ -138,7 +146,8 @@ def read(path: Path) -> Node:
     try:
         document = _parsed(path)
     except FileError as error:
-        raise SpecError(error.mistakes) from None
+        placed = (each._replace(line=each.line or 1, column=each.column or 1) for each in error.mistakes)
+        raise SpecError(placed) from None
     value = document.value
     if not isinstance(value, dict) or not isinstance(value.get("x-sandbox"), dict):
         raise SpecError([document.mistake((), "this is not an OpenAPI document with a mapping x-sandbox")])
@@ -174,6 +183,15 @@ def _slashed(node: object, row: Node) -> object:
     if not isinstance(node, dict) or "operationId" not in node:
         return node
     return {**node, **row, "operationId": f"{node['operationId']}.slash"}
+
+
+def is_document(path: Path) -> bool:
+    """Return whether a file seems to be a provider's document, not a scenario, even if it has mistakes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begin = file.read(BEGIN).decode("utf-8", "replace")
+    return DOCUMENT.search(begin) is not None
 
 
 def _parsed(path: Path) -> Document:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.formats.yaml_files import shipped
 from sandbox.scenarios.key_reference import sections
 from tests.builders import packs
 from tests.cli.conftest import Said, Say
 from tests.specs.function_provider import DOCUMENT
 
+BETATEL = (shipped("specs") / "betatel.yaml").read_bytes()
 DOUBTFUL = "extends: [other]\nrules: [{then: {fault: hang, lifecycle: []}}]\n"
 WARNING = (
     "mine.yaml:2:30: warning: this lifecycle never begins: the fault rejects the request; "
@@ -138,9 +140,9 @@ def test_the_keys_of_a_scenario_are_described_by_section_and_one_by_one(say: Say
 def test_every_mistake_of_a_spec_has_a_line(say: Say, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text('x-sandbox: {provider: acme, "a\\nb": 1}\npaths: {}\n', encoding="utf-8")
     said = say("check", "default", "--specs", str(tmp_path))
-    places = [line.split(" ")[1].removeprefix(f"{tmp_path}/") for line in said.err.splitlines()]
+    places = [line.split(" ")[0].removeprefix(f"{tmp_path}/") for line in said.out.splitlines()]
 
-    assert (said.code, said.out, {*places}) == (2, "", {"acme.yaml:1:1:", "acme.yaml:1:29:", "acme.yaml:2:1:"})
+    assert (said.code, said.err, {*places}) == (2, "", {"acme.yaml:1:1:", "acme.yaml:1:29:", "acme.yaml:2:1:"})
 
 
 @pytest.mark.parametrize("command", ["endpoints", "scenarios", "check"])
@@ -150,3 +152,66 @@ def test_the_folders_of_providers_may_be_named_by_the_environment(
     monkeypatch.setenv("SANDBOX_SPECS", f"{tmp_path},{tmp_path / 'none'}")
 
     assert say(command) == Said(2, "", f"sms-sandbox: {tmp_path / 'none'}: no such folder of specs\n")
+
+
+ACME = """openapi: 3.1.0
+x-sandbox:
+  provider: acme
+  channels: {sms: {life: [], statuses: {queued: {says: queued}}}}
+paths:
+  /acme/balance: {get: {x-operation: acme.balance, x-sandbox: {reply: {status: 204}}}}
+"""
+BROKEN = ACME.replace("status: 204", "staus: 204")
+MISTAKE = (
+    "ours/acme.yaml:6:72: GET /acme/balance: x-sandbox.reply.staus: reply has no key 'staus'. Did you mean 'status'?\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (ACME, ["ours/acme.yaml"], Said(0, "1 file checked, no mistakes\n")),
+        (ACME, ["ours/acme.yaml", "uses.yaml", "--strict"], Said(0, "2 files checked, no mistakes\n")),
+        (ACME, ["ours", "uses.yaml"], Said(0, "2 files checked, no mistakes\n")),
+        (ACME, ["ours", "uses.yaml", "--specs", "ours"], Said(0, "2 files checked, no mistakes\n")),
+        (ACME, ["uses.yaml", "--specs", "ours"], Said(0, "2 files checked, no mistakes\n")),
+        (BROKEN, ["ours/acme.yaml"], Said(2, MISTAKE)),
+        (BROKEN, ["ours"], Said(2, MISTAKE)),
+        (BROKEN, ["default", "--specs", "ours"], Said(2, MISTAKE)),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_provider_documents_are_checked_with_the_scenarios_that_use_them(
+    say: Say, folder: Path, text: str, words: list[str], said: Said
+) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "acme.yaml").write_text(text, encoding="utf-8")
+    Path("uses.yaml").write_text("settings: {acme: {timeout: 1s}}\n", encoding="utf-8")
+
+    assert say("check", *words) == said
+
+
+@pytest.mark.parametrize("name", ["betatel", "smsbuddy", "ubill"])
+def test_a_shipped_document_is_checked_as_one_of_ones_own(say: Say, name: str) -> None:
+    assert say("check", str(shipped("specs") / f"{name}.yaml")) == Said(0, "1 file checked, no mistakes\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mistake"),
+    [
+        ("copy.yaml", BETATEL, ":13:3: x-sandbox.provider: another spec already serves the provider 'betatel'"),
+        ("latin.yaml", b"openapi: \xe9", ":1:1: byte 9 is not UTF-8"),
+        ("big.yaml", b"openapi: 3\n" + b"#" * 10_000_000, ":1:1: 10000011 bytes (limit: 1048576)"),
+        ("list.json", b'{"openapi": [1, }', ":1:17: not JSON: expected a value"),
+        ("other.yaml", b"swagger: '2.0'", ":1:1: this is not an OpenAPI document with a mapping x-sandbox"),
+        ("broken.yaml", b"a: 1\n'paths' : ['x", ":2:14: found unexpected end of stream"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_one_line(
+    say: Say, tmp_path: Path, name: str, content: bytes, mistake: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    assert say("check", str(path)) == Said(2, f"{path}{mistake}\n")
