@@ -26,6 +26,7 @@ RANKS = (
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo"),
+    ("sandbox.authoring",),
     ("sandbox.cli", "sandbox.__main__"),
 )
 LOOSE = {"__init__.py", "__main__.py", "provider.py"}  # the last is what README promises to providers of one's own

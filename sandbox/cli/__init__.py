@@ -12,7 +12,17 @@ from http import HTTPStatus
 import click
 
 from sandbox import __version__
-from sandbox.cli import api_commands, demo, inspect, send, serve, settings_commands, state_commands, traffic_commands
+from sandbox.cli import (
+    api_commands,
+    demo,
+    inspect,
+    provider_commands,
+    send,
+    serve,
+    settings_commands,
+    state_commands,
+    traffic_commands,
+)
 from sandbox.cli.api_options import exit_code
 from sandbox.cli.options import WRONG_USE, CommandGroup, unknown_variables
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
@@ -42,6 +52,7 @@ for command in (
     *state_commands.COMMANDS,
     *send.COMMANDS,
     *demo.COMMANDS,
+    *provider_commands.COMMANDS,
 ):
     commands.add_command(command)
 

@@ -50,6 +50,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "replicas",
         "deployment",
         "own-provider",
+        "import-provider",
     ),
     "Reference": ("cli", "control-api", "scenario-keys", "providers", "problems"),
     "Explanation": ("how-it-works", "limits", "architecture", "glossary"),

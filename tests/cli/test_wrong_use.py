@@ -70,6 +70,7 @@ ANY_TEXT_IS_RIGHT = {
     *(("verify", name) for name in ("--to", "--from", "--text", "--account")),
     *((f"callbacks {name}", "--message") for name in ("list", "fire", "hold", "release", "cancel", "replay")),
     ("requests list", "--rule"),
+    ("provider import", "--only"),  # the description decides
     ("send", "--to"),  # the provider decides
     ("send", "--text"),
     ("workspaces", "--workspace"),  # they are listed whichever one is meant
