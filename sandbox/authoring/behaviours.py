@@ -39,6 +39,8 @@ class BehaviourWriter:
         """Return the `x-sandbox` of an operation."""
         body, writer = self._reply(call, proposal)
         reply: Node = {} if body is None else {"body": body}
+        if proposal.hint:
+            self._note(call, proposal.hint)
         if proposal.role == REPLY:
             made = call.good is not None and call.good.made
             return {**(inferred("made of its schema") if made else {}), "reply": reply}

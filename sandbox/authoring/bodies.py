@@ -11,7 +11,7 @@ from sandbox.authoring.facts import Facts, time_format
 from sandbox.authoring.members import Member, is_message, is_phone
 from sandbox.authoring.message_parts import LONG_ID, MessageParts
 from sandbox.authoring.names import NO_ERROR, normal, rank, status_of
-from sandbox.authoring.template_text import DEPTH_LIMIT, ITEM_LIMIT, MEMBER_LIMIT, TEXT_LIMIT, counted, literal
+from sandbox.authoring.template_text import DEPTH_LIMIT, ITEM_LIMIT, MEMBER_LIMIT, TEXT_LIMIT, counted, literal, typed
 
 ABOUT_MESSAGES = frozenset({"send", "message", "messages", "callback"})
 NEXT_PAGE = re.compile("(next|prev|previous|first|last).*(page|url|uri|link|cursor|token)|next|prev|previous")
@@ -163,6 +163,8 @@ class BodyWriter:
             self.used.add("result")
             self.guessed = WRONG[normal(value)]
             return f"{{{{ '{value}' if code.result == 'right' else '{self.guessed}' }}}}"
+        if member.is_own_id() and isinstance(value, str | int):
+            return typed("message.id", value)  # of the message that brought the code
         return "{{ code.to }}" if member.has_name_of("recipient") and member.may_be_phone() else None
 
     def _with_ids(self, value: object) -> object:

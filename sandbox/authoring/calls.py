@@ -108,9 +108,10 @@ class CallReader:
             for method in METHODS:
                 node = mapping(item.get(method))
                 self.known += [template, *filter(None, [text_of(node.get("operationId"))])] if node else []
-                words = (template, text_of(node.get("operationId")), f"{method.upper()} {template}")
+                base = _base(listing(node.get("servers")) or listing(item.get("servers")) or servers)
+                paths = dict.fromkeys((template, base + template))
+                words = (*paths, text_of(node.get("operationId")), *(f"{method.upper()} {path}" for path in paths))
                 if node and (not only or any(fnmatchcase(word, each) for each in only for word in words if word)):
-                    base = _base(listing(node.get("servers")) or listing(item.get("servers")) or servers)
                     self._call(method, base + template, item, node)
         hooks = mapping(self._document.get("webhooks")) or mapping(self._document.get("x-webhooks"))
         for name, each in hooks.items():

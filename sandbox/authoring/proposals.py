@@ -127,13 +127,17 @@ AMOUNT = re.compile(r"\s*-?\d{1,9}(\.\d+)?\s*")
 
 
 class Proposal(NamedTuple):
-    """What an operation does, in the words of `x-sandbox`; `reason` says why, `places` where a send has its parts."""
+    """What an operation does, in the words of `x-sandbox`; `reason` says why, `places` where a send has its parts.
+
+    `hint` says what may be left to do about it.
+    """
 
     role: str
     reason: str
     places: MessagePlaces | None = None
     found: Mapping[str, Leaf] = {}
     makes_code: bool = False
+    hint: str = ""
 
 
 def propose(call: Call, sampler: Sampler, sends: list[Call]) -> Proposal:
@@ -179,8 +183,12 @@ def _check(call: Call, sampler: Sampler, _: list[Call]) -> Proposal | None:
     leaves = leaves_of(call, sampler)
     code, recipient = best("code", leaves), best("recipient", leaves)
     words = sorted(call.words & CHECKING)
-    if code is None or recipient is None or not words or not (code.required or "check" in call.words):
+    if code is None or not words or not (code.required or "check" in call.words):
         return None
+    if recipient is None:
+        known = best("id", leaves)
+        hint = "it seems to check a code by an id; code.check needs the recipient, so it answers with its example"
+        return Proposal(REPLY, hint, hint=hint) if known is not None else None
     reason = (
         f"it has the word {words[0]}, a recipient at {place_of(recipient.steps)} and a code at {place_of(code.steps)}"
     )

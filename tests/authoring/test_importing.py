@@ -502,7 +502,7 @@ def test_times_have_the_form_of_the_examples(tmp_path: Path, example: object, wr
 
 def many(count: int) -> Node:
     """Return a description of many operations that have nothing to do with messages, and one that sends."""
-    described = small()
+    described = {**small(), "servers": [{"url": "https://wren.example/v9/"}]}
     for number in range(count):
         described["paths"][f"/other/{number}"] = {"get": {"responses": {"200": {"description": "OK"}}}}
     described["paths"]["/sms"]["delete"] = {"responses": {"204": {"description": "Deleted."}}}
@@ -512,16 +512,36 @@ def many(count: int) -> Node:
 def test_of_a_large_description_what_is_about_messages_is_taken(tmp_path: Path) -> None:
     made = imported(saved(tmp_path, many(50)))
 
-    assert [*operations(made)] == ["POST /sms", "DELETE /sms"]
+    assert [*operations(made)] == ["POST /v9/sms", "DELETE /v9/sms"]
     assert made.left_out == ("50 operations that seem to have nothing to do with messages; --only '*' takes all",)
 
 
 @pytest.mark.parametrize(
     ("only", "count"),
-    [(("*",), 52), (("/sms",), 2), (("sendSms",), 1), (("DELETE *",), 1), (("/other/1*", "/other/2"), 12)],
+    [
+        (("*",), 52),
+        (("/sms",), 2),
+        (("sendSms",), 1),
+        (("DELETE *",), 1),
+        (("/other/1*", "/other/2"), 12),
+        (("POST /v9/sms",), 1),
+    ],
 )
 def test_only_takes_operations_by_path_id_or_method(tmp_path: Path, only: tuple[str, ...], count: int) -> None:
     assert imported(saved(tmp_path, many(50)), only=only).operations == count
+
+
+def test_a_check_by_id_is_left_to_do(tmp_path: Path) -> None:
+    described = small()
+    schema = {"type": "object", "required": ["request_id", "code"], "properties": {"request_id": {}, "code": {}}}
+    described["paths"]["/verify/check"] = {
+        "post": {"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": {}}
+    }
+
+    made = imported(saved(tmp_path, described))
+
+    hint = "it seems to check a code by an id; code.check needs the recipient, so it answers with its example"
+    assert f"POST /verify/check: {hint}" in made.left
 
 
 def test_only_that_matches_nothing_is_refused_with_the_near_miss(tmp_path: Path) -> None:

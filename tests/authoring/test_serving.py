@@ -1,7 +1,9 @@
 """Imported providers and the one of `provider new`, served: they send, read back, refuse, and call back."""
 
 import base64
+import hmac
 import json
+import re
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -126,10 +128,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         made = imported(path)
         (folder / f"{made.name}.yaml").write_text(made.text, encoding="utf-8")
     (folder / "acme.yaml").write_text(write_starter("acme"), encoding="utf-8")
+    signed = re.sub(r"^( {8})# (signature:| {2}\w+: |headers: )", r"\1\2", write_starter("signed"), flags=re.MULTILINE)
+    (folder / "signed.yaml").write_text(signed.replace("/v1/", "/signed/"), encoding="utf-8")
     with serving(specs=[folder]) as server, listening() as listener, listener.receiving() as receiver:
         client = Client(server.url)
         client.set_clock("frozen")
-        client.set_targets({name: receiver.url("/dlr") for name in (*(each.name for each in TRIED), "owl-verify")})
+        urls = {name: receiver.url("/dlr") for name in (*(each.name for each in TRIED), "owl-verify")}
+        client.set_targets({**urls, "signed": {"url": receiver.url("/signed"), "key": "secret"}})
         yield Served(server.url, client, receiver)
 
 
@@ -141,6 +146,7 @@ def found(body: object, steps: tuple[str | int, ...]) -> object:
 
 @BY_NAME
 def test_a_message_is_sent_read_back_and_reported(served: Served, tried: Tried) -> None:
+    served.client.advance("1m")  # what the tests before have sent
     served.receiver.clear()
     sent = served.send(tried)
     path = tried.read.replace("{id}", str(found(sent.body, tried.id_at)))
@@ -174,3 +180,16 @@ def test_a_code_is_made_and_checked_once(served: Served) -> None:
 
     assert sent.status == 200
     assert [found(each, ("status",)) for each in answers] == ["pending", "approved", "pending"]
+
+
+def test_the_signature_that_the_new_provider_has_in_comments_works(served: Served) -> None:
+    served.client.advance("1m")  # what the tests before have sent
+    served.receiver.clear()
+    served.call("/signed/messages", {"to": NUMBER, "text": "hi"}, {"X-Api-Key": "key"})
+    served.client.advance("1m")
+    reports = served.receiver.wait_for(2)
+
+    assert [each.headers["x-signature"] for each in reports] == [
+        hmac.new(b"secret", f"{each.headers['x-timestamp']}.{each.body}".encode(), "sha256").hexdigest()
+        for each in reports
+    ]
