@@ -20,6 +20,7 @@ from sandbox.authoring.template_text import unescaped
 OFFSETS = frozenset({"offset", "skip", "start", "startat", "from"})
 FILTERS = {"recipient": "to", "status": "provider_status", "sender": "from", "id": "id"}
 CODE_MARK = re.compile(r"[{#<\[%]{1,2}\s*(?:code|otp|pin)\s*[}#>\]%]{1,2}", re.IGNORECASE)
+LISTED_LIMIT = 4  # operations in one line
 SURE = 8  # names of a field that are certain enough for a filter
 CODE = "#code#"  # stands in a text that is made up where the code comes
 MADE_REPLY: Node = {"id": "{{ message.id }}", "status": "{{ message.provider_status }}"}
@@ -27,12 +28,12 @@ MADE_REPLY: Node = {"id": "{{ message.id }}", "status": "{{ message.provider_sta
 
 @dataclass(slots=True)
 class BehaviourWriter:
-    """Writes the behaviours of one description; `left` collects what is left to do, each with its operation."""
+    """Writes the behaviours of one description; `notes` collects what is left to do, each with its operations."""
 
     facts: Facts
     sampler: Sampler
     callback: str
-    left: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
     scheduled: bool = False
 
     def write(self, call: Call, proposal: Proposal) -> Node:
@@ -58,7 +59,7 @@ class BehaviourWriter:
         example = good_example(good) if good is not None else None
         if example is None:
             if proposal.role in {SEND, MESSAGE}:
-                self._note(call, "its reply: the description has none, so it is made up")
+                self._note(call, "the reply: the description has none, so it is made up")
                 writer.used.add("id")
                 return dict(MADE_REPLY), writer
             return None, writer
@@ -66,22 +67,31 @@ class BehaviourWriter:
             return unescaped(example), writer
         body = writer.write(example)
         if good is not None and good.made and proposal.role != BALANCE:
-            self._note(call, "its reply: the description has no example, so it is made of the schema")
+            self._note(call, "the reply: the description has no example, so it is made of the schema")
         if proposal.role == CHECK and (writer.guessed or "result" not in writer.used):
             what = (
                 f"'{writer.guessed}' for a wrong code is a guess"
                 if writer.guessed
                 else "it is the same for a wrong code"
             )
-            self._note(call, f"its reply: {what}; see code.result and refusals")
+            self._note(call, f"the reply: {what}; see code.result and refusals")
         wanted = {SEND: "id", MESSAGE: "status", MESSAGES: "rows", BALANCE: "balance"}.get(proposal.role)
         if wanted and wanted not in writer.used:
             what = {"rows": "list of messages"}.get(wanted, wanted)
-            self._note(call, f"the {what} in its reply: no member was recognized as such")
+            self._note(call, f"the {what} in the reply: no member was recognized as such")
         return body, writer
 
+    @property
+    def left(self) -> list[str]:
+        """Return what is left to do, in one line for all operations that have it in common."""
+        lines = []
+        for text, labels in self.notes.items():
+            more = f" and {len(labels) - LISTED_LIMIT} more" if len(labels) > LISTED_LIMIT else ""
+            lines.append(f"{', '.join(labels[:LISTED_LIMIT])}{more}: {text}")
+        return lines
+
     def _note(self, call: Call, text: str) -> None:
-        self.left.append(f"{call.label}: {text}")
+        self.notes.setdefault(text, []).append(call.label)
 
     def _send(self, call: Call, proposal: Proposal, writer: BodyWriter) -> Node:
         places = proposal.places
@@ -100,7 +110,7 @@ class BehaviourWriter:
             kind = {**(kind if isinstance(kind, dict) else {"kind": kind}), "per": "request"}
         node["id"] = kind
         if "no example" in reason:
-            self._note(call, "the form of its ids: the description shows none, so they are UUIDs")
+            self._note(call, "the form of the ids: the description shows none, so they are UUIDs")
         mark = self._code_mark(call, places.text)
         if proposal.makes_code or mark:
             node["make_code"] = {"digits": 6, "expires": "10m", "replaces": mark or CODE}

@@ -190,7 +190,8 @@ class CallReader:
             shown = next(iter(self._examples(entry).values()), None)
             schema = self._sampler.as_object(entry.get("schema", {}), shown)
             if schema is None:
-                problem = "its body is a list, and the sandbox reads objects"
+                what = {"array": "a list"}.get(self._sampler.kind(entry.get("schema", {})), "no object")
+                problem = f"its body is {what}, and the sandbox reads objects"
                 continue
             bodies[media] = schema
             example = shown if example is None and isinstance(shown, dict | str) else example

@@ -378,7 +378,7 @@ def test_parameters_are_taken_as_the_sandbox_reads_them() -> None:
                 "the words for scheduled: the description has none, so they are guessed",
                 "the status words paused: no status of the sandbox matches for sure; leave them out, or add them as variants",
                 "the signature of the callback (X-Courier-Signature): add signature below callback",
-                "GET /v2/messages/{message_id}: its reply: the description has no example, so it is made of the schema",
+                "GET /v2/messages/{message_id}: the reply: the description has no example, so it is made of the schema",
                 "Thread refers to itself; its inner Thread is not checked",
             ),
         ),
@@ -387,7 +387,7 @@ def test_parameters_are_taken_as_the_sandbox_reads_them() -> None:
             (
                 "the credential: only a key was recognized; if there is a secret, write {all: [KEY, SECRET]}",
                 "POST /verifications: the text with the code, its digits and when it expires: they are made up",
-                "POST /verifications/check: its reply: 'pending' for a wrong code is a guess; see code.result and refusals",
+                "POST /verifications/check: the reply: 'pending' for a wrong code is a guess; see code.result and refusals",
             ),
         ),
     ],
