@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.authoring.yaml_text import write_yaml
-from sandbox.formats.yaml_files import StrictLoader, parse
+from sandbox.formats.yaml_files import parse
+from sandbox.formats.yaml_loader import StrictLoader
 
 ODD = (
     "yes",
