@@ -1,7 +1,8 @@
-"""Everything that a provider of your own imports.
+"""Everything that the functions of a provider of your own import.
 
-A provider is an OpenAPI document and a module that it names under `x-sandbox.module`. The module's `PROVIDER` maps the
-document's operations to functions from a `World` and a `Call` to an `Outcome`:
+A provider is an OpenAPI document whose operations name behaviours. What none of them does can be a function: the
+document names a module under `x-sandbox.module`, whose `PROVIDER` maps operations to functions from a `World` and a
+`Call` to an `Outcome`:
 
 - `Reply`: the operation only reads;
 - `Refusal`: an error of the document, by name, with the reasons;
