@@ -66,8 +66,8 @@ def discover(folders: Iterable[Path], files: Iterable[Path] = ()) -> Registry:
 
 
 def documents_in(folder: Path) -> list[Path]:
-    """Return the documents in a folder."""
-    return sorted(filter(is_readable, folder.glob("*.yaml")))
+    """Return the documents in a folder; hidden files are the locks of editors and the like."""
+    return sorted(each for each in folder.glob("*.yaml") if not each.name.startswith(".") and is_readable(each))
 
 
 def _pack(path: Path, *, checked: bool) -> Pack:

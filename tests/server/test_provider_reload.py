@@ -314,6 +314,13 @@ async def test_a_broken_edit_is_told_once_and_the_last_good_one_goes_on(
     assert ([each[: len(begins)] for each in told], acme.send().status) == ([begins], 200)
 
 
+@pytest.mark.parametrize("name", [".#acme.yaml", "._acme.yaml", ".acme.yaml.swp", "acme.yaml~", "acme.yaml.tmp"])
+async def test_what_editors_leave_beside_a_document_is_no_document(acme: Edited, name: str) -> None:
+    (acme.path.parent / name).symlink_to("nowhere")
+
+    assert (acme.reload(), acme.send().status) == ([], 200)
+
+
 async def test_a_mended_edit_is_told_even_if_it_is_as_before(acme: Edited) -> None:
     break_document(acme)
     acme.reload()
