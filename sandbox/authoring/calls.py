@@ -151,7 +151,7 @@ class CallReader:
                 summary=summary,
                 parameters=parameters,
                 bodies=bodies,
-                body_example=self._sampler.sample(body) if made else example,
+                body_example=self._sampler.sample(body, asks=True) if made else example,
                 body_required=required,
                 body_made=made,
                 replies=tuple(self._replies(node)),

@@ -1,12 +1,14 @@
 """Examples of schemas: those that a description has, and others made from the types alone."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandbox.authoring.names import rank
 from sandbox.authoring.postman import schema_of
 from sandbox.authoring.reading import Node, as_data, listing, mapping, text_of
 from sandbox.authoring.schemas import followed
-from sandbox.specs.types import BRANCHES
+from sandbox.specs.types import BRANCHES, ecma
 
 NESTING_LIMIT = 8  # objects inside one another in an example
 VALUE_LIMIT = 2_000  # values of one example
@@ -21,7 +23,39 @@ FORMATS: Mapping[str, object] = {
     "email": "someone@example.com",
     "ipv4": "192.0.2.1",
 }
+NUMBER = "38761444555"
+NAMED: Mapping[str, str] = {"recipient": NUMBER, "code": "482910"}  # by the field that a name stands for
+FORMS = (f"+{NUMBER}", NUMBER, "482910", str(FORMATS["uuid"]), "Acme", "ACME1", "1", "01JV5V54KPYK9GB29265EQRZ2P")
+SIMPLE = re.compile(r"\^?\(?([A-Z|]{2,20})?\)?\[[^\]]*a-[^\]]*\]\{(\d{1,3})\}\$?")  # such as ^(SM|MM)[0-9a-f]{32}$
+TEXT_LIMIT = 200
 KINDS: Mapping[str, object] = {"boolean": True, "integer": 1, "number": 1.5, "null": None, "string": "text"}
+
+
+def _pattern(source: Mapping[str, Any]) -> re.Pattern[str] | None:
+    """Return the pattern of a schema, None if it has none or an invalid one."""
+    try:
+        return ecma(source["pattern"]) if isinstance(source.get("pattern"), str) else None
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+def _matching(source: Mapping[str, Any]) -> str:
+    """Return a text that matches the pattern of a schema, if one of the usual forms does."""
+    pattern, least, most = _pattern(source), source.get("minLength", 0), source.get("maxLength", TEXT_LIMIT)
+    digits = SIMPLE.fullmatch(str(source["pattern"]))
+    made = f"{(digits[1] or '').partition('|')[0]}{'a' * int(digits[2])}" if digits else ""
+    for text in (str(FORMATS.get(text_of(source.get("format")), KINDS["string"])), made, *FORMS):
+        if pattern is not None and text and pattern.search(text) and least <= len(text) <= most:
+            return text
+    return str(KINDS["string"])
+
+
+def _named(name: str, value: object) -> object:
+    """Return an example that was made up, or what its name says that it is."""
+    known = next((text for field, text in NAMED.items() if rank(field, name) is not None), None)
+    if known is None or value not in (KINDS["string"], KINDS["integer"]) or isinstance(value, bool):
+        return value
+    return known if isinstance(value, str) else int(known) if known.isdecimal() else value
 
 
 class Sampler:
@@ -30,7 +64,7 @@ class Sampler:
     def __init__(self, document: Node) -> None:
         self._document = document
         self._members: dict[int, dict[str, object]] = {}
-        self._left = 0
+        self._left, self._asks = 0, False
 
     def published(self, schema: object) -> object:
         """Return the example that a schema itself has, None if it has none."""
@@ -96,9 +130,9 @@ class Sampler:
                 return kept[0] if len(kept) == 1 else {**source, name: kept}
         return None if self.kind(schema) not in {"object", ""} else schema
 
-    def sample(self, schema: object) -> object:
-        """Return an example of a schema: its own, or one made of its parts."""
-        self._left = VALUE_LIMIT
+    def sample(self, schema: object, *, asks: bool = False) -> object:
+        """Return an example of a schema: its own, or one made of its parts; `asks`: it is that of a request."""
+        self._left, self._asks = VALUE_LIMIT, asks
         return as_data(self._sample(schema, 0, ()))
 
     def _sample(self, schema: object, depth: int, inside: tuple[str, ...]) -> object:
@@ -115,7 +149,8 @@ class Sampler:
         kind = self.kind(source)
         if kind == "object" or (not kind and self.members(source)):
             names = list(self.members(source).items())[:MEMBER_LIMIT]
-            return {name: self._sample(each, depth + 1, inside) for name, each in names}
+            found = {name: self._sample(each, depth + 1, inside) for name, each in names}
+            return {name: _named(name, each) for name, each in found.items()} if self._asks else found
         if kind == "array":
             return [self._sample(source["items"], depth + 1, inside)] if "items" in source else []
         branch = next((each for name in BRANCHES for each in listing(source.get(name))[:1]), None)
@@ -133,6 +168,8 @@ class Sampler:
         if kind in {"integer", "number"}:
             least = source.get("minimum")
             return least if isinstance(least, int | float) else KINDS[kind]
+        if (kind == "string" or not kind) and _pattern(source) is not None:
+            return _matching(source)
         if kind == "string" or not kind:
             text = str(FORMATS.get(text_of(source.get("format")), KINDS["string"]))
             most = source.get("maxLength")

@@ -483,6 +483,49 @@ def test_ids_have_the_form_of_their_example(tmp_path: Path, example: object, id_
 
 
 @pytest.mark.parametrize(
+    ("schema", "id_"),
+    [
+        ({"type": "string", "pattern": "^(SM|MM)[0-9a-fA-F]{32}$"}, {"kind": "hex", "length": 32, "prefix": "SM"}),
+        ({"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}, "ulid"),
+        ({"type": "string", "format": "uuid"}, "uuid"),
+        ({"type": "integer", "example": 12345678}, {"kind": "digits", "length": 8}),
+        ({"type": "string"}, "uuid"),
+    ],
+)
+def test_without_an_example_ids_have_the_form_of_their_schema(tmp_path: Path, schema: Node, id_: object) -> None:
+    reply = {"schema": {"type": "object", "properties": {"message_id": schema}}}
+    path = saved(tmp_path, small(responses={"200": {"content": {"application/json": reply}}}))
+
+    assert operations(imported(path))["POST /sms"]["x-sandbox"]["send"]["id"] == id_
+
+
+def test_a_request_without_an_example_gets_one_that_fits(tmp_path: Path) -> None:
+    properties = {
+        "to": {"type": "string", "pattern": r"^\+[1-9]\d{6,14}$"},
+        "text": {"type": "string"},
+        "msisdn": {"type": "integer"},
+        "otp": {"type": "string"},
+        "account": {"type": "string", "pattern": "^AC[0-9a-f]{32}$", "maxLength": 34},
+    }
+    schema = {"type": "object", "properties": properties}
+    path = saved(tmp_path, small(requestBody={"content": {"application/json": {"schema": schema}}}))
+
+    body = operations(imported(path))["POST /sms"]["requestBody"]["content"]["application/json"]["examples"]
+
+    assert body == {
+        "inferred": {
+            "value": {
+                "to": "+38761444555",
+                "text": "text",
+                "msisdn": 38761444555,
+                "otp": "482910",
+                "account": "AC" + "a" * 32,
+            }
+        }
+    }
+
+
+@pytest.mark.parametrize(
     ("example", "written"),
     [
         ("2026-01-15T12:00:00Z", "iso-seconds"),
