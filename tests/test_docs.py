@@ -190,9 +190,10 @@ def test_the_reference_names_every_control_call_parameter_and_object() -> None:
     assert {f"{name} object" for name in api["components"]["schemas"]} - sections.keys() == set()
 
 
-def test_the_reference_names_every_scenario_key() -> None:
-    schema = json.loads((ROOT / "specs" / "scenario.schema.json").read_text(encoding="utf-8"))
-    sections = {each.title: each.text for each in site().page("scenario-keys").sections}
+@pytest.mark.parametrize("kind", ["scenario", "provider"])
+def test_the_reference_names_every_key_of_a_kind_of_file(kind: str) -> None:
+    schema = json.loads((ROOT / "specs" / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    sections = {each.title: each.text for each in site().page(f"{kind}-keys").sections}
     parts = {"Top level": schema, **schema["$defs"]}
     missing = [
         (title, key)

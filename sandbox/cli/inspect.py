@@ -163,7 +163,7 @@ def keys(library: "ScenarioLibrary", names: tuple[str, ...], *, as_json: bool) -
         if name not in known:
             message = f"no section or key is called '{name}'.{near_miss(name, known)}"
             raise click.UsageError(message)
-    found = [each for section in every if (each := section.narrowed(names)) is not None]
+    found = [each for section in every if (each := section.narrowed(names, [one.name for one in every])) is not None]
     if as_json:
         click.echo(json.dumps([each.as_json() for each in found], indent=2, ensure_ascii=False))
         return

@@ -109,6 +109,7 @@ class ApiMethods:
     metrics = ApiMethod(server.metrics)
     openapi = ApiMethod(server.openapi)
     scenario_schema = ApiMethod(server.scenario_schema)
+    provider_schema = ApiMethod(server.provider_schema)
 
     def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, workspace: str | None = None) -> None:
         """Make a client of one workspace; nothing is sent yet.

@@ -332,3 +332,8 @@ def openapi() -> ApiCall[Mapping[str, object]]:
 def scenario_schema() -> ApiCall[Mapping[str, object]]:
     """Return the JSON Schema of scenario files; needs no token."""
     return ApiCall("GET", path("schemas", "scenario.json"), mapping_of(object), scoped=False)
+
+
+def provider_schema() -> ApiCall[Mapping[str, object]]:
+    """Return the JSON Schema of provider documents; needs no token."""
+    return ApiCall("GET", path("schemas", "provider.json"), mapping_of(object), scoped=False)

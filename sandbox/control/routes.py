@@ -48,6 +48,7 @@ SERVER_ROUTES: tuple[Route, ...] = (
     ("GET", "/providers", system.list_providers),
     ("GET", "/openapi.json", system.get_openapi),
     ("GET", "/schemas/scenario.json", system.get_scenario_schema),
+    ("GET", "/schemas/provider.json", system.get_provider_schema),
     ("GET", "/metrics", system.get_metrics),
     ("GET", "/replicas", replicas.list_replicas),
     ("GET", "/scenarios", scenarios.list_scenarios),
@@ -97,7 +98,16 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
 )
 # The calls that are answered while the store is not: they are about the server alone.
 WITHOUT_STORE = frozenset(
-    {"/", "/health", "/metrics", "/openapi.json", "/providers", "/scenarios", "/schemas/scenario.json"}
+    {
+        "/",
+        "/health",
+        "/metrics",
+        "/openapi.json",
+        "/providers",
+        "/scenarios",
+        "/schemas/scenario.json",
+        "/schemas/provider.json",
+    }
 )
 WITHOUT_CHANGE = frozenset({"/scenario/check", "/verify"})  # calls that are no GET and change nothing all the same
 # The paths that an unknown one is compared with; the index is never the one that was meant.

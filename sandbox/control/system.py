@@ -99,15 +99,20 @@ async def get_metrics(call: ControlCall) -> web.Response:
 
 async def get_scenario_schema(_: ControlCall) -> web.Response:
     """Reply with the JSON Schema of scenario files."""
-    return web.Response(body=_scenario_schema(), content_type="application/schema+json")
+    return web.Response(body=_schema("scenario"), content_type="application/schema+json")
+
+
+async def get_provider_schema(_: ControlCall) -> web.Response:
+    """Reply with the JSON Schema of provider documents."""
+    return web.Response(body=_schema("provider"), content_type="application/schema+json")
 
 
 @cache
-def _scenario_schema() -> bytes:
+def _schema(name: str) -> bytes:
     try:
-        return (shipped("specs") / "scenario.schema.json").read_bytes()
+        return (shipped("specs") / f"{name}.schema.json").read_bytes()
     except OSError as error:
-        raise refuse(404, "", f"cannot read the scenario schema: {error.strerror}") from None
+        raise refuse(404, "", f"cannot read the {name} schema: {error.strerror}") from None
 
 
 class StaticFile(NamedTuple):

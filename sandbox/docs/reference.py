@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.control.call import OPENAPI as CONTROL_API
 from sandbox.control.system import describe_provider
+from sandbox.docs.key_tables import provider_keys, scenario_keys, table
 from sandbox.formats.yaml_files import load
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import list_scenarios
-from sandbox.scenarios.key_reference import TOP, sections
 from sandbox.scenarios.magic_numbers import magic_numbers
 from sandbox.specs.types import METHODS
 
@@ -57,7 +57,7 @@ def _command(command: "click.Command", parent: "click.Context", name: str) -> Li
     yield from (f"## {context.command_path}", "", *(command.help or "").splitlines(), "")
     yield from ("```text", " ".join([context.command_path, *command.collect_usage_pieces(context)]), "```", "")
     rows = [_option(each, context) for each in command.get_params(context) if isinstance(each, click.Option)]
-    yield from _table(("Option", "Description", "Default", "Environment variable"), rows)
+    yield from table(("Option", "Description", "Default", "Environment variable"), rows)
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
             yield from _command(command.commands[each], context, each)
@@ -91,7 +91,7 @@ def _call(document: Node, title: str, node: Node, item: Node) -> Lines:
         (f"`{each['name']}`", each["in"], _kind(each["schema"]), _required(each) + _about(document, each))
         for each in parameters
     ]
-    yield from _table(("Parameter", "In", "Type", "Description"), rows)
+    yield from table(("Parameter", "In", "Type", "Description"), rows)
     for media, content in node.get("requestBody", {}).get("content", {}).items():
         schema = content.get("schema", {})
         yield from (f"Body: `{media}` {_link(schema)}".rstrip(), "")
@@ -113,26 +113,6 @@ def objects(_: Registry) -> Lines:
     for name, schema in document["components"]["schemas"].items():
         yield from (f"### {name} object", "", _sentence(schema.get("description", "")), "")
         yield from _value_or_keys(document, schema)
-
-
-def scenario_keys(packs: Registry) -> Lines:
-    """Yield the keys of a scenario file from its schema, and the settings of the providers."""
-    for section in sections(packs, link=lambda name: f"[{name}](#{name})"):
-        yield from (f"## {'Top level' if section.name == TOP else section.name}", "", section.description, "")
-        rows = [
-            (
-                f"`{key.name}`",
-                key.type,
-                f"`{key.default}`" if key.literal else key.default,
-                f"`{key.example}`",
-                key.counts,
-                ("Required. " if key.required else "") + key.description,
-            )
-            for key in section.keys
-        ]
-        yield from _table(("Key", "Type", "Default", "Example", "Counts", "Description"), rows)
-        if section.type:
-            yield from (f"Type: {section.type}.", "")
 
 
 def providers(packs: Registry) -> Lines:
@@ -167,9 +147,9 @@ def _operation(operation: Node) -> Lines:
         (f"`{name}`", place, _required(each) + _sentence(each["description"] or ""), _source(each))
         for (name, place), each in found.items()
     ]
-    yield from _table(("Parameter", "In", "Description", "Source"), rows)
+    yield from table(("Parameter", "In", "Description", "Source"), rows)
     errors = [(f"`{each['name']}`", each["status"], each["code"], _source(each)) for each in operation["errors"]]
-    yield from _table(("Error", "HTTP status", "Code", "Source"), errors)
+    yield from table(("Error", "HTTP status", "Code", "Source"), errors)
 
 
 def magic(packs: Registry) -> Lines:
@@ -179,7 +159,7 @@ def magic(packs: Registry) -> Lines:
 
 def library(packs: Registry) -> Lines:
     """Yield the scenarios that have a name."""
-    yield from _table(
+    yield from table(
         ("Scenario", "What it does"), [(f"`{each.name}`", each.description) for each in list_scenarios(packs)]
     )
 
@@ -195,6 +175,7 @@ PARTS: Mapping[str, Callable[[Registry], Iterable[str]]] = {
     "calls": calls,
     "objects": objects,
     "scenario-keys": scenario_keys,
+    "provider-keys": provider_keys,
     "providers": providers,
     "magic-numbers": magic,
     "scenarios": library,
@@ -219,7 +200,7 @@ def _properties(document: Node, schema: Node) -> Lines:
         (f"`{name}`", _kind(each), ("Required. " if name in schema.get("required", ()) else "") + _text(document, each))
         for name, each in schema.get("properties", {}).items()
     ]
-    yield from _table(("Key", "Type", "Description"), rows)
+    yield from table(("Key", "Type", "Description"), rows)
 
 
 def _text(document: Node, schema: Schema) -> str:
@@ -303,7 +284,7 @@ def _rows(title: str, head: tuple[str, ...], items: list[Node], names: str) -> L
     """Yield a heading and a table of some fields of each item; the last column has the source."""
     if items:
         yield from (f"### {title}", "")
-        yield from _table(head, [(*(_value(each[name]) for name in names.split()), _source(each)) for each in items])
+        yield from table(head, [(*(_value(each[name]) for name in names.split()), _source(each)) for each in items])
 
 
 def _value(value: object) -> str:
@@ -312,20 +293,3 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(f"`{each}`" for each in value)
     return str(value) if isinstance(value, str) and " " in value else f"`{value}`"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Lines:
-    """Yield a table; nothing without rows. A column that is empty in every row is left out."""
-    texts = [[_cell(str(cell)) for cell in row] for row in rows]
-    kept = [place for place in range(len(head)) if any(row[place] for row in texts)]
-    if texts:
-        yield f"| {' | '.join(head[place] for place in kept)} |"
-        yield f"| {' | '.join('---' for _ in kept)} |"
-        yield from (f"| {' | '.join(row[place] for place in kept)} |" for row in texts)
-        yield ""
-
-
-def _cell(text: str) -> str:
-    """Return a text as it stands in a table: on one line, with `|` and, outside code, `*` escaped."""
-    pieces = " ".join(text.split()).replace("|", r"\|").split("`")
-    return "`".join(piece if place % 2 else piece.replace("*", r"\*") for place, piece in enumerate(pieces))

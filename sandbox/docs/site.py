@@ -52,7 +52,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "own-provider",
         "import-provider",
     ),
-    "Reference": ("cli", "control-api", "scenario-keys", "providers", "problems"),
+    "Reference": ("cli", "control-api", "scenario-keys", "provider-keys", "providers", "problems"),
     "Explanation": ("how-it-works", "limits", "architecture", "glossary"),
     "Project": ("contributing", "security", "changelog", "figures"),
 }

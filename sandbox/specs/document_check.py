@@ -31,6 +31,7 @@ OWN = (
     "trailing_slash",
 )
 ACCOUNT = ("balance", "senders", "brands", "templates", "stop_list")
+NUMBERS = ("national", "country")
 CHANNEL = ("life", "statuses", "omitted", "callback", "inbound")
 STATUS = ("says", "next", "reported", "reads_back", "variants")
 SETTING = ("default", "schema", "description")
@@ -125,6 +126,7 @@ def _texts(part: SpecNode) -> None:
 
 
 def _numbers(part: SpecNode) -> None:
+    part.only(NUMBERS, "numbers")
     national = part.value.get("national")
     if not isinstance(national, int) or isinstance(national, bool) or national < 1:
         part.note(

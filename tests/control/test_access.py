@@ -37,7 +37,7 @@ async def test_with_the_token_it_is_answered(guarded: Client) -> None:
         assert reply.status == 200
 
 
-@pytest.mark.parametrize("path", ["", "health", "openapi.json", "schemas/scenario.json"])
+@pytest.mark.parametrize("path", ["", "health", "openapi.json", "schemas/scenario.json", "schemas/provider.json"])
 async def test_what_describes_the_server_needs_no_token(guarded: Client, path: str) -> None:
     async with guarded.get(f"/_sandbox/{path}") as reply:
         assert reply.status == 200

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from sandbox import __version__
 from sandbox.core.message import Status
 from sandbox.formats.yaml_files import shipped
@@ -99,7 +101,8 @@ async def test_parameters_that_depend_on_another_are_described_too(control: Cont
     assert names["smsbuddy.sms.send.v1.get"] == names["smsbuddy.sms.send.v1.post"] | {"id"}
 
 
-async def test_the_schema_of_scenarios_is_the_one_that_is_shipped(control: Control) -> None:
-    assert await control.get("/schemas/scenario.json") == json.loads(
-        (shipped("specs") / "scenario.schema.json").read_text(encoding="utf-8"),
+@pytest.mark.parametrize("name", ["scenario", "provider"])
+async def test_the_schema_of_a_kind_of_file_is_the_one_that_is_shipped(control: Control, name: str) -> None:
+    assert await control.get(f"/schemas/{name}.json") == json.loads(
+        (shipped("specs") / f"{name}.schema.json").read_text(encoding="utf-8"),
     )

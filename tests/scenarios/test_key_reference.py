@@ -7,7 +7,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from sandbox.scenarios.key_reference import Section, scenario_schema, sections, to_yaml
+from sandbox.formats.schema_reference import Section, to_yaml
+from sandbox.scenarios.key_reference import scenario_schema, sections
 from tests.builders import packs
 from tests.scenarios.builders import mistakes
 

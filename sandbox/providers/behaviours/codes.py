@@ -22,6 +22,7 @@ from sandbox.specs.types import show
 
 CODE_KEYS = ("recipient", "code", "tries", "reply")
 MAKE_CODE = ("digits", "expires", "replaces")
+DIGITS = ("at", "default")
 EXPIRES = ("at", "unit", "default")
 SHORTEST_CODE, LONGEST_CODE = 3, 12
 UNITS = {"seconds": timedelta(seconds=1), "minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
@@ -52,7 +53,7 @@ def _digit_count(part: SpecNode, context: OperationContext) -> Callable[[Scopes]
     place: Place | None = None
     if isinstance(value, Mapping):
         inner = part.inside("digits", value)
-        inner.only(("at", "default"), "digits")
+        inner.only(DIGITS, "digits")
         place = context.place(inner.inside("at", value.get("at"))) if value.get("at") is not None else None
         value = value.get("default", 6)
     if isinstance(value, bool) or not isinstance(value, int) or not SHORTEST_CODE <= value <= LONGEST_CODE:

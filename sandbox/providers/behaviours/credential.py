@@ -13,6 +13,8 @@ from sandbox.specs.types import show
 Values = Mapping[str, object]
 Headers = Mapping[str, str]
 KINDS = ("header", "query", "body", "path", "basic", "bearer", "any", "all")
+KEYS = (*KINDS[:4], "any", "all", "prefix")
+WORDS = ("basic", "bearer")
 AUTHORIZATION = "authorization"
 
 
@@ -56,7 +58,7 @@ def read_credential(node: SpecNode) -> Credential | None:
     if not isinstance(value, Mapping):
         node.note(f"{show(value)} is not a credential; write one such as {{header: x-api-key}}, basic or bearer")
         return None
-    node.only((*KINDS[:4], "any", "all", "prefix"), "credential")
+    node.only(KEYS, "credential")
     kinds = [kind for kind in KINDS if kind in value]
     if len(kinds) != 1:
         node.note(

@@ -11,6 +11,7 @@ from sandbox.specs.types import show
 
 KEYS = ("kind", "length", "prefix", "per")
 KINDS = ("uuid", "ulid", "digits", "hex", "alphanumeric")
+PER = ("recipient", "request")
 LENGTHS = {"digits": 12, "hex": 32, "alphanumeric": 22}
 LONGEST, SHORTEST = 64, 6
 DIGITS, HEX = "0123456789", "0123456789abcdef"
@@ -48,7 +49,7 @@ def read_id(node: SpecNode | None) -> IdFormat:
         node.note(f"{show(length)} is not valid; write {right}", "length")
         length = None
     if per is not None:
-        per.one_of(("recipient", "request"), "word for what an id is made")
+        per.one_of(PER, "word for what an id is made")
     draw = _drawn(kind.value, length)
     begin = prefix.value if prefix is not None else ""
     return IdFormat(

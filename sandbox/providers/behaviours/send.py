@@ -56,6 +56,9 @@ KEYS = (
 CALLBACK_URL = "callback_url"  # the name under which a message keeps its own callback URL
 FREE = Decimal(0)
 PRICE = ("amount", "per", "balance")
+UNITS = ("message", "segment")
+SENDER_CHECKS = ("none", "known", "approved")
+STOP_LIST = ("ignore", "reject", "refuse")
 
 Amount = Callable[[Scope], Decimal]
 Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
@@ -191,7 +194,7 @@ def _read_price(node: SpecNode, context: OperationContext) -> Price | None:
     part.only(PRICE, "price")
     per = part.take("per", "a string", default="message")
     if per is not None:
-        per.one_of(("message", "segment"), "unit of a price")
+        per.one_of(UNITS, "unit of a price")
     balance = part.need(
         "balance", "a string", f"the balance that pays, such as {(*context.document.balances, 'SMS')[0]}"
     )
@@ -241,7 +244,7 @@ def _balance_check(price: Price) -> CheckFunction:
 
 def _sender_check(node: SpecNode) -> CheckFunction | None:
     wanted = node.take("sender_check", "a string")
-    if wanted is None or not wanted.one_of(("none", "known", "approved"), "sender check") or wanted.value == "none":
+    if wanted is None or not wanted.one_of(SENDER_CHECKS, "sender check") or wanted.value == "none":
         return None
     approved = wanted.value == "approved"
 
@@ -266,7 +269,7 @@ def _sender_check(node: SpecNode) -> CheckFunction | None:
 def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Reject | None, CheckFunction | None]:
     """Return the lifecycle of messages to stopped numbers, or the check that refuses them (default: rejected)."""
     wanted = node.take("stop_list", "a string", default="reject")
-    if wanted is None or not wanted.one_of(("ignore", "reject", "refuse"), "word for stopped numbers"):
+    if wanted is None or not wanted.one_of(STOP_LIST, "word for stopped numbers"):
         return None, None
     if wanted.value == "ignore":
         return None, None

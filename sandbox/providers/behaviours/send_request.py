@@ -18,6 +18,7 @@ from sandbox.specs.text_hints import why_not_digits
 from sandbox.specs.types import show
 from sandbox.templates.text import is_template
 
+INVALID_RECIPIENTS = ("allow", "refuse", "drop")
 SCHEDULE = ("at", "format", "zone", "limit")
 REASONS_LIMIT = 20  # reasons of one kind
 SPACES = " \t\r\n"
@@ -71,7 +72,7 @@ def read_send_request(node: SpecNode, context: OperationContext) -> ReadSend:
     split = separator.value if separator is not None else ","
     invalid = node.take("invalid_recipients", "a string", default="allow")
     if invalid is not None:
-        invalid.one_of(("allow", "refuse", "drop"), "word for invalid recipients")
+        invalid.one_of(INVALID_RECIPIENTS, "word for invalid recipients")
     judged, drops = invalid is not None and invalid.value != "allow", invalid is not None and invalid.value == "drop"
     schedule = _schedule(node, context)
     url = _own_place(node, "callback_url", context)
