@@ -9,6 +9,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def _command(command: "click.Command", parent: "click.Context", name: str) -> Li
     import click  # noqa: PLC0415 - as above
 
     context = click.Context(command, info_name=name, parent=parent)
-    yield from (f"## {context.command_path}", "", *(command.help or "").splitlines(), "")
+    yield from (f"## {context.command_path}", "", *cleandoc(command.help or "").splitlines(), "")
     yield from ("```text", " ".join([context.command_path, *command.collect_usage_pieces(context)]), "```", "")
     rows = [_option(each, context) for each in command.get_params(context) if isinstance(each, click.Option)]
     yield from table(("Option", "Description", "Default", "Environment variable"), rows)

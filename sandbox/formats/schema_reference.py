@@ -18,7 +18,8 @@ Link = Callable[[str], str]
 WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping", "array": "list"}
 
 
-PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./_-]*[A-Za-z0-9./_-])?", re.ASCII)  # text that needs no quotes, if it is no number
+# Text that needs no quotes, if it is no number.
+PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./_-]*[A-Za-z0-9./_-])?", re.ASCII)
 NUMBER = re.compile(r"[0-9._-]+(?:[eE][0-9]+)?|0[xo][0-9a-fA-F]+", re.ASCII)  # or what could be read as one
 
 
