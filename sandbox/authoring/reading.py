@@ -1,7 +1,7 @@
 """Reads an API description from a file: size, syntax, nesting and references, before anything looks at its meaning.
 
 A description of a real provider is larger than a provider document of the sandbox may be, so this has limits of its
-own, and reads with the C parsers of `json` and libyaml: 2 MiB of JSON take 20 ms, 340 KB of YAML half a second.
+own, and reads with the C parsers of `json` and libyaml: 2 MiB of JSON take 0.2 s, 1 MiB of YAML 1 s.
 """
 
 import json

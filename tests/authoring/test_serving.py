@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+import sandbox.docs
 from sandbox.authoring import write_starter
+from sandbox.authoring.yaml_text import write_yaml
 from sandbox.client import Client
+from sandbox.formats.yaml_files import parse
 from sandbox.testing import listening
 from sandbox.testing.receiver import Receiver
 from sandbox.testing.server import serving
-from tests.authoring.descriptions import COURIER, HERON, OWL, PIGEON, imported
+from tests.authoring.descriptions import COURIER, HERON, OWL, PIGEON, document, imported
 
 FORM = "application/x-www-form-urlencoded"
 BASIC = f"Basic {base64.b64encode(b'user:secret').decode()}"
@@ -121,6 +124,15 @@ class Served(NamedTuple):
         return self.call(tried.path, tried.body, tried.headers, form=tried.form)
 
 
+def paged() -> str:
+    """Return an imported provider with the callback that the page on importing shows."""
+    page = (Path(sandbox.docs.__file__).parent / "import-provider.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    value = document(imported(PIGEON, name="paged"))
+    value["x-sandbox"]["channels"]["sms"]["callback"] = parse(shown[0], "page.yaml").value
+    return write_yaml(value, {}).replace("/rest/v1/", "/paged/")
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("specs")
@@ -130,10 +142,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "acme.yaml").write_text(write_starter("acme"), encoding="utf-8")
     signed = re.sub(r"^( {8})# (signature:| {2}\w+: |headers: )", r"\1\2", write_starter("signed"), flags=re.MULTILINE)
     (folder / "signed.yaml").write_text(signed.replace("/v1/", "/signed/"), encoding="utf-8")
+    (folder / "paged.yaml").write_text(paged(), encoding="utf-8")
     with serving(specs=[folder]) as server, listening() as listener, listener.receiving() as receiver:
         client = Client(server.url)
         client.set_clock("frozen")
         urls = {name: receiver.url("/dlr") for name in (*(each.name for each in TRIED), "owl-verify")}
+        urls["paged"] = receiver.url("/paged?a=1")
         client.set_targets({**urls, "signed": {"url": receiver.url("/signed"), "key": "secret"}})
         yield Served(server.url, client, receiver)
 
@@ -193,3 +207,15 @@ def test_the_signature_that_the_new_provider_has_in_comments_works(served: Serve
         hmac.new(b"secret", f"{each.headers['x-timestamp']}.{each.body}".encode(), "sha256").hexdigest()
         for each in reports
     ]
+
+
+def test_the_signature_that_the_page_on_importing_shows_works(served: Served) -> None:
+    served.client.advance("1m")  # what the tests before have sent
+    served.receiver.clear()
+    served.call("/paged/sms", {"phone": NUMBER, "message": "hi"}, {"Authorization": BASIC}, form=True)
+    served.client.advance("1m")
+    (report,) = served.receiver.wait_for(1)
+
+    fields = "".join(name + value for name, value in sorted(parse_qsl(report.body)))
+    signed = hmac.new(b"secret", f"{served.receiver.url('/paged?a=1')}{fields}".encode(), "sha1").digest()
+    assert report.headers["x-acme-signature"] == base64.b64encode(signed).decode()
