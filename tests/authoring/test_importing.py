@@ -506,6 +506,7 @@ def test_a_request_without_an_example_gets_one_that_fits(tmp_path: Path) -> None
         "msisdn": {"type": "integer"},
         "otp": {"type": "string"},
         "account": {"type": "string", "pattern": "^AC[0-9a-f]{32}$", "maxLength": 34},
+        "slow": {"type": "string", "pattern": "^(([0-9a-f-]+)+)+x$", "minLength": "1"},
     }
     schema = {"type": "object", "properties": properties}
     path = saved(tmp_path, small(requestBody={"content": {"application/json": {"schema": schema}}}))
@@ -520,6 +521,7 @@ def test_a_request_without_an_example_gets_one_that_fits(tmp_path: Path) -> None
                 "msisdn": 38761444555,
                 "otp": "482910",
                 "account": "AC" + "a" * 32,
+                "slow": "text",
             }
         }
     }
