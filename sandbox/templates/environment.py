@@ -13,7 +13,7 @@ from functools import lru_cache, wraps
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, Protocol
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
+from jinja2 import ChainableUndefined, StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.parser import Parser
@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from sandbox.templates.allowed_calls import FILTERS, READING_TESTS, spend_method
 from sandbox.templates.budget import active_budget, count_members, measure
 from sandbox.templates.costs import ESCAPED_SIZE, limited_format, spend_operator, spend_result, to_text
+from sandbox.templates.lenient import TEXT_FILTERS, of_text
 
 RESULT = "result"  # the name of an expression's value
 TOKEN_LIMIT = 10_000  # a template with this many takes 100 ms to compile
@@ -111,13 +112,16 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self, *, lenient: bool = False) -> None:
         finalize = _finalize_lenient if lenient else _finalize
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=finalize)
+        undefined = ChainableUndefined if lenient else StrictUndefined
+        super().__init__(undefined=undefined, keep_trailing_newline=True, optimized=False, finalize=finalize)
         for name in UNSEEDED_GLOBALS:
             del self.globals[name]
         self.globals["namespace"] = TemplateNamespace
         self.filters = {name: _limited_filter(name, self.filters[name]) for name in FILTERS}
         self.filters |= {MEMBERS: _members, MADE: _made, MEASURED: _measured, TEXT: _text}
         self.filters["string"] = _string
+        if lenient:
+            self.filters |= {name: of_text(self.filters[name]) for name in (*TEXT_FILTERS, TEXT)}
         self.tests = {name: _limited_test(name, test) for name, test in self.tests.items()}  # type: ignore[misc, arg-type] # Jinja types them as `function`
 
     def read(self, source: str, *, expression: bool = False) -> tuple[Template, set[str], set[tuple[str, ...]]]:
@@ -213,8 +217,8 @@ def _finalize(context: Context, value: object) -> str:
 
 @pass_context
 def _finalize_lenient(context: Context, value: object) -> str:
-    """Return the text for a value, an empty one for null."""
-    return "" if value is None else _finalize(context, value)
+    """Return the text for a value, an empty one for null and for what is absent."""
+    return "" if value is None or isinstance(value, Undefined) else _finalize(context, value)
 
 
 @pass_context
@@ -307,7 +311,8 @@ def evaluate(template: Template, variables: Mapping[str, object]) -> object:
         pass
     value = context.vars[RESULT]
     if isinstance(value, Undefined):
-        str(value)  # raises what is undefined
+        str(value)  # raises what is undefined, unless the environment is lenient
+        return None
     budget = active_budget()
     budget.make(measure(budget, value))
     return value
@@ -332,5 +337,5 @@ def _references(tree: nodes.Template) -> Iterable[tuple[str, ...]]:
 
 @lru_cache(maxsize=2)
 def environment(*, lenient: bool = False) -> TemplateEnvironment:
-    """Return the environment that templates share; in a lenient one, null is written as an empty text."""
+    """Return the environment that templates share; in a lenient one, what is absent is null, and empty in a text."""
     return TemplateEnvironment(lenient=lenient)

@@ -55,7 +55,8 @@ def compile_text(
 ) -> CompiledTemplate:
     """Return a compiled template; `place` names it in errors, `known` are the variables that it may use.
 
-    `lenient`: null is written as an empty text. `expression`: the source is an expression without its braces.
+    `lenient`: what is absent is null, and so are its members; null is written as an empty text.
+    `expression`: the source is an expression without its braces.
 
     Raises:
         TemplateSourceError: it cannot be compiled, or uses an unknown variable.

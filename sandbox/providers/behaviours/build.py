@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.providers.base import Authenticate, Call, ErrorReply, Function, Provider, Refusal, Report
+from sandbox.providers.base import Call, ErrorReply, Function, Provider, Refusal, Report
 from sandbox.providers.behaviours.callbacks import ChannelCallback, read_callback
-from sandbox.providers.behaviours.checks import ON_REQUESTS, BoundChecks, Checks, Subject, first_refusal, read_checks
+from sandbox.providers.behaviours.checks import ON_REQUESTS, Checks, read_checks
 from sandbox.providers.behaviours.codes import read_code_check
 from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace
 from sandbox.providers.behaviours.credential import Credential, describe_schemes, from_schemes, read_credential
 from sandbox.providers.behaviours.errors import RenderError, read_errors
 from sandbox.providers.behaviours.lookups import answer, read_message, read_messages, read_plain
-from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.send import CALLBACK_URL, read_send
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
 from sandbox.specs.compile import OWN_ERRORS, operations_of
@@ -78,8 +77,7 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
             name=spec.name,
             operations={},
             key=_key_reader(credential),
-            authenticate=_authenticate(checks, context),
-            target=_target,
+            authenticate=_let_through,
             render_error=render,
         )
     for name in sorted(operations.keys() & functions.operations.keys()):
@@ -88,6 +86,7 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
     made = replace(
         functions,
         operations={**functions.operations, **operations},
+        target=_targets(functions.target),
         report=_reporter(callbacks, functions.report),
         secret=_secret_reader(credential),
         retries={name: each.retries for name, each in callbacks.items() if each.retries is not None},
@@ -120,24 +119,19 @@ def _secret_reader(
     return lambda values, headers: read(values, headers).secret
 
 
-def _authenticate(checks: Checks, context: DocumentContext) -> Authenticate:
-    """Return the checks of requests to operations that have a function; a behaviour makes its own."""
-    mine = tuple(each for each in checks if each.name in ON_REQUESTS)
-    bound = BoundChecks(mine, mine)
-
-    def authenticate(world: World, call: Call) -> Refusal | None:
-        if call.account is not None and not call.violations:
-            return None
-        scope = Scope(world, at=call.at, settings=call.settings, times=context.times, call=call)
-        return first_refusal(bound, Subject(call, scope))
-
-    return authenticate
+def _let_through(_world: World, _call: Call) -> Refusal | None:
+    """Refuse nothing: each behaviour makes its own checks, in the order of its own `refusals`."""
+    return None
 
 
-def _target(message: Message) -> Target | None:
-    """Return the callback URL that a message brought with it."""
-    url = message.fact(CALLBACK_URL)
-    return Target(url, origin=TargetOrigin.REQUEST) if url else None
+def _targets(otherwise: Callable[[Message], Target | None]) -> Callable[[Message], Target | None]:
+    """Return what finds the callback URL that a message brought with it; a function may know it for others."""
+
+    def find_target(message: Message) -> Target | None:
+        url = message.fact(CALLBACK_URL)
+        return Target(url, origin=TargetOrigin.REQUEST) if url else otherwise(message)
+
+    return find_target
 
 
 def _reporter(
@@ -203,8 +197,10 @@ def _operation_context(
         if node["x-operation"] == name
         for parameter in (*spec.document["paths"][template].get("parameters", ()), *node.get("parameters", ()))
     }
+    others = {error: reply for each in spec.operations.values() for error, reply in each.errors.items()}
+    errors = {**others, **operation.errors}
     return OperationContext(
-        context, operation.channel, routes, operation.status, operation.type, render, operation.errors, origins
+        context, operation.channel, routes, operation.status, operation.type, render, errors, origins
     )
 
 

@@ -1,8 +1,9 @@
 """Callbacks of a channel: the request that reports a status, its signature, and what counts as received."""
 
 import hmac
+import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
@@ -13,9 +14,10 @@ from sandbox.formats.json_text import encode_json
 from sandbox.providers.base import Report
 from sandbox.providers.behaviours.context import DocumentContext
 from sandbox.providers.behaviours.replies import is_xml, write_header
+from sandbox.providers.behaviours.results import OMITTED, encode_body
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
-from sandbox.providers.behaviours.values import Get, Names, Value, constant, encode_body, read_text, read_value
+from sandbox.providers.behaviours.values import Get, Names, Value, constant, read_text, read_value
 from sandbox.providers.behaviours.variables import IN_CALLBACKS
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import show
@@ -78,12 +80,14 @@ class Signer(NamedTuple):
     encode: Callable[[bytes], str]
     key: Get
     content: Get
-    prefix: str
+    prefix: Get
 
     def sign(self, scope: Scope) -> str:
         """Return the value of the header."""
         key, content = (_bytes(get(scope)) for get in (self.key, self.content))
-        return self.prefix + self.encode(hmac.new(key, content, self.hash).digest())
+        return write_header(
+            self.header, f"{self.prefix(scope)}{self.encode(hmac.new(key, content, self.hash).digest())}"
+        )
 
 
 class Parts(NamedTuple):
@@ -204,7 +208,7 @@ def _signer(node: SpecNode, names: Names) -> Signer:
         else bytes.hex,
         read_text(key, names).get if key is not None else (lambda _: ""),
         read_text(content, names).get if content is not None else (lambda _: ""),
-        prefix.value if prefix is not None else "",
+        read_text(prefix, names).get if prefix is not None else (lambda _: ""),
     )
 
 
@@ -261,13 +265,12 @@ def _writer(parts: Parts, times: TimeFormat) -> Callable[[Report], Outgoing]:
 
 def _compose(parts: Parts, scope: Scope) -> Outgoing:
     url = str(parts.url.get(scope) or "")
-    filled = False
-    for mark, value in parts.placeholders:
-        if mark in url:
-            url, filled = url.replace(mark, quote(_text(value.get(scope)), safe="")), True
-    if parts.query and not filled:
-        pairs = [(name, _text(value.get(scope))) for name, value in parts.query]
-        url = _with_query(url, urlencode(pairs, quote_via=quote))
+    filled = _fill(url, parts.placeholders, scope)
+    if parts.query and filled == url:
+        filled = _with_query(
+            url, urlencode(_fields((name, value.get(scope)) for name, value in parts.query), quote_via=quote)
+        )
+    url = filled
     headers: dict[str, str] = {}
     body = ""
     if parts.body is not None:
@@ -284,13 +287,35 @@ def _compose(parts: Parts, scope: Scope) -> Outgoing:
     return Outgoing(parts.method, url, headers, body)
 
 
+def _fill(url: str, placeholders: Iterable[tuple[str, Value]], scope: Scope) -> str:
+    """Return a URL with the values of its placeholders; one that occurs in such a value stays."""
+    found = {mark: value for mark, value in placeholders if mark in url}
+    if not found:
+        return url
+    marks = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))))
+    return marks.sub(lambda mark: quote(_text(found[mark[0]].get(scope)), safe=""), url)
+
+
 def _text(value: object) -> str:
+    """Return a value as the text of a field: true and false as in JSON, mappings as JSON."""
+    if isinstance(value, bool | Mapping):
+        return encode_json(value).decode()
     return "" if value is None else str(value)
+
+
+def _fields(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Return the fields of a form or query; a list becomes one for each item."""
+    return [
+        (name, _text(each))
+        for name, value in pairs
+        if value is not OMITTED
+        for each in (value if isinstance(value, list) else [value])
+    ]
 
 
 def _encode(value: Any, kind: str) -> str:  # noqa: ANN401 - a body of any kind
     if kind == "form" and isinstance(value, Mapping):
-        return urlencode([(name, _text(each)) for name, each in value.items()])
+        return urlencode(_fields(value.items()))
     if kind == "json" and isinstance(value, Mapping):
         return encode_json(value).decode()
     return str(encode_body(value))

@@ -14,12 +14,13 @@ from sandbox.core.account import Account
 from sandbox.providers.base import Call, Refusal
 from sandbox.providers.behaviours.context import DocumentContext
 from sandbox.providers.behaviours.credential import Credential
+from sandbox.providers.behaviours.results import is_true
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.values import Get, Names, budgeted, read_text, read_value
 from sandbox.providers.behaviours.variables import IN_REQUESTS
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import Violation
-from sandbox.templates.text import is_template
+from sandbox.templates.text import TemplateFailedError, is_template
 
 KEYS = ("check", "when", "error", "message", "why", "parameters", "rules")
 CODE_CHECKS = ("code-unknown", "code-wrong", "code-expired", "code-used", "code-exhausted")
@@ -28,6 +29,8 @@ OF_THE_KEY = ("missing-key", "closed-account", "unknown-key")
 ON_REQUESTS = (*OF_THE_KEY, "schema")
 ON_SENDS = ("recipient", "sender", "stop-list", "schedule", "callback-url", "balance")
 WITHOUT_EXAMPLE = ("invalid",)  # errors that the sandbox can write by itself, besides its own
+OF_THE_REQUEST = ("schema", *IN_REQUEST)
+OF_THE_ACCOUNT = ("sender", "stop-list", "balance", "message", *CODE_CHECKS)
 CHECKS = (*ON_REQUESTS, *ON_SENDS, "message", *CODE_CHECKS)
 # The usual errors of each check; the first that the document has is used.
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -141,15 +144,19 @@ def _refuse(check: Check, why: Reasons, subject: Subject, later: Sequence[Check]
 def read_checks(listed: SpecNode | None, context: DocumentContext) -> Checks:
     """Return the checks of a document's `refusals`.
 
-    What they leave out is checked too: the key before all others, the rest behind them.
+    What they leave out is checked too: the key before all others, the request itself before the account is looked at,
+    the rest behind them.
     """
     found = [each for node in (listed.entries("a mapping") if listed else ()) if (each := _read(node, context))]
     whole = {each.name for each in found if not each.partial}
     absent = {*CODE_CHECKS, "closed-account"} - context.errors  # made only if the document has errors for them
     usual = [_usual(name, context) for name in CHECKS if name not in whole | absent]
     before = [each for each in usual if each.name in OF_THE_KEY]
-    behind = [each for each in usual if each.name not in OF_THE_KEY]
-    return (*before, *found, *behind)
+    middle = [each for each in usual if each.name in OF_THE_REQUEST]
+    behind = [each for each in usual if each.name not in (*OF_THE_KEY, *OF_THE_REQUEST)]
+    names = [each.name for each in found]
+    place = next((place for place, name in enumerate(names) if name in OF_THE_ACCOUNT), len(names))
+    return (*before, *found[:place], *middle, *found[place:], *behind)
 
 
 def _usual(name: str, context: DocumentContext) -> Check:
@@ -192,15 +199,21 @@ def _read_condition(node: SpecNode, names: Names, error: str, message: Get | Non
     reason = budgeted(read_text(why, names)) if why is not None else None
 
     def find(subject: Subject) -> Reasons:
-        if subject.call.account is None or not _is_true(holds(subject.scope)):
+        if subject.call.account is None or not _holds(holds, subject):
             return ()
         return (str(reason(subject.scope)) if reason is not None else f"request: {when.value} (x-sandbox.refusals)",)
 
     return Check("when", error, find, message)
 
 
-def _is_true(value: object) -> bool:
-    return value not in ("", "False", "false", "None", None, False, 0)
+def _holds(condition: Get, subject: Subject) -> bool:
+    """Return whether a condition holds; not if it fails at a value that breaks the schema, which says what is wrong."""
+    try:
+        return is_true(condition(subject.scope))
+    except TemplateFailedError:
+        if subject.call.violations:
+            return False
+        raise
 
 
 def _function(

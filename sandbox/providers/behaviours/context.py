@@ -42,12 +42,12 @@ class DocumentContext:
     times: TimeFormat
     credential: Credential | None = None
 
-    def setting(self, node: SpecNode, name: str) -> bool:
-        """Return whether a setting exists; otherwise add a mistake."""
-        if name in self.settings:
-            return True
-        node.note(f"there is no setting '{name}'.{near_miss(name, self.settings)}")
-        return False
+    def setting(self, node: SpecNode, name: str, is_right: Callable[[Any], bool], what: str) -> None:
+        """Add a mistake if a setting does not exist, or is not `what` it must be."""
+        if name not in self.settings:
+            node.note(f"there is no setting '{name}'.{near_miss(name, self.settings)}")
+        elif not is_right(self.settings[name]):
+            node.note(f"the setting '{name}' is {show(self.settings[name])}, not {what}")
 
     def error(self, node: SpecNode, name: str) -> None:
         """Add a mistake if the document does not have an error."""
@@ -60,7 +60,10 @@ class DocumentContext:
 
 @dataclass(frozen=True, slots=True)
 class OperationContext:
-    """What readers know about one operation; `places` collects the places that it names."""
+    """What readers know about one operation; `places` collects the places that it names.
+
+    `errors` are those of the operation, and of others what it lacks.
+    """
 
     document: DocumentContext
     channel: Channel | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from sandbox.core.account import Account
 from sandbox.core.message import Draft, Message, Status
@@ -43,6 +43,28 @@ class FieldView(Mapping[str, object]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+
+class MessageViews(Sequence[FieldView]):
+    """Messages for templates of Jinja; a request may have thousands, so each is made when it is read."""
+
+    __slots__ = ("_messages", "_scope")
+
+    def __init__(self, scope: Scope, messages: Sequence[Message | Draft]) -> None:
+        self._scope, self._messages = scope, messages
+
+    @overload
+    def __getitem__(self, place: int) -> FieldView: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[FieldView]: ...
+    def __getitem__(self, place: int | slice) -> FieldView | list[FieldView]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        message = self._messages[place]
+        return FieldView(self._scope.about(message, place % len(self)), message, MESSAGE)
+
+    def __len__(self) -> int:
+        return len(self._messages)
 
 
 class Lenient(dict[str, object]):
@@ -190,7 +212,7 @@ ACCOUNT: Fields = {
     "balance": Field(
         lambda _, account: {name: plain_number(each) for name, each in account.balance.items()}, open=True
     ),
-    "senders": Field(_senders),
+    "senders": Field(_senders, open=True),
     "stop_list": Field(lambda _, account: sorted(account.stop_list)),
 }
 

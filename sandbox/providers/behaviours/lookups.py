@@ -95,7 +95,7 @@ def _finder(node: SpecNode) -> Find:
         return _find_by_id
     if kind == "request":
         return lambda world, call, wanted: [
-            each for each in world.messages_of(call.owner) if each.id.startswith(f"{wanted}-") or each.id == wanted
+            each for each in world.messages_of(call.owner) if each.id == wanted or request_id(each.id) == wanted
         ]
     if not kind.startswith(DATA):
         node.note(f"{show(kind)} is not what a message is found by; write id, request or data.NAME", "by")
@@ -103,6 +103,12 @@ def _finder(node: SpecNode) -> Find:
     return lambda world, call, wanted: [
         each for each in reversed([*world.messages_of(call.owner)]) if each.fact(name) == wanted
     ]
+
+
+def request_id(message_id: str) -> str:
+    """Return the id of the request that a message belongs to, if ids are made per request: that before -1, -2, …."""
+    found, _, number = message_id.rpartition("-")
+    return found if number.isdecimal() else ""
 
 
 def _find_by_id(world: World, call: Call, wanted: str) -> Sequence[Message]:
@@ -135,12 +141,12 @@ def read_messages(node: SpecNode, context: OperationContext, checks: Checks) -> 
             return refusal
         values = (call.values,)
         wanted = [(field, text) for place, field in filters if (text := as_text(place(values)))]
-        begin = f"{as_text(of(values))}-" if of is not None else ""
+        batch = as_text(of(values)) if of is not None else ""
         rows: Sequence[Message] = [
             each
             for each in world.messages_of(call.owner)
             if channel in (None, each.channel.name)
-            and (not begin or each.id.startswith(begin))
+            and (not batch or request_id(each.id) == batch)
             and all(_written(scope, field, each) == text for field, text in wanted)
         ]
         rows, by, order = sort(scope, rows)
@@ -170,7 +176,14 @@ def _written(scope: Scope, field: Field, message: Message) -> str:
 
 
 def _field(node: SpecNode, name: object) -> Field | None:
-    field = MESSAGE.get(str(name))
+    text = str(name)
+    if text.startswith(DATA):
+        kept = text.removeprefix(DATA)
+        return Field(lambda _, message: message.fact(kept))
+    field = MESSAGE.get(text)
+    if field is not None and field.open:
+        node.note(f"'{text}' is no single value; write {text}.NAME" if text == "data" else f"'{text}' is no value")
+        return None
     if field is None:
         node.note(f"a message has no member {show(name)}.{near_miss(str(name), MESSAGE)}")
     return field

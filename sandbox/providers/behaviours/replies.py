@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.providers.base import Reply
+from sandbox.providers.base import Body, Reply
 from sandbox.providers.behaviours.context import OperationContext
+from sandbox.providers.behaviours.results import encode_body
 from sandbox.providers.behaviours.scope import Scope
-from sandbox.providers.behaviours.values import Names, Value, constant, encode_body, read_text, read_value
+from sandbox.providers.behaviours.values import Names, Value, constant, is_expression, read_text, read_value
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import JSON, show
 from sandbox.templates.budget import Budget, spending
@@ -13,6 +14,7 @@ from sandbox.templates.text import LINE_END, TemplateFailedError, header_name_pr
 
 KEYS = ("status", "headers", "body")
 CONTENT_TYPE = "content-type"
+WITHOUT_BODY = (204, 205, 304)
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599
 
 WriteReply = Callable[[Scope], Reply]
@@ -21,23 +23,39 @@ WriteReply = Callable[[Scope], Reply]
 def read_reply(node: SpecNode | None, context: OperationContext, names: Names) -> WriteReply:
     """Return what writes the reply of an operation; status and media type are those of its first success."""
     if node is None:
-        empty = Reply(context.status, {} if context.type == JSON else "", context.type)
+        empty = Reply(context.status, _nothing(context.status, context.type), context.type)
         return lambda _: empty
     node.only(KEYS, "reply")
     status = _read_status(node, context.status)
     headers = node.take("headers", "a mapping")
     kind, values = _read_headers(headers, names) if headers is not None else (None, {})
     type_ = kind or context.type
-    body = constant("")
+    body = constant(_nothing(status, type_))
     if node.value.get("body") is not None:
-        part = node.inside("body", node.value["body"])
-        body = read_text(part, names, escape=is_xml(type_)) if isinstance(part.value, str) else read_value(part, names)
+        body = read_body(node.inside("body", node.value["body"]), names, type_)
     return _writer(status, type_, body, values)
+
+
+def _nothing(status: int, media: str) -> Body:
+    """Return the body of a reply that the document does not describe."""
+    return {} if media == JSON and status not in WITHOUT_BODY else ""
+
+
+def read_body(node: SpecNode, names: Names, media: str) -> Value:
+    """Return a body; a text that is a single expression keeps the type of its value in JSON."""
+    if isinstance(node.value, str) and not (is_json(media) and is_expression(node.value)):
+        return read_text(node, names, escape=is_xml(media))
+    return read_value(node, names)
 
 
 def is_xml(media: str) -> bool:
     """Return whether a media type is XML."""
     return media.partition(";")[0].strip().endswith(("/xml", "+xml"))
+
+
+def is_json(media: str) -> bool:
+    """Return whether a media type is JSON."""
+    return media.partition(";")[0].strip().endswith(("/json", "+json"))
 
 
 def _read_status(node: SpecNode, default: int) -> int:
@@ -83,7 +101,7 @@ def _writer(status: int, kind: str, body: Value, headers: Mapping[str, Value]) -
     get = body.get
     if not headers and not body.jinja:
         if body.constant:
-            made = Reply(status, encode_body(body.get(None)), kind)  # type: ignore[arg-type] # a constant reads nothing
+            made = Reply(status, encode_body(body.of_nothing()), kind)
             return lambda _: made
         return lambda scope: Reply(status, encode_body(get(scope)), kind)
 

@@ -124,7 +124,8 @@ def _check_zone(zone: SpecNode, settings: Settings) -> None:
         setting = name.removeprefix(SETTING)
         if setting not in settings:
             zone.note(f"there is no setting '{setting}'.{near_miss(setting, settings)}")
-        return
+            return
+        name = str(settings[setting])
     try:
         _zone(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -4,18 +4,17 @@ The plain `{{ message.id }}`, by far the most frequent, is compiled without Jinj
 the other. Everything else is a template of Jinja with the budget of one reply.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from sandbox.core.errors import near_miss
 from sandbox.core.message import Draft, Message
+from sandbox.providers.behaviours.fields import MESSAGE, FieldView
+from sandbox.providers.behaviours.results import CONVERSIONS, OMITTED, is_true, plain
 from sandbox.providers.behaviours.scope import Scope
-from sandbox.providers.behaviours.times import Moment
-from sandbox.providers.behaviours.variables import VARIABLES, template_variables
+from sandbox.providers.behaviours.variables import RANDOM, VARIABLES, template_variables
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import dotted
 from sandbox.templates.budget import Budget, spending
@@ -29,7 +28,7 @@ EXPRESSION = re.compile(r"\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}", re.DOTALL)
 STEPS = re.compile(r"\.([A-Za-z_]\w*)|\['([^'\\{}]*)'\]|\[(\d{1,4})\]", re.ASCII)
 LOOP = re.compile(r"\s*([A-Za-z_]\w*)\s+in\s+(.+?)\s*", re.DOTALL)
 EACH, IF, VALUE = "x-each", "x-if", "x-value"
-OMITTED = object()  # the value of what `x-if` leaves out
+LITERALS: Mapping[str, object] = {"true": True, "false": False, "none": None, "True": True, "False": False}
 
 
 class Names(NamedTuple):
@@ -50,6 +49,10 @@ class Value(NamedTuple):
     get: Get
     constant: bool = False
     jinja: bool = False
+
+    def of_nothing(self) -> Any:  # noqa: ANN401 - a value of any type
+        """Return a constant, which reads nothing of a scope."""
+        return self.get(None)  # type: ignore[arg-type] # as above
 
 
 def budgeted(value: Value) -> Get:
@@ -84,7 +87,7 @@ def read_text(node: SpecNode, names: Names, *, escape: bool = False) -> Value:
     def write(scope: Scope) -> str:
         return "".join(["" if (found := get(scope)) is None else str(found) for get in gets])
 
-    return Value(write)
+    return Value(write, jinja=any(part.jinja for part in parts))
 
 
 def read_value(node: SpecNode, names: Names) -> Value:
@@ -97,6 +100,11 @@ def read_value(node: SpecNode, names: Names) -> Value:
         case list():
             return _read_list(node, names)
     return constant(node.value)
+
+
+def is_expression(source: str) -> bool:
+    """Return whether a text is a single `{{ expression }}`, whose value keeps its type."""
+    return EXPRESSION.fullmatch(source.strip()) is not None
 
 
 def _read_string(node: SpecNode, source: str, names: Names) -> Value:
@@ -122,7 +130,7 @@ def _read_mapping(node: SpecNode, names: Names) -> Value:
         if key.startswith("x-") and near_miss(key, (EACH, IF, VALUE)):
             node.note(f"is this a member of the body?{near_miss(key, (EACH, IF, VALUE))}", key)
     if all(each.constant for each in members.values()):
-        return constant(dict(node.value))
+        return constant({key: each.of_nothing() for key, each in members.items()})
     gets = [(key, each.get) for key, each in members.items()]
     jinja = any(each.jinja for each in members.values())
     if not any(_may_be_omitted(each) for each in node.value.values()):
@@ -135,7 +143,8 @@ def _read_mapping(node: SpecNode, names: Names) -> Value:
 
 
 def _may_be_omitted(value: object) -> bool:
-    return isinstance(value, Mapping) and IF in value and EACH not in value
+    """Return whether a value of a body may be left out: `x-if`, perhaps behind `x-value`."""
+    return isinstance(value, Mapping) and EACH not in value and (IF in value or _may_be_omitted(value.get(VALUE)))
 
 
 def _rest(node: SpecNode, *keys: str) -> SpecNode:
@@ -147,7 +156,7 @@ def _read_if(node: SpecNode, names: Names) -> Value:
     test = read_value(node.inside(IF, node.value[IF]), names)
     inner = read_value(_rest(node, IF), names)
     holds, get = test.get, inner.get
-    return Value(lambda scope: get(scope) if holds(scope) else OMITTED, jinja=test.jinja or inner.jinja)
+    return Value(lambda scope: get(scope) if is_true(holds(scope)) else OMITTED, jinja=test.jinja or inner.jinja)
 
 
 def _read_each(node: SpecNode, names: Names) -> Value:
@@ -157,7 +166,12 @@ def _read_each(node: SpecNode, names: Names) -> Value:
         node.note("is not a loop; write NAME in LIST, such as message in messages", EACH)
         return constant([])
     name, source = loop.groups()
-    listed = _read_string(node.inside(EACH, node.value[EACH]), f"{{{{ {source} }}}}", names)
+    if (name in VARIABLES or name in RANDOM) and (name, source) != ("message", "messages"):
+        node.note(f"'{name}' is a variable already; give the items another name", EACH)
+    if source == "messages" and source in names.variables:  # as they are: thousands are shown one by one
+        listed = Value(VARIABLES[source].get)
+    else:
+        listed = _read_string(node.inside(EACH, node.value[EACH]), f"{{{{ {source} }}}}", names)
     inner = read_value(_rest(node, EACH), names if name in names.variables else names.plus(name))
     get_list, get = listed.get, inner.get
 
@@ -171,35 +185,22 @@ def _read_each(node: SpecNode, names: Names) -> Value:
 
 
 def _inside(scope: Scope, name: str, item: object, row: int) -> Scope:
-    if name == "message" and isinstance(item, Message | Draft):
-        return scope.about(item, row)
-    return scope.copy(**{name: item})
+    if not isinstance(item, Message | Draft):
+        return scope.copy(**{name: item})
+    about = scope.about(item, row)
+    return about if name == "message" else about.copy(**{name: FieldView(about, item, MESSAGE)})
 
 
 def _read_list(node: SpecNode, names: Names) -> Value:
     items = [read_value(node.inside(place, each), names) for place, each in enumerate(node.value)]
     if all(each.constant for each in items):
-        return constant(list(node.value))
+        return constant([each.of_nothing() for each in items])
     gets = [each.get for each in items]
 
     def make(scope: Scope) -> list[object]:
         return [found for get in gets if (found := get(scope)) is not OMITTED]
 
     return Value(make, jinja=any(each.jinja for each in items))
-
-
-def _to_text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _to_integer(value: Any) -> int:  # noqa: ANN401 - whatever a template reads
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
-
-
-CONVERSIONS: Mapping[str, Callable[[object], object]] = {"string": _to_text, "int": _to_integer}  # as Jinja's filters
 
 
 def check_reference(node: SpecNode, reference: Iterable[str], names: Names) -> None:
@@ -227,23 +228,19 @@ def _path(node: SpecNode, path: str, names: Names) -> Value:
     name, *_ = re.split(r"[.\[]", path, maxsplit=1)
     steps = [dot or quoted or index for dot, quoted, index in STEPS.findall(path[len(name) :])]
     if name not in names.variables:
-        node.note(f"no template variable is called '{name}'.{near_miss(name, names.variables)}")
-        return constant("")
+        if name not in LITERALS:
+            node.note(f"no template variable is called '{name}'.{near_miss(name, names.variables)}")
+        return constant(LITERALS.get(name))
     before = len(node.found)
     check_reference(node, (name, *steps), names)
     if len(node.found) > before:
         return constant("")
     variable = VARIABLES.get(name)
-    if variable is None or name in ("uuid", "ulid", "fake", "messages") or (variable.fields and not steps):
-        return _jinja(node, path, names, expression=True) if name in ("uuid", "ulid", "fake") else _whole(name, steps)
+    if name in RANDOM or name == "messages" or (variable is not None and variable.fields and not steps):
+        return _jinja(node, path, names, expression=True)
+    if variable is None:  # a loop binds it
+        return Value(_follow(lambda scope: scope.bound[name], steps))
     return Value(_member_getter(variable.get, variable.fields, steps))
-
-
-def _whole(name: str, steps: Sequence[str]) -> Value:
-    """Return a variable as it is, or a member of one that a loop binds."""
-    if name in VARIABLES:
-        return Value(VARIABLES[name].get)
-    return Value(_follow(lambda scope: scope.bound[name], steps))
 
 
 def _member_getter(get_variable: Get, fields: Mapping[str, Any] | None, steps: Sequence[str]) -> Get:
@@ -263,7 +260,7 @@ def _member_getter(get_variable: Get, fields: Mapping[str, Any] | None, steps: S
         found = get_variable(scope)
         return None if found is None else get_field(scope, found)
 
-    return _follow(read, rest)
+    return _timed(read) if field.open and not rest else _follow(read, rest)
 
 
 def _follow(get: Get, steps: Sequence[str]) -> Get:
@@ -274,11 +271,11 @@ def _follow(get: Get, steps: Sequence[str]) -> Get:
 
 
 def _timed(get: Get) -> Get:
-    """Return a function whose times are written as the provider writes them."""
+    """Return a function whose times are written as the provider writes them, also those inside lists and mappings."""
 
     def finish(scope: Scope) -> object:
         found = get(scope)
-        return scope.write_time(found) if isinstance(found, datetime) else found
+        return found if found is None or isinstance(found, str | int) else plain(found, scope)
 
     return finish
 
@@ -313,23 +310,3 @@ def _jinja(node: SpecNode, source: str, names: Names, *, expression: bool = Fals
         return plain(render(template_variables(scope, used)), scope)
 
     return Value(get, jinja=True)
-
-
-def plain(value: object, scope: Scope) -> object:
-    """Return the value of an expression as JSON can write it: times as the provider writes them."""
-    if isinstance(value, Moment):
-        return value.written
-    if isinstance(value, datetime):
-        return scope.write_time(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(each, scope) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each, scope) for each in value]
-    return value
-
-
-def encode_body(value: object) -> Mapping[str, object] | str:
-    """Return a body as a reply holds it: a mapping or a text; other values as JSON."""
-    if isinstance(value, Mapping | str):
-        return value
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -5,7 +5,17 @@ from typing import Any, NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.core.message import Message
-from sandbox.providers.behaviours.fields import ACCOUNT, CALLBACK, MESSAGE, SEND, TARGET, Fields, FieldView, Lenient
+from sandbox.providers.behaviours.fields import (
+    ACCOUNT,
+    CALLBACK,
+    MESSAGE,
+    SEND,
+    TARGET,
+    Fields,
+    FieldView,
+    Lenient,
+    MessageViews,
+)
 from sandbox.providers.behaviours.scope import NOTHING, Scope
 from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 from sandbox.templates.text import random_variables
@@ -109,7 +119,7 @@ def _show(scope: Scope, name: str) -> object:
     variable = VARIABLES[name]
     value = variable.get(scope)
     if name == "messages":
-        return [FieldView(scope.about(each, row), each, MESSAGE) for row, each in enumerate(value)]
+        return MessageViews(scope, value)
     if name == "now":
         return scope.moment(value)
     if name == "parameters":
