@@ -138,15 +138,21 @@ def _pointer(value: object) -> Pointer:
 def find(value: object, pointer: Pointer) -> object:
     """Return the value at a pointer, None if there is none.
 
-    A step of digits takes an item of a list; any other continues in each item, and the results are a list.
+    A step of digits takes an item of a list; any other continues in each item, and the results are one list.
     """
     for place, step in enumerate(pointer):
         if isinstance(value, list):
             if step.isdecimal():
                 value = value[int(step)] if len(step) < LONGEST_INDEX and int(step) < len(value) else None
                 continue
-            found = [find(each, pointer[place:]) for each in value]
-            return [each for each in found if each is not None] or None
+            found: list[object] = []
+            for each in value:
+                inner = find(each, pointer[place:])
+                if isinstance(inner, list):
+                    found += inner
+                elif inner is not None:
+                    found.append(inner)
+            return found or None
         if not isinstance(value, Mapping) or step not in value:
             return None
         value = value[step]

@@ -15,7 +15,6 @@ from sandbox.providers.behaviours.fields import digits_alone
 from sandbox.providers.behaviours.lookups import make_scope
 from sandbox.providers.behaviours.replies import read_reply
 from sandbox.providers.behaviours.scope import Scope
-from sandbox.providers.behaviours.send_request import Requested
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import usual
 from sandbox.specs.types import show
@@ -36,6 +35,10 @@ class CodeMaker(NamedTuple):
     digits: Callable[[Scopes], int]
     expiry: Callable[[Scopes], timedelta]
     replaces: str
+
+    def insert(self, text: str, code: str) -> str:
+        """Return a text with the code in it."""
+        return text.replace(self.replaces, code) if self.replaces else text
 
 
 def read_code_maker(node: SpecNode, context: OperationContext) -> CodeMaker | None:
@@ -94,22 +97,12 @@ def _expiry(part: SpecNode, context: OperationContext) -> Callable[[Scopes], tim
     return expiry
 
 
-def make_code(
-    maker: CodeMaker, requested: Requested, given: str | None, scope: Scope, row: int
-) -> tuple[str, str, Otp]:
-    """Return the text with its code, the code, and the record with which it is checked later."""
+def draw_code(maker: CodeMaker, scopes: Scopes, scope: Scope, row: int) -> str:
+    """Return a new code for a recipient of a request."""
     call = scope.call
     if call is None:
-        raise ValueError(requested)
-    number = call.number + row
-    code = given or draw_text(call.seed, number, "code", length=maker.digits(requested.scopes), alphabet="0123456789")
-    text = requested.text.replace(maker.replaces, code) if maker.replaces else requested.text
-    expires = call.at + maker.expiry(requested.scopes)
-    return (
-        text,
-        code,
-        Otp(call.owner.provider, call.owner.key, digits_alone(requested.recipient), code, expires, number),
-    )
+        raise ValueError(scope)
+    return draw_text(call.seed, call.number + row, "code", length=maker.digits(scopes), alphabet="0123456789")
 
 
 REFUSALS: Mapping[CheckResult, str] = {
@@ -152,7 +145,7 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
         left = max(0, most - after.wrong_tries) if after is not None else 0
         scope.message = world.messages.get(otp.message) if otp is not None else None
         scope.bound = {"code": {"result": result, "to": number, "tries_left": left}}
-        reply = write(scope) if named is None else context.render_error(call.errors[named.error], named, call)
+        reply = write(scope) if named is None else context.render_error(context.errors[named.error], named, call)
         return Plan(reply if result == "right" or named is not None else reply._replace(why=(why,)), changes=changes)
 
     return run
@@ -167,13 +160,17 @@ def _find_code(world: World, call: Call, number: str) -> Otp | None:
     return world.otps.get((call.owner.provider, call.owner.key, digits_alone(number)))
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def _read_tries(node: SpecNode, context: OperationContext) -> Callable[[Scope], int]:
     value = node.value.get("tries", DEFAULT_TRIES)
     if isinstance(value, str) and value.startswith(SETTING):
         name = value.removeprefix(SETTING)
-        context.document.setting(node.inside("tries", value), name)
+        context.document.setting(node.inside("tries", value), name, _is_count, "a number of tries")
         return lambda scope: int(str(scope.settings[name]))
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not _is_count(value):
         node.note(f"{show(value)} is not a number of tries, nor a setting such as settings.tries", "tries")
         value = DEFAULT_TRIES
     count: int = value

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sandbox.core.seeded_random import draw_text, make_ulid
+from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import show
@@ -14,16 +15,42 @@ KINDS = ("uuid", "ulid", "digits", "hex", "alphanumeric")
 PER = ("recipient", "request")
 LENGTHS = {"digits": 12, "hex": 32, "alphanumeric": 22}
 LONGEST, SHORTEST = 64, 6
+SHORT = {"digits": 14, "hex": 12, "alphanumeric": 8}  # lengths up to which ids are drawn again
+DRAWS, FAR = 100, 10**12  # the numbers of other draws are far from those of messages
 DIGITS, HEX = "0123456789", "0123456789abcdef"
 
 Draw = Callable[[Call, int], str]
 
 
 class IdFormat(NamedTuple):
-    """How ids are made; `per_request`: one for all messages of a request, whose own ids are numbered behind it."""
+    """How ids are made; `per_request`: one for all messages of a request, whose own ids are numbered behind it.
+
+    `short`: two of a few thousand may be the same, so one that is taken is drawn again.
+    """
 
     draw: Draw
     per_request: bool = False
+    short: bool = False
+
+    def first(self, world: World, call: Call) -> str:
+        """Return the id of a request."""
+        return self._unused(call, 0, lambda each: world.message(f"{each}-1") is not None)
+
+    def make(self, world: World, call: Call, row: int, taken: set[str]) -> str:
+        """Return the id of a message; `taken` has those of the same request."""
+        if not self.short:
+            return self.draw(call, row)
+        found = self._unused(call, row, lambda each: each in taken or world.message(each) is not None)
+        taken.add(found)
+        return found
+
+    def _unused(self, call: Call, row: int, is_taken: Callable[[str], bool]) -> str:
+        found = self.draw(call, row)
+        for attempt in range(1, DRAWS if self.short else 1):
+            if not is_taken(found):
+                break
+            found = self.draw(call, row + attempt * FAR)
+        return found
 
 
 def read_id(node: SpecNode | None) -> IdFormat:
@@ -31,7 +58,8 @@ def read_id(node: SpecNode | None) -> IdFormat:
     if node is None:
         return IdFormat(_uuid)
     if isinstance(node.value, str):
-        return IdFormat(_drawn(node.value, None)) if node.one_of(KINDS, "kind of id") else IdFormat(_uuid)
+        known = node.one_of(KINDS, "kind of id")
+        return IdFormat(_drawn(node.value, None), short=node.value == "digits") if known else IdFormat(_uuid)
     if node.of("a mapping") is None:
         return IdFormat(_uuid)
     node.only(KEYS, "id")
@@ -50,10 +78,12 @@ def read_id(node: SpecNode | None) -> IdFormat:
         length = None
     if per is not None:
         per.one_of(PER, "word for what an id is made")
-    draw = _drawn(kind.value, length)
+    draw, size = _drawn(kind.value, length), length or LENGTHS.get(kind.value, LONGEST)
     begin = prefix.value if prefix is not None else ""
     return IdFormat(
-        (lambda call, row: begin + draw(call, row)) if begin else draw, per is not None and per.value == "request"
+        (lambda call, row: begin + draw(call, row)) if begin else draw,
+        per is not None and per.value == "request",
+        size <= SHORT.get(kind.value, 0),
     )
 
 

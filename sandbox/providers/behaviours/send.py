@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
+from math import inf
 from typing import NamedTuple
 
-from sandbox.core.account import Approval, spend
+from sandbox.core.account import Approval, Otp, spend
 from sandbox.core.change import Change
 from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status
 from sandbox.core.world import World
@@ -23,10 +24,10 @@ from sandbox.providers.behaviours.checks import (
     bind,
     first_refusal,
 )
-from sandbox.providers.behaviours.codes import CodeMaker, make_code, read_code_maker
-from sandbox.providers.behaviours.context import SETTING, OperationContext, Place, Scopes, as_text
+from sandbox.providers.behaviours.codes import CodeMaker, read_code_maker
+from sandbox.providers.behaviours.context import SETTING, OperationContext, Scopes, as_text
 from sandbox.providers.behaviours.fields import SendResult, digits_alone
-from sandbox.providers.behaviours.ids import Draw, read_id
+from sandbox.providers.behaviours.ids import IdFormat, read_id
 from sandbox.providers.behaviours.lookups import answer
 from sandbox.providers.behaviours.replies import WriteReply, read_reply
 from sandbox.providers.behaviours.scope import Scope
@@ -55,6 +56,7 @@ KEYS = (
 )
 CALLBACK_URL = "callback_url"  # the name under which a message keeps its own callback URL
 FREE = Decimal(0)
+NOBODY: set[str] = set()  # no number is stopped
 PRICE = ("amount", "per", "balance")
 UNITS = ("message", "segment")
 SENDER_CHECKS = ("none", "known", "approved")
@@ -62,7 +64,6 @@ STOP_LIST = ("ignore", "reject", "refuse")
 
 Amount = Callable[[Scope], Decimal]
 Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
-Reject = Callable[[Call, str], Lifecycle | None]
 
 
 class Price(NamedTuple):
@@ -81,19 +82,17 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A compiled send. `draw` makes ids, `tells`: the reply reads `send` or `refused`."""
+    """A compiled send. `tells`: the reply reads `send` or `refused`; `rejected` is what happens to stopped numbers."""
 
     channel: Channel
     times: TimeFormat
     read: ReadSend
     checks: BoundChecks
-    draw: Draw
-    per_request: bool
+    ids: IdFormat
     price: Price | None
     maker: CodeMaker | None
-    code: Place | None
     keep: Keep | None
-    reject: Reject | None
+    rejected: Lifecycle | None
     write_reply: WriteReply
     tells: bool
 
@@ -106,26 +105,31 @@ class Send:
         refusal = first_refusal(self.checks, Subject(call, scope, request, cost, bool(request.wrong)))
         if refusal is not None:
             return refusal
-        base = self.draw(call, 0) if self.per_request else ""
+        ids, keep, maker = self.ids, self.keep, self.maker
+        base = ids.first(world, call) if ids.per_request else ""
+        stopped = set(map(digits_alone, call.owner.stop_list)) if self.rejected is not None else NOBODY
         drafts: list[Draft] = []
         codes: list[Change] = []
+        taken: set[str] = set()
+        before, kept = None, None
         for row, each in enumerate(request.messages):
-            text, code = each.text, as_text(self.code(each.scopes)) if self.code is not None else None
-            if self.maker is not None:
-                text, code, otp = make_code(self.maker, each, code, scope, row)
-                codes.append(otp)
+            scopes = each.scopes
+            if maker is not None:
+                codes.append(_record_code(maker, call, each, row))
+            if keep is not None and scopes is not before:  # the recipients of one row share what is kept
+                before, kept = scopes, keep(scope, scopes)
             drafts.append(
                 Draft(
-                    f"{base}-{row + 1}" if base else self.draw(call, row),
+                    f"{base}-{row + 1}" if base else ids.make(world, call, row, taken),
                     self.channel,
                     each.recipient,
                     each.sender or None,
-                    text,
-                    code or None,
+                    each.text,
+                    each.code or None,
                     request.due,
-                    self.reject(call, each.recipient) if self.reject is not None else None,
+                    self.rejected if stopped and digits_alone(each.recipient) in stopped else None,
                     0,
-                    self.keep(scope, each.scopes) if self.keep is not None else None,
+                    kept,
                 )
             )
         scope.messages, scope.message = drafts, drafts[0]
@@ -141,6 +145,12 @@ class Send:
         return Plan(reply, tuple(drafts), tuple(codes))
 
 
+def _record_code(maker: CodeMaker, call: Call, sent: Requested, row: int) -> Otp:
+    """Return the record with which the code of a message is checked later."""
+    owner, expires = call.owner, call.at + maker.expiry(sent.scopes)
+    return Otp(owner.provider, owner.key, digits_alone(sent.recipient), sent.code, expires, call.number + row)
+
+
 def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
     """Return the function of an operation that sends."""
     node.only(KEYS, "send")
@@ -151,10 +161,8 @@ def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Func
     if node.value.get("schedule") is not None and Status.SCHEDULED not in channel.words:
         node.note(f"the channel {channel.name} has no status scheduled; add it to its statuses", "schedule")
     id_ = node.value.get("id")
-    draw, per_request = read_id(node.inside("id", id_) if id_ is not None else None)
-    price = _read_price(node, context)
-    code = node.value.get("code")
-    reject, stop_check = _read_stop_list(node, channel)
+    price, maker = _read_price(node, context), read_code_maker(node, context)
+    rejected, stop_check = _read_stop_list(node, channel)
     own: dict[str, CheckFunction | None] = {name: _wrong(name) for name in IN_REQUEST}
     own |= {"sender": _sender_check(node), "stop-list": stop_check, "balance": _balance_check(price) if price else None}
     needed = {name: find for name, find in own.items() if find is not None}
@@ -162,15 +170,13 @@ def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Func
     send = Send(
         channel=channel,
         times=context.document.times,
-        read=read_send_request(node, context),
+        read=read_send_request(node, context, maker),
         checks=bind(checks, needed, node, context.document),
-        draw=draw,
-        per_request=per_request,
+        ids=read_id(node.inside("id", id_) if id_ is not None else None),
         price=price,
-        maker=read_code_maker(node, context),
-        code=context.place(node.inside("code", code), in_rows=True) if code is not None else None,
+        maker=maker,
         keep=_read_keep(node, context),
-        reject=reject,
+        rejected=rejected,
         write_reply=read_reply(reply, context, context.names("message", "messages", "send", "refused")),
         tells=reply is not None and any(name in str(reply.value) for name in ("send", "refused")),
     )
@@ -208,13 +214,17 @@ def _read_price(node: SpecNode, context: OperationContext) -> Price | None:
     return Price(_read_amount(part, context), per is not None and per.value == "segment", get)
 
 
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
+
+
 def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
     value = part.value.get("amount", 1)
     if isinstance(value, str) and value.startswith(SETTING):
         name = value.removeprefix(SETTING)
-        context.document.setting(part.inside("amount", value), name)
+        context.document.setting(part.inside("amount", value), name, _is_amount, "an amount of 0 or more")
         return lambda scope: _decimal(scope.settings[name])
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if not _is_amount(value):
         part.note(f"{show(value)} is not an amount of 0 or more, nor a setting such as settings.price", "amount")
         return lambda _: Decimal(0)
     amount = Decimal(str(value))
@@ -266,7 +276,7 @@ def _sender_check(node: SpecNode) -> CheckFunction | None:
     return find
 
 
-def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Reject | None, CheckFunction | None]:
+def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Lifecycle | None, CheckFunction | None]:
     """Return the lifecycle of messages to stopped numbers, or the check that refuses them (default: rejected)."""
     wanted = node.take("stop_list", "a string", default="reject")
     if wanted is None or not wanted.one_of(STOP_LIST, "word for stopped numbers"):
@@ -276,13 +286,7 @@ def _read_stop_list(node: SpecNode, channel: Channel) -> tuple[Reject | None, Ch
     if wanted.value == "refuse":
         return None, _check_stopped
     delay = channel.lifecycle[0].delay if channel.lifecycle else timedelta(0)
-    rejected = (LifecycleStep(Status.REJECTED, delay),)
-
-    def reject(call: Call, recipient: str) -> Lifecycle | None:
-        stopped = call.owner.stop_list
-        return rejected if stopped and digits_alone(recipient) in set(map(digits_alone, stopped)) else None
-
-    return reject, None
+    return (LifecycleStep(Status.REJECTED, delay),), None
 
 
 def _check_stopped(subject: Subject) -> Reasons:

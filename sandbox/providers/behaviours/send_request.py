@@ -8,6 +8,7 @@ from sandbox.core.clock import DurationError, format_time, parse_duration
 from sandbox.formats.phone_numbers import is_possible, why_impossible
 from sandbox.formats.urls import is_url
 from sandbox.providers.behaviours.checks import Reasons
+from sandbox.providers.behaviours.codes import CodeMaker, draw_code
 from sandbox.providers.behaviours.context import OperationContext, Place, Scopes, as_text, reader_of
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
@@ -24,16 +25,21 @@ REASONS_LIMIT = 20  # reasons of one kind
 SPACES = " \t\r\n"
 
 ReadText = Callable[[Scope, Scopes], str]
+CodedText = Callable[[Scope, Scopes, int], tuple[str, str]]
 
 
 class Requested(NamedTuple):
-    """A message that a request asks for; `place` is the prefix of its row, `scopes` are where its fields stand."""
+    """A message that a request asks for; `place` is the prefix of its row, `scopes` are where its fields stand.
+
+    `code` is the one-time code of the request, or one that the provider makes.
+    """
 
     recipient: str
     sender: str
     text: str
     place: str
     scopes: Scopes
+    code: str = ""
 
 
 class SendRequest(NamedTuple):
@@ -61,27 +67,24 @@ class Schedule(NamedTuple):
     limit: timedelta | None
 
 
-def read_send_request(node: SpecNode, context: OperationContext) -> ReadSend:
+def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMaker | None) -> ReadSend:
     """Return what reads the messages of a request."""
     rows_at, common_at = _own_place(node, "rows", context), _own_place(node, "common", context)
     in_rows = rows_at is not None
     recipient, name = _recipient(node, context, in_rows=in_rows)
     sender = text_reader(node, "sender", context, in_rows=in_rows)
-    text = text_reader(node, "text", context, in_rows=in_rows, more=("code",))
-    separator = node.take("separator", "a string", default=",")
-    split = separator.value if separator is not None else ","
-    invalid = node.take("invalid_recipients", "a string", default="allow")
-    if invalid is not None:
-        invalid.one_of(INVALID_RECIPIENTS, "word for invalid recipients")
-    judged, drops = invalid is not None and invalid.value != "allow", invalid is not None and invalid.value == "drop"
+    text, with_code = _texts(node, context, maker, in_rows=in_rows)
+    split = _separator(node)
+    judged, drops = _judgement(node)
     schedule = _schedule(node, context)
-    url = _own_place(node, "callback_url", context)
-    simple = rows_at is None and common_at is None and not judged and schedule is None and url is None
+    url = _own_place(node, "callback_url", context, in_rows=in_rows)
+    simple = not judged and {rows_at, common_at, schedule, url, with_code} == {None}
 
     def read_simple(scope: Scope, values: Mapping[str, object]) -> SendRequest:
         scopes = (values,)
         given = recipient(scopes)
-        numbers = [given] if isinstance(given, str) and split not in given and given else split_numbers(given, split)
+        one = isinstance(given, str) and split not in given and given.strip(SPACES)
+        numbers = [one] if one else split_numbers(given, split)
         if not numbers:
             return SendRequest((), (), None, {"recipient": (f"{name}: has no recipient",)})
         who, what = sender(scope, scopes), text(scope, scopes)
@@ -89,10 +92,17 @@ def read_send_request(node: SpecNode, context: OperationContext) -> ReadSend:
 
     def read(scope: Scope, values: Mapping[str, object]) -> SendRequest:
         found: list[Requested] = []
+        addresses: list[str] = []
         for place, scopes in _rows(values, rows_at, common_at):
-            numbers = split_numbers(recipient(scopes), split)
-            who, what = sender(scope, scopes), text(scope, scopes)
-            found += [Requested(number, who, what, place, scopes) for number in numbers]
+            numbers, who = split_numbers(recipient(scopes), split), sender(scope, scopes)
+            addresses += _why_no_url(url, scopes, place)
+            if with_code is not None:
+                for number in numbers:
+                    what, used = with_code(scope, scopes, len(found))
+                    found.append(Requested(number, who, what, place, scopes, used))
+            else:
+                what = text(scope, scopes)
+                found += [Requested(number, who, what, place, scopes) for number in numbers]
         dropped = [(each.recipient, why) for each in found if (why := _why_not(each, name))] if judged else []
         bad = {number for number, _ in dropped}
         kept = [each for each in found if each.recipient not in bad] if bad else found
@@ -102,17 +112,58 @@ def read_send_request(node: SpecNode, context: OperationContext) -> ReadSend:
         due, reasons = _read_schedule(schedule, scope, values) if schedule is not None else (None, ())
         if reasons:
             wrong["schedule"] = reasons
-        address = as_text(url((values,))) if url is not None else ""
-        if address and not is_url(address):
-            wrong["callback-url"] = (f"callback_url: {show(address)} is not an http or https URL",)
+        if addresses:
+            wrong["callback-url"] = tuple(addresses[:REASONS_LIMIT])
         return SendRequest(kept, dropped, due, wrong)
 
     return read_simple if simple else read
 
 
-def _own_place(node: SpecNode, name: str, context: OperationContext) -> Place | None:
+def _separator(node: SpecNode) -> str:
+    """Return what stands between two recipients in one text."""
+    part = node.take("separator", "a string", default=",")
+    if part is not None and not part.value:
+        part.note("is empty; write what stands between two recipients, such as ','")
+    return (part.value if part is not None else "") or ","
+
+
+def _judgement(node: SpecNode) -> tuple[bool, bool]:
+    """Return whether recipients must be phone numbers, and whether those that are not are dropped."""
+    part = node.take("invalid_recipients", "a string", default="allow")
+    if part is None or not part.one_of(INVALID_RECIPIENTS, "word for invalid recipients"):
+        return False, False
+    return part.value != "allow", part.value == "drop"
+
+
+def _texts(
+    node: SpecNode, context: OperationContext, maker: CodeMaker | None, *, in_rows: bool
+) -> tuple[ReadText, CodedText | None]:
+    """Return what reads a text, and what reads it with its code: that of the request, or one that is made."""
+    value = node.value.get("code")
+    place = context.place(node.inside("code", value), in_rows=True) if value is not None else None
+    coded = place is not None or maker is not None
+    text = text_reader(node, "text", context, in_rows=in_rows, more=("code",) if coded else ())
+
+    def read(scope: Scope, scopes: Scopes, row: int) -> tuple[str, str]:
+        code = as_text(place(scopes)) if place is not None else ""
+        if not code and maker is not None:
+            code = draw_code(maker, scopes, scope, row)
+        found = text(scope.copy(code=code), scopes)
+        return (found if maker is None else maker.insert(found, code)), code
+
+    return text, read if coded else None
+
+
+def _why_no_url(url: Place | None, scopes: Scopes, row: str) -> Iterator[str]:
+    """Yield the reason against the callback URL of a row."""
+    address = as_text(url(scopes)) if url is not None else ""
+    if address and not is_url(address):
+        yield f"{row}callback_url: {show(address)} is not an http or https URL"
+
+
+def _own_place(node: SpecNode, name: str, context: OperationContext, *, in_rows: bool = False) -> Place | None:
     value = node.value.get(name)
-    return None if value is None else context.place(node.inside(name, value))
+    return None if value is None else context.place(node.inside(name, value), in_rows=in_rows)
 
 
 def _recipient(node: SpecNode, context: OperationContext, *, in_rows: bool) -> tuple[Place, str]:
