@@ -226,6 +226,23 @@ def test_a_code_expires_and_an_unknown_number_has_none() -> None:
     ]
 
 
+def test_a_code_is_found_by_the_id_of_its_message_until_another_replaces_it() -> None:
+    place = own(CODE, list="code.check: {id: to, code: state, reply: {body: {is: '{{ code.result }}'}}}")
+    place.send({**GOOD, "extra": "1234"})
+    place.send({"to": "4917612345679", "text": "x", "extra": "5678"})
+    first, second = (each.id for each in place.messages)
+    asked = [check(place, "5678", first), check(place, "1234", first), check(place, "5678", second)]
+    place.send({**GOOD, "extra": "9999"})
+
+    assert [each for _, each in (*asked, check(place, "1234", first), check(place, "1234", "x"))] == [
+        {"is": "wrong"},
+        {"is": "right"},
+        {"is": "right"},
+        {"is": "unknown"},
+        {"is": "unknown"},
+    ]
+
+
 def test_a_new_code_replaces_the_one_before() -> None:
     place, _ = with_code()
     place.send({**GOOD, "extra": "5678"})

@@ -19,7 +19,7 @@ from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import usual
 from sandbox.specs.types import show
 
-CODE_KEYS = ("recipient", "code", "tries", "reply")
+CODE_KEYS = ("recipient", "id", "code", "tries", "reply")
 MAKE_CODE = ("digits", "expires", "replaces")
 DIGITS = ("at", "default")
 EXPIRES = ("at", "unit", "default")
@@ -116,13 +116,13 @@ REFUSALS: Mapping[CheckResult, str] = {
 def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
     """Return the function of an operation that checks a one-time code which `make_code` has made."""
     node.only(CODE_KEYS, "code.check")
-    to = node.value.get("recipient")
-    recipient = reader_of(usual("recipient")) if to is None else context.place(node.inside("recipient", to))
+    find = _finder(node, context)
     code = context.place(node.inside("code", node.value["code"])) if node.value.get("code") is not None else None
     if code is None:
         node.note("is missing; write the parameter that has the code", "code")
     tries = _read_tries(node, context)
     write = read_reply(node.take("reply", "a mapping"), context, context.names("code", "message"))
+    by_id = "id" in node.value
     mine = bind(checks, {}, node, context.document)
 
     def run(world: World, call: Call) -> Outcome:
@@ -132,12 +132,12 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
         if refusal is not None:
             return refusal
         values = (call.values,)
-        number, given = as_text(recipient(values)), as_text(code(values)) if code is not None else ""
-        otp = _find_code(world, call, number)
+        given = as_text(code(values)) if code is not None else ""
+        number, otp = find(world, call)
         most = tries(scope)
         result, after = ("unknown", None) if otp is None else _judge(otp, given, at=call.at, tries=most)
         why = f"code: {show(given)} {REFUSALS[CheckResult(result)]}" if otp is not None and result != "right" else ""
-        why = why or f"recipient: no code was made for {show(number)}"
+        why = why or f"{'id' if by_id else 'recipient'}: no code was made for {show(number)}"
         named = None if result == "right" else refuse(checks, f"code-{result}", (why,), subject)
         changes = (after,) if after is not None and after is not otp else ()
         if named is not None and not changes:
@@ -156,8 +156,31 @@ def _judge(otp: Otp, given: str, *, at: datetime, tries: int) -> tuple[str, Otp]
     return found.value, after
 
 
-def _find_code(world: World, call: Call, number: str) -> Otp | None:
-    return world.otps.get((call.owner.provider, call.owner.key, digits_alone(number)))
+def _finder(node: SpecNode, context: OperationContext) -> Callable[[World, Call], tuple[str, Otp | None]]:
+    """Return what finds the code of a request, by its recipient or by the id of its message, and what it looked for."""
+    wanted = node.value.get("id")
+    if wanted is None:
+        to = node.value.get("recipient")
+        recipient = reader_of(usual("recipient")) if to is None else context.place(node.inside("recipient", to))
+
+        def find_by_recipient(world: World, call: Call) -> tuple[str, Otp | None]:
+            number = as_text(recipient((call.values,)))
+            return number, world.otps.get((call.owner.provider, call.owner.key, digits_alone(number)))
+
+        return find_by_recipient
+    if "recipient" in node.value:
+        node.note("has recipient and id; write one of them", "id")
+    place = context.place(node.inside("id", wanted))
+
+    def find_by_id(world: World, call: Call) -> tuple[str, Otp | None]:
+        message_id = as_text(place((call.values,)))
+        message = world.message(message_id)
+        if message is None or (message.provider, message.account) != (call.owner.provider, call.owner.key):
+            return message_id, None
+        otp = world.otps.get((message.provider, message.account, digits_alone(message.recipient)))
+        return message_id, otp if otp is not None and otp.message == message.number else None
+
+    return find_by_id
 
 
 def _is_count(value: object) -> bool:
