@@ -12,7 +12,7 @@ from sandbox.authoring.marks import Source, inferred
 from sandbox.authoring.names import normal
 from sandbox.authoring.proposals import is_report
 from sandbox.authoring.reading import Node
-from sandbox.core.message import Status
+from sandbox.core.message import LIFECYCLE_STATUSES, Status
 from sandbox.specs.body_parsing import FORM
 
 FAILURES = (Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.REJECTED)
@@ -73,7 +73,7 @@ class ChannelWriter:
                 f"the status words {', '.join(self.facts.unknown)}: no status of the sandbox matches for sure; leave "
                 "them out, or add them as variants"
             )
-        known = [status for status in Status if status in words or status in missing]
+        known = [status for status in LIFECYCLE_STATUSES if status in words or status in missing]
         life = [{Status.SENT.value: "200ms"}] if Status.SENT in known else []
         callback, more = self._callback()
         node: Node = {

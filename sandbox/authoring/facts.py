@@ -10,7 +10,7 @@ from sandbox.authoring.calls import Call, Hook
 from sandbox.authoring.names import MEANINGS, PREFIX, STATUS_WORDS, normal, rank, status_of
 from sandbox.authoring.reading import listing, text_of
 from sandbox.authoring.samples import Sampler
-from sandbox.core.message import Status
+from sandbox.core.message import LIFECYCLE_STATUSES, Status
 
 NESTING_LIMIT = 6
 LEAST_WORDS = 2  # words of an enumeration that must be known, so that it counts as one of statuses
@@ -79,7 +79,7 @@ def collect_facts(calls: Iterable[Call], hooks: Iterable[Hook], sampler: Sampler
         elif normal(word) not in map(normal, found.get(status, [])):
             found.setdefault(status, []).append(word)
     words = {}
-    for status in Status:
+    for status in LIFECYCLE_STATUSES:
         several = sorted(found.get(status, []), key=lambda word, known=STATUS_WORDS[status]: _place(word, known))  # type: ignore[misc]
         if several:
             words[status] = Word(several[0], tuple(several[1:]))

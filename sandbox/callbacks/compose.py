@@ -21,7 +21,7 @@ def retry_schedule(world: World, packs: Registry, message: Message) -> tuple[tim
     """
     if message.callback_policy.retries is not None:
         return message.callback_policy.retries
-    own = packs[message.provider].provider.retries.get(message.channel.name)
+    own = packs[message.provider].provider.retries.get(message.channel.key)
     if own is not None and "retries" not in world.scenario.settings.get(message.provider, ()):
         return own
     delays = world.settings[message.provider]["retries"]

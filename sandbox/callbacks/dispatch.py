@@ -137,7 +137,7 @@ class Dispatch:
         attempt = Attempt(
             number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
         )
-        received = self._packs[message.provider].provider.received.get(message.channel.name)
+        received = self._packs[message.provider].provider.received.get(message.channel.key)
         if received is not None and result.status is not None:
             attempt = attempt._replace(accepted=received(result.status, result.answer))
         ladder = () if replay else retry_schedule(self._world, self._packs, message)

@@ -63,6 +63,7 @@ class ApiMethods:
     delete_messages = ApiMethod(traffic.delete_messages)
     delete_message = ApiMethod(traffic.delete_message)
     move = ApiMethod(traffic.move)
+    inbound = ApiMethod(traffic.inbound)
     otp = ApiMethod(traffic.otp)
     requests = ApiMethod(traffic.requests)
     request = ApiMethod(traffic.request)

@@ -12,6 +12,7 @@ from sandbox.client.values import Callback, Message, Otp, Request, Verdict
 
 def messages(  # noqa: PLR0913 - as many as the API has
     *,
+    direction: str | None = None,
     provider: str | None = None,
     operation: str | None = None,
     account: str | None = None,
@@ -28,9 +29,10 @@ def messages(  # noqa: PLR0913 - as many as the API has
     limit: int | None = None,
     cursor: str | None = None,
 ) -> ApiCall[Page[Message]]:
-    """List accepted messages, newest first.
+    """List messages, newest first.
 
     Args:
+        direction: `outbound` for messages to phones only, `inbound` for those from phones only.
         provider: a provider, such as `betatel`.
         operation: an operation such as `betatel.sms.send`, or a glob.
         account: a key, in full or masked.
@@ -63,6 +65,7 @@ def message(id: str = "latest", *, wait: Duration | None = None) -> ApiCall[Mess
 
 def delete_messages(  # noqa: PLR0913 - as many as the API has
     *,
+    direction: str | None = None,
     provider: str | None = None,
     operation: str | None = None,
     account: str | None = None,
@@ -100,6 +103,35 @@ def move(id: str, status: str) -> ApiCall[Message]:  # noqa: A002 - the API's wo
 
     """
     return ApiCall("POST", path("messages", id, "status"), one_of(Message), body=body(status=status))
+
+
+def inbound(  # noqa: PLR0913 - as many as the API has
+    provider: str,
+    sender: str,
+    text: str,
+    *,
+    to: str | None = None,
+    account: str | None = None,
+    channel: str | None = None,
+) -> ApiCall[Message]:
+    """Let a phone send a text to an account, whose server gets the provider's callback for messages from phones.
+
+    A word such as STOP puts the phone on the stop list of the account, one such as START takes it off.
+
+    Args:
+        provider: a provider whose document describes messages from phones.
+        sender: the number of the phone.
+        text: what it sends.
+        to: the sender or number that gets it (default: the one that sent to the phone last, or else the only sender).
+        account: a key, in full or masked (default: the account that sent to the phone last, or else the only one).
+        channel: the channel (default: that of the last message to the phone, or else the only one).
+
+    Raises:
+        RefusedError: 409, the provider has no messages from phones, or account, `to` or channel must be named.
+
+    """
+    given = body(provider=provider, sender=sender, text=text, to=to, account=account, channel=channel)
+    return ApiCall("POST", path("inbound"), one_of(Message), body=given)
 
 
 def otp(  # noqa: PLR0913 - as many as the API has
@@ -187,10 +219,11 @@ def verify(  # noqa: PLR0913 - as many as the API has
     exactly: int | None = None,
     at_least: int | None = None,
     at_most: int | None = None,
+    direction: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
 ) -> ApiCall[Verdict]:
-    """Count the accepted messages that match, and describe near misses.
+    """Count the messages that match, and describe near misses.
 
     Args:
         operation: an operation, such as `betatel.sms.send`.
@@ -204,6 +237,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
         exactly: the expected number. Give one of the three at most (default: `at_least=1`).
         at_least: the smallest number that passes.
         at_most: the largest number that passes.
+        direction: `inbound` to count messages from phones (default: messages to phones).
         since: the id of a message or a time, exclusive.
         wait: real time to wait, at most 60 s. `at_least` returns as soon as it holds, the others once it is over or
             the number is exceeded.
@@ -212,6 +246,7 @@ def verify(  # noqa: PLR0913 - as many as the API has
     bounds = {"exactly": exactly, "at_least": at_least, "at_most": at_most}
     count: Mapping[str, int] = {name: bound for name, bound in bounds.items() if bound is not None} or {"at_least": 1}
     wanted = body(
+        direction=direction,
         operation=operation,
         provider=provider,
         account=account,

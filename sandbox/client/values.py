@@ -8,7 +8,7 @@ from decimal import Decimal
 from sandbox.client.behaviour_values import KEY, Clock
 from sandbox.core.account import Approval
 from sandbox.core.callback import CallbackState, MessageCallbackState
-from sandbox.core.message import Status
+from sandbox.core.message import Direction, Status
 
 Keys = Mapping[str, Mapping[str, str]]  # by provider, then by the header or parameter that carries the key
 
@@ -32,13 +32,14 @@ class PlannedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One text to one recipient.
+    """One text to one recipient, or one that a phone sent (`direction`).
 
-    `request` is the number of the request that sent it, `callback_state` the state of its callbacks together (None: it
-    has none). The account's key is masked.
+    `request` is the number of the request that sent it (None: a phone did), `callback_state` the state of its callbacks
+    together (None: it has none). `opt` is `stop` or `start` if a phone opted out or in. The account's key is masked.
     """
 
     id: str
+    direction: Direction
     provider: str
     operation: str
     channel: str
@@ -46,13 +47,14 @@ class Message:
     sender: str | None = field(metadata={KEY: "from"})
     to: str
     text: str
+    opt: str | None
     code: str | None
     encoding: str
     segments: int
     status: Status
     provider_status: str
     rule: str | None
-    request: int
+    request: int | None
     accepted_at: datetime
     scheduled_for: datetime | None
     history: tuple[StatusChange, ...]

@@ -70,13 +70,18 @@ def _show_sender(sender: Sender, now: datetime) -> Object:
 
 
 def _account(call: ControlCall) -> Account:
-    """Return the account that the path names, by its key or by the masked key if only one account has it.
+    """Return the account that the path names; see `find_account`."""
+    return find_account(call, provider_of(call), call.path["key"], at="/key")
+
+
+def find_account(call: ControlCall, provider: str, key: str, *, at: str) -> Account:
+    """Return an account by its key, or by the masked key if only one account has it; `at` is where the call has it.
 
     Raises:
-        ProblemError: 404, there is no such provider or account.
+        ProblemError: 404, there is no such account.
 
     """
-    provider, key, world = provider_of(call), call.path["key"], call.world
+    world = call.world
     known = world.accounts.get((provider, key))
     if known is not None:
         return known
@@ -87,7 +92,7 @@ def _account(call: ControlCall) -> Account:
     opened = None if len(key) > KEY_LIMIT else world.scenario.opened(spec.fresh_account(key, at=world.now()))
     if opened is None or alike:
         why = f"{len(alike)} accounts have this masked key; use the full key" if alike else "no account has this key"
-        raise refuse(404, "/key", why)
+        raise refuse(404, at, why)
     return opened
 
 

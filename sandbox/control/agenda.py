@@ -1,4 +1,6 @@
-"""What waits for its time on the clock of a workspace: status changes and callbacks, the next first."""
+"""What waits for its time on the clock of a workspace: status changes, callbacks and replies of phones."""
+
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -6,7 +8,14 @@ from sandbox.control.call import ControlCall, reply
 from sandbox.control.lists import LIMIT, Object
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.clock import format_time
+from sandbox.core.message import Status
 from sandbox.core.world import World
+
+KINDS: Mapping[EntryKind, str] = {
+    EntryKind.MOVE: "status",
+    EntryKind.CALLBACK: "callback",
+    EntryKind.INBOUND: "inbound",
+}
 
 
 async def list_agenda(call: ControlCall) -> web.Response:
@@ -17,20 +26,21 @@ async def list_agenda(call: ControlCall) -> web.Response:
 
 
 def show_entry(entry: AgendaEntry, world: World) -> Object:
-    """Return a status change, or the next attempt of a callback."""
-    if entry.kind is EntryKind.MOVE:
-        message, step = world.messages[entry.number], world.messages[entry.number].plan[0]
-        more: Object = {"callback": None, "attempt": None}
-    else:
+    """Return a status change, the next attempt of a callback, or the reply of a phone to a message."""
+    more: Object = {"callback": None, "attempt": None}
+    if entry.kind is EntryKind.CALLBACK:
         callback = world.callbacks[entry.number]
-        message, step = world.messages[callback.message], callback.step
+        message, status = world.messages[callback.message], callback.step.status
         more = {"callback": callback.id, "attempt": len(callback.attempts) + 1}
+    else:
+        message = world.messages[entry.number]
+        status = message.plan[0].status if entry.kind is EntryKind.MOVE else Status.RECEIVED
     return {
         "at": format_time(entry.at),
-        "kind": "status" if entry.kind is EntryKind.MOVE else "callback",
+        "kind": KINDS[entry.kind],
         "message": message.id,
         "to": message.recipient,
         "provider": message.provider,
-        "status": step.status,
+        "status": status,
         **more,
     }

@@ -94,6 +94,16 @@ async def filter_items(collection: Collection[Item], keep: Filter[Item], *, afte
     return kept
 
 
+async def find_newest(collection: Collection[Item], keep: Filter[Item]) -> Item | None:
+    """Return the newest item that `keep` accepts, None if it accepts none."""
+    for count, item in enumerate(newest_first(collection, before=None, after=0), start=1):
+        if keep(item):
+            return item
+        if count % STRIDE == 0:
+            await asyncio.sleep(0)
+    return None
+
+
 async def list_items(
     call: ControlCall,
     collection: Collection[Item],

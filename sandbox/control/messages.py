@@ -129,6 +129,7 @@ def show_message(message: Message, world: World, now: datetime) -> Object:
     segments = segment(message.text)
     return {
         "id": message.id,
+        "direction": message.channel.direction,
         "provider": message.provider,
         "operation": message.operation,
         "channel": message.channel.name,
@@ -136,13 +137,14 @@ def show_message(message: Message, world: World, now: datetime) -> Object:
         "from": message.sender,
         "to": message.recipient,
         "text": message.text,
+        "opt": message.opt,
         "code": code_of(message, now),
         "encoding": segments.encoding,
         "segments": segments.count,
         "status": message.status,
         "provider_status": message.provider_status,
         "rule": message.rule,
-        "request": message.request,
+        "request": None if message.is_inbound else message.request,
         "accepted_at": format_time(message.accepted_at),
         "scheduled_for": None if message.scheduled_for is None else format_time(message.scheduled_for),
         "history": [
@@ -158,8 +160,10 @@ def show_message(message: Message, world: World, now: datetime) -> Object:
 def code_of(message: Message, now: datetime) -> str | None:
     """Return a message's one-time code: the provider's own, else the one in its text.
 
-    The code of a scheduled message is readable when its time has come.
+    The code of a scheduled message is readable when its time has come. A text from a phone has none that was sent.
     """
+    if message.is_inbound:
+        return None
     if message.scheduled_for is not None and message.scheduled_for > now:
         return None
     return message.code or find_code(message.text)
@@ -227,6 +231,7 @@ def _is_found(call: ControlCall, value: str) -> MessageFilter:
 
 
 FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
+    "direction": lambda _, value: lambda message: message.channel.direction == value,
     "provider": lambda _, value: lambda message: message.provider == value,
     "operation": lambda _, value: lambda message: fnmatchcase(message.operation, value),
     "account": lambda _, value: lambda message: value in (message.account, mask(message.account)),

@@ -32,6 +32,7 @@ class Metrics:
         self._engine = engine
         self._requests: Counter[tuple[str, int]] = Counter()
         self._messages: Counter[tuple[str, str]] = Counter()
+        self._inbound: Counter[tuple[str, str]] = Counter()
         self._callbacks: Counter[tuple[str, str]] = Counter()
         self._late = [0] * (len(BOUNDS) + 1)
         self._late_seconds = 0.0
@@ -43,7 +44,10 @@ class Metrics:
         self._requests[record.operation or "none", record.status] += 1
 
     def _count_message(self, message: Message, _: Batch) -> None:
-        self._messages[message.operation, message.history[-1].status] += 1
+        if message.is_inbound:
+            self._inbound[message.provider, message.opt or "none"] += 1
+        else:
+            self._messages[message.operation, message.history[-1].status] += 1
 
     def _count_callback(self, callback: Callback, batch: Batch) -> None:
         if callback.state not in ENDED:
@@ -98,6 +102,14 @@ class Metrics:
         for labels, count in sorted(self._messages.items()):
             messages.add_metric(list(labels), count)
         yield messages
+        inbound = CounterMetricFamily(
+            "sandbox_inbound_messages",
+            "Messages from phones by provider and whether they opt out (stop), in (start) or neither (none).",
+            labels=["provider", "opt"],
+        )
+        for labels, count in sorted(self._inbound.items()):
+            inbound.add_metric(list(labels), count)
+        yield inbound
         callbacks = CounterMetricFamily(
             "sandbox_callbacks", "Completed callbacks by provider and outcome.", labels=["provider", "outcome"]
         )

@@ -18,7 +18,7 @@ from sandbox.core.clock import parse_duration
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import Status
 from sandbox.core.world import World
-from sandbox.providers.registry import Registry
+from sandbox.providers.registry import Pack, Registry
 from sandbox.specs.types import VIOLATION_LIMIT, WORDING, show
 
 if TYPE_CHECKING:
@@ -227,15 +227,21 @@ def _one_of(noun: str, names: Callable[[Context], set[str]]) -> Callable[[Contex
 
 
 def _parse_operation(context: Context, value: object) -> str:
-    names, text = {name for pack in context.packs.values() for name in pack.spec.operations}, str(value)
+    names, text = {name for pack in context.packs.values() for name in _operations(pack)}, str(value)
     if not any(fnmatchcase(name, text) for name in names):
         message = f"no operation is called {show(text)}.{near_miss(text, names)}"
         raise FormatError(message)
     return text
 
 
+def _operations(pack: Pack) -> Iterator[str]:
+    """Yield the names of a provider's operations, and those that messages from phones have instead."""
+    yield from pack.spec.operations
+    yield from (f"{pack.spec.name}.{each.channel.key}" for each in pack.provider.inbound.values())
+
+
 def _statuses(context: Context) -> set[str]:
-    channels = [channel for pack in context.packs.values() for channel in pack.spec.channels.values()]
+    channels = [channel for pack in context.packs.values() for channel in pack.channels.values()]
     return {*Status, *(word for channel in channels for word in channel.read_back)}
 
 

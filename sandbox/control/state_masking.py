@@ -106,6 +106,7 @@ class StateMasking:
             text=self._text(message.text, message.account),
             callback_policy=policy if policy.key is None else replace(policy, key=self.stand_in(policy.key)),
             data=data,
+            reply=message.reply and message.reply._replace(text=self._text(message.reply.text, message.account)),
         )
 
     def settings(self, settings: Mapping[str, object]) -> Mapping[str, object]:

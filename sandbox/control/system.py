@@ -18,12 +18,14 @@ from sandbox.control.call import ControlCall, openapi_json, reply
 from sandbox.control.lists import Object
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
+from sandbox.providers.base import Inbound
 from sandbox.specs.compile import OWN_ERRORS
 from sandbox.specs.samples import Parts, parts_of, sample_fields, sample_parameter, samples_of
 from sandbox.specs.spec import CredentialPart, MessageFields, Operation, ProviderSpec
 from sandbox.specs.types import JSON, METHODS
 
 Node = Mapping[str, Any]  # an object of a provider's document
+NO_INBOUND: Mapping[str, Inbound] = {}
 
 INDEX: Mapping[str, object] = {
     "name": "sms-sandbox",
@@ -83,7 +85,7 @@ async def get_health(call: ControlCall) -> web.Response:
 
 async def list_providers(call: ControlCall) -> web.Response:
     """Reply with what every provider offers."""
-    items = [describe_provider(pack.spec) for pack in call.engine.packs.values()]
+    items = [describe_provider(pack.spec, pack.provider.inbound) for pack in call.engine.packs.values()]
     return reply({"items": items, "next": None, "evicted": 0})
 
 
@@ -174,8 +176,11 @@ def _read_file(path: Path) -> StaticFile:
     return StaticFile(body, f"{MEDIA_TYPES[path.suffix]}; charset=utf-8", sha256(body).hexdigest()[:20])
 
 
-def describe_provider(spec: ProviderSpec) -> Object:
-    """Return a provider's operations, channels, settings and credentials, each item with its source."""
+def describe_provider(spec: ProviderSpec, inbound: Mapping[str, Inbound] = NO_INBOUND) -> Object:
+    """Return a provider's operations, channels, settings and credentials, each item with its source.
+
+    `inbound` says how its channels take messages from phones.
+    """
     own = spec.document["x-sandbox"]
     return {
         "name": spec.name,
@@ -184,7 +189,7 @@ def describe_provider(spec: ProviderSpec) -> Object:
         "credentials": list(spec.credentials),
         "authentication": [[_describe_credential(part) for part in way] for way in spec.authentication],
         "operations": [_describe_operation(spec, name) for name in spec.operations],
-        "channels": [_describe_channel(name, channel) for name, channel in own["channels"].items()],
+        "channels": [_describe_channel(name, channel, inbound.get(name)) for name, channel in own["channels"].items()],
         "settings": [
             {"name": name, "default": each["default"], "description": each["description"], **_source(each)}
             for name, each in own["settings"].items()
@@ -310,7 +315,7 @@ def _describe_errors(nodes: list[tuple[str, str, Node, Node]], operation: Operat
             yield {"name": name, "status": error.status, "code": error.code, "word": "inferred", "source": source}
 
 
-def _describe_channel(name: str, channel: Node) -> Object:
+def _describe_channel(name: str, channel: Node, inbound: Inbound | None) -> Object:
     return {
         "name": name,
         "statuses": [
@@ -325,4 +330,5 @@ def _describe_channel(name: str, channel: Node) -> Object:
             for status, each in channel["statuses"].items()
         ],
         "omitted": [{"status": status, **_source(each)} for status, each in channel.get("omitted", {}).items()],
+        "inbound": None if inbound is None else {"stop": sorted(inbound.stop), "start": sorted(inbound.start)},
     }

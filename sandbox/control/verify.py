@@ -20,7 +20,7 @@ from sandbox.control.requests import requests_of
 from sandbox.control.searching import contains
 from sandbox.core.change import Change
 from sandbox.core.journal import RequestRecord
-from sandbox.core.message import Message, Status
+from sandbox.core.message import Direction, Message, Status
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import contains_number, normalize_number
 from sandbox.specs.types import show
@@ -88,10 +88,13 @@ async def verify(call: ControlCall) -> web.Response:
     criteria = make_criteria(expected, lambda number: same_number(number, call.server.number_plans))
     counts = call.body.nested("count").values.items()
     count = next((ExpectedCount(kind, number) for kind, number in counts if isinstance(number, int)), ANY)
+    direction = Direction(call.body.get("direction", str) or Direction.OUTBOUND)
     messages = messages_of(call.world)
 
     def fits(message: Message) -> bool:
-        return since.admits(message.number, message.accepted_at) and all(each.holds(message) for each in criteria)
+        if message.channel.direction is not direction or not since.admits(message.number, message.accepted_at):
+            return False
+        return all(each.holds(message) for each in criteria)
 
     async def search() -> list[Message] | None:
         found = await filter_items(messages, fits, after=since.number)
@@ -116,18 +119,22 @@ async def verify(call: ControlCall) -> web.Response:
 def near_misses(
     world: World, expected: Mapping[str, str], criteria: Sequence[Criterion], since: Since
 ) -> list[NearMiss]:
-    """Return what nearly fits among the newest messages and refused requests after `since`."""
+    """Return what nearly fits among the newest messages and refused requests after `since`.
+
+    Only messages of the expected direction count, and no request if that is `inbound`.
+    """
+    direction = Direction(expected.get("direction", Direction.OUTBOUND))
     start = world.messages.get(since.number)
     since_request = Since(0 if start is None else start.request, since.at)
     messages = (
         message
         for message in _newest(messages_of(world), since.number)
-        if since.admits(message.number, message.accepted_at)
+        if message.channel.direction is direction and since.admits(message.number, message.accepted_at)
     )
     records = (
         record
         for record in _newest(requests_of(world, NO_ROUTES), since_request.number)
-        if since_request.admits(record.id, record.at)
+        if direction is Direction.OUTBOUND and since_request.admits(record.id, record.at)
     )
     return [*_near_messages(messages, criteria), *_near_requests(records, expected)]
 

@@ -1,7 +1,7 @@
 """The agenda: everything that waits for its time, as data. Nothing here sleeps.
 
 Entries of the same instant are ordered: status changes first, in the order in which their messages were accepted
-(priority traffic before the rest), then callbacks in the order in which they were created.
+(priority traffic before the rest), then callbacks in the order in which they were created, then replies of phones.
 """
 
 import heapq
@@ -16,10 +16,14 @@ class EntryKind(IntEnum):
 
     MOVE = 0
     CALLBACK = 1
+    INBOUND = 2
 
 
 class AgendaEntry(NamedTuple):
-    """One pending entry: message or callback `number` is due at `at`; a lower `rank` comes first."""
+    """One pending entry: message or callback `number` is due at `at`; a lower `rank` comes first.
+
+    An entry of the kind `INBOUND` has the number of the message that a phone replies to.
+    """
 
     at: datetime
     kind: EntryKind
@@ -28,7 +32,7 @@ class AgendaEntry(NamedTuple):
 
 
 class Agenda:
-    """The pending entries of one workspace, at most one for each message and callback."""
+    """The pending entries of one workspace, at most one for each kind and number."""
 
     __slots__ = ("_first", "_heap", "_live")
 
@@ -88,6 +92,11 @@ class Agenda:
             heapq.heapify(self._heap)
         if dropped is self._first:
             self._first = self._seek()
+
+    def drop_message(self, number: int) -> None:
+        """Remove the status change and the phone's reply that are pending for a message."""
+        self.drop(EntryKind.MOVE, number)
+        self.drop(EntryKind.INBOUND, number)
 
     def clear(self) -> None:
         """Remove all entries."""

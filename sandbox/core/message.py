@@ -12,8 +12,18 @@ from sandbox.core.errors import IllegalMoveError, UnknownStatusError
 from sandbox.core.seeded_random import AT_ONCE, Distribution
 
 
+class Direction(StrEnum):
+    """Whether an application sent a message to a phone, or a phone sent it to the application."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
 class Status(StrEnum):
-    """The statuses of the sandbox; each provider has its own words for them."""
+    """The statuses of the sandbox; each provider has its own words for them.
+
+    `RECEIVED` is the only one of messages from phones; the others are those of lifecycles.
+    """
 
     SCHEDULED = "scheduled"
     QUEUED = "queued"
@@ -24,7 +34,10 @@ class Status(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
     READ = "read"
+    RECEIVED = "received"
 
+
+LIFECYCLE_STATUSES: tuple[Status, ...] = tuple(each for each in Status if each is not Status.RECEIVED)
 
 # The failures that stand in for one that a channel does not have, the nearest first.
 STAND_INS: Mapping[Status, tuple[Status, ...]] = {
@@ -44,6 +57,7 @@ class LifecycleStep(NamedTuple):
 
 
 Lifecycle = tuple[LifecycleStep, ...]
+OF_PHONES = ".inbound"  # ends the key of the channel of messages from phones; no name of a channel has a dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,12 @@ class Channel:
     moves: Mapping[Status, frozenset[Status]]
     reports: frozenset[Status]
     lifecycle: Lifecycle
+    direction: Direction = Direction.OUTBOUND
+
+    @property
+    def key(self) -> str:
+        """The name by which tables and stores know it; a channel's messages from phones have their own."""
+        return self.name if self.direction is Direction.OUTBOUND else f"{self.name}{OF_PHONES}"
 
     def may_follow(self, status: Status) -> frozenset[Status]:
         """Return the statuses that may follow `status`."""
@@ -91,6 +111,14 @@ class Channel:
         hint = f" Did you mean '{near[0]}'?" if near else f" Available: {', '.join(self.words)}."
         message = f"no status is called '{word}' for {self.name}.{hint}"
         raise UnknownStatusError(message)
+
+
+def make_inbound_channel(name: str, *, word: str) -> Channel:
+    """Return the channel of the messages that phones send: they are received, and that is all; `word` says so."""
+    received = Status.RECEIVED
+    return Channel(
+        name, {received: word}, {}, {word: received}, {}, frozenset({received}), (), direction=Direction.INBOUND
+    )
 
 
 class Step(NamedTuple):
@@ -132,6 +160,13 @@ class CallbackPolicy:
 DEFAULT_POLICY = CallbackPolicy()
 
 
+class PhoneReply(NamedTuple):
+    """What the phone replies by itself, so long after the message was delivered."""
+
+    text: str
+    after: timedelta
+
+
 class Draft(NamedTuple):
     """A message that a provider's function wants to send.
 
@@ -152,9 +187,10 @@ class Draft(NamedTuple):
 
 
 class Message(NamedTuple):
-    """An accepted message; a named tuple, because each status change makes a new one.
+    """A message; a named tuple, because each status change makes a new one.
 
-    `number` counts the messages of its workspace; `request` is the id of its request in the journal.
+    `number` counts the messages of its workspace; `request` is the id of its request in the journal, of a message from
+    a phone that of the last request before it. `reply` is what the phone will reply by itself.
     """
 
     id: str
@@ -176,6 +212,17 @@ class Message(NamedTuple):
     rank: int = 0
     callback_policy: CallbackPolicy = DEFAULT_POLICY
     data: Mapping[str, str] | None = None
+    reply: PhoneReply | None = None
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether a phone sent it."""
+        return self.channel.direction is Direction.INBOUND
+
+    @property
+    def opt(self) -> str | None:
+        """What a message from a phone asks for: `stop` if it opts out, `start` if it opts in again, else None."""
+        return self.fact(OPT) or None if self.is_inbound else None
 
     @property
     def status(self) -> Status:
@@ -197,6 +244,7 @@ class Message(NamedTuple):
         return self.data.get(name, "") if self.data else ""
 
 
+OPT = "opt"  # the name under which a message from a phone keeps what it asks for
 HISTORY = Message._fields.index("history")  # followed by plan and callbacks, which a status change replaces too
 
 
@@ -265,3 +313,12 @@ def move(message: Message, step: Step, *, callback: int | None = None, illegal: 
 def next_move(message: Message) -> AgendaEntry | None:
     """Return the agenda entry of the next planned step of a message, or None."""
     return AgendaEntry(message.plan[0].at, EntryKind.MOVE, message.rank, message.number) if message.plan else None
+
+
+def plan_reply(message: Message, step: Step) -> tuple[AgendaEntry, ...]:
+    """Return when the phone replies by itself, if `step` delivers a message for the first time that it replies to."""
+    if message.reply is None or step.status is not Status.DELIVERED:
+        return ()
+    if any(each.status is Status.DELIVERED for each in message.history):
+        return ()
+    return (AgendaEntry(step.at + message.reply.after, EntryKind.INBOUND, 0, message.number),)

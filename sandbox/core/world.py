@@ -84,11 +84,11 @@ class World:
         return None if number is None else self.messages.get(number)
 
     def messages_of(self, account: Account) -> Iterator[Message]:
-        """Return an account's messages, oldest first."""
+        """Return the messages that an account has sent, oldest first."""
         return (
             message
             for message in self.messages.values()
-            if message.account == account.key and message.provider == account.provider
+            if message.account == account.key and message.provider == account.provider and not message.is_inbound
         )
 
     def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
@@ -177,8 +177,7 @@ class World:
         self.last_message = 0
         self._evicting = 1  # the number to check next when there are too many messages
         self._ended: deque[int] = deque()  # lower numbers, passed over, whose messages have ended since
-        self.last_callback = 0
-        self.last_request = 0
+        self.last_callback, self.last_request = 0, 0
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
         if reset.state is not None:
@@ -231,7 +230,7 @@ class World:
             for callback in message.callbacks:
                 self.agenda.drop(EntryKind.CALLBACK, callback)
                 del self.callbacks[callback]
-            self.agenda.drop(EntryKind.MOVE, message.number)
+            self.agenda.drop_message(message.number)
             del self.messages[message.number], self.numbers[message.id]
         self._remove(Message, tuple(message.number for message in dropped))
         self._remove(Callback, tuple(each for message in dropped for each in message.callbacks))
@@ -259,6 +258,11 @@ class World:
             self._ended.append(message.number)
         self.messages[message.number] = message
 
+    def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
+        if removed.kind is EntryKind.INBOUND and removed.number < self._evicting:
+            self._ended.append(removed.number)
+        self.agenda.drop(removed.kind, removed.number)
+
     def _put_callback(self, callback: Callback) -> None:
         self.last_callback = max(self.last_callback, callback.id)
         if callback.message < self._evicting and callback.state not in OPEN_STATES:
@@ -267,12 +271,6 @@ class World:
 
     def _put_account(self, account: Account) -> None:
         self.accounts[account.provider, account.key] = account
-
-    def _put_otp(self, otp: Otp) -> None:
-        self.otps[otp.provider, otp.account, otp.recipient] = otp
-
-    def _put_window(self, window: RateWindow) -> None:
-        self.windows[window.name] = window
 
     def _put_rule_count(self, counted: RuleCounted) -> None:
         self.rule_counts[counted.name] = counted.count
@@ -326,7 +324,9 @@ class World:
             self.evicted["callbacks"] += len(message.callbacks)
 
     def _finished(self, message: Message) -> bool:
-        return not message.plan and not any(self.callbacks[each].state in OPEN_STATES for each in message.callbacks)
+        if message.plan or (message.reply is not None and self.agenda.find(EntryKind.INBOUND, message.number)):
+            return False
+        return not any(self.callbacks[each].state in OPEN_STATES for each in message.callbacks)
 
     _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
         Clock: _put_clock,
@@ -337,12 +337,12 @@ class World:
         Message: _put_message,
         Callback: _put_callback,
         Account: _put_account,
-        Otp: _put_otp,
-        RateWindow: _put_window,
+        Otp: lambda world, otp: world.otps.update({(otp.provider, otp.account, otp.recipient): otp}),
+        RateWindow: lambda world, window: world.windows.update({window.name: window}),
         RequestRecord: _put_request,
         LostReply: lambda world, lost: world.lost_replies.put(lost),
         AgendaEntry: lambda world, entry: world.agenda.put(entry),
-        AgendaEntryRemoved: lambda world, removed: world.agenda.drop(removed.kind, removed.number),
+        AgendaEntryRemoved: _remove_entry,
         TargetSet: _put_target,
         RuleCounted: _put_rule_count,
         ScenarioStateSet: _put_state,

@@ -39,6 +39,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "scenarios",
         "clock",
         "callbacks",
+        "inbound",
         "pytest",
         "languages",
         "ci",

@@ -109,8 +109,9 @@ class AdvanceRun:
     def _add_entry(self, due: AgendaEntry, collected: Callback | None) -> None:
         """Add what carrying out an entry did."""
         world = self._world
-        if due.kind is EntryKind.MOVE:
-            message = world.messages[due.number]
+        if due.kind is not EntryKind.CALLBACK:
+            replied = due.kind is EntryKind.INBOUND  # the message from the phone is the newest of all
+            message = world.messages[world.last_message if replied else due.number]
             self._add(AdvanceEvent(due.at, message.id, message.recipient, status=message.status))
             if collected is not None:
                 event = AdvanceEvent(due.at, message.id, message.recipient, callback=collected)

@@ -122,30 +122,31 @@ def _routes(packs: Registry) -> Iterator[Route]:
 
 def _succeed(old: Pack | None, new: Pack) -> Pack:
     """Return a new pack with the channels that only the old one describes, for the messages that these have."""
-    gone = (
-        {} if old is None else {name: each for name, each in old.spec.channels.items() if name not in new.spec.channels}
-    )
+    gone = {} if old is None else {key: each for key, each in old.channels.items() if key not in new.channels}
     if old is None or not gone:
         return new
     before, after = old.provider, new.provider
 
     def report(change: Report) -> Outgoing:
-        return (before if change.message.channel.name in gone else after).report(change)
+        return (before if change.message.channel.key in gone else after).report(change)
 
     def target(message: Message) -> Target | None:
-        return (before if message.channel.name in gone else after).target(message)
+        return (before if message.channel.key in gone else after).target(message)
 
     settings = {**old.spec.settings, **new.spec.settings}
-    retries = {name: each for name, each in before.retries.items() if name in gone}
-    received = {name: each for name, each in before.received.items() if name in gone}
+    retries = {key: each for key, each in before.retries.items() if key in gone}
+    received = {key: each for key, each in before.received.items() if key in gone}
+    inbound = {name: each for name, each in before.inbound.items() if each.channel.key in gone}
+    channels = {name: each for name, each in old.spec.channels.items() if name in gone}
     return Pack(
-        replace(new.spec, channels={**gone, **new.spec.channels}, settings=settings),
+        replace(new.spec, channels={**channels, **new.spec.channels}, settings=settings),
         replace(
             after,
             report=report,
             target=target,
             retries={**retries, **after.retries},
             received={**received, **after.received},
+            inbound={**inbound, **after.inbound},
         ),
     )
 
@@ -157,10 +158,10 @@ def _with_new_channels(world: World, known: Registry) -> Iterator[Message]:
     """
     newest: dict[tuple[str, str], Channel] = {}
     for message in world.messages.read_values():
-        name = (message.provider, message.channel.name)
+        name = (message.provider, message.channel.key)
         channel = newest.get(name)
         if channel is None:
-            channel = newest[name] = known[message.provider].spec.channels[message.channel.name]
+            channel = newest[name] = known[message.provider].channels[message.channel.key]
         if channel is not message.channel:
             yield with_channel(message, channel)
 

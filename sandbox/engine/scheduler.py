@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sandbox.callbacks.compose import target_of
 from sandbox.callbacks.dispatch import begin_attempt
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
-from sandbox.core.change import AgendaEntryRemoved, Batch, Change
-from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, Step, move, next_move
-from sandbox.core.seeded_random import draw_bytes, draw_fraction
+from sandbox.core.change import Batch
 from sandbox.core.world import World
+from sandbox.engine.inbound import reply_by_itself
+from sandbox.engine.report import report_step
 from sandbox.providers.registry import Registry
 
 AT_ONCE = 500  # due entries that are carried out before others on the loop get their turn
@@ -108,73 +107,6 @@ def carry_out(world: World, packs: Registry, due: AgendaEntry) -> Callback | Non
     if due.kind is EntryKind.MOVE:
         message = world.messages[due.number]
         return report_step(world, packs, message, message.plan[0], illegal=True)
+    if due.kind is EntryKind.INBOUND:
+        return reply_by_itself(world, packs, world.messages[due.number], at=due.at)
     return begin_attempt(world, packs, world.callbacks[due.number])
-
-
-def report_step(
-    world: World, packs: Registry, message: Message, step: Step, *, illegal: bool = False
-) -> Callback | None:
-    """Move a message, and make the callbacks of the move if the provider reports that status.
-
-    A callback without a target is collected in the same batch, and returned.
-
-    Raises:
-        IllegalMoveError: the status cannot follow the present one, and `illegal` is not set.
-
-    """
-    if step.status not in message.channel.reports:
-        moved = move(message, step, illegal=illegal)
-        world.commit(moved, next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number), at=step.at)
-        return None
-    provider, number = message.provider, world.last_callback + 1
-    moved = move(message, step, callback=number, illegal=illegal)
-    following = next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number)
-    if message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None:
-        settings = world.settings[provider]
-        collected = Callback(
-            number, message.number, provider, step, step.at, CallbackState.COLLECTED, None, (), settings
-        )
-        world.commit(moved, collected, following, at=step.at)
-        return collected
-    callback = Callback(number, message.number, provider, step, step.at)
-    if message.callback_policy is DEFAULT_POLICY:
-        world.commit(
-            moved, callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id), following, at=step.at
-        )
-        return None
-    copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]
-    moved = moved._replace(callbacks=(*moved.callbacks, *(copy.id for copy in copies)))
-    planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
-    world.commit(moved, *planned, following, at=step.at)
-    return None
-
-
-def _planned(world: World, message: Message, callback: Callback) -> tuple[Change, ...]:
-    """Return a new callback with the delay and order of its policy, and its entry on the agenda."""
-    callback_policy = message.callback_policy
-    subject, number = ("message", message.number) if callback_policy.order else ("callback", callback.id)
-    begin = max([callback.due, *_reported(message)]) if callback_policy.order else callback.due
-    delay = callback_policy.delay.at(draw_fraction(world.seed, number, f"{subject} delay"))
-    callback = callback._replace(
-        due=begin + delay, state=CallbackState.HELD if callback_policy.held else CallbackState.PENDING
-    )
-    if callback_policy.held:
-        return (callback,)
-    return (
-        callback,
-        AgendaEntry(callback.due, EntryKind.CALLBACK, _rank(world, callback, callback_policy), callback.id),
-    )
-
-
-def _reported(message: Message) -> list[datetime]:
-    """Return the times of the planned steps that the provider reports."""
-    return [step.at for step in message.plan if step.status in message.channel.reports]
-
-
-def _rank(world: World, callback: Callback, callback_policy: CallbackPolicy) -> int:
-    """Return the rank of a callback among those due at the same instant; the lowest goes first."""
-    if callback_policy.order is CallbackOrder.REVERSE:
-        return -callback.id
-    if callback_policy.order is CallbackOrder.SHUFFLE:
-        return int.from_bytes(draw_bytes(world.seed, callback.id, "callback order", 4), "big")
-    return 0

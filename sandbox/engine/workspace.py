@@ -18,7 +18,9 @@ from sandbox.core.world import World
 from sandbox.core.world_state import WorldState
 from sandbox.engine.advance import Advance, AdvanceRun, Goal
 from sandbox.engine.gate import CommitGate
-from sandbox.engine.scheduler import Scheduler, report_step
+from sandbox.engine.inbound import PhoneText, receive
+from sandbox.engine.report import report_step
+from sandbox.engine.scheduler import Scheduler
 from sandbox.providers.registry import Registry
 
 SUSPENDED = "suspended"
@@ -116,6 +118,13 @@ class Workspace:
         status, variant = message.channel.parse(word)
         step = Step(status, message.channel.word(status, variant), self.world.now())
         report_step(self.world, self._packs, message._replace(plan=()), step)
+        self._scheduler.work()
+        return self.world.messages[message.number]
+
+    def receive(self, given: PhoneText) -> Message:
+        """Let a phone send a text; return the message that it is."""
+        receive(self.world, self._packs, given)
+        message = self.world.messages[self.world.last_message]
         self._scheduler.work()
         return self.world.messages[message.number]
 

@@ -25,6 +25,7 @@ __all__ = [
     "Call",
     "ErrorReply",
     "Function",
+    "Inbound",
     "Outcome",
     "Plan",
     "Provider",
@@ -125,6 +126,25 @@ class Report(NamedTuple):
     at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """How a channel takes messages from phones.
+
+    `draw_id` returns the id of a message from the seed, its number and its time. `stop` and `start` are the words, in
+    capitals, with which a phone opts out and in again.
+    """
+
+    channel: Channel
+    draw_id: Callable[[int, int, datetime], str]
+    stop: frozenset[str] = frozenset()
+    start: frozenset[str] = frozenset()
+
+    def opt(self, text: str) -> str | None:
+        """Return `stop` or `start` if a text is such a word, whatever its case; None if it is not."""
+        word = text.strip().upper()
+        return "stop" if word in self.stop else "start" if word in self.start else None
+
+
 Authenticate = Callable[[World, Call], Refusal | None]
 Function = Callable[[World, Call], Outcome]
 
@@ -150,7 +170,8 @@ class Provider:
     `key` returns the credential from a call's values and headers. `authenticate` runs before every operation. `report`
     returns the callback of a status change. `target` returns a message's own target, such as a `dlr_url`.
     `render_error` turns a refusal into a reply. `secret` returns the second part of a credential, which must stay the
-    same for one key. `retries` are retry schedules by channel, `received` says what counts as received, by channel.
+    same for one key. `retries` are retry schedules, `received` says what counts as received, both by the key of a
+    channel. `inbound` says how channels take messages from phones, by name.
     """
 
     name: str
@@ -163,3 +184,4 @@ class Provider:
     secret: Callable[[Mapping[str, object], Mapping[str, str]], str | None] | None = None
     retries: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
     received: Mapping[str, Callable[[int, str], bool]] = field(default_factory=dict)
+    inbound: Mapping[str, Inbound] = field(default_factory=dict)

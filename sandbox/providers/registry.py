@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from os.path import realpath
 from pathlib import Path
 from traceback import extract_tb
 
 from sandbox.core.errors import FileMistake, SpecError
+from sandbox.core.message import Channel
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import is_readable, shipped
 from sandbox.providers.base import Provider
@@ -20,12 +22,18 @@ from sandbox.specs.spec import ProviderSpec, Route
 from sandbox.specs.types import PathProblem, show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pack:
     """A provider's spec and its functions; each operation of the spec has a function."""
 
     spec: ProviderSpec
     provider: Provider
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """The channels of its messages by key, those of messages from phones too."""
+        of_phones = (each.channel for each in self.provider.inbound.values())
+        return {**self.spec.channels, **{each.key: each for each in of_phones}}
 
 
 Registry = Mapping[str, Pack]

@@ -18,7 +18,7 @@ from sandbox.core.effects import (
     make_lifecycle_template,
 )
 from sandbox.core.errors import near_miss
-from sandbox.core.message import STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
+from sandbox.core.message import LIFECYCLE_STATUSES, STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
 from sandbox.core.seeded_random import Distribution
 from sandbox.scenarios.reply_templates import read_reply
 from sandbox.scenarios.scope import Scope, errors_of, has_retry_after
@@ -191,7 +191,7 @@ def _read_step(node: Node, scope: Scope) -> StepTemplate:
         node.fail("write each step as status: delay, such as sent: 200ms")
     ((written, entry),) = entries.items()
     ours, _, theirs = written.partition("/")
-    if ours not in {*Status}:
+    if ours not in LIFECYCLE_STATUSES:
         entry.fail(_unknown_status(written, scope))
     status = Status(ours)
     for name, channel in scope.channels.items() if theirs else ():
@@ -216,12 +216,12 @@ def _warn_of_statuses(node: Node, steps: tuple[StepTemplate, ...], scope: Scope)
 def _unknown_status(word: str, scope: Scope) -> str:
     """Return the mistake for an unknown status."""
     where = next(iter(scope.channels), "any channel")
-    known = {*map(str, Status)}
+    known = {*map(str, LIFECYCLE_STATUSES)}
     for channel in scope.channels.values():
         known |= {f"{status}/{variant}" for status, variants in channel.variants.items() for variant in variants}
     hint = near_miss(word, known)
     if "Did you mean" not in hint:
-        hint = f" Available: {', '.join(Status)}."
+        hint = f" Available: {', '.join(LIFECYCLE_STATUSES)}."
     return f"no status is called '{word}' for {where}.{hint}"
 
 
@@ -274,12 +274,14 @@ def _read_copies(node: Node) -> int:
 def _read_drop(node: Node) -> tuple[frozenset[Status], bool]:
     """Read the statuses whose callbacks are lost, and whether only the first attempt of each callback is lost."""
     if isinstance(node.value, list):
-        return frozenset(node.read_each(lambda each: Status(read_choice(each, Status, what="status")))), False
+        return frozenset(
+            node.read_each(lambda each: Status(read_choice(each, LIFECYCLE_STATUSES, what="status")))
+        ), False
     if node.value == "first":
         return frozenset(), True
     if node.value != "all":
         node.fail("write drop: all, drop: first, or a list of statuses such as [sent]")
-    return frozenset(Status), False
+    return frozenset(LIFECYCLE_STATUSES), False
 
 
 def _read_set(node: Node) -> str | None:

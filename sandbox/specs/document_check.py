@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sandbox.core.account import Approval
 from sandbox.core.clock import DurationError, parse_duration
 from sandbox.core.errors import near_miss
-from sandbox.core.message import Status
+from sandbox.core.message import LIFECYCLE_STATUSES, Status
 from sandbox.specs.document import SpecNode
 from sandbox.specs.path_check import check_paths
 from sandbox.specs.spec import NAME, OWN_SETTINGS
@@ -215,9 +215,9 @@ def _channel(channel: SpecNode) -> None:
 
 
 def _is_status(part: SpecNode, status: str) -> bool:
-    if status in set(Status):
+    if status in LIFECYCLE_STATUSES:
         return True
-    part.note(f"unknown status '{status}'.{near_miss(status, set(Status))}", status)
+    part.note(f"unknown status '{status}'.{near_miss(status, LIFECYCLE_STATUSES)}", status)
     return False
 
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CODE = "code"
     COUNTERS = "counters"
     DELETED_WORKSPACE = "deleted_workspace"
+    INBOUND = "inbound"
     LOST_REPLY = "lost_reply"
     MESSAGE = "message"
     RATE_WINDOW = "rate_window"

@@ -13,7 +13,16 @@ from typing import Any
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing
 from sandbox.core.journal import RequestRecord
-from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Channel, Message, Status, Step
+from sandbox.core.message import (
+    DEFAULT_POLICY,
+    CallbackOrder,
+    CallbackPolicy,
+    Channel,
+    Message,
+    PhoneReply,
+    Status,
+    Step,
+)
 from sandbox.core.seeded_random import AT_ONCE, Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
 
 Object = dict[str, Any]
@@ -28,7 +37,7 @@ def write_message(message: Message) -> Object:
         "request": message.request,
         "provider": message.provider,
         "operation": message.operation,
-        "channel": message.channel.name,
+        "channel": message.channel.key,
         "account": message.account,
         "sender": message.sender,
         "recipient": message.recipient,
@@ -51,12 +60,15 @@ def write_message(message: Message) -> Object:
         written["rule"] = message.rule
     if message.rank:
         written["rank"] = message.rank
+    if message.reply:
+        written["reply"] = {"text": message.reply.text, "after": message.reply.after.total_seconds()}
     return written
 
 
 def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message:
     """Return the message of a row."""
     policy, later, data = written.get("callback_policy"), written.get("scheduled_for"), written.get("data")
+    reply = written.get("reply")
     return Message(
         written["id"],
         number,
@@ -77,6 +89,7 @@ def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message
         written.get("rank", 0),
         DEFAULT_POLICY if policy is None else _read_policy(policy),
         None if data is None else dict(data),
+        None if reply is None else PhoneReply(reply["text"], _duration(reply["after"])),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from sandbox.core.agenda import EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.errors import ScenarioError, StoreUseError
 from sandbox.core.message import Channel, next_move
@@ -66,7 +67,7 @@ class ChannelTable:
 
         """
         pack = self._packs.get(provider)
-        channel = pack.spec.channels.get(name) if pack else None
+        channel = pack.channels.get(name) if pack else None
         if channel is None:
             what = f"the provider {provider!r}" if pack is None else f"the channel {name!r} of {provider}"
             message = f"the store has messages of {what}, which no document describes; add its folder with --specs DIR"
@@ -145,7 +146,11 @@ def _build(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loade
     requests = LazySequenceStore(rows.values[Kind.REQUEST], _decoder(read_request))
     numbers = _read_numbers(rows.values[Kind.MESSAGE], channel_of)
     moves = [next_move(messages[number]) for number in rows.open[Kind.MESSAGE]]
-    agenda = [read_agenda_entry(int(row.key), from_text(row.value)) for row in others[Kind.AGENDA]]
+    agenda = [
+        read_agenda_entry(int(row.key), from_text(row.value), entry)
+        for kind, entry in ((Kind.AGENDA, EntryKind.CALLBACK), (Kind.INBOUND, EntryKind.INBOUND))
+        for row in others[kind]
+    ]
     lost_replies = sorted(others[Kind.LOST_REPLY], key=lambda row: int(row.key))
     state = WorldState(
         counters=counters,

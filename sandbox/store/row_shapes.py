@@ -266,6 +266,7 @@ SHAPES: Mapping[Kind, Check] = {
             "at": time,
         }
     ),
+    Kind.INBOUND: members({"at": time, "rank": whole(-MOST)}),
     Kind.LOST_REPLY: members({"at": time, "request": ID, "texts": many(row(text, text, text, text))}),
     Kind.MESSAGE: members(
         {**MESSAGE, "request": COUNT, "sender": maybe(text), "history": many(STEP, least=1)},
@@ -274,6 +275,7 @@ SHAPES: Mapping[Kind, Check] = {
             "callbacks": many(ID),
             "callback_policy": POLICY,
             "data": PAIRS,
+            "reply": members({"text": text, "after": seconds}),
             "code": text,
             "scheduled_for": time,
             "rule": text,

@@ -42,7 +42,8 @@ from sandbox.store.workspace_codec import (
     write_target,
 )
 
-OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA})
+OF_MESSAGES = frozenset({Kind.MESSAGE, Kind.CALLBACK, Kind.CODE, Kind.AGENDA, Kind.INBOUND})
+ENTRIES: Mapping[EntryKind, Kind] = {EntryKind.CALLBACK: Kind.AGENDA, EntryKind.INBOUND: Kind.INBOUND}
 KEPT_BY_RESET = frozenset({Kind.TARGET, Kind.SCENARIO, Kind.WORKSPACE})
 CLEARED_BY_RESET = frozenset({*Kind} - KEPT_BY_RESET)
 
@@ -53,6 +54,7 @@ WRITERS: Mapping[Kind, Callable[[Any], object]] = {
     Kind.CLOCK: write_clock,
     Kind.CODE: write_code,
     Kind.COUNTERS: write_counters,
+    Kind.INBOUND: write_agenda_entry,
     Kind.LOST_REPLY: write_lost_reply,
     Kind.MESSAGE: write_message,
     Kind.RATE_WINDOW: write_rate_window,
@@ -157,12 +159,14 @@ class PendingRows:
                 self.put(Kind.MESSAGE, message.number, message)
 
     def _put_entry(self, entry: AgendaEntry) -> None:
-        if entry.kind is EntryKind.CALLBACK:  # a message's next move is in its plan
-            self.put(Kind.AGENDA, entry.number, entry)
+        kind = ENTRIES.get(entry.kind)
+        if kind is not None:  # a message's next move is in its plan
+            self.put(kind, entry.number, entry)
 
     def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
-        if removed.kind is EntryKind.CALLBACK:
-            self.remove(Kind.AGENDA, removed.number)
+        kind = ENTRIES.get(removed.kind)
+        if kind is not None:
+            self.remove(kind, removed.number)
 
     def _reset(self, reset: WorkspaceReset) -> None:
         if reset.state is None:
@@ -254,9 +258,9 @@ CHANGES: Mapping[type, Callable[[PendingRows, Any], None]] = {
 }
 # The scenario's state is one of the counters, which are written with every transaction.
 WITHOUT_ROWS = frozenset({ScenarioStateSet})
-# The kinds of rows that go with an entity; the agenda's entry of a callback has the callback's number.
+# The kinds of rows that go with an entity; an entry of the agenda has the number of its callback or message.
 REMOVALS: Mapping[type, tuple[Kind, ...]] = {
-    Message: (Kind.MESSAGE,),
+    Message: (Kind.MESSAGE, Kind.INBOUND),
     Callback: (Kind.CALLBACK, Kind.AGENDA),
     RequestRecord: (Kind.REQUEST, Kind.LOST_REPLY),
     RateWindow: (Kind.RATE_WINDOW,),

@@ -58,6 +58,7 @@ class Snapshot:
             Kind.RATE_WINDOW: [(key_of(name), window) for name, window in world.windows.items()],
             Kind.RULE_COUNT: [(key_of(name), RuleCounted(name, count)) for name, count in world.rule_counts.items()],
             Kind.AGENDA: [(each.number, each) for each in world.agenda if each.kind is EntryKind.CALLBACK],
+            Kind.INBOUND: [(each.number, each) for each in world.agenda if each.kind is EntryKind.INBOUND],
             Kind.LOST_REPLY: _lost_replies(world),
         }
         self._kinds = frozenset(Kind)

@@ -65,7 +65,7 @@ def _check_messages(rows: Rows, packs: Registry) -> None:
 
 
 def _check_callbacks(rows: Rows) -> None:
-    """Check that the message of a callback, and the callback of an entry of the agenda, exist."""
+    """Check that the message of a callback, and the callback or message of an entry of the agenda, exist."""
     messages, callbacks = rows[Kind.MESSAGE], rows[Kind.CALLBACK]
     for line, callback in callbacks.values():
         message = messages[callback.message].value if callback.message in messages else None
@@ -81,3 +81,6 @@ def _check_callbacks(rows: Rows) -> None:
         found = callbacks.get(entry.number)
         if found is None or found.value.state is not CallbackState.PENDING:
             raise refuse(line, f"there is no pending callback {entry.number}")
+    for line, entry in rows[Kind.INBOUND].values():
+        if entry.number not in messages or messages[entry.number].value.reply is None:
+            raise refuse(line, f"there is no message {entry.number} that a phone replies to")

@@ -22,7 +22,9 @@ from sandbox.store.workspace_codec import to_text
 
 STATE_FORMAT = 1  # the version of the file
 MARK = "sms_sandbox_state"
-KEYED = frozenset({Kind.AGENDA, Kind.CALLBACK, Kind.LOST_REPLY, Kind.MESSAGE, Kind.REQUEST, Kind.SETTINGS})
+KEYED = frozenset(
+    {Kind.AGENDA, Kind.CALLBACK, Kind.INBOUND, Kind.LOST_REPLY, Kind.MESSAGE, Kind.REQUEST, Kind.SETTINGS}
+)
 
 LEVEL = 4  # of compression: more takes much longer for little
 CHUNK = 256 * 1024  # bytes of text that are compressed at once

@@ -31,6 +31,7 @@ HEADER = members(
     {MARK: whole(1), "version": text, "workspace": text, "saved_at": time, "keys": one_of(["masked", "kept"])}
 )
 NUMBER = whole(1)
+ENTRIES: Mapping[Kind, EntryKind] = {Kind.AGENDA: EntryKind.CALLBACK, Kind.INBOUND: EntryKind.INBOUND}
 ONE_EACH = (Kind.CLOCK, Kind.SCENARIO, Kind.COUNTERS)
 LINES = 2_000_000  # of a file; 100,000 messages with histories and callbacks have 300,000
 HIGHEST_RATE = 1_000_000  # of a scaled clock
@@ -155,7 +156,7 @@ class StateReader:
             known = near_miss(provider[:100], self._packs)
             raise refuse(self._count, f"no provider is called {show(provider)}.{known} For your own, add --specs DIR")
         if kind is Kind.MESSAGE:
-            channel = pack.spec.channels.get(value["channel"])
+            channel = pack.channels.get(value["channel"])
             if channel is None:
                 known = near_miss(value["channel"][:100], pack.spec.channels)
                 raise refuse(self._count, f"no channel of {provider} is called {show(value['channel'])}.{known}")
@@ -170,7 +171,7 @@ class StateReader:
     def _decode(self, kind: Kind, key: Any, value: Object) -> Any:  # noqa: ANN401 - each kind has its own
         match kind:
             case Kind.MESSAGE:
-                return read_message(key, value, lambda provider, name: self._packs[provider].spec.channels[name])
+                return read_message(key, value, lambda provider, name: self._packs[provider].channels[name])
             case Kind.CALLBACK:
                 named = value.get("settings")
                 if named is not None and named not in self._settings:
@@ -181,8 +182,8 @@ class StateReader:
                 return value
             case Kind.REQUEST:
                 return read_request(key, value)
-            case Kind.AGENDA:
-                return read_agenda_entry(key, value)
+            case Kind.AGENDA | Kind.INBOUND:
+                return read_agenda_entry(key, value, ENTRIES[kind])
         reader = READERS.get(kind)
         return value if reader is None else reader(value)  # a clock and a scenario are read when all else is
 
@@ -190,7 +191,7 @@ class StateReader:
         messages: SequenceStore[Message] = _sequence(self._rows[Kind.MESSAGE])
         callbacks: SequenceStore[Callback] = _sequence(self._rows[Kind.CALLBACK])
         requests = _sequence(self._rows[Kind.REQUEST])
-        agenda = [each.value for each in self._rows[Kind.AGENDA].values()]
+        agenda = [each.value for kind in ENTRIES for each in self._rows[kind].values()]
         agenda += filter(None, map(next_move, messages.values()))
         if not self._as_saved:
             for callback in [each for each in callbacks.values() if each.state is CallbackState.SENDING]:

@@ -95,13 +95,13 @@ def read_lost_reply(written: Object) -> LostReply:
 
 
 def write_agenda_entry(entry: AgendaEntry) -> Object:
-    """Return the agenda's entry of a callback, whose id is the row's key."""
+    """Return an entry of the agenda; the row's key is the id of its callback, or the number of its message."""
     return {"at": entry.at, "rank": entry.rank}
 
 
-def read_agenda_entry(number: int, written: Object) -> AgendaEntry:
+def read_agenda_entry(number: int, written: Object, kind: EntryKind = EntryKind.CALLBACK) -> AgendaEntry:
     """Return the agenda's entry of a row."""
-    return AgendaEntry(read_time(written["at"]), EntryKind.CALLBACK, written["rank"], number)
+    return AgendaEntry(read_time(written["at"]), kind, written["rank"], number)
 
 
 def write_target(pair: tuple[str, Target]) -> Object:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.client import Client, Message
-from sandbox.core.message import Status
+from sandbox.core.message import LIFECYCLE_STATUSES, Status
 from sandbox.testing import SandboxClient, WorkspaceOptions, open_workspace
 from sandbox.testing import serving as serving_here
 from tests.builders import NOON
@@ -65,7 +65,7 @@ def test_a_demo_has_codes_scripts_emoji_and_every_end_that_a_message_can_have(sa
         {True, False},
         {True, False},
         {"ა", "а", "क", "č", "🚚"},  # noqa: RUF001 - as above
-        {*Status} - {Status.SCHEDULED, Status.QUEUED},
+        {*LIFECYCLE_STATUSES} - {Status.SCHEDULED, Status.QUEUED},
     )
 
 

@@ -68,7 +68,8 @@ def test_an_unknown_word_is_told_with_those_that_are_known() -> None:
         read(Leaf, {**LEAF, "status": "lost"})
 
     assert str(refused.value) == (
-        "/status: 'lost' is not one of scheduled, queued, sent, delivered, undelivered, failed, expired, rejected, read"
+        "/status: 'lost' is not one of scheduled, queued, sent, delivered, undelivered, failed, expired, rejected, "
+        "read, received"
     )
 
 

@@ -29,6 +29,8 @@ SAMPLES = {
     "name": "default",
     "document": "name: mine",
     "file": b"",
+    "sender": "387",
+    "text": "Yes",
 }
 # The schema of each value that the clients make; those without one stand inside another schema.
 SCHEMAS = {

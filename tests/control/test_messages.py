@@ -26,6 +26,7 @@ async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: S
 
     assert await control.get(f"/messages/{message.id}") == {
         "id": message.id,
+        "direction": "outbound",
         "provider": "betatel",
         "operation": "betatel.sms.send",
         "channel": "sms",
@@ -33,6 +34,7 @@ async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: S
         "from": "FACEBOOK",
         "to": "38761930305",
         "text": "Your code is 555345",
+        "opt": None,
         "code": "555345",
         "encoding": "gsm-7",
         "segments": 1,

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from sandbox import __version__
-from sandbox.core.message import Status
+from sandbox.core.message import LIFECYCLE_STATUSES
 from sandbox.formats.yaml_files import shipped
 from sandbox.specs.compile import operations_of
 from tests.builders import packs
@@ -49,7 +49,7 @@ async def test_every_status_of_every_channel_is_described(control: Control) -> N
         for channel in provider["channels"]
     ]
 
-    assert told == [set(Status)] * sum(len(pack.spec.channels) for pack in packs().values())
+    assert told == [set(LIFECYCLE_STATUSES)] * sum(len(pack.spec.channels) for pack in packs().values())
 
 
 async def test_every_error_is_described_with_its_status_and_code(control: Control) -> None:

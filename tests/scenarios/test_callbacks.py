@@ -9,7 +9,7 @@ from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, CallbackState, Target
 from sandbox.core.change import Batch, TargetSet
 from sandbox.core.message import Status, Step
-from sandbox.engine.scheduler import report_step
+from sandbox.engine.report import report_step
 from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (
     betatel,

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from sandbox.core.account import Approval
 from sandbox.core.clock import ClockMode
 from sandbox.core.effects import Fault
-from sandbox.core.message import CallbackOrder, Status
+from sandbox.core.message import LIFECYCLE_STATUSES, CallbackOrder
 from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import (
     actions,
@@ -53,7 +53,7 @@ WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "per": (DEFS["when"]["properties"]["per"]["enum"], conditions.COUNT_BY),
     "fault": (DEFS["fault"]["enum"], Fault),
     "order": (DEFS["callbacks"]["properties"]["order"]["enum"], CallbackOrder),
-    "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], Status),
+    "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], LIFECYCLE_STATUSES),
     "by": (DEFS["rate"]["properties"]["by"]["enum"], actions.RATE_BY),
 }
 

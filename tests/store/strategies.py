@@ -9,7 +9,7 @@ from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing, Target, TargetOrigin
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.journal import LostReply, RequestRecord, SentText
-from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, Status, Step
+from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, PhoneReply, Status, Step
 from sandbox.core.rules import RuleCounted
 from sandbox.core.seeded_random import Fixed, Lognormal, Normal, Percentiles, Uniform
 from sandbox.core.world_state import Counters
@@ -64,6 +64,7 @@ MESSAGE = st.builds(
     plan=st.lists(STEP, max_size=2).map(tuple),
     callbacks=st.lists(NUMBER, max_size=3).map(tuple),
     code=MAYBE_TEXT.map(lambda code: code or None),
+    reply=st.none() | st.builds(PhoneReply, TEXT, SPAN),
     scheduled_for=st.none() | TIME,
     rule=MAYBE_TEXT.map(lambda rule: rule or None),
     rank=st.integers(-5, 5),
@@ -127,6 +128,7 @@ LOST_REPLY = st.builds(
     LostReply, TIME, NUMBER, st.lists(st.builds(SentText, TEXT, TEXT, TEXT, TEXT), max_size=3).map(tuple)
 )
 ENTRY = st.builds(AgendaEntry, TIME, st.just(EntryKind.CALLBACK), st.integers(-5, 5), NUMBER)
+PHONE_REPLY = ENTRY.map(lambda entry: entry._replace(kind=EntryKind.INBOUND))
 TARGET = st.tuples(TEXT, st.builds(Target, TEXT, MAYBE_TEXT, st.sampled_from(TargetOrigin)))
 CLOCK_CONFIG = st.none() | st.builds(ClockConfig, st.sampled_from(ClockMode), SOME, st.none() | TIME)
 COUNTERS = st.builds(

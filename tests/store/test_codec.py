@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.core.agenda import EntryKind
 from sandbox.core.clock import ClockMode, make_clock
 from sandbox.store.base import Kind
 from sandbox.store.codec import (
@@ -72,6 +73,11 @@ CODECS = {
     Kind.RULE_COUNT: Codec(some.RULE_COUNT, write_rule_count, lambda _, written: read_rule_count(written)),
     Kind.LOST_REPLY: Codec(some.LOST_REPLY, write_lost_reply, lambda _, written: read_lost_reply(written)),
     Kind.AGENDA: Codec(some.ENTRY, write_agenda_entry, lambda value, written: read_agenda_entry(value.number, written)),
+    Kind.INBOUND: Codec(
+        some.PHONE_REPLY,
+        write_agenda_entry,
+        lambda value, written: read_agenda_entry(value.number, written, EntryKind.INBOUND),
+    ),
     Kind.TARGET: Codec(some.TARGET, write_target, lambda _, written: read_target(written)),
     Kind.COUNTERS: Codec(some.COUNTERS, write_counters, lambda _, written: read_counters(written)),
     Kind.CLOCK: Codec(some.CLOCK_CONFIG, write_clock_config, lambda _, written: read_clock_config(written)),

@@ -14,6 +14,7 @@ from sandbox.providers.behaviours.codes import read_code_check
 from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace
 from sandbox.providers.behaviours.credential import Credential, describe_schemes, from_schemes, read_credential
 from sandbox.providers.behaviours.errors import RenderError, read_errors
+from sandbox.providers.behaviours.inbound import ChannelInbound, read_inbound
 from sandbox.providers.behaviours.lookups import answer, read_message, read_messages, read_plain
 from sandbox.providers.behaviours.send import CALLBACK_URL, read_send
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
@@ -71,7 +72,8 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         operation = _operation_context(spec, context, name, render)
         operations[name] = _behaviour(node, operation, checks if listed is None else read_checks(listed, context))
         places[name] = operation.places
-    callbacks = _callbacks(own, context)
+    phones = _inbound(own, context)
+    callbacks = {**_callbacks(own, context), **{each.inbound.channel.key: each.callback for each in phones.values()}}
     if functions is None:
         functions = Provider(
             name=spec.name,
@@ -91,6 +93,7 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         secret=_secret_reader(credential),
         retries={name: each.retries for name, each in callbacks.items() if each.retries is not None},
         received={name: each.received.accepts for name, each in callbacks.items() if each.received is not None},
+        inbound={name: each.inbound for name, each in phones.items()},
     )
     is_read = spec.module == "" or "credential" in own.value
     return Built(made, found, places, credential if is_read else None)
@@ -141,7 +144,7 @@ def _reporter(
     if not callbacks:
         return otherwise
     writers = {name: each.write for name, each in callbacks.items()}
-    return lambda report: writers.get(report.message.channel.name, otherwise)(report)
+    return lambda report: writers.get(report.message.channel.key, otherwise)(report)
 
 
 def _callbacks(own: SpecNode, context: DocumentContext) -> Mapping[str, ChannelCallback]:
@@ -151,6 +154,17 @@ def _callbacks(own: SpecNode, context: DocumentContext) -> Mapping[str, ChannelC
         part = node.take("callback", "a mapping")
         if part is not None:
             found[context.channels[name].name] = read_callback(part, context)
+    return found
+
+
+def _inbound(own: SpecNode, context: DocumentContext) -> Mapping[str, ChannelInbound]:
+    """Return how channels take messages from phones, by name of the channel."""
+    found = {}
+    for key, node in own.inside("channels", own.value["channels"]).members():
+        part, name = node.take("inbound", "a mapping"), context.channels[key].name
+        made = read_inbound(part, context, name) if part is not None else None
+        if made is not None:
+            found[name] = made
     return found
 
 

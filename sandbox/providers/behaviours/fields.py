@@ -93,8 +93,9 @@ class Tokens(Mapping[str, str]):
 
 
 def digits_of(message: Message | Draft) -> str:
-    """Return the recipient's number without + or 00."""
-    return message.recipient.removeprefix("+").removeprefix("00")
+    """Return the phone's number without + or 00: that of the recipient, or of the sender if a phone sent it."""
+    number = (message.sender or "") if isinstance(message, Message) and message.is_inbound else message.recipient
+    return number.removeprefix("+").removeprefix("00")
 
 
 def digits_alone(number: str) -> str:
@@ -157,6 +158,7 @@ MESSAGE: Fields = {
     "e164": Field(lambda _, message: f"+{digits_of(message)}"),
     "msisdn": Field(lambda _, message: digits_of(message)),
     "text": Field(lambda _, message: message.text),
+    "opt": Field(lambda _, message: message.opt if isinstance(message, Message) else None),
     "code": Field(lambda _, message: message.code),
     "status": Field(_status),
     "provider_status": Field(_provider_status),

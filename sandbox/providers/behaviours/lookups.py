@@ -113,8 +113,9 @@ def request_id(message_id: str) -> str:
 
 def _find_by_id(world: World, call: Call, wanted: str) -> Sequence[Message]:
     found = world.message(wanted)
-    mine = found is not None and (found.provider, found.account) == (call.owner.provider, call.owner.key)
-    return (found,) if found is not None and mine else ()
+    if found is None or found.is_inbound or (found.provider, found.account) != (call.owner.provider, call.owner.key):
+        return ()
+    return (found,)
 
 
 def _channel(node: SpecNode, context: OperationContext) -> str | None:

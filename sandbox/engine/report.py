@@ -1,0 +1,98 @@
+"""Reports a status of a message: makes the callbacks of a status change, or of a message that a phone sent."""
+
+from datetime import datetime
+
+from sandbox.callbacks.compose import target_of
+from sandbox.core.agenda import AgendaEntry, EntryKind
+from sandbox.core.callback import Callback, CallbackState
+from sandbox.core.change import AgendaEntryRemoved, Change
+from sandbox.core.message import (
+    DEFAULT_POLICY,
+    CallbackOrder,
+    CallbackPolicy,
+    Message,
+    Step,
+    move,
+    next_move,
+    plan_reply,
+)
+from sandbox.core.seeded_random import draw_bytes, draw_fraction
+from sandbox.core.world import World
+from sandbox.providers.registry import Registry
+
+
+def report_step(
+    world: World, packs: Registry, message: Message, step: Step, *, illegal: bool = False
+) -> Callback | None:
+    """Move a message, and make the callbacks of the move if the provider reports that status.
+
+    A callback without a target is collected in the same batch, and returned.
+
+    Raises:
+        IllegalMoveError: the status cannot follow the present one, and `illegal` is not set.
+
+    """
+    reply = plan_reply(message, step) if message.reply is not None else ()
+    if step.status not in message.channel.reports:
+        moved = move(message, step, illegal=illegal)
+        world.commit(moved, next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number), *reply, at=step.at)
+        return None
+    moved = move(message, step, callback=world.last_callback + 1, illegal=illegal)
+    return report(world, packs, moved, next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number), *reply)
+
+
+def report(world: World, packs: Registry, message: Message, *changes: Change) -> Callback | None:
+    """Commit a message with changes, and make the callbacks of its newest status, the first of which it has already.
+
+    A callback without a target is collected in the same batch, and returned.
+    """
+    step, number, provider = message.history[-1], message.callbacks[-1], message.provider
+    if message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None:
+        settings = world.settings[provider]
+        collected = Callback(
+            number, message.number, provider, step, step.at, CallbackState.COLLECTED, None, (), settings
+        )
+        world.commit(message, collected, *changes, at=step.at)
+        return collected
+    callback = Callback(number, message.number, provider, step, step.at)
+    if message.callback_policy is DEFAULT_POLICY:
+        world.commit(
+            message, callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id), *changes, at=step.at
+        )
+        return None
+    copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]
+    planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
+    message = message._replace(callbacks=(*message.callbacks, *(copy.id for copy in copies)))
+    world.commit(message, *planned, *changes, at=step.at)
+    return None
+
+
+def _planned(world: World, message: Message, callback: Callback) -> tuple[Change, ...]:
+    """Return a new callback with the delay and order of its policy, and its entry on the agenda."""
+    callback_policy = message.callback_policy
+    subject, number = ("message", message.number) if callback_policy.order else ("callback", callback.id)
+    begin = max([callback.due, *_reported(message)]) if callback_policy.order else callback.due
+    delay = callback_policy.delay.at(draw_fraction(world.seed, number, f"{subject} delay"))
+    callback = callback._replace(
+        due=begin + delay, state=CallbackState.HELD if callback_policy.held else CallbackState.PENDING
+    )
+    if callback_policy.held:
+        return (callback,)
+    return (
+        callback,
+        AgendaEntry(callback.due, EntryKind.CALLBACK, _rank(world, callback, callback_policy), callback.id),
+    )
+
+
+def _reported(message: Message) -> list[datetime]:
+    """Return the times of the planned steps that the provider reports."""
+    return [step.at for step in message.plan if step.status in message.channel.reports]
+
+
+def _rank(world: World, callback: Callback, callback_policy: CallbackPolicy) -> int:
+    """Return the rank of a callback among those due at the same instant; the lowest goes first."""
+    if callback_policy.order is CallbackOrder.REVERSE:
+        return -callback.id
+    if callback_policy.order is CallbackOrder.SHUFFLE:
+        return int.from_bytes(draw_bytes(world.seed, callback.id, "callback order", 4), "big")
+    return 0
