@@ -15,6 +15,7 @@ from sandbox import __version__
 from sandbox.cli import (
     api_commands,
     demo,
+    inbound,
     inspect,
     provider_commands,
     send,
@@ -51,6 +52,7 @@ for command in (
     *settings_commands.COMMANDS,
     *state_commands.COMMANDS,
     *send.COMMANDS,
+    *inbound.COMMANDS,
     *demo.COMMANDS,
     *provider_commands.COMMANDS,
 ):

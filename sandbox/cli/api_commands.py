@@ -14,6 +14,7 @@ from sandbox.cli.api_options import (
     CommandContext,
     account_option,
     api_command,
+    direction_option,
     exit_code,
     filter_options,
     limit_option,
@@ -35,6 +36,7 @@ SENT = "scenario"  # the server's name for a scenario that was sent to it
 
 @click.command()
 @filter_options
+@direction_option
 @account_option
 @status_option
 @click.option("--code", help="Only messages with this one-time code.")
@@ -165,6 +167,7 @@ def reset(context: CommandContext) -> None:
 
 @click.command()
 @filter_options
+@direction_option
 @account_option
 @status_option
 @click.option("--exactly", type=WholeNumber(0), help="Expected number of messages.")

@@ -11,6 +11,7 @@ import click
 
 from sandbox.cli.options import NO, WRONG_USE, CommandGroup, Duration, WholeNumber, default_url, env_option
 from sandbox.core.errors import SandboxError
+from sandbox.core.message import Direction
 
 if TYPE_CHECKING:
     from sandbox.client import Client, RefusedError
@@ -124,6 +125,12 @@ def status_option(command: Command) -> Command:
 def account_option(command: Command) -> Command:
     """Give a command the option `--account`."""
     return click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY")(command)
+
+
+def direction_option(command: Command) -> Command:
+    """Give a command the option `--direction`."""
+    text = "Messages to phones (outbound) or from phones (inbound)."
+    return click.option("--direction", type=click.Choice([each.value for each in Direction]), help=text)(command)
 
 
 def filter_options(command: Command) -> Command:

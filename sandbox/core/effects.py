@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sandbox.core.message import CallbackPolicy, Lifecycle, LifecycleStep, Status
+from sandbox.core.message import CallbackPolicy, Lifecycle, LifecycleStep, PhoneReply, Status
 from sandbox.core.seeded_random import Distribution, Fixed, draw_fraction
 
 FIRST_ERROR_STATUS = 400  # an HTTP status from here on is a refusal
@@ -93,8 +93,24 @@ def make_lifecycle_template(name: str, steps: tuple[StepTemplate, ...]) -> Lifec
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneReplyTemplate:
+    """What a phone replies by itself, with a delay that is drawn for each message; `name` distinguishes its draws."""
+
+    name: str
+    text: str
+    after: Distribution
+
+    def draw(self, seed: int, number: int) -> PhoneReply:
+        """Return the reply to message `number`."""
+        return PhoneReply(self.text, self.after.at(draw_fraction(seed, number, f"{self.name} inbound")))
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens to a request and a recipient; `error` maps operations to the names of the provider's errors."""
+    """What happens to a request and a recipient; `error` maps operations to the names of the provider's errors.
+
+    `opted_out`: the provider treats the recipient as a number on the stop list of the account.
+    """
 
     error: Mapping[str, str] | None = None
     reply: ReplyTemplate | None = None
@@ -102,6 +118,8 @@ class Effect:
     fault: Fault | None = None
     accepted: bool = False
     lifecycle: LifecycleTemplate | None = None
+    inbound: PhoneReplyTemplate | None = None
+    opted_out: bool = False
 
     @property
     def accepts(self) -> bool:

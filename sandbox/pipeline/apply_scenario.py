@@ -34,6 +34,11 @@ class Ruling(NamedTuple):
         """Whether no verdict refuses the request."""
         return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
+    @property
+    def opts_out(self) -> bool:
+        """Whether a verdict says that its recipient has opted out."""
+        return any(verdict is not None and verdict.effect.opted_out for verdict in self.verdicts)
+
     def first(self, has: Callable[[Effect], bool]) -> "RecipientVerdict | None":
         """Return the first verdict whose effect `has` accepts."""
         for row, verdict in enumerate(self.verdicts):

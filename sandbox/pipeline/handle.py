@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from sandbox.core.account import Account
 from sandbox.core.change import Batch, Change
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ElsewhereError
@@ -18,6 +19,7 @@ from sandbox.core.message import (
     skip_first_delay,
 )
 from sandbox.core.rules import Verdict
+from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.apply_scenario import Ruling, apply_effects, evaluate_rules
 from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
 from sandbox.pipeline.respond import (
@@ -64,9 +66,11 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
         if outcome is None:
             outcome = provider.operations[call.operation](world, call)
         plan = _check(context, outcome)
-        reply, drafts = (refuse(context, plan), ()) if isinstance(plan, Refusal) else (plan.reply, plan.drafts)
 
         ruling = evaluate_rules(context, plan)
+        if ruling.opts_out and isinstance(plan, Plan):
+            plan, ruling = _opt_out(context, plan, ruling)
+        reply, drafts = (refuse(context, plan), ()) if isinstance(plan, Refusal) else (plan.reply, plan.drafts)
         explained = bool(reply.why)
         reply, shape = apply_effects(context, reply, ruling=ruling, drafts=drafts)
 
@@ -154,6 +158,29 @@ def _check(context: RequestContext, outcome: object) -> Plan | Refusal:
     return Plan(Reply(503, "Service Unavailable", "text/plain", why))
 
 
+def _opt_out(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Plan | Refusal, Ruling]:
+    """Return the outcome with the numbers that the scenario has opted out, as if they were on the stop list.
+
+    The provider's function is called again with such an account, which is not stored.
+    """
+    call, owner, drafts = context.call, context.call.owner, plan.drafts
+    by_number = {draft.recipient: verdict for draft, verdict in zip(drafts, ruling.verdicts, strict=True)}
+    stopped = {normalize_number(to) for to, verdict in by_number.items() if verdict and verdict.effect.opted_out}
+    as_stopped = call._replace(account=owner._replace(stop_list=owner.stop_list | stopped))
+    outcome = _check(context, context.pack.provider.operations[call.operation](context.world, as_stopped))
+    if isinstance(outcome, Refusal):
+        rule = next(each.rule.title for each in ruling.verdicts if each and each.effect.opted_out)
+        why = f"{call.operation}: the scenario's rule '{rule}' has the number opted out"
+        return outcome._replace(why=(*outcome.why, why)), ruling
+    changes = tuple(
+        each._replace(stop_list=owner.stop_list) if isinstance(each, Account) and each.key == owner.key else each
+        for each in outcome.changes
+    )
+    if len(outcome.drafts) != len(drafts):  # it drops such numbers
+        ruling = ruling._replace(verdicts=tuple(by_number.get(draft.recipient) for draft in outcome.drafts))
+    return outcome._replace(changes=changes), ruling
+
+
 def _accept(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Change, ...]:
     """Return the changes of an accepted request: scenario state, the account if it is new, and the plan's values."""
     account, messages = context.call.account, _make_messages(context, plan.drafts, ruling) if plan.drafts else ()
@@ -188,9 +215,11 @@ def _make_message(
     number = call.number + row
     channel, later = draft.channel, draft.scheduled_for
     life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
-    rule = None
+    rule = reply = None
     if verdict is not None:
         rule = verdict.rule.title
+        if verdict.effect.inbound is not None and channel.name in context.pack.provider.inbound:
+            reply = verdict.effect.inbound.draw(world.seed, number)
         template = verdict.effect.lifecycle
         life = life if template is None else template.draw(world.seed, number)
         if not callback_policy.collect_only:
@@ -221,6 +250,7 @@ def _make_message(
         draft.rank,
         callback_policy,
         draft.data,
+        reply,
     )
 
 

@@ -11,6 +11,7 @@ from sandbox.core.effects import (
     Effect,
     Fault,
     LifecycleTemplate,
+    PhoneReplyTemplate,
     Rate,
     ReplyMoment,
     StepTemplate,
@@ -19,10 +20,11 @@ from sandbox.core.effects import (
 )
 from sandbox.core.errors import near_miss
 from sandbox.core.message import LIFECYCLE_STATUSES, STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
-from sandbox.core.seeded_random import Distribution
+from sandbox.core.seeded_random import AT_ONCE, Distribution
 from sandbox.scenarios.reply_templates import read_reply
 from sandbox.scenarios.scope import Scope, errors_of, has_retry_after
 from sandbox.scenarios.value_readers import (
+    read_as_written,
     read_boolean,
     read_choice,
     read_count,
@@ -33,9 +35,11 @@ from sandbox.scenarios.value_readers import (
 )
 from sandbox.scenarios.yaml_node import Fields, Node
 
-EFFECT_KEYS = ("error", "reply", "after", "fault", "accepted", "lifecycle", "illegal")
+EFFECT_KEYS = ("error", "reply", "after", "fault", "accepted", "lifecycle", "illegal", "inbound", "opted_out")
 OUTCOME_KEYS = ("weight", *EFFECT_KEYS)
-NOT_BESIDE_OUTCOMES = ("error", "reply", "fault", "accepted", "lifecycle", "illegal")
+NOT_BESIDE_OUTCOMES = ("error", "reply", "fault", "accepted", "lifecycle", "illegal", "inbound", "opted_out")
+NOT_BESIDE_OPTED_OUT = ("error", "reply", "lifecycle", "inbound")
+INBOUND_KEYS = ("text", "after")
 THEN_KEYS = (*EFFECT_KEYS, "outcomes", "callbacks", "set", "rate")
 CALLBACK_KEYS = ("delay", "copies", "drop", "order", "hold", "key", "timeout", "retries", "strict")
 SET_KEYS = ("state",)
@@ -76,8 +80,9 @@ def affects_only_messages(actions: Actions) -> bool:
     """Return whether actions change only lifecycles and callbacks, and so nothing for a request without messages."""
     effects: list[Effect] = [actions.effect, *(each.effect for each in actions.outcomes)]
     affects_request = any(each.error or each.reply or each.after or each.fault for each in effects)
-    affects_messages = actions.callback_policy or any(each.lifecycle for each in effects)
-    return bool(affects_messages) and not (affects_request or actions.state or actions.rate)
+    affects_messages = any(each.lifecycle or each.inbound or each.opted_out for each in effects)
+    affects_messages = affects_messages or actions.callback_policy is not None
+    return affects_messages and not (affects_request or actions.state or actions.rate)
 
 
 def errors_in(actions: Actions) -> list[Mapping[str, str]]:
@@ -105,7 +110,10 @@ def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
         lifecycle=fields.read(
             "lifecycle", lambda each: _read_lifecycle(each, scope, key=key, illegal=bool(illegal)), None
         ),
+        inbound=fields.read("inbound", lambda each: _read_inbound(each, key=key), None),
+        opted_out=fields.read("opted_out", read_boolean, None) or False,
     )
+    _check_inbound(fields, found, scope)
     accepted = fields.read("accepted", read_boolean, None)
     if accepted and found.accepts and not {"error", "reply", "fault"} & set(fields.entries):
         fields.add_mistake("accepted", "accepted needs an error, a fault, or a reply with a status of at least 400")
@@ -113,6 +121,31 @@ def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
     if found.lifecycle is not None and not found.accepts:
         fields.add_warning("lifecycle", f"this lifecycle never begins: {_why_rejected(fields)}")
     return NO_EFFECT if found == NO_EFFECT else found
+
+
+def _read_inbound(node: Node, *, key: str) -> PhoneReplyTemplate:
+    """Read what a phone replies by itself after a message was delivered."""
+    fields = node.fields(INBOUND_KEYS, what="inbound")
+    if "text" not in fields:
+        fields.add_mistake("text", "inbound needs a text: write inbound: {text: Yes, after: 2s}")
+    return PhoneReplyTemplate(key, fields.read("text", read_as_written, ""), fields.read("after", read_delay, AT_ONCE))
+
+
+def _check_inbound(fields: Fields, effect: Effect, scope: Scope) -> None:
+    """Add the mistakes and warnings of replies from phones, and of numbers that have opted out."""
+    if effect.opted_out:
+        for name in NOT_BESIDE_OPTED_OUT:
+            if name in fields:
+                fields.add_mistake(name, f"opted_out and {name} exclude each other")
+    if effect.inbound is None:
+        return
+    if not effect.accepts:
+        fields.add_warning("inbound", f"this reply never comes: {_why_rejected(fields)}")
+    elif effect.lifecycle is not None and all(each.status is not Status.DELIVERED for each in effect.lifecycle.steps):
+        fields.add_warning("inbound", "this reply never comes: the lifecycle has no status delivered")
+    elif scope.named and not any(pack.provider.inbound for pack, _ in scope.operations):
+        names = ", ".join(dict.fromkeys(pack.spec.name for pack, _ in scope.operations))
+        fields.add_warning("inbound", f"this reply never comes: {names} has no messages from phones")
 
 
 def _why_rejected(fields: Fields) -> str:

@@ -68,6 +68,8 @@ def _words_by_channel(rules: Iterable[ParsedRule], packs: Registry) -> Mapping[s
             if effect.error is not None:
                 error = errors_of(packs[spec.name], spec.operations[operation])[effect.error[operation]]
                 found.setdefault(f"{spec.name} {channel.name}", str(error.code))
+            if effect.opted_out:
+                found.setdefault(f"{spec.name} {channel.name}", "stop list")
             if effect.lifecycle is not None:
                 word = _last_word(effect.lifecycle.steps, channel)
                 found.setdefault(f"{spec.name} {channel.name}", f"`{word}`")

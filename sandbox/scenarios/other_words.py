@@ -32,6 +32,8 @@ OTHER_WORDS: Mapping[str, Mapping[str, str]] = {
         "reply: {headers: …}": "header headers",
         "reply": "response answer",
         "lifecycle": "life history statuses",
+        "inbound": "answers replies incoming mo",
+        "opted_out": "optout opt_out stopped unsubscribed",
         "callbacks: {drop: …}": "drop lose",
         "callbacks: {copies: …}": "copies duplicate duplicates",
         "callbacks: {hold: …}": "hold",

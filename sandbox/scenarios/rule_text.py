@@ -246,6 +246,12 @@ def _callbacks(value: object) -> str:
     return f"callbacks: {words}" if words else ""
 
 
+def _inbound(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return ""
+    return f'the phone replies "{value.get("text")}" {span(value.get("after", 0))} after the delivery'
+
+
 ACTIONS: Mapping[str, Words] = {
     "error": lambda value: f"the error {value}",
     "reply": _reply,
@@ -254,6 +260,8 @@ ACTIONS: Mapping[str, Words] = {
     "accepted": lambda value: "the request is accepted anyway" if value else "",
     "lifecycle": _lifecycle,
     "illegal": lambda value: "even if the provider does not allow these transitions" if value else "",
+    "inbound": _inbound,
+    "opted_out": lambda value: "the number is treated as one on the stop list" if value else "",
     "outcomes": _outcomes,
     "callbacks": _callbacks,
     "set": lambda value: f"set the state to {value.get('state')}" if isinstance(value, Mapping) else "",

@@ -39,6 +39,7 @@ TALKING = {
     "workspaces": "",
     "demo": "--count 1",
     "send": "",
+    "inbound": "--provider betatel --from 387 Hello",
     "requests list": "",
     "requests show": "1",
     "callbacks list": "",

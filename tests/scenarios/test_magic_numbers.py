@@ -41,7 +41,9 @@ def lived(message: Message) -> list[tuple[str, float]]:
         ("04", ["delivered", "DELIVERED", "1", "DELIVRD"]),
         ("07", ["undelivered", "EXPIRED", "2", "EXPIRED"]),
         ("08", ["delivered", "READ", "1", "DELIVRD"]),
+        ("10", ["delivered", "DELIVERED", "1", "DELIVRD"]),
         ("20", ["failed", "FAILED", "4", "DNDNUMB"]),
+        ("21", ["failed", "FAILED", "4", "DNDNUMB"]),
     ],
 )
 def test_a_life_ends_in_each_providers_word(number: str, ends: list[str]) -> None:
@@ -52,7 +54,9 @@ def test_a_life_ends_in_each_providers_word(number: str, ends: list[str]) -> Non
     assert [message.provider_status for message in messages(at)] == ends
 
 
-@pytest.mark.parametrize("number", ["00", "01", "02", "03", "05", "06", "07", "08", "09", "20", "61", "62", "63"])
+@pytest.mark.parametrize(
+    "number", ["00", "01", "02", "03", "05", "06", "07", "08", "09", "10", "20", "21", "61", "62", "63"]
+)
 def test_every_life_but_04_ends_within_four_seconds(number: str) -> None:
     at, _ = sent_everywhere(number)
 
@@ -199,7 +203,7 @@ def test_the_table_has_a_row_for_each_number() -> None:
     numbers = [row.split("|")[1].strip() for row in rows[2:]]
     assert (rows[0], " ".join(numbers), rows[3]) == (
         "| NN | outcome | betatel sms | betatel connect-sms | betatel whatsapp | smsbuddy sms | ubill sms |",
-        "00 01 02 03 04 05 06 07 08 09 20 29 40 42 50 51 60 61 62 63",
+        "00 01 02 03 04 05 06 07 08 09 10 20 21 29 40 42 50 51 60 61 62 63",
         "| 01 | undelivered | `undelivered` | `Undelivered` | `FAILED` | `UNDELIV` | `2` |",
     )
 

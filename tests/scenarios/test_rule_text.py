@@ -71,6 +71,8 @@ def test_a_condition_in_words(when: str, words: str) -> None:
     ("then", "words"),
     [
         ("", "the provider's documented behaviour"),
+        ("inbound: {text: 'Yes', after: 2s}", 'the phone replies "Yes" 2s after the delivery'),
+        ("opted_out: true", "the number is treated as one on the stop list"),
         ("error: 500, accepted: true", "the error 500; the request is accepted anyway"),
         ("reply: {status: 503}", "a custom reply with status 503"),
         ("after: {normal: [2s, 500ms]}", "the reply is sent after 2s ± 500ms"),

@@ -37,6 +37,19 @@ def test_a_rule_with_an_empty_then_is_warned_of() -> None:
             "read",
             "this step never happens: ubill.sms has no status read",
         ),
+        ("", "error: 500, inbound: {text: a}", "inbound", f"this reply never comes: the error {REJECTS}"),
+        (
+            "",
+            "lifecycle: [sent: 1s], inbound: {text: a}",
+            "inbound",
+            "this reply never comes: the lifecycle has no status delivered",
+        ),
+        (
+            "provider: ubill",
+            "inbound: {text: a}",
+            "inbound",
+            "this reply never comes: ubill has no messages from phones",
+        ),
         (
             "",
             "error: 500, lifecycle: [sent: 1s]",
