@@ -20,6 +20,7 @@ from sandbox.cli.api_options import CommandContext, api_command
     metavar="KEY",
 )
 @click.option("--channel", help="Channel (default: that of the last message to the phone, or the only one).")
+@click.option("--message", help="The message to the phone that the text replies to.", metavar="ID")
 @api_command
 def inbound(context: CommandContext, **given: str) -> None:
     """Let a phone send a text. A word such as STOP opts the number out, one such as START in again."""

@@ -113,6 +113,7 @@ def inbound(  # noqa: PLR0913 - as many as the API has
     to: str | None = None,
     account: str | None = None,
     channel: str | None = None,
+    message: str | None = None,
 ) -> ApiCall[Message]:
     """Let a phone send a text to an account, whose server gets the provider's callback for messages from phones.
 
@@ -125,12 +126,13 @@ def inbound(  # noqa: PLR0913 - as many as the API has
         to: the sender or number that gets it (default: the one that sent to the phone last, or else the only sender).
         account: a key, in full or masked (default: the account that sent to the phone last, or else the only one).
         channel: the channel (default: that of the last message to the phone, or else the only one).
+        message: the id of the message that the text replies to, of the account, sender and channel that get it.
 
     Raises:
         RefusedError: 409, the provider has no messages from phones, or account, `to` or channel must be named.
 
     """
-    given = body(provider=provider, sender=sender, text=text, to=to, account=account, channel=channel)
+    given = body(provider=provider, sender=sender, text=text, to=to, account=account, channel=channel, message=message)
     return ApiCall("POST", path("inbound"), one_of(Message), body=given)
 
 

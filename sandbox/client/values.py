@@ -34,11 +34,13 @@ class PlannedStatus:
 class Message:
     """One text to one recipient, or one that a phone sent (`direction`).
 
-    `request` is the number of the request that sent it (None: a phone did), `callback_state` the state of its callbacks
-    together (None: it has none). `opt` is `stop` or `start` if a phone opted out or in. The account's key is masked.
+    `number` is its place among all messages of the workspace. `request` is the number of the request that sent it
+    (None: a phone did), `callback_state` the state of its callbacks together (None: it has none). `opt` is `stop` or
+    `start` if a phone opted out or in. The account's key is masked.
     """
 
     id: str
+    number: int
     direction: Direction
     provider: str
     operation: str

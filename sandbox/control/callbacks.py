@@ -92,7 +92,7 @@ def _is_found(callback: Callback, search: Search, message: Message | None) -> bo
     attempts = (each for attempt in callback.attempts for each in (attempt.url, attempt.answer, attempt.error or ""))
     words = (str(callback.id), callback.step.word, callback.step.status, *attempts)
     return search.is_in(words if message is None else (message.id, *words)) or (
-        message is not None and search.is_number(message.recipient)
+        message is not None and search.is_number(message.phone)
     )
 
 

@@ -55,7 +55,18 @@ def _check_channel(pack: Pack, name: str | None) -> None:
 
 
 async def _last_message(call: ControlCall, provider: str, phone: str, account: Account | None) -> Message | None:
-    """Return the newest message to a phone that fits what a call says of account, sender and channel, if one does."""
+    """Return the message that a call names, or else the newest to the phone that fits all that the call says, if any.
+
+    Raises:
+        ProblemError: 404, there is no such message.
+
+    """
+    named = call.body.get("message", str)
+    if named is not None:
+        found = call.world.message(named)
+        if found is None or found.is_inbound or found.provider != provider:
+            raise refuse(404, "/message", f"no message that {provider} has sent has the id {named[:200]!r}")
+        return found
     same = same_number(phone, call.server.number_plans)
     to, channel = call.body.get("to", str), call.body.get("channel", str)
 

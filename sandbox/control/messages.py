@@ -129,6 +129,7 @@ def show_message(message: Message, world: World, now: datetime) -> Object:
     segments = segment(message.text)
     return {
         "id": message.id,
+        "number": message.number,
         "direction": message.channel.direction,
         "provider": message.provider,
         "operation": message.operation,
@@ -223,7 +224,7 @@ def _is_found(call: ControlCall, value: str) -> MessageFilter:
 
     def is_found(message: Message) -> bool:
         words = (message.text, message.id, message.sender or "")
-        if search.is_in(words) or search.is_number(message.recipient):
+        if search.is_in(words) or search.is_number(message.phone):
             return True
         return search.may_be_code and search.is_in((code_of(message, world.now()) or "",))
 

@@ -220,6 +220,11 @@ class Message(NamedTuple):
         return self.channel.direction is Direction.INBOUND
 
     @property
+    def phone(self) -> str:
+        """The number of the phone: that of the recipient, or of the sender of a message from a phone."""
+        return (self.sender or "") if self.is_inbound else self.recipient
+
+    @property
     def opt(self) -> str | None:
         """What a message from a phone asks for: `stop` if it opts out, `start` if it opts in again, else None."""
         return self.fact(OPT) or None if self.is_inbound else None

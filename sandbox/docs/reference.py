@@ -119,7 +119,7 @@ def objects(_: Registry) -> Lines:
 def providers(packs: Registry) -> Lines:
     """Yield what each provider offers, every fact with its source."""
     for pack in packs.values():
-        found: Any = describe_provider(pack.spec)
+        found: Any = describe_provider(pack.spec, pack.provider.inbound)
         yield from (f"## {found['name']}", "", f"{found['title']}.", "")
         yield from (f"- Hosts: {', '.join(f'`{each}`' for each in found['hosts']) or 'none'}",)
         yield from (f"- Credentials: {', '.join(f'`{each}`' for each in found['credentials']) or 'none'}", "")
@@ -133,6 +133,9 @@ def providers(packs: Registry) -> Lines:
                 channel["statuses"],
                 "status says next reported",
             )
+            if channel["inbound"] is not None:
+                words = [", ".join(channel["inbound"][name]) or "none" for name in ("stop", "start")]
+                yield from (f"{channel['name']} takes messages from phones: {words[0]} opt out, {words[1]} opt in.", "")
         for operation in found["operations"]:
             yield from _operation(operation)
 

@@ -26,6 +26,7 @@ async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: S
 
     assert await control.get(f"/messages/{message.id}") == {
         "id": message.id,
+        "number": 1,
         "direction": "outbound",
         "provider": "betatel",
         "operation": "betatel.sms.send",

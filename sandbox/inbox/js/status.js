@@ -2,11 +2,16 @@
 
 import { h } from "./dom.js";
 
-export const STATUSES = ["scheduled", "queued", "sent", "delivered", "read", "undelivered", "failed", "expired", "rejected"];
+export const STATUSES = ["scheduled", "queued", "sent", "delivered", "read", "undelivered", "failed", "expired", "rejected", "received"];
 
 /** Returns a status as a coloured word. */
 export function statusWord(status, text = status) {
   return h("span", { class: "status", data: { status } }, text);
+}
+
+/** Returns what a message from a phone asks for, as a word in a frame. */
+export function optWord(opt) {
+  return h("span", { class: "opt-word", data: { opt } }, opt === "stop" ? "opts out" : "opts in");
 }
 
 // The states of all callbacks of a message together, and the sign of each.

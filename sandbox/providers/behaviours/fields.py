@@ -94,7 +94,7 @@ class Tokens(Mapping[str, str]):
 
 def digits_of(message: Message | Draft) -> str:
     """Return the phone's number without + or 00: that of the recipient, or of the sender if a phone sent it."""
-    number = (message.sender or "") if isinstance(message, Message) and message.is_inbound else message.recipient
+    number = message.phone if isinstance(message, Message) else message.recipient
     return number.removeprefix("+").removeprefix("00")
 
 

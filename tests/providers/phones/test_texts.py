@@ -26,6 +26,7 @@ async def test_a_text_is_a_message_that_was_received(acme: Sandbox) -> None:
 
     assert message == {
         "id": "IN1843544031",
+        "number": 2,
         "direction": "inbound",
         "provider": "acme",
         "operation": "acme.sms.inbound",
@@ -138,6 +139,22 @@ async def test_the_account_that_wrote_last_gets_the_text_from_the_sender_that_wr
     ]
 
 
+async def test_a_text_that_replies_to_a_message_is_for_its_account_and_sender(acme: Sandbox) -> None:
+    await send(acme, key="first", sender="ONE")
+    await send(acme, key="second", sender="TWO")
+
+    message = await text(acme, "a", message=acme.message(1).id)
+    refused = await Control(acme).refused(
+        "POST", "/inbound", {"provider": "acme", "from": PHONE, "text": "a", "message": message["id"]}
+    )
+
+    assert (message["account"], message["to"], refused) == (
+        "fi…",
+        "ONE",
+        (404, [("/message", f"no message that acme has sent has the id '{message['id']}'")]),
+    )
+
+
 async def test_the_only_account_and_its_only_sender_get_what_nobody_was_written_to(acme: Sandbox) -> None:
     await send(acme, "38761000099")
 
@@ -214,6 +231,7 @@ async def test_messages_from_phones_are_listed_searched_and_told_apart(acme: San
             {"direction": "outbound"},
             {"search": "please"},
             {"from_": "38761444555"},
+            {"search": "+387 61 444-555", "direction": "inbound"},
             {"operation": "acme.sms.inbound"},
             {"status": "received"},
         )
@@ -223,6 +241,7 @@ async def test_messages_from_phones_are_listed_searched_and_told_apart(acme: San
         ["inbound", "outbound"],
         ["inbound"],
         ["outbound"],
+        ["inbound"],
         ["inbound"],
         ["inbound"],
         ["inbound"],

@@ -116,9 +116,10 @@ function dueParts(store, { items, count: number }, advance) {
   ];
 }
 
-/** Returns what an entry of the agenda or of an advance is about: a status, or the attempt at a callback. */
+/** Returns what an entry of the agenda or of an advance is about: a status, the attempt at a callback, or the reply of a phone. */
 function what({ kind, status, attempt }) {
   if (kind === "status") return statusWord(status);
+  if (kind === "inbound") return h("span", { class: "advance-event" }, "reply of the phone");
   return h("span", { class: "advance-event" }, attempt ? `callback, attempt ${attempt}` : "callback");
 }
 

@@ -2,11 +2,12 @@
 
 import { announce, button, CHANGES, choice, confirmButton, copier, entitle, facts, h, section, showProblem } from "../dom.js";
 import { go, here, to } from "../route.js";
-import { nextStatuses, statusWord } from "../status.js";
+import { nextStatuses, optWord, statusWord } from "../status.js";
 import { providers } from "../store.js";
 import { ago, keepTime } from "../times.js";
 import { count, letters } from "../format.js";
 import { lifecycle } from "./lifecycle.js";
+import { ReplyForm } from "./reply_form.js";
 import { Callbacks } from "./message_callbacks.js";
 import { resendOf } from "./request.js";
 
@@ -23,11 +24,12 @@ class MessageView {
     this.title = h("h2", { tabindex: "-1" }, "Message");
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.callbacks = new Callbacks(store, { query: { message: id } });
-    const parts = Object.fromEntries(["head", "phone", "lifecycle", "moves", "facts"].map((name) => [name, h("div", { class: `message-${name}` })]));
+    const parts = Object.fromEntries(["head", "phone", "lifecycle", "moves", "facts"].map((name) => [name, h("div", { class: name === "phone" ? "" : `message-${name}` })]));
+    this.reply = new ReplyForm(store);
     this.parts = h("div", { class: "message-parts", hidden: true },
       parts.head,
       h("div", { class: "message-columns" },
-        parts.phone,
+        h("div", { class: "message-phone" }, parts.phone, this.reply.element),
         h("div", { class: "message-course" },
           h("section", { "aria-label": "Lifecycle" }, h("h3", {}, "Lifecycle"), parts.lifecycle, parts.moves),
           h("section", { "aria-label": "Callbacks" }, h("h3", {}, "Callbacks"), this.callbacks.element)),
@@ -58,7 +60,7 @@ class MessageView {
   async read() {
     const [message, problem] = await this.store.try("GET", `messages/${encodeURIComponent(this.id)}`);
     if (!message) return this.refuse(problem, problem.status === 404);
-    const [request] = await this.store.try("GET", `requests/${message.request}`); // null if the journal no longer has it
+    const [request] = message.request ? await this.store.try("GET", `requests/${message.request}`) : []; // null if the journal no longer has it
     this.first = request?.resent_of;
     this.show(message);
   }
@@ -79,16 +81,18 @@ class MessageView {
     this.parts.hidden = false;
     if (this.problem.textContent.startsWith("This message does not")) this.refuse(null);
     const { text, encoding, segments, history, planned, status, scheduled_for: later, provider_status: word } = message;
-    entitle(`Message to ${message.to}`);
-    this.title.replaceChildren("To ", h("bdi", {}, message.to), " ", statusWord(status));
+    const [side, number] = message.direction === "inbound" ? ["from", message.from] : ["to", message.to];
+    entitle(`Message ${side} ${number}`);
+    this.title.replaceChildren(side === "to" ? "To " : "From ", h("bdi", {}, number), " ", statusWord(status));
     this.update.head(message.code);
-    this.update.phone(text, { encoding, segments, from: message.from });
+    this.update.phone(text, { encoding, segments, from: message.from, to: message.to, direction: message.direction });
     this.update.lifecycle({ history, planned, later }, this.store.clock?.mode);
     const { callbacks, history: _, planned: __, text: ___, ...rest } = message;
     this.update.facts({ ...rest, provider_status: word, first: this.first });
     this.callbacks.show(callbacks);
     const offered = await providers().catch(() => []);
     this.update.moves(nextStatuses(offered, message));
+    this.reply.show(offered, message);
   }
 
   moves(options) {
@@ -140,9 +144,10 @@ function head(code) {
     copier(() => code, { label: "Copy code", "data-key": "copy-code" }));
 }
 
-function phone(text, { encoding, segments, from }) {
-  return h("figure", { class: "phone" },
-    h("figcaption", { class: "phone-from" }, h("bdi", {}, from ?? "No sender")),
+function phone(text, { encoding, segments, from, to: recipient, direction }) {
+  const other = direction === "inbound" ? ["To ", recipient || "no number"] : ["", from ?? "No sender"];
+  return h("figure", { class: "phone", data: { direction } },
+    h("figcaption", { class: "phone-from" }, other[0], h("bdi", {}, other[1])),
     h("blockquote", { class: "bubble", dir: "auto" }, text),
     h("p", { class: "phone-size" }, `${count(segments, "segment")} · ${encoding} · ${count(letters(text), "character")}`));
 }
@@ -156,7 +161,8 @@ function detailRows(store, message) {
     ["Accepted", h("span", {}, ago(store, message.accepted_at, (text) => (text === "now" ? text : `${text} ago`)))],
     ["Account", h("code", {}, message.account)],
     ["Rule", message.rule],
-    ["Request", h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
+    ["Opt-out", message.opt && optWord(message.opt)],
+    ["Request", message.request && h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
     ["Resend", resendOf(message.first)],
     ["ID", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy ID", "data-key": "copy-id" }))],
   ]);

@@ -1,7 +1,7 @@
 // The messages: a live list, the open message, and on a fresh start what to do first.
 
 import { announce, CHANGES, choice, confirmButton, h } from "../dom.js";
-import { CALLBACK_STATES, callbackSign, STATUSES, statusWord } from "../status.js";
+import { CALLBACK_STATES, callbackSign, optWord, STATUSES, statusWord } from "../status.js";
 import { ago } from "../times.js";
 import { count, finds, milliseconds } from "../format.js";
 import { ListView } from "./list_view.js";
@@ -32,10 +32,10 @@ export function open(store) {
     query: (filters) => filters,
     keeps,
     at: (message) => message.accepted_at,
-    rank: (message) => message.request,
+    rank: (message) => message.number,
     newer: (message, known) => message.history.length >= known.history.length,
-    state: ({ status, code, provider, channel, from, to, accepted_at: at, text, callback_state: state }) =>
-      [status, code, provider, channel, from, to, at, text.slice(0, SHOWN), state],
+    state: ({ status, code, opt, provider, channel, from, to, accepted_at: at, text, callback_state: state }) =>
+      [status, code, opt, provider, channel, from, to, at, text.slice(0, SHOWN), state],
     row: (message) => row(store, message),
     open: openMessage,
     actions: (chosen) => [["Delete", chosen, (able) => removeEach(able.map(({ id }) => id))]],
@@ -44,7 +44,7 @@ export function open(store) {
       greet(store, self, welcome);
       clear.hidden = !self.feed.items.length;
       if (!clear.dataset.armed) clear.renew();
-      if (arrived && self.feed.places.has(arrived.id)) announce(`${count(self.feed.items.length, "message")}, newest to ${arrived.to}`);
+      if (arrived && self.feed.places.has(arrived.id)) announce(`${count(self.feed.items.length, "message")}, newest ${arrived.direction === "inbound" ? `from ${arrived.from}` : `to ${arrived.to}`}`);
       arrived = null;
     },
   });
@@ -85,17 +85,17 @@ function keeps({ provider, status, search, callback_state: state }, message) {
   return (!provider || message.provider === provider)
     && (!status || message.status === status || message.provider_status === status)
     && (!state || message.callback_state === state)
-    && (!search || finds(search, [message.to], [message.text, message.from, message.id, message.code]));
+    && (!search || finds(search, [message.direction === "inbound" ? message.from : message.to], [message.text, message.from, message.id, message.code]));
 }
 
-function row(store, { provider, channel, from, to: recipient, text, code, status, accepted_at: at, callback_state: state }) {
+function row(store, { provider, channel, from, to: recipient, text, code, opt, status, accepted_at: at, callback_state: state }) {
   return [
     h("span", { class: "row-provider" }, provider),
     h("span", { class: "row-channel" }, channel),
     h("span", { class: "row-from" }, h("bdi", {}, from ?? "")),
     h("span", { class: "row-to" }, recipient),
     h("span", { class: "row-text", dir: "auto" }, text.slice(0, SHOWN)),
-    h("span", { class: "row-code" }, code && h("span", { class: "code-chip" }, code)),
+    h("span", { class: "row-code" }, code && h("span", { class: "code-chip" }, code), opt && optWord(opt)),
     h("span", { class: "row-status" }, statusWord(status)),
     h("span", { class: "row-callbacks" }, callbackSign(state)),
     h("span", { class: "row-age" }, ago(store, at)),

@@ -122,12 +122,13 @@ function table(heads, rows) {
     h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((each) => h("td", {}, each))))));
 }
 
-function channelPart({ name, statuses }) {
+function channelPart({ name, statuses, inbound }) {
   return h("details", { data: { key: `channel-${name}` } }, h("summary", {}, name),
     h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Statuses of ${name}` },
       table(["Status", "Provider status", "Next statuses", "Reported", "Source"], statuses.map((each) => [
         statusWord(each.status), h("code", {}, [each.says, ...each.variants].join(", ")), each.next.join(", ") || "none (final)",
-        each.reported ? "yes" : "", sourceMark(each.word, each.source)]))));
+        each.reported ? "yes" : "", sourceMark(each.word, each.source)]))),
+    inbound && h("p", { class: "hint" }, `Takes messages from phones. These opt out: ${inbound.stop.join(", ") || "none"}; these opt in: ${inbound.start.join(", ") || "none"}.`));
 }
 
 function target(store, { name }) {
