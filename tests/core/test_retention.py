@@ -1,12 +1,14 @@
 """Retention of messages: the oldest that have ended go first, with their callbacks; a pending one never goes."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.core import world as core
-from sandbox.core.agenda import EntryKind
+from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, MessagesDeleted
-from sandbox.core.message import Message, Status, Step
+from sandbox.core.message import Message, PhoneReply, Status, Step
 from sandbox.core.world import World
 from tests.builders import NOON, make_world, packs
 
@@ -92,6 +94,17 @@ def test_one_whose_callback_was_still_open_goes_when_that_has_ended(world: World
     fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
 
     assert (before, list(world.callbacks), list(world.messages)) == ([1], [], list(range(KEPT + 2, 2 * KEPT + 2)))
+
+
+def test_one_that_a_phone_will_reply_to_goes_when_the_reply_has_come(world: World) -> None:
+    awaiting = message(1)._replace(reply=PhoneReply("Yes", timedelta(0)))
+    world.commit(awaiting, AgendaEntry(NOON, EntryKind.INBOUND, 0, 1))
+    fill(world, 2, 2 * KEPT)
+    before = next(iter(world.messages))
+    world.commit(AgendaEntryRemoved(EntryKind.INBOUND, 1))
+    fill(world, 2 * KEPT + 1, 2 * KEPT + 1)
+
+    assert (before, list(world.messages), len(world.agenda)) == (1, list(range(KEPT + 2, 2 * KEPT + 2)), 0)
 
 
 def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: World) -> None:
