@@ -9,6 +9,7 @@ from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.providers.base import Report
 from sandbox.providers.registry import Registry
+from sandbox.templates.text import TemplateFailedError
 
 _span = lru_cache(maxsize=256, typed=True)(parse_duration)  # a setting is read at every attempt
 
@@ -64,6 +65,8 @@ def _request(packs: Registry, report: Report) -> Outgoing:
     """Return the request of a report; if the provider's function fails, a request without a URL whose body says why."""
     try:
         return packs[report.message.provider].provider.report(report)
+    except TemplateFailedError as error:
+        return Outgoing("POST", "", {}, f"the callback of {report.message.provider} cannot be written: {error}")
     except Exception as error:  # noqa: BLE001 - the function may be of the user's own and raise anything
         reason = f"the function `report` of {report.message.provider} failed: {type(error).__name__}: {error}"
         return Outgoing("POST", "", {}, reason)

@@ -18,6 +18,7 @@ from sandbox.providers.registry import Pack
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
 from sandbox.specs.types import PROBLEM, problem
+from sandbox.templates.text import TemplateFailedError
 
 WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
 READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that are not percent-encoded; `;` separates the sentences
@@ -206,7 +207,7 @@ def _unknown(pack: Pack, name: str) -> str:
 def report_failure(context: RequestContext, error: Exception) -> Reply:
     """Return the reply to a request for which a provider's function failed, with the line that failed."""
     reason = str(error)
-    if not isinstance(error, ProviderError):
+    if not isinstance(error, ProviderError | TemplateFailedError):
         steps = extract_tb(error.__traceback__)
         own = getattr(sys.modules.get(context.pack.spec.module), "__file__", None)
         step = next((each for each in reversed(steps) if each.filename == own), steps[-1])

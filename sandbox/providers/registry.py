@@ -61,7 +61,7 @@ def discover(folders: Iterable[Path], files: Iterable[Path] = ()) -> Registry:
     for real, path in {**paths, **given}.items():
         try:
             pack = _pack(path, checked=real in given or path.parent != shipped("specs"))
-            taken = list(_taken(pack.spec, found))
+            taken = [*_repeated(pack.spec), *_taken(pack.spec, found)]
             if taken:
                 raise refused(path, taken)
         except SpecError as error:
@@ -150,6 +150,16 @@ def _taken(spec: ProviderSpec, found: Registry) -> Iterator[PathProblem]:
         if owner is not None:
             place = ("paths", route.template, route.method.lower())
             yield PathProblem(place, f"the provider '{owner}' already serves this method and path")
+
+
+def _repeated(spec: ProviderSpec) -> Iterator[PathProblem]:
+    """Yield a mistake for each method and path that differ from earlier ones in the names of parameters alone."""
+    seen: dict[tuple[str, str], str] = {}
+    for route in spec.routes:
+        first = seen.setdefault((route.method, _shape(route)), route.template)
+        if first != route.template:
+            problem = f"{route.method} {first} is the same path; only one of them can be served"
+            yield PathProblem(("paths", route.template, route.method.lower()), problem)
 
 
 def _shape(route: Route) -> str:

@@ -181,7 +181,9 @@ def _message(node: SpecNode, parameters: list[SpecNode], seen: dict[str, object]
     declares = message is not None and (kind == "send" or is_declaration(message.value))
     if message is not None and declares and kind == "message":
         message.only((*FIELDS, *PLACES), "message")
-        if not sends:
+        if not message.value:
+            message.note("is empty; write id, the parameter that has the id of the message that is looked up")
+        elif not sends:
             message.note("the operation sends no messages; add x-channel to it")
         name = node.value["x-operation"]
         if seen.setdefault(name, message.value) != message.value:

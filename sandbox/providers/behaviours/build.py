@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.message import Message
 from sandbox.core.world import World
-from sandbox.providers.base import Call, ErrorReply, Function, Provider, Refusal, Report
+from sandbox.providers.base import Call, ErrorReply, Function, Provider, Refusal, Report, write_no_callback
 from sandbox.providers.behaviours.callbacks import ChannelCallback, read_callback
 from sandbox.providers.behaviours.checks import ON_REQUESTS, Checks, read_checks
 from sandbox.providers.behaviours.codes import read_code_check
-from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace
+from sandbox.providers.behaviours.context import DocumentContext, OperationContext, UsedPlace, parameters_of
 from sandbox.providers.behaviours.credential import Credential, describe_schemes, from_schemes, read_credential
 from sandbox.providers.behaviours.errors import RenderError, read_errors
 from sandbox.providers.behaviours.inbound import ChannelInbound, read_inbound
@@ -32,6 +32,7 @@ READERS = {
 }
 BEHAVIOURS = (*READERS, "reply")
 OPERATION_KEYS = (*BEHAVIOURS, "refusals")
+ID = '"{{ message.id }}"'
 NO_CREDENTIAL = "default"  # the key of all requests to a provider that asks for none
 
 
@@ -59,6 +60,7 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         tuple(own.value.get("account", {}).get("balance", {})),
         read_time_format(own.take("time", "a mapping"), spec.defaults, TimeFormat()),
         credential,
+        parameters_of(spec.routes),
     )
     refusals = own.take("refusals", "a list")
     checks = read_checks(refusals, context)
@@ -67,13 +69,14 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
     render = read_errors(_errors(spec, found), spec.defaults, context.times)
     operations: dict[str, Function] = {}
     places: dict[str, list[UsedPlace]] = {}
-    for name, node in _declared(spec, found):
+    for name, node in [*_declared(spec, found)]:  # a reader adds defaults, so they are compared before
         listed = node.take("refusals", "a list")
         operation = _operation_context(spec, context, name, render)
         operations[name] = _behaviour(node, operation, checks if listed is None else read_checks(listed, context))
         places[name] = operation.places
     phones = _inbound(own, context)
-    callbacks = {**_callbacks(own, context), **{each.inbound.channel.key: each.callback for each in phones.values()}}
+    own_callbacks = _callbacks(own, context, needed=functions is None or functions.report is write_no_callback)
+    callbacks = {**own_callbacks, **{each.inbound.channel.key: each.callback for each in phones.values()}}
     if functions is None:
         functions = Provider(
             name=spec.name,
@@ -147,13 +150,20 @@ def _reporter(
     return lambda report: writers.get(report.message.channel.key, otherwise)(report)
 
 
-def _callbacks(own: SpecNode, context: DocumentContext) -> Mapping[str, ChannelCallback]:
+def _callbacks(own: SpecNode, context: DocumentContext, *, needed: bool) -> Mapping[str, ChannelCallback]:
+    """Return the callbacks of the channels; `needed`: no function writes those of a channel without a description."""
     channels = own.inside("channels", own.value["channels"])
     found = {}
     for name, node in channels.members():
+        channel, given = context.channels[name], node.value.get("callback") is not None
         part = node.take("callback", "a mapping")
         if part is not None:
-            found[context.channels[name].name] = read_callback(part, context)
+            found[channel.name] = read_callback(part, context)
+        if given and not channel.reports:
+            node.note("no status of this channel is reported; add reported: true to each that is", "callback")
+        if needed and channel.reports and not given:
+            first = next(status.value for status in channel.words if status in channel.reports)
+            node.note(f"reports {first}, but says no callback; add callback: {{body: {{id: {ID}}}}}")
     return found
 
 
@@ -173,10 +183,15 @@ def _declared(spec: ProviderSpec, found: list[PathProblem]) -> Iterator[tuple[st
     seen: dict[str, Mapping[str, Any]] = {}
     for method, template, operation in operations_of(spec.document):
         own = operation.get("x-sandbox")
-        if not isinstance(own, Mapping) or not any(_is_behaviour(own, each) for each in BEHAVIOURS):
+        if not isinstance(own, Mapping):
             continue
         name = operation["x-operation"]
         node = SpecNode(found, ("paths", template, method.lower(), "x-sandbox"), own)
+        node.only(OPERATION_KEYS, "x-sandbox of an operation")
+        if not any(_is_behaviour(own, each) for each in BEHAVIOURS):
+            if "refusals" in own:
+                node.note("are only for an operation with a behaviour; a function makes its own checks", "refusals")
+            continue
         if name not in seen:
             seen[name] = own
             yield name, node
@@ -190,7 +205,6 @@ def _is_behaviour(own: Mapping[str, Any], name: str) -> bool:
 
 
 def _behaviour(node: SpecNode, context: OperationContext, checks: Checks) -> Function:
-    node.only(OPERATION_KEYS, "x-sandbox of an operation")
     named = [each for each in BEHAVIOURS if each in node.value]
     if len(named) > 1:
         node.note(f"has {' and '.join(named)}; an operation does one thing")

@@ -11,18 +11,19 @@ from urllib.parse import parse_qsl, quote, urlencode
 from sandbox.core.callback import Outgoing
 from sandbox.core.clock import DurationError, parse_duration
 from sandbox.formats.json_text import encode_json
+from sandbox.formats.urls import is_url
 from sandbox.providers.base import Report
 from sandbox.providers.behaviours.context import DocumentContext
-from sandbox.providers.behaviours.replies import is_xml, write_header
+from sandbox.providers.behaviours.replies import is_xml, read_scalar, write_header
 from sandbox.providers.behaviours.results import OMITTED, encode_body
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.times import TimeFormat, read_time_format
-from sandbox.providers.behaviours.values import Get, Names, Value, constant, read_text, read_value
+from sandbox.providers.behaviours.values import Get, Names, Value, read_text, read_value
 from sandbox.providers.behaviours.variables import IN_CALLBACKS
 from sandbox.specs.document import SpecNode
 from sandbox.specs.types import show
 from sandbox.templates.budget import Budget, spending
-from sandbox.templates.text import header_name_problem
+from sandbox.templates.text import header_name_problem, is_template
 
 KEYS = (
     "method",
@@ -128,6 +129,8 @@ def read_callback(node: SpecNode, context: DocumentContext) -> ChannelCallback:
     if method is not None:
         method.one_of(METHODS, "method")
     url = node.take("url", "a string")
+    if url is not None and not is_template(url.value) and not is_url(url.value):
+        url.note(f"{show(url.value)} is not an http or https URL")
     kind, body = _read_body(node, names, "GET" if method is not None and method.value == "GET" else "")
     parts = Parts(
         method.value if method is not None else "POST",
@@ -166,10 +169,7 @@ def _pairs(node: SpecNode, name: str, names: Names) -> tuple[tuple[str, Value], 
     listed = node.take(name, "a mapping", default={})
     if listed is None:
         return ()
-    return tuple(
-        (str(key), read_value(listed.inside(key, value), names) if isinstance(value, str) else constant(value))
-        for key, value in listed.value.items()
-    )
+    return tuple((str(key), read_scalar(listed.inside(key, value), names)) for key, value in listed.value.items())
 
 
 def _headers(node: SpecNode, names: Names) -> tuple[tuple[str, Value], ...]:

@@ -4,7 +4,7 @@ A check is a function from a `Subject` to reasons; none means that the request p
 refuses the request; the reasons of those after it are told too, so that a developer sees everything at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -28,6 +28,13 @@ IN_REQUEST = ("recipient", "schedule", "callback-url")
 OF_THE_KEY = ("missing-key", "closed-account", "unknown-key")
 ON_REQUESTS = (*OF_THE_KEY, "schema")
 ON_SENDS = ("recipient", "sender", "stop-list", "schedule", "callback-url", "balance")
+# The keywords of JSON Schema that a violation names, and `syntax` for a part of a request that cannot be read.
+RULES = (
+    *("type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"),
+    *("exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "uniqueItems", "contains", "required"),
+    *("minProperties", "maxProperties", "additionalProperties", "propertyNames", "dependentRequired"),
+    *("allOf", "anyOf", "oneOf", "not", "if", "syntax"),
+)
 WITHOUT_EXAMPLE = ("invalid",)  # errors that the sandbox can write by itself, besides its own
 OF_THE_REQUEST = ("schema", *IN_REQUEST)
 OF_THE_ACCOUNT = ("sender", "stop-list", "balance", "message", *CODE_CHECKS)
@@ -98,7 +105,7 @@ def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, conte
     found = []
     for check in checks:
         needed = check.find is not None or check.name in own
-        if needed and check.error not in context.errors and check.error not in WITHOUT_EXAMPLE:
+        if needed and check.error and check.error not in context.errors and check.error not in WITHOUT_EXAMPLE:
             node.note(
                 f"the document has no error '{check.error}' for the check {check.name}; add an example of that name "
                 "with an x-code to a response, or name another error below x-sandbox.refusals"
@@ -149,6 +156,9 @@ def read_checks(listed: SpecNode | None, context: DocumentContext) -> Checks:
     """
     found = [each for node in (listed.entries("a mapping") if listed else ()) if (each := _read(node, context))]
     whole = {each.name for each in found if not each.partial}
+    for place, each in enumerate(found):
+        if listed is not None and any(each.name == one.name != "when" and not one.partial for one in found[:place]):
+            listed.note(f"the check {each.name} stands in the list before; this one is never reached", place)
     absent = {*CODE_CHECKS, "closed-account"} - context.errors  # made only if the document has errors for them
     usual = [_usual(name, context) for name in CHECKS if name not in whole | absent]
     before = [each for each in usual if each.name in OF_THE_KEY]
@@ -166,24 +176,31 @@ def _usual(name: str, context: DocumentContext) -> Check:
 
 def _read(node: SpecNode, context: DocumentContext) -> Check | None:
     node.only(KEYS, "a refusal")
-    error = node.need("error", "a string", "the name of one of the document's errors")
-    if error is not None:
-        context.error(error, error.value)
-    names = Names((*IN_REQUESTS, "why"), tuple(context.settings))
+    named = node.need("error", "a string", "the name of one of the document's errors")
+    error = named.value if named is not None and context.error(named, named.value) else ""
+    names = Names((*IN_REQUESTS, "why"), tuple(context.settings), context.parameters)
     message = node.take("message", "a string")
     written = budgeted(read_text(message, names)) if message is not None else None
     if "when" in node.value:
-        return _read_condition(node, names, error.value if error is not None else "", written)
+        return _read_condition(node, names, error, written)
     check = node.need("check", "a string", f"one of {', '.join(CHECKS)}")
     if check is None or not check.one_of(CHECKS, "check"):
         return None
     parameters, rules = node.take("parameters", "a list"), node.take("rules", "a list")
     if (parameters is not None or rules is not None) and check.value != "schema":
         node.note("only the check schema has parameters and rules", "parameters" if parameters is not None else "rules")
-    wanted = frozenset(str(each) for each in parameters.value) if parameters is not None else frozenset[str]()
-    kinds = frozenset(str(each) for each in rules.value) if rules is not None else frozenset[str]()
+    wanted = _words(parameters, context.parameters, "parameter")
+    kinds = _words(rules, RULES, "rule")
     find = _function(check.value, context, wanted, kinds)
-    return Check(check.value, error.value if error is not None else "", find, written, partial=bool(wanted or kinds))
+    return Check(check.value, error, find, written, partial=bool(wanted or kinds))
+
+
+def _words(listed: SpecNode | None, known: Iterable[str] | None, what: str) -> frozenset[str]:
+    """Return the known words of a list; empty if there is no list. None: any word is known."""
+    items = list(listed.entries("a string")) if listed is not None else []
+    if listed is not None and not listed.value:
+        listed.note(f"is empty; name at least one {what}, or leave it out")
+    return frozenset(each.value for each in items if known is None or each.one_of(known, what))
 
 
 def _read_condition(node: SpecNode, names: Names, error: str, message: Get | None) -> Check | None:

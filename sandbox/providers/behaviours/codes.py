@@ -18,6 +18,7 @@ from sandbox.providers.behaviours.scope import Scope
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import usual
 from sandbox.specs.types import show
+from sandbox.templates.text import TemplateFailedError
 
 CODE_KEYS = ("recipient", "id", "code", "tries", "reply")
 MAKE_CODE = ("digits", "expires", "replaces")
@@ -183,6 +184,14 @@ def _finder(node: SpecNode, context: OperationContext) -> Callable[[World, Call]
     return find_by_id
 
 
+def _count(name: str, value: object) -> int:
+    """Return a setting as a number of tries; a scenario may have set anything."""
+    if not _is_count(value):
+        problem = f"the setting '{name}' is {show(value)}, not a number of tries"
+        raise TemplateFailedError(problem)
+    return int(str(value))
+
+
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -192,7 +201,7 @@ def _read_tries(node: SpecNode, context: OperationContext) -> Callable[[Scope], 
     if isinstance(value, str) and value.startswith(SETTING):
         name = value.removeprefix(SETTING)
         context.document.setting(node.inside("tries", value), name, _is_count, "a number of tries")
-        return lambda scope: int(str(scope.settings[name]))
+        return lambda scope: _count(name, scope.settings[name])
     if not _is_count(value):
         node.note(f"{show(value)} is not a number of tries, nor a setting such as settings.tries", "tries")
         value = DEFAULT_TRIES

@@ -4,7 +4,7 @@ A place is a parameter's name, a JSON pointer (`/message/to`), or a list of thes
 counts. A pointer that meets a list continues in each of its items; a step of digits takes one of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,7 +33,10 @@ class UsedPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DocumentContext:
-    """What readers know about a document: its settings with their defaults, channels, the names of its errors."""
+    """What readers know about a document: its settings with their defaults, channels, the names of its errors.
+
+    `parameters` are those of all operations; None if the schema of one allows any.
+    """
 
     settings: Mapping[str, object]
     channels: Mapping[str, Channel]
@@ -41,6 +44,7 @@ class DocumentContext:
     balances: tuple[str, ...]
     times: TimeFormat
     credential: Credential | None = None
+    parameters: tuple[str, ...] | None = None
 
     def setting(self, node: SpecNode, name: str, is_right: Callable[[Any], bool], what: str) -> None:
         """Add a mistake if a setting does not exist, or is not `what` it must be."""
@@ -49,13 +53,15 @@ class DocumentContext:
         elif not is_right(self.settings[name]):
             node.note(f"the setting '{name}' is {show(self.settings[name])}, not {what}")
 
-    def error(self, node: SpecNode, name: str) -> None:
-        """Add a mistake if the document does not have an error."""
-        if name not in self.errors:
-            node.note(
-                f"the document has no error '{name}'; add an example of that name with an x-code to a response."
-                f"{near_miss(name, self.errors)}"
-            )
+    def error(self, node: SpecNode, name: str) -> bool:
+        """Return whether the document has an error; otherwise add a mistake."""
+        if name in self.errors:
+            return True
+        node.note(
+            f"the document has no error '{name}'; add an example of that name with an x-code to a response."
+            f"{near_miss(name, self.errors)}"
+        )
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,12 @@ class OperationContext:
 
     def names(self, *more: str) -> Names:
         """Return the variables that templates of this operation may use."""
-        known: tuple[str, ...] | None = tuple(dict.fromkeys(name for route in self.routes for name in route.kinds))
-        return Names((*IN_REQUESTS, *more), tuple(self.document.settings), known or None)
+        return Names((*IN_REQUESTS, *more), tuple(self.document.settings), parameters_of(self.routes))
 
     def describe(self, place: object) -> str:
         """Return a place as reasons name it: `path.uuid`, `body.message.to`."""
+        if not is_place(place):
+            return ""
         first = place[0] if isinstance(place, list) else place
         name, *steps = pointers(first)[0]
         return ".".join((self.origins.get(name, "body"), name, *steps))
@@ -93,6 +100,14 @@ class OperationContext:
             return lambda _: None
         self.places.append(UsedPlace(node, in_rows))
         return reader_of(pointers(node.value))
+
+
+def parameters_of(routes: Iterable[Route]) -> tuple[str, ...] | None:
+    """Return the names of the parameters of some routes; None if the schema of one allows any name."""
+    every = tuple(routes)
+    if any(route.known.names.free for route in every):
+        return None
+    return tuple(dict.fromkeys(name for route in every for name in (*route.kinds, *sorted(route.known.names.known))))
 
 
 def reader_of(places: tuple[Pointer, ...]) -> Place:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import CredentialPart, find, pointers
 from sandbox.specs.types import show
+from sandbox.templates.text import HEADER_NAME
 
 Values = Mapping[str, object]
 Headers = Mapping[str, str]
@@ -86,6 +87,8 @@ def _read_kind(node: SpecNode, kind: str) -> Credential | None:
         node.note(f"{show(place)} is not the name of a parameter", kind)
         return None
     if kind == "header":
+        if not HEADER_NAME.fullmatch(place):
+            node.note(f"invalid header name {show(place)}", kind)
         prefix = node.take("prefix", "a string")
         return _prefixed(place.lower(), prefix.value if prefix is not None else "")
     return _parameter(kind, place)

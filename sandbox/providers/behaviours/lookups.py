@@ -216,6 +216,8 @@ def _read_sort(node: SpecNode, context: OperationContext) -> Sort:
         field = _field(part.inside("fields", {}).inside(name, value), value)
         if field is not None:
             fields[str(name)] = field
+    if named is not None and not named.value:
+        named.note("is empty; write what messages can be sorted by, such as {date: accepted_at}")
     default = part.take("default", "a string", default=next(iter(fields), "accepted_at"))
     if default is not None and fields:
         default.one_of(fields, "field of `fields`")

@@ -1,9 +1,10 @@
 """Replies of behaviours: a status, headers and a body, each of which may be a template."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from sandbox.providers.base import Body, Reply
-from sandbox.providers.behaviours.context import OperationContext
+from sandbox.providers.behaviours.context import OperationContext, as_text
 from sandbox.providers.behaviours.results import encode_body
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.values import Names, Value, constant, is_expression, read_text, read_value
@@ -15,6 +16,7 @@ from sandbox.templates.text import LINE_END, TemplateFailedError, header_name_pr
 KEYS = ("status", "headers", "body")
 CONTENT_TYPE = "content-type"
 WITHOUT_BODY = (204, 205, 304)
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;[ -~]*)?", re.ASCII)
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599
 
 WriteReply = Callable[[Scope], Reply]
@@ -32,6 +34,8 @@ def read_reply(node: SpecNode | None, context: OperationContext, names: Names) -
     type_ = kind or context.type
     body = constant(_nothing(status, type_))
     if node.value.get("body") is not None:
+        if status in WITHOUT_BODY:
+            node.note(f"a reply with the status {status} has no body; leave it out, or write another status", "body")
         body = read_body(node.inside("body", node.value["body"]), names, type_)
     return _writer(status, type_, body, values)
 
@@ -73,14 +77,25 @@ def _read_headers(node: SpecNode, names: Names) -> tuple[str | None, Mapping[str
     kind, found = None, {}
     for name, value in node.value.items():
         problem = header_name_problem(str(name))
-        each = node.inside(name, value if isinstance(value, str) else str(value))
+        each = node.inside(name, value)
         if problem:
             each.note(problem)
         elif str(name).lower() == CONTENT_TYPE:
-            kind = str(value)
+            kind = str(value) if each.of("a string") else None
+            if kind is not None and not MEDIA_TYPE.fullmatch(kind):
+                each.note(f"{show(kind)} is not a media type; write one such as application/json")
         else:
-            found[str(name)] = read_text(each, names)
+            found[str(name)] = read_scalar(each, names)
     return kind, found
+
+
+def read_scalar(node: SpecNode, names: Names) -> Value:
+    """Compile the value of a header or parameter: a text, which may be a template, a number, or true or false."""
+    if isinstance(node.value, str):
+        return read_text(node, names)
+    if isinstance(node.value, Mapping | list) or node.value is None:
+        node.of("a string")
+    return constant(as_text(node.value))
 
 
 def write_header(name: str, value: object) -> str:

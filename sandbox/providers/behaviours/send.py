@@ -37,7 +37,7 @@ from sandbox.providers.behaviours.values import Get, budgeted, constant, read_te
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import FIELDS, PLACES
 from sandbox.specs.types import show
-from sandbox.templates.text import is_template
+from sandbox.templates.text import TemplateFailedError, is_template
 
 KEYS = (
     *FIELDS,
@@ -223,7 +223,7 @@ def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
     if isinstance(value, str) and value.startswith(SETTING):
         name = value.removeprefix(SETTING)
         context.document.setting(part.inside("amount", value), name, _is_amount, "an amount of 0 or more")
-        return lambda scope: _decimal(scope.settings[name])
+        return lambda scope: _decimal(name, scope.settings[name])
     if not _is_amount(value):
         part.note(f"{show(value)} is not an amount of 0 or more, nor a setting such as settings.price", "amount")
         return lambda _: Decimal(0)
@@ -232,7 +232,11 @@ def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
 
 
 @lru_cache(maxsize=64, typed=True)
-def _decimal(value: object) -> Decimal:
+def _decimal(name: str, value: object) -> Decimal:
+    """Return a setting as an amount; a scenario may have set anything."""
+    if not _is_amount(value):
+        problem = f"the setting '{name}' is {show(value)}, not an amount of 0 or more"
+        raise TemplateFailedError(problem)
     return Decimal(str(value))
 
 

@@ -234,7 +234,9 @@ def _schedule(node: SpecNode, context: OperationContext) -> Schedule | None:
     shape = SpecNode(part.found, part.path, {name: value[name] for name in ("format", "zone") if name in value})
     times = read_time_format(shape, context.document.settings, context.document.times)
     limit = part.value.get("limit")
-    return Schedule(context.place(part.inside("at", at)), str(at), times, _duration(part, "limit") if limit else None)
+    return Schedule(
+        context.place(part.inside("at", at)), str(at), times, _duration(part, "limit") if limit is not None else None
+    )
 
 
 def _duration(node: SpecNode, name: str) -> timedelta | None:

@@ -15,6 +15,7 @@ KEYS = ("format", "zone")
 NAMED = ("iso", "iso-seconds", "unix", "unix-ms", "rfc2822")
 SETTING = "settings."
 NUMBER = re.compile(r"\d{1,14}(\.\d{1,6})?", re.ASCII)
+DIRECTIVES = re.compile(r"(?:[^%]|%-?[aAbBcdfGHIjmMpSuUVwWxXyYzZ]|%%)+", re.DOTALL)
 MS = 1000
 RFC2822 = "%a, %d %b %Y %H:%M:%S %z"
 
@@ -109,7 +110,8 @@ def read_time_format(node: SpecNode | None, settings: Settings, otherwise: TimeF
 
 
 def _is_pattern(text: str) -> bool:
-    if "%" not in text:
+    """Return whether a text is a pattern of `strftime` whose directives every platform knows."""
+    if "%" not in text or not DIRECTIVES.fullmatch(text):
         return False
     try:
         datetime(2026, 1, 2, tzinfo=UTC).strftime(text)
