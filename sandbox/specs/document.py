@@ -119,6 +119,15 @@ class SpecNode:
                 self.note(f"{what} has no key '{key}'.{near_miss(key, names)}", key)
         self.extensions()
 
+    def misspelt(self, known: Iterable[str]) -> None:
+        """Add a mistake for each key that looks like a known one, where OpenAPI allows more than is read here."""
+        names = tuple(known)
+        for key in self.value:
+            if isinstance(key, str) and key not in names and not key.startswith("x-"):
+                meant = get_close_matches(key, names, n=1, cutoff=LEAST_SIMILARITY)
+                if meant:
+                    self.note(f"unknown key '{key}'. Did you mean '{meant[0]}'?", key)
+
     def extensions(self) -> None:
         """Add a mistake for each key that looks like one of the sandbox's extensions, such as `x-chanel`."""
         for key in self.value:

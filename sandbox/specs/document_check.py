@@ -37,11 +37,15 @@ STATUS = ("says", "next", "reported", "reads_back", "variants")
 SETTING = ("default", "schema", "description")
 
 
+TOP = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "components", "externalDocs")
+
+
 def check_document(document: dict[str, object]) -> list[PathProblem]:
     """Fill the defaults into a document, in place, and return its mistakes."""
     found: list[PathProblem] = []
     top = SpecNode(found, (), document)
     top.extensions()
+    top.misspelt(TOP)
     own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
@@ -202,6 +206,10 @@ def _channel(channel: SpecNode) -> None:
     had = [status for status, row in statuses.members() if _is_status(statuses, status) and _status(row, statuses)]
     for status in set(had) & set(left_out):
         omitted.note("is listed under statuses too; list it in one place", status)
+    first = statuses.value.get(Status.QUEUED)
+    if isinstance(first, dict) and first.get("reported") is True and Status.SCHEDULED not in statuses.value:
+        told = "every message is queued when the reply tells it, so no callback reports that; leave it out"
+        statuses.inside(Status.QUEUED.value, first).note(told, "reported")
     if Status.QUEUED not in statuses.value:
         statuses.note(
             "queued is missing, but every message starts with it; write queued: {says: accepted, next: [sent]}"

@@ -13,6 +13,7 @@ from sandbox.specs.types import METHODS, USUAL, PathProblem, Schema, properties_
 from sandbox.specs.validation import check_schema
 
 ITEM = (*METHODS, "parameters", "summary", "description", "servers", "head", "options", "trace")
+OPERATION = ("operationId", "summary", "description", "parameters", "requestBody", "responses", "security", "tags")
 IN = ("query", "header", "path")
 STATUS = re.compile(r"[1-5]\d\d|[1-5]XX|default", re.ASCII)
 PATH_PARAMETER = re.compile(r"\{([^{}]*)\}")
@@ -96,6 +97,7 @@ def _path_values(node: SpecNode, names: list[str] | tuple[str, ...], parameters:
 
 def _operation(node: SpecNode, provider: str, channels: Mapping[str, object], seen: dict[str, object]) -> None:
     node.marks()
+    node.misspelt(OPERATION)
     node.value.setdefault("x-word", "inferred")
     example = f"{provider or 'acme'}.send"
     name = node.need("x-operation", "a string", f"what the operation is called, such as {example}")

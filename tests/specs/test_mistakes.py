@@ -63,6 +63,21 @@ MISTAKES: Mapping[str, tuple[Spoil, str]] = {
         lambda d: d["paths"][SEND]["post"].update({"x-channel": "fax"}),
         f"POST {SEND}: x-channel: unknown channel 'fax'. Available: connect-sms, sms, whatsapp.",
     ),
+    "a misspelt key of OpenAPI": (
+        lambda d: d.update({"securty": d.pop("security")}),
+        "securty: unknown key 'securty'. Did you mean 'security'?",
+    ),
+    "a misspelt key of an operation": (
+        lambda d: d["paths"][SEND]["post"].update({"responces": {}}),
+        f"POST {SEND}: responces: unknown key 'responces'. Did you mean 'responses'?",
+    ),
+    "a report of the first status": (
+        lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"]["queued"].update({"reported": True}),
+        (
+            "x-sandbox.channels.sms.statuses.queued.reported: every message is queued when the reply tells it, so no "
+            "callback reports that; leave it out"
+        ),
+    ),
     "a status that is none of ours": (
         lambda d: d["x-sandbox"]["channels"]["sms"]["statuses"].update({"deliverd": {"says": "x"}}),
         "x-sandbox.channels.sms.statuses.deliverd: unknown status 'deliverd'. Did you mean 'delivered'?",
