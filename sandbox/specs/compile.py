@@ -1,7 +1,7 @@
 """Compiles an OpenAPI document into a `ProviderSpec`; a mistake in it stops the start with an error that says where."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ OWN_ERRORS = {
         )
     )
 }
+
+CHECKED = {"balance": "insufficient-funds", "unknown-key": "unknown-key"}  # our own errors by the check that finds them
 
 
 def compile_spec(path: Path, *, checked: bool) -> ProviderSpec:
@@ -81,7 +83,8 @@ def _spec(document: Node) -> ProviderSpec:
         routes.append(route)
     lacking = OWN_ERRORS.keys() - {name for each in operations.values() for name in each.errors}
     if lacking:
-        more = {name: error for name, error in OWN_ERRORS.items() if name in lacking}
+        declared = _declared_errors(own.get("refusals"), operations.values())
+        more = {name: declared.get(name, error) for name, error in OWN_ERRORS.items() if name in lacking}
         operations = {name: replace(each, errors={**each.errors, **more}) for name, each in operations.items()}
     latest = [_with_operation(route, operations[route.operation.name]) for route in routes]
     return ProviderSpec(
@@ -111,6 +114,17 @@ def _key_parameters(document: Node) -> Iterator[str]:
             waiting += [way for name in ("any", "all") if isinstance(ways := each.get(name), list) for way in ways]
             if isinstance(each.get("query"), str):
                 yield each["query"]
+
+
+def _declared_errors(refusals: object, operations: Iterable[Operation]) -> Mapping[str, ErrorReply]:
+    """Return the errors that a document has for our own under another name, by the check that each is declared for."""
+    found: dict[str, ErrorReply] = {}
+    known = {name: error for each in operations for name, error in each.errors.items()}
+    for row in refusals if isinstance(refusals, list) else ():
+        name = CHECKED.get(str(row.get("check"))) if isinstance(row, Mapping) else None
+        if name is not None and row.get("error") in known:
+            found.setdefault(name, known[row["error"]])
+    return found
 
 
 def _setting(name: str, row: Node) -> Setting:

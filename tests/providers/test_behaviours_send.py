@@ -329,7 +329,7 @@ WRONG_TIMES = {
     "beyond the limit": (
         "{at: extra, format: unix, limit: 30m}",
         1772456400,
-        "extra: 1772456400 is more than 0:30:00 ahead",
+        "extra: 1772456400 is more than 30m ahead",
     ),
 }
 

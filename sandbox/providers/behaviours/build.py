@@ -63,7 +63,7 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
         parameters_of(spec.routes),
     )
     refusals = own.take("refusals", "a list")
-    checks = read_checks(refusals, context)
+    checks = read_checks(refusals, context, context.parameters)
     if functions is not None and refusals is None:  # the module checks requests
         checks = tuple(each for each in checks if each.name not in ON_REQUESTS)
     render = read_errors(_errors(spec, found), spec.defaults, context.times)
@@ -72,7 +72,8 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
     for name, node in [*_declared(spec, found)]:  # a reader adds defaults, so they are compared before
         listed = node.take("refusals", "a list")
         operation = _operation_context(spec, context, name, render)
-        operations[name] = _behaviour(node, operation, checks if listed is None else read_checks(listed, context))
+        own_checks = checks if listed is None else read_checks(listed, context, operation.names().parameters)
+        operations[name] = _behaviour(node, operation, own_checks)
         places[name] = operation.places
     phones = _inbound(own, context)
     own_callbacks = _callbacks(own, context, needed=functions is None or functions.report is write_no_callback)

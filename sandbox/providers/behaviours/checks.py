@@ -4,6 +4,7 @@ A check is a function from a `Subject` to reasons; none means that the request p
 refuses the request; the reasons of those after it are told too, so that a developer sees everything at once.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.providers.base import Call, Refusal
-from sandbox.providers.behaviours.context import DocumentContext
+from sandbox.providers.behaviours.context import DocumentContext, OperationContext
 from sandbox.providers.behaviours.credential import Credential
 from sandbox.providers.behaviours.results import is_true
 from sandbox.providers.behaviours.scope import Scope
@@ -56,6 +57,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 
 NOTHING = Decimal(0)
+PARAMETERS = re.compile(r"\bparameters(?:\.(\w+)|\[['\"]([^'\"]+)['\"]\])")  # that a template reads
 
 Reasons = tuple[str, ...]
 
@@ -80,7 +82,8 @@ CheckFunction = Callable[[Subject], Reasons]
 class Check:
     """A check and its error; `find` is None for the checks of a behaviour, which it brings itself.
 
-    `message` replaces that of the error. `partial`: it looks at some parameters alone.
+    `message` replaces that of the error. `partial`: it looks at some parameters alone. `reads` has the parameters of a
+    condition; an operation without them has no such check.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Check:
     find: CheckFunction | None = None
     message: Get | None = None
     partial: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 Checks = tuple[Check, ...]
@@ -100,10 +104,13 @@ class BoundChecks(NamedTuple):
     content: Checks
 
 
-def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, context: DocumentContext) -> BoundChecks:
+def bind(checks: Checks, own: Mapping[str, CheckFunction], node: SpecNode, operation: OperationContext) -> BoundChecks:
     """Return the checks that a behaviour needs, with its own functions; the document must have their errors."""
     found = []
+    context, known = operation.document, operation.names().parameters
     for check in checks:
+        if known is not None and not check.reads <= {*known}:
+            continue
         needed = check.find is not None or check.name in own
         if needed and check.error and check.error not in context.errors and check.error not in WITHOUT_EXAMPLE:
             node.note(
@@ -148,13 +155,14 @@ def _refuse(check: Check, why: Reasons, subject: Subject, later: Sequence[Check]
     return Refusal(check.error, reasons, str(check.message(subject.scope.copy(why=list(reasons)))))
 
 
-def read_checks(listed: SpecNode | None, context: DocumentContext) -> Checks:
-    """Return the checks of a document's `refusals`.
+def read_checks(listed: SpecNode | None, context: DocumentContext, parameters: tuple[str, ...] | None) -> Checks:
+    """Return the checks of a document's `refusals`, whose templates may read some parameters.
 
     What they leave out is checked too: the key before all others, the request itself before the account is looked at,
     the rest behind them.
     """
-    found = [each for node in (listed.entries("a mapping") if listed else ()) if (each := _read(node, context))]
+    names = Names((*IN_REQUESTS, "why"), tuple(context.settings), parameters)
+    found = [each for node in (listed.entries("a mapping") if listed else ()) if (each := _read(node, context, names))]
     whole = {each.name for each in found if not each.partial}
     for place, each in enumerate(found):
         if listed is not None and any(each.name == one.name != "when" and not one.partial for one in found[:place]):
@@ -164,8 +172,8 @@ def read_checks(listed: SpecNode | None, context: DocumentContext) -> Checks:
     before = [each for each in usual if each.name in OF_THE_KEY]
     middle = [each for each in usual if each.name in OF_THE_REQUEST]
     behind = [each for each in usual if each.name not in (*OF_THE_KEY, *OF_THE_REQUEST)]
-    names = [each.name for each in found]
-    place = next((place for place, name in enumerate(names) if name in OF_THE_ACCOUNT), len(names))
+    listed_names = [each.name for each in found]
+    place = next((place for place, name in enumerate(listed_names) if name in OF_THE_ACCOUNT), len(found))
     return (*before, *found[:place], *middle, *found[place:], *behind)
 
 
@@ -174,11 +182,10 @@ def _usual(name: str, context: DocumentContext) -> Check:
     return Check(name, error, _function(name, context, frozenset(), frozenset()))
 
 
-def _read(node: SpecNode, context: DocumentContext) -> Check | None:
+def _read(node: SpecNode, context: DocumentContext, names: Names) -> Check | None:
     node.only(KEYS, "a refusal")
     named = node.need("error", "a string", "the name of one of the document's errors")
     error = named.value if named is not None and context.error(named, named.value) else ""
-    names = Names((*IN_REQUESTS, "why"), tuple(context.settings), context.parameters)
     message = node.take("message", "a string")
     written = budgeted(read_text(message, names)) if message is not None else None
     if "when" in node.value:
@@ -220,7 +227,8 @@ def _read_condition(node: SpecNode, names: Names, error: str, message: Get | Non
             return ()
         return (str(reason(subject.scope)) if reason is not None else f"request: {when.value} (x-sandbox.refusals)",)
 
-    return Check("when", error, find, message)
+    reads = frozenset(dot or quoted for dot, quoted in PARAMETERS.findall(when.value))
+    return Check("when", error, find, message, reads=reads)
 
 
 def _holds(condition: Get, subject: Subject) -> bool:
@@ -252,6 +260,8 @@ def _missing_key(credential: Credential | None, subject: Subject) -> Reasons:
     if credential is None:
         return ()
     found = credential.read(subject.call.values, subject.call.headers)
+    if any(each.rule == "syntax" and found.missing.startswith(f"{each.at}.") for each in subject.call.violations):
+        return ()  # what is in a part that cannot be read is unknown, not missing
     return (f"{found.missing}: is missing{credential.right.get(found.missing, '')}",) if found.missing else ()
 
 

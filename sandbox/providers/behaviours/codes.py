@@ -124,7 +124,7 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
     tries = _read_tries(node, context)
     write = read_reply(node.take("reply", "a mapping"), context, context.names("code", "message"))
     by_id = "id" in node.value
-    mine = bind(checks, {}, node, context.document)
+    mine = bind(checks, {}, node, context)
 
     def run(world: World, call: Call) -> Outcome:
         scope = make_scope(world, call, context)

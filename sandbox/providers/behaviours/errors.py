@@ -48,7 +48,7 @@ def _describe(error: ErrorReply, refusal: Refusal, call: Call) -> Mapping[str, o
         "name": error.name,
         "code": error.code,
         "status": error.status,
-        "message": refusal.message or first,
+        "message": refusal.message or first or error.name.replace("-", " "),  # a scenario gives no reason
         "why": list(refusal.why),
         "parameter": named or (call.violations[0].name if call.violations else ""),
     }

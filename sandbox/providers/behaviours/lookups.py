@@ -39,7 +39,7 @@ def read_plain(node: SpecNode, context: OperationContext, checks: Checks) -> Fun
 def answer(node: SpecNode, reply: SpecNode | None, context: OperationContext, checks: Checks) -> Function:
     """Return a function that checks a request and answers it."""
     write = read_reply(reply, context, context.names())
-    mine = bind(checks, {}, node, context.document)
+    mine = bind(checks, {}, node, context)
 
     def run(world: World, call: Call) -> Outcome:
         scope = make_scope(world, call, context)
@@ -73,7 +73,7 @@ def read_message(node: SpecNode, context: OperationContext, checks: Checks) -> F
         wanted = as_text(place((subject.call.values,)))
         return (f"{name}: no message of this account has the id {wanted!r}",)
 
-    mine = bind(checks, {"message": missing}, node, context.document)
+    mine = bind(checks, {"message": missing}, node, context)
 
     def run(world: World, call: Call) -> Outcome:
         scope = make_scope(world, call, context)
@@ -133,7 +133,7 @@ def read_messages(node: SpecNode, context: OperationContext, checks: Checks) -> 
     filters = _read_filters(node, context)
     sort, page = _read_sort(node, context), _read_page(node, context)
     write = read_reply(node.take("reply", "a mapping"), context, context.names("messages", "page"))
-    mine = bind(checks, {}, node, context.document)
+    mine = bind(checks, {}, node, context)
 
     def run(world: World, call: Call) -> Outcome:
         scope = make_scope(world, call, context)

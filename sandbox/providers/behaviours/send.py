@@ -171,7 +171,7 @@ def read_send(node: SpecNode, context: OperationContext, checks: Checks) -> Func
         channel=channel,
         times=context.document.times,
         read=read_send_request(node, context, maker),
-        checks=bind(checks, needed, node, context.document),
+        checks=bind(checks, needed, node, context),
         ids=read_id(node.inside("id", id_) if id_ is not None else None),
         price=price,
         maker=maker,

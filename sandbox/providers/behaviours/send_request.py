@@ -65,6 +65,7 @@ class Schedule(NamedTuple):
     name: str
     times: TimeFormat
     limit: timedelta | None
+    limit_text: str = ""
 
 
 def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMaker | None) -> ReadSend:
@@ -172,8 +173,13 @@ def _recipient(node: SpecNode, context: OperationContext, *, in_rows: bool) -> t
     if value is None:
         known = [each for (each,) in usual("recipient") if any(each in route.kinds for route in context.routes)]
         return reader_of(usual("recipient")), known[0] if known else "recipient"
-    first = value[0] if isinstance(value, list) and value else value
-    return context.place(node.inside("recipient", value), in_rows=in_rows), str(first).strip("/").replace("/", ".")
+    return context.place(node.inside("recipient", value), in_rows=in_rows), _name_of(value)
+
+
+def _name_of(place: object) -> str:
+    """Return a place as reasons name it, the first of several: `message.to` for `/message/to`."""
+    first = place[0] if isinstance(place, list) and place else place
+    return str(first).strip("/").replace("/", ".")
 
 
 def text_reader(
@@ -224,7 +230,7 @@ def _schedule(node: SpecNode, context: OperationContext) -> Schedule | None:
         return None
     if not isinstance(value, Mapping):
         part = node.inside("schedule", value)
-        return Schedule(context.place(part), str(value), context.document.times, None)
+        return Schedule(context.place(part), _name_of(value), context.document.times, None)
     part = node.inside("schedule", value)
     part.only(SCHEDULE, "schedule")
     at = part.value.get("at")
@@ -234,9 +240,8 @@ def _schedule(node: SpecNode, context: OperationContext) -> Schedule | None:
     shape = SpecNode(part.found, part.path, {name: value[name] for name in ("format", "zone") if name in value})
     times = read_time_format(shape, context.document.settings, context.document.times)
     limit = part.value.get("limit")
-    return Schedule(
-        context.place(part.inside("at", at)), str(at), times, _duration(part, "limit") if limit is not None else None
-    )
+    most = _duration(part, "limit") if limit is not None else None
+    return Schedule(context.place(part.inside("at", at)), _name_of(at), times, most, str(limit))
 
 
 def _duration(node: SpecNode, name: str) -> timedelta | None:
@@ -257,5 +262,5 @@ def _read_schedule(schedule: Schedule, scope: Scope, values: Mapping[str, Any]) 
     if due <= scope.at:
         return None, (f"{schedule.name}: {show(given)} is not later than now, {format_time(scope.at)}",)
     if schedule.limit is not None and due - scope.at > schedule.limit:
-        return None, (f"{schedule.name}: {show(given)} is more than {schedule.limit} ahead",)
+        return None, (f"{schedule.name}: {show(given)} is more than {schedule.limit_text} ahead",)
     return due, ()
