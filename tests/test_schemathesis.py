@@ -21,19 +21,26 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from sandbox.callbacks.egress import Egress, Policy
+from sandbox.engine.engine import Engine
 from sandbox.formats.yaml_files import load, shipped
 from sandbox.server.app import make_app
-from tests.servers import PATIENCE, make_engine
+from tests.builders import packs
+from tests.providers.own import DOCUMENTS
+from tests.providers.yaml.providers import NAMES, six
+from tests.servers import FROZEN, PATIENCE
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-KEYS = {"x-api-key": "k1", "x-account-id": "a1", "x-user-id": "u1", "key": "k1"}
+KEYS = {"x-api-key": "k1", "x-account-id": "a1", "x-user-id": "u1", "key": "k1", "authkey": "k1", "x-verka-token": "k1"}
+AUTHORIZATION = {"pigeon": "Bearer k1", "tello": "Basic QUMxOnMzY3JldA=="}
 
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve a sandbox from a thread of its own; give its address."""
+    """Serve a sandbox of all providers from a thread of its own; give its address."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(make_app(make_engine()), access_log=None)
+    engine = Engine({**packs(), **six()}, egress=Egress(Policy()), start=FROZEN)
+    runner = web.AppRunner(make_app(engine), access_log=None)
 
     async def start() -> int:
         await runner.setup()
@@ -60,8 +67,9 @@ def address() -> Iterator[str]:
 
 def operations() -> Iterator[APIOperation[Any, Any, Any, Any]]:
     """Yield every operation; of those that SMS Buddy also has without /v1, the one with it."""
-    for provider in ("betatel", "smsbuddy", "ubill"):
-        document = load(shipped("specs") / f"{provider}.yaml")
+    shipped_ones = [shipped("specs") / f"{name}.yaml" for name in ("betatel", "smsbuddy", "ubill")]
+    for path in (*shipped_ones, *(DOCUMENTS / f"{name}.yaml" for name in NAMES)):
+        document = load(path)
         assert isinstance(document, dict)
         paths = document["paths"]
         document["paths"] = {path: paths[path] for path in paths if path.replace("/api/", "/api/v1/", 1) not in paths}
@@ -77,6 +85,9 @@ def test_a_request_made_from_the_spec_is_answered_as_the_spec_has_it(
     mode: GenerationMode,
     address: str,
 ) -> None:
+    provider = str(operation.definition.raw["x-operation"]).partition(".")[0]
+    headers = {**KEYS, "Authorization": AUTHORIZATION[provider]} if provider in AUTHORIZATION else KEYS
+
     @settings(
         max_examples=3,
         deadline=None,
@@ -88,6 +99,6 @@ def test_a_request_made_from_the_spec_is_answered_as_the_spec_has_it(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def attempt(case: Case[Any]) -> None:
-        case.call_and_validate(base_url=address, headers=KEYS, checks=CHECKS)
+        case.call_and_validate(base_url=address, headers=headers, checks=CHECKS)
 
     attempt()

@@ -68,15 +68,23 @@ def _compile(text: str) -> Pack:
 class Own:
     """A world that one provider serves: sends requests, moves the clock, and collects callbacks."""
 
-    def __init__(self, pack: Pack, *, scenario: str = "", seed: int = 7, target: Target | None = None) -> None:
-        self.packs: Registry = {pack.spec.name: pack}
+    def __init__(
+        self,
+        pack: Pack,
+        *,
+        scenario: str = "",
+        seed: int = 7,
+        target: Target | None = None,
+        beside: Registry | None = None,
+    ) -> None:
+        self.packs: Registry = {**(beside or {}), pack.spec.name: pack}
         rules = load_text(scenario, "ours", packs=self.packs) if scenario else Scenario("bare")
         self.world = World(
             "default",
             clock=make_clock(ClockMode.FROZEN, start=NOON),
             seed=seed,
             scenario=rules,
-            defaults={pack.spec.name: pack.spec.defaults},
+            defaults={name: each.spec.defaults for name, each in self.packs.items()},
         )
         self._router = Router(pack.spec.routes)
         if target is not None:

@@ -1,0 +1,1 @@
+"""Six providers in YAML alone, as different as real ones are."""
