@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from sandbox.core.account import Approval
@@ -86,6 +85,7 @@ WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "encoding": (words("signature", "encoding"), callbacks.ENCODINGS),
     "check": (words("refusal", "check"), checks.CHECKS),
     "kind of an id": (words("send", "id"), ids.KINDS),
+    "kind of an id of an inbound message": (words("inbound", "id"), ids.KINDS),
     "kind of an id with a length": (words("id", "kind"), ids.KINDS),
     "per of an id": (words("id", "per"), ids.PER),
     "per of a price": (words("price", "per"), send.UNITS),
@@ -145,7 +145,7 @@ def test_every_key_has_a_text_a_default_and_an_example_that_fit_it() -> None:
         validator = Draft202012Validator({**schema, "$defs": DEFS})
         values = [*schema["examples"], *([schema["default"]] if "default" in schema else [])]
         wrong += [(path, each.message) for value in values for each in validator.iter_errors(value)]
-        wrong += [(path, value) for value in values if yaml.safe_load(to_yaml(value)) != value]
+        wrong += [(path, value) for value in values if parse(f"a: {to_yaml(value)}", "x").value != {"a": value}]
         if not schema["description"] or len(schema["examples"]) != 1 or {"default", "x-default"} <= schema.keys():
             wrong.append((path, "text, default or example"))
 
@@ -164,3 +164,8 @@ def test_the_reference_has_a_section_for_each_part() -> None:
 
     assert sections[:2] == ["document", "sandbox"]
     assert sorted(sections) == sorted(["document", *DEFS])
+
+
+@pytest.mark.parametrize(("name", "known"), [("stop", inbound.STOP), ("start", inbound.START)])
+def test_the_words_that_opt_out_and_in_have_the_defaults_of_their_reader(name: str, known: Iterable[str]) -> None:
+    assert DEFS["inbound"]["properties"][name]["default"] == list(known)
