@@ -1,10 +1,12 @@
 """The documentation as it is served: pages, links, search, policy, and the completeness of the reference."""
 
+import inspect
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any
@@ -15,7 +17,10 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
+from sandbox import client
 from sandbox.cli import commands
+from sandbox.client import Client
+from sandbox.client.clients import ApiMethod, ApiMethods
 from sandbox.control.call import OPENAPI
 from sandbox.control.problems import document
 from sandbox.control.system import CONTENT_SECURITY_POLICY
@@ -190,6 +195,49 @@ def test_the_reference_names_every_control_call_parameter_and_object() -> None:
     assert {f"{name} object" for name in api["components"]["schemas"]} - sections.keys() == set()
 
 
+def test_the_reference_names_every_method_argument_and_field_of_the_client() -> None:
+    sections = {each.title: each.text for each in site().page("python-client").sections}
+    named: dict[str, Callable[..., object]] = {
+        name: each.make for name, each in vars(ApiMethods).items() if isinstance(each, ApiMethod)
+    }
+    missing = [
+        (name, argument)
+        for name, make in {**named, "workspace": Client.workspace, "events": Client.events}.items()
+        for argument in inspect.signature(make).parameters
+        if argument != "self" and argument not in sections.get(name, "").split()
+    ]
+    values = {name: each for name in client.__all__ if is_dataclass(each := getattr(client, name))}
+    missing += [
+        (name, each.name)
+        for name, kind in values.items()
+        for each in fields(kind)
+        if each.name not in sections.get(f"{name} object", "").split()
+    ]
+
+    assert (named.keys() - sections.keys(), missing) == (set(), [])
+
+
+def test_the_reference_shows_a_method_with_types_defaults_and_errors() -> None:
+    page = site().source("python-client").partition("### callback\n")[2].partition("\n### ")[0]
+
+    assert (
+        page.strip()
+        == """\
+```text
+callback(id='latest', *, wait=None) -> Callback
+```
+
+Return one callback with all its attempts (default: the newest); with `wait`, once no attempt is under way.
+
+| Argument | Type | Default |
+| --- | --- | --- |
+| `id` | `int \\| str` | `'latest'` |
+| `wait` | `Duration` |  |
+
+- Raises `NotFoundError`: it does not exist, or did not appear within `wait`."""
+    )
+
+
 @pytest.mark.parametrize("kind", ["scenario", "provider"])
 def test_the_reference_names_every_key_of_a_kind_of_file(kind: str) -> None:
     schema = json.loads((ROOT / "specs" / f"{kind}.schema.json").read_text(encoding="utf-8"))
@@ -307,3 +355,14 @@ def test_the_command_docs_prints_the_address_of_a_server_that_answers() -> None:
     refused, unready = run("docs", "--url", url), run("ready", "--url", url)
 
     assert (served, refused) == ((0, f"{url}{BASE}\n"), (2, unready[1]))
+
+
+def test_a_page_is_printed_without_a_server() -> None:
+    assert run("docs", "providers", "--print", "--url", "http://127.0.0.1:9")[:2] == (0, site().source("providers"))
+
+
+@pytest.mark.parametrize("name", [path.stem for path in FOLDER.glob("*.md") if "generated:" in path.read_text()])
+def test_a_page_with_generated_parts_says_how_it_is_printed(name: str) -> None:
+    shells = re.findall(r"<!-- generated: ([\w-]+) -->\n(.*)\n<!-- end -->", TEXTS[name])
+
+    assert any(f"`sms-sandbox docs {name} --print`" in text for _, text in shells) or name == "deployment"

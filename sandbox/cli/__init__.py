@@ -15,6 +15,7 @@ from sandbox import __version__
 from sandbox.cli import (
     api_commands,
     demo,
+    docs,
     inbound,
     inspect,
     provider_commands,
@@ -46,6 +47,7 @@ def commands(context: click.Context) -> None:
 
 for command in (
     *serve.COMMANDS,
+    *docs.COMMANDS,
     *inspect.COMMANDS,
     *api_commands.COMMANDS,
     *traffic_commands.COMMANDS,

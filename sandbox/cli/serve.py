@@ -1,4 +1,4 @@
-"""`serve`, `ready`, `docs` and `trust`: run a server, wait for one, find its documentation, and trust its certificates.
+"""`serve`, `ready` and `trust`: run a server, wait for one, and trust its certificates.
 
 Every option of `serve` has an environment variable. Options take precedence over the environment, the environment over
 the scenario, the scenario over the defaults.
@@ -192,18 +192,6 @@ def connect(url: str) -> http.client.HTTPConnection:
 
 
 @click.command()
-@env_option("--url", "URL of the server (default: http://127.0.0.1:8080).", metavar="URL")
-def docs(url: str | None) -> int:
-    """Print the address of the documentation that a server includes."""
-    url = (url or default_url()).rstrip("/")
-    if problem := find_problem(url):
-        click.echo(f"sms-sandbox: {problem}", err=True)
-        return WRONG_USE
-    click.echo(f"{url}/_sandbox/docs/")
-    return 0
-
-
-@click.command()
 @env_option("--tls-dir", "Folder of the CA.", default=TLS_DIR, type=PATH, show_default=True)
 def trust(tls_dir: Path) -> int:
     """Show how to make clients trust the CA of `serve --tls`."""
@@ -218,4 +206,4 @@ def trust(tls_dir: Path) -> int:
     return 0
 
 
-COMMANDS = (serve, ready, docs, trust)
+COMMANDS = (serve, ready, trust)

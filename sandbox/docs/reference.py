@@ -1,4 +1,4 @@
-"""Generates the reference parts of the pages: commands, control calls, scenario keys, providers and scenarios.
+"""Generates the reference parts of the pages: commands, control calls, client, keys, providers and scenarios.
 
 A page marks such a part by a pair of comments, `generated: NAME` and `end`; the text between them is for readers of
 the file itself. A part is written from what the code knows when a page is asked for, so it cannot be out of date. A
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.control.call import OPENAPI as CONTROL_API
 from sandbox.control.system import describe_provider
 from sandbox.docs.key_tables import provider_keys, scenario_keys, table
+from sandbox.docs.python_reference import python_client
 from sandbox.formats.yaml_files import load
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import list_scenarios
@@ -180,6 +181,7 @@ PARTS: Mapping[str, Callable[[Registry], Iterable[str]]] = {
     "objects": objects,
     "scenario-keys": scenario_keys,
     "provider-keys": provider_keys,
+    "python-client": python_client,
     "providers": providers,
     "magic-numbers": magic,
     "scenarios": library,

@@ -53,7 +53,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "own-provider",
         "import-provider",
     ),
-    "Reference": ("cli", "control-api", "scenario-keys", "provider-keys", "providers", "problems"),
+    "Reference": ("cli", "control-api", "python-client", "scenario-keys", "provider-keys", "providers", "problems"),
     "Explanation": ("how-it-works", "limits", "architecture", "glossary"),
     "Project": ("contributing", "security", "changelog", "figures"),
 }
