@@ -8,6 +8,7 @@ from sandbox.core.clock import ClockMode
 from sandbox.core.message import Status
 
 KEY = "key"  # in a field's metadata: its name in JSON, if that is a keyword of Python
+LOCAL = {"local": True}  # metadata of a field that the client knows, and no JSON has
 
 
 @dataclass(frozen=True, slots=True)

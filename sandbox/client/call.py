@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from sandbox.client.codec import Duration
+from sandbox.client.codec import Duration, Page
 from sandbox.client.errors import (
     NOT_FOUND,
     AddressError,
@@ -20,6 +20,7 @@ from sandbox.client.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
+from sandbox.client.values import Workspace
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import tls_failure
 
@@ -121,11 +122,20 @@ class Endpoint:
         if status not in SUCCESS:
             raise self._refusal(call, status, body)
         try:
-            return call.parse(body)
+            return self._located(call.parse(body))
         except ValueError:
             raise self._unexpected(call, status, "a body that is not JSON") from None
         except UnexpectedResponseError as error:
             raise self._unexpected(call, status, str(error)) from None
+
+    def _located(self, result: Result) -> Result:
+        """Return a result, its workspaces with the server that they are on."""
+        found: object = result
+        if isinstance(found, Page):
+            found = replace(found, items=tuple(map(self._located, found.items)))
+        elif isinstance(found, Workspace):
+            found = replace(found, server_url=self.url, server_token=self.token)
+        return cast("Result", found)
 
     def _refusal(self, call: ApiCall[Result], status: int, body: bytes) -> ClientError:
         mistakes = tuple(_mistakes(body))

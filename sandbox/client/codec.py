@@ -14,7 +14,7 @@ from functools import cache
 from typing import Generic, TypeVar, cast, get_args, get_origin, get_type_hints, overload
 from urllib.parse import quote
 
-from sandbox.client.behaviour_values import KEY
+from sandbox.client.behaviour_values import KEY, LOCAL
 from sandbox.client.errors import ArgumentError, UnexpectedResponseError
 from sandbox.core.clock import format_time
 
@@ -197,7 +197,11 @@ def _reader(kind: Hashable) -> Reader:
 
 def _record(kind: type) -> Reader:
     hints = get_type_hints(kind)
-    readers = [(each, str(each.metadata.get(KEY, each.name)), _reader(hints[each.name])) for each in fields(kind)]
+    readers = [
+        (each, str(each.metadata.get(KEY, each.name)), _reader(hints[each.name]))
+        for each in fields(kind)
+        if each.metadata != LOCAL
+    ]
 
     def read_record(value: object, at: str) -> object:
         if not isinstance(value, Mapping):

@@ -1,12 +1,22 @@
 """Calls about a server and how its workspaces behave: targets, scenarios, clocks, accounts, workspaces, documents."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Literal
 
+from sandbox.client.arguments import (
+    ClockLike,
+    ScenarioLike,
+    TargetLike,
+    read_clock,
+    read_document,
+    read_scenario,
+    read_target,
+    read_targets,
+)
 from sandbox.client.behaviour_values import Advance, Agenda, Clock, Scenario, ScenarioCheck, ScenarioEntry
-from sandbox.client.call import ADVANCE_TIMEOUT, YAML, ApiCall
+from sandbox.client.call import ADVANCE_TIMEOUT, YAML, ApiCall, Result
 from sandbox.client.codec import (
     Duration,
     Instant,
@@ -24,8 +34,6 @@ from sandbox.client.codec import (
 from sandbox.client.server_values import Health, Replica
 from sandbox.client.values import Account, Index, Provider, Target, Workspace
 
-TargetLike = str | Target | Mapping[str, str]  # a URL, a target, or a mapping with `url` and perhaps `key`
-
 
 def targets() -> ApiCall[Mapping[str, Target]]:
     """Return the callback targets by provider; the callbacks of a provider without one are collected."""
@@ -39,20 +47,7 @@ def set_targets(targets: Mapping[str, TargetLike]) -> ApiCall[Mapping[str, Targe
         targets: by provider: a URL, a `Target`, or a mapping such as `{"url": …, "key": …}`.
 
     """
-    return ApiCall("PUT", path("targets"), mapping_of(Target), body=encode_json(_targets(targets)))
-
-
-def _targets(targets: Mapping[str, TargetLike]) -> Mapping[str, Mapping[str, str]]:
-    """Return targets by provider as the API takes them."""
-    return {provider: _target(each) for provider, each in targets.items()}
-
-
-def _target(given: TargetLike) -> Mapping[str, str]:
-    if isinstance(given, str):
-        return {"url": given}
-    if isinstance(given, Target):
-        return {"url": given.url} if given.key is None else {"url": given.url, "key": given.key}
-    return given
+    return ApiCall("PUT", path("targets"), mapping_of(Target), body=encode_json(read_targets(targets)))
 
 
 def target(provider: str) -> ApiCall[Target]:
@@ -70,7 +65,7 @@ def set_target(provider: str, url: TargetLike, *, key: str | None = None) -> Api
 
     `key` is the secret by which the receiver knows the sender.
     """
-    target = _target(url) if key is None else {**_target(url), "key": key}
+    target = read_target(url) if key is None else {**read_target(url), "key": key}
     return ApiCall("PUT", path("targets", provider), one_of(Target), body=encode_json(target))
 
 
@@ -94,30 +89,37 @@ def use(name: str) -> ApiCall[Scenario]:
     return ApiCall("PUT", path("scenario"), one_of(Scenario), body=body(use=name))
 
 
-def load_scenario(document: str | Path | Mapping[str, object]) -> ApiCall[Scenario]:
-    """Use a scenario from now on, given as a file, as YAML text or as values.
+def load_scenario(document: ScenarioLike) -> ApiCall[Scenario]:
+    """Use a scenario from now on.
+
+    Args:
+        document: a file as a `Path` or its name such as `"evening.yaml"`, a text as YAML or JSON, or a mapping. To use
+            a scenario by its name, call `use`.
 
     Raises:
+        ArgumentError: the file cannot be read, or it is the name of a scenario.
         RefusedError: 422 with every mistake, each with line and column.
 
     """
-    if isinstance(document, Path):
-        document = document.read_text(encoding="utf-8")
-    if isinstance(document, str):
-        return ApiCall("PUT", path("scenario"), one_of(Scenario), body=document.encode(), type=YAML)
-    return ApiCall("PUT", path("scenario"), one_of(Scenario), body=encode_json(document))
+    return _with_document(ApiCall("PUT", path("scenario"), one_of(Scenario)), document)
 
 
-def check_scenario(document: str | Mapping[str, object]) -> ApiCall[ScenarioCheck]:
-    """Check a scenario, given as YAML text or as values, without using it.
+def check_scenario(document: ScenarioLike) -> ApiCall[ScenarioCheck]:
+    """Check a scenario, given as in `load_scenario`, without using it.
 
     Raises:
+        ArgumentError: the file cannot be read, or it is the name of a scenario.
         RefusedError: 422 with every mistake, each with line and column.
 
     """
-    if isinstance(document, str):
-        return ApiCall("POST", path("scenario", "check"), one_of(ScenarioCheck), body=document.encode(), type=YAML)
-    return ApiCall("POST", path("scenario", "check"), one_of(ScenarioCheck), body=encode_json(document))
+    return _with_document(ApiCall("POST", path("scenario", "check"), one_of(ScenarioCheck)), document)
+
+
+def _with_document(call: ApiCall[Result], document: ScenarioLike) -> ApiCall[Result]:
+    given = read_document(document)
+    if isinstance(given, str):
+        return replace(call, body=given.encode(), type=YAML)
+    return replace(call, body=encode_json(given))
 
 
 def clock() -> ApiCall[Clock]:
@@ -126,7 +128,7 @@ def clock() -> ApiCall[Clock]:
 
 
 def set_clock(
-    mode: Literal["real", "scaled", "frozen"] | None = None,
+    mode: ClockLike | None = None,
     *,
     rate: float | None = None,
     start: Instant | None = None,
@@ -134,7 +136,7 @@ def set_clock(
     """Change the clock; arguments that are not given stay as they are.
 
     Args:
-        mode: real, scaled or frozen.
+        mode: `frozen`, `real`, a speed such as `60x`, `scaled` with a `rate`, or a mapping such as `{"mode": …}`.
         rate: the speed relative to real time; for scaled clocks only.
         start: the new present time.
 
@@ -142,7 +144,12 @@ def set_clock(
         RefusedError: 409, `start` is in the past.
 
     """
-    return ApiCall("PUT", path("clock"), one_of(Clock), body=body(mode=mode, rate=rate, start=start))
+    given = {"rate": rate, "start": start}
+    wanted = {
+        **({} if mode is None else read_clock(mode)),
+        **{name: each for name, each in given.items() if each is not None},
+    }
+    return ApiCall("PUT", path("clock"), one_of(Clock), body=body(**wanted))
 
 
 def advance(
@@ -255,36 +262,39 @@ def workspaces(*, limit: int | None = None, cursor: str | None = None) -> ApiCal
 
 def make_workspace(  # noqa: PLR0913 - as many as the API has
     *,
-    scenario: str | None = None,
-    clock: str | Mapping[str, object] | None = None,
+    scenario: ScenarioLike | None = None,
+    clock: ClockLike | None = None,
     seed: int | None = None,
     targets: Mapping[str, TargetLike] | None = None,
     ttl: Duration | None = None,
     name: str | None = None,
 ) -> ApiCall[Workspace]:
-    """Create a workspace (default for each argument: as the server was started).
+    """Create a workspace and return it with its id and keys; `workspace(id)` gives a client of it.
+
+    The default for each argument is as the server was started: without `--clock`, the clock is real.
 
     Args:
-        scenario: the name of a scenario.
+        scenario: the name of a scenario, a file as a `Path` or its name such as `"evening.yaml"`, or a mapping.
         clock: `frozen`, `real`, a speed such as `60x`, or an object such as `{"mode": "frozen", "start": …}`.
         seed: the same seed and requests give the same bytes.
         targets: callback targets by provider, as in `set_targets`.
         ttl: real time after which an unused workspace is deleted (default: 1h).
         name: what people call it (default: nothing but its id).
 
+    Raises:
+        ArgumentError: the scenario's file cannot be read.
+        RefusedError: 422, the scenario does not exist, or has mistakes.
+
     """
-    config = clock_config(clock) if isinstance(clock, str) else clock
-    named = None if targets is None else _targets(targets)
-    wanted = body(scenario=scenario, clock=config, seed=seed, targets=named, ttl=ttl, name=name)
+    wanted = body(
+        scenario=None if scenario is None else read_scenario(scenario),
+        clock=None if clock is None else read_clock(clock),
+        seed=seed,
+        targets=None if targets is None else read_targets(targets),
+        ttl=ttl,
+        name=name,
+    )
     return ApiCall("POST", path("workspaces"), one_of(Workspace), body=wanted, scoped=False)
-
-
-def clock_config(word: str) -> Mapping[str, object]:
-    """Return the clock that a word describes, as `serve --clock` takes it."""
-    rate = word.removesuffix("x")
-    if rate != word and rate.replace(".", "", 1).isdecimal():
-        return {"mode": "scaled", "rate": float(rate)}
-    return {"mode": word}
 
 
 def show_workspace(id: str) -> ApiCall[Workspace]:  # noqa: A002 - the API's word

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sandbox.client.behaviour_values import KEY, Clock
+from sandbox.client.behaviour_values import KEY, LOCAL, Clock
 from sandbox.core.account import Approval
 from sandbox.core.callback import CallbackState, MessageCallbackState
 from sandbox.core.message import Direction, Status
@@ -251,10 +251,10 @@ class Index:
     links: Mapping[str, str]
 
 
-def environment(url: str, workspace: str, keys: Keys) -> Mapping[str, str]:
+def environment(url: str, workspace: str, keys: Keys, *, token: str | None = None) -> Mapping[str, str]:
     """Return environment variables for an application: `BETATEL_URL`, `BETATEL_API_KEY`, `UBILL_KEY` and so on.
 
-    `SANDBOX_URL` and `SANDBOX_WORKSPACE` are read by the command `sms-sandbox`.
+    `SANDBOX_URL`, `SANDBOX_WORKSPACE` and, with a token, `SANDBOX_CONTROL_TOKEN` are read by the command `sms-sandbox`.
     """
     urls = {f"{provider.upper()}_URL": url for provider in keys}
     named = {
@@ -262,14 +262,16 @@ def environment(url: str, workspace: str, keys: Keys) -> Mapping[str, str]:
         for provider, fields in keys.items()
         for field, key in fields.items()
     }
-    return {"SANDBOX_URL": url, "SANDBOX_WORKSPACE": workspace, **urls, **named}
+    secret = {} if token is None else {"SANDBOX_CONTROL_TOKEN": token}
+    return {"SANDBOX_URL": url, "SANDBOX_WORKSPACE": workspace, **urls, **named, **secret}
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A workspace; a request with one of its `keys` belongs to it. Any other key belongs to `default`, which has none.
 
-    `ttl` is the real time in seconds after which an unused workspace is deleted; None means never.
+    `ttl` is the real time in seconds after which an unused workspace is deleted; None means never. `server_url` and
+    `server_token` are those of the client that the workspace came from.
     """
 
     id: str
@@ -280,6 +282,16 @@ class Workspace:
     keys: Keys
     targets: Mapping[str, Target]
     ttl: float | None
+    server_url: str = field(default="", repr=False, compare=False, metadata=LOCAL)
+    server_token: str | None = field(default=None, repr=False, compare=False, metadata=LOCAL)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Environment variables for an application: `BETATEL_URL`, `BETATEL_API_KEY`, `UBILL_KEY` and so on.
+
+        `SANDBOX_URL`, `SANDBOX_WORKSPACE` and `SANDBOX_CONTROL_TOKEN` are read by the command `sms-sandbox`.
+        """
+        return environment(self.server_url, self.id, self.keys, token=self.server_token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,33 @@ def _read_scenario(call: ControlCall, raw: bytes) -> Scenario:
         return _named_scenario(call, given, at="/use")
     # YAML may come with or without its own media type, JSON by its media type too.
     is_json = call.request.content_type == JSON and text.lstrip()[:1] in {"{", "["}
+    return _parse(call, text, is_json=is_json)
+
+
+def read_given(call: ControlCall, given: object, *, at: str) -> Scenario:
+    """Return the scenario that a name, `{"source": TEXT}` or an object stands for; `at` points to it in the body.
+
+    Raises:
+        ProblemError: 422, there is no scenario of that name, or with every mistake of the scenario.
+
+    """
+    if isinstance(given, str):
+        return load_scenario(call, given, at=at)
+    try:
+        if isinstance(given, dict) and isinstance(given.get("source"), str):
+            return _parse(call, given["source"], is_json=False)
+        return _parse(call, json.dumps(given, ensure_ascii=False), is_json=True)
+    except ProblemError as error:
+        raise ProblemError(error.status, [each._replace(at=at) for each in error.mistakes]) from None
+
+
+def _parse(call: ControlCall, text: str, *, is_json: bool) -> Scenario:
+    """Return the scenario that a text contains.
+
+    Raises:
+        ProblemError: 422, with every mistake of the scenario, or if it has only a name and a description.
+
+    """
     try:
         scenario = call.server.library().text(text, POSTED, is_json=is_json)
     except ScenarioError as error:

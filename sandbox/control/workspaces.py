@@ -11,7 +11,7 @@ from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_pag
 from sandbox.control.parameters import END_OF_TIME
 from sandbox.control.problems import pointer, refuse
 from sandbox.control.replicas import list_others
-from sandbox.control.scenarios import load_scenario
+from sandbox.control.scenarios import read_given
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.advance import Advance, AdvanceEvent
@@ -48,13 +48,13 @@ async def list_workspaces(call: ControlCall) -> web.Response:
 
 async def create_workspace(call: ControlCall) -> web.Response:
     """Create a workspace; what the body omits has the value that `serve` was started with."""
-    given, default, name = call.body, call.engine.start, call.body.get("scenario", str)
+    given, default, scenario = call.body, call.engine.start, call.body.values.get("scenario")
     targets = {
         provider: read_target(given.nested("targets").nested(provider)) for provider in given.nested("targets").values
     }
     config = replace(
         default,
-        scenario=default.scenario if name is None else load_scenario(call, name, at="/scenario"),
+        scenario=default.scenario if scenario is None else read_given(call, scenario, at="/scenario"),
         seed=default.seed if given.get("seed", int) is None else given.get("seed", int),
         clock_config=read_clock(given.nested("clock"), at="/clock")
         if "clock" in given.values
@@ -64,7 +64,7 @@ async def create_workspace(call: ControlCall) -> web.Response:
     ttl = given.get("ttl", timedelta)
     if ttl == timedelta(0):
         raise refuse(400, "/ttl", "a ttl of 0 is not allowed; use a duration such as 5m, or omit it (default: 1h)")
-    if name is not None:
+    if scenario is not None:
         own = {each: target for each, target in config.scenario.targets.items() if each not in config.targets}
         await check_targets(call, own, at=lambda _: "/scenario")
     if "targets" in given.values:

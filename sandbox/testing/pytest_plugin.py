@@ -93,10 +93,11 @@ def sandbox(
     from sandbox.testing import ClientError, SandboxClient, WorkspaceOptions, open_workspace  # noqa: PLC0415 - as above
 
     mark = request.node.get_closest_marker("sandbox")
-    given = read_marker(mark, request.path.parent) if mark else {}
+    given = read_marker(mark) if mark else {}
+    options = WorkspaceOptions(**given, folder=request.path.parent)
     with ExitStack() as stack:
         try:
-            handle = stack.enter_context(open_workspace(sandbox_server, sandbox_listener, WorkspaceOptions(**given)))
+            handle = stack.enter_context(open_workspace(sandbox_server, sandbox_listener, options))
         except (ClientError, OSError) as error:
             message = f"the fixture 'sandbox' cannot create a workspace: {error}"
             raise pytest.fail.Exception(message, pytrace=False) from None
@@ -105,15 +106,14 @@ def sandbox(
         del request.node.stash[CLIENT]
 
 
-def read_marker(mark: pytest.Mark, folder: Path) -> dict[str, Any]:
-    """Return the settings of a marker; a scenario's file is looked up beside the test, then in the current folder.
+def read_marker(mark: pytest.Mark) -> dict[str, Any]:
+    """Return the settings of a marker.
 
     Raises:
         pytest.fail.Exception: the marker has a setting that does not exist, or one twice.
 
     """
     from sandbox.core.errors import near_miss  # noqa: PLC0415 - as above
-    from sandbox.testing.workspace import is_named_file  # noqa: PLC0415 - as above
 
     problem = None
     given = dict(zip(SETTINGS, mark.args, strict=False))
@@ -127,12 +127,7 @@ def read_marker(mark: pytest.Mark, folder: Path) -> dict[str, Any]:
     if problem is not None:
         message = f"@pytest.mark.sandbox takes {problem}"
         raise pytest.fail.Exception(message, pytrace=False)
-    given |= mark.kwargs
-    scenario = given.get("scenario")
-    if isinstance(scenario, Path) or is_named_file(scenario):
-        beside = folder / scenario
-        given["scenario"] = beside if beside.exists() else Path(scenario)
-    return given
+    return {**given, **mark.kwargs}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,25 +1,28 @@
 """The workspace of a test: its keys, its receiver, and a client with every call of the control API."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any, ParamSpec, TypeGuard
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.client import AsyncClient, Client, NotFoundError, Verdict
+from sandbox.client import ArgumentError, AsyncClient, Client, NotFoundError, Verdict
+from sandbox.client.arguments import ScenarioLike, names_file, read_clock
 from sandbox.client.codec import Instant
-from sandbox.client.server import clock_config
 from sandbox.client.values import Keys, environment
 from sandbox.core.errors import SandboxError
-from sandbox.core.scenario import is_file
 from sandbox.testing.receiver import Listener, Receiver
 from sandbox.testing.server import SandboxServer
 
 Params = ParamSpec("Params")
+Result = TypeVar("Result")
+SCENARIO = frozenset({"scenario", "document"})  # the arguments that are a scenario
 
 RECEIVER_HOST = "SANDBOX_RECEIVER_HOST"  # the name of this machine for a server on another one
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,24 +37,27 @@ class WorkspaceOptions:
     """The settings of a test's workspace; None stands for the server's default.
 
     `scenario` is a name, a file (a path, or a text that ends in .yaml, .yml or .json), or the scenario as a mapping.
-    `clock` is frozen, real, or a speed such as `60x`; it begins at `start` (default: the real time).
+    `clock` is frozen, real, or a speed such as `60x`; it begins at `start` (default: the real time). A relative file is
+    looked for in `folder`, then in the current folder.
     """
 
     scenario: str | Path | Mapping[str, object] | None = None
     clock: str = "frozen"
     start: Instant | None = None
     seed: int | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceHandle:
-    """A workspace that was created for one test."""
+    """A workspace that was created for one test; `folder` is where a scenario's file is looked for first."""
 
     server: SandboxServer
     id: str
     seed: int
     keys: Keys
     receiver: Receiver | None
+    folder: Path | None = None
 
 
 @contextmanager
@@ -70,26 +76,35 @@ def open_workspace(
 @contextmanager
 def _created(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> Iterator[WorkspaceHandle]:
     client = Client(server.url, token=server.token)
-    clock = dict(clock_config(options.clock))
+    clock = dict(read_clock(options.clock))
     if options.start is not None:
         clock["start"] = options.start
     targets = None if receiver is None else {each: {"url": receiver.url(each)} for each in server.providers}
-    scenario = Path(options.scenario) if is_named_file(options.scenario) else options.scenario
-    name = scenario if isinstance(scenario, str) else None
-    created = client.make_workspace(scenario=name, clock=clock, seed=options.seed, targets=targets)
+    scenario = None if options.scenario is None else find_scenario(options.scenario, options.folder)
+    created = client.make_workspace(scenario=scenario, clock=clock, seed=options.seed, targets=targets)
     try:
-        if scenario is not None and not isinstance(scenario, str):
-            client.workspace(created.id).load_scenario(scenario)
-        yield WorkspaceHandle(server, created.id, created.seed, created.keys, receiver)
+        yield WorkspaceHandle(server, created.id, created.seed, created.keys, receiver, options.folder)
     finally:
         if not sys.is_finalizing():  # then a server in this process no longer runs
             with suppress(NotFoundError):  # the test has deleted it
                 client.delete_workspace(created.id)
 
 
-def is_named_file(scenario: object) -> TypeGuard[str]:
-    """Return whether a scenario is the name of a file."""
-    return isinstance(scenario, str) and is_file(scenario)
+def find_scenario(given: ScenarioLike, folder: Path | None) -> ScenarioLike:
+    """Return a scenario, its file as the path at which it exists: in a folder if one is given, or in the current one.
+
+    Raises:
+        ArgumentError: it is a file that exists in neither.
+
+    """
+    if not names_file(given):
+        return given
+    places = [Path(given).absolute()] if folder is None else [folder / given, Path(given).absolute()]
+    for place in places:
+        if place.exists():
+            return place
+    message = f"{given}: {os.strerror(errno.ENOENT)}; looked for {' and '.join(map(str, dict.fromkeys(places)))}"
+    raise ArgumentError(message)
 
 
 def receiver_host(url: str) -> tuple[bool, str | None]:
@@ -141,8 +156,7 @@ class WorkspaceAttributes:
         `SANDBOX_URL` and `SANDBOX_WORKSPACE` are read by the command `sms-sandbox`.
         """
         server = self.handle.server
-        token = {} if server.token is None else {"SANDBOX_CONTROL_TOKEN": server.token}
-        return {**environment(server.url, self.id, self.keys), **token}
+        return environment(server.url, self.id, self.keys, token=server.token)
 
 
 class SandboxClient(WorkspaceAttributes, Client):
@@ -152,6 +166,9 @@ class SandboxClient(WorkspaceAttributes, Client):
         super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
         self.handle = handle
         self.verify = asserting(super().verify)
+        self.load_scenario = finding_files(super().load_scenario, handle.folder)
+        self.check_scenario = finding_files(super().check_scenario, handle.folder)
+        self.make_workspace = finding_files(super().make_workspace, handle.folder)
 
     @property
     def aio(self) -> "AsyncSandboxClient":
@@ -166,6 +183,9 @@ class AsyncSandboxClient(WorkspaceAttributes, AsyncClient):
         super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
         self.handle = handle
         self.verify = asserting_later(super().verify)
+        self.load_scenario = finding_files(super().load_scenario, handle.folder)
+        self.check_scenario = finding_files(super().check_scenario, handle.folder)
+        self.make_workspace = finding_files(super().make_workspace, handle.folder)
 
 
 def asserting(verify: Callable[Params, Verdict]) -> Callable[Params, Verdict]:
@@ -196,3 +216,18 @@ def asserting_later(
         return verdict
 
     return verify_or_fail
+
+
+def finding_files(method: Callable[Params, Result], folder: Path | None) -> Callable[Params, Result]:
+    """Return a method that looks for the file of a scenario as the marker does."""
+
+    @wraps(method)
+    def with_files(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        __tracebackhide__ = True
+        bound = signature(method).bind(*args, **kwargs)
+        found = bound.arguments
+        for name in SCENARIO & found.keys():
+            found[name] = find_scenario(found[name], folder)
+        return method(*bound.args, **bound.kwargs)
+
+    return with_files

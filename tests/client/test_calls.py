@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -53,12 +53,18 @@ def test_what_is_given_goes_into_the_path_and_query_escaped(call: ApiCall[Any], 
         (server.use("default"), {"use": "default"}),
         (server.load_scenario({"name": "mine"}), {"name": "mine"}),
         (server.set_clock("scaled", rate=60), {"mode": "scaled", "rate": 60}),
+        (server.set_clock("60x"), {"mode": "scaled", "rate": 60.0}),
+        (server.set_clock({"mode": "scaled", "rate": 2}, rate=3), {"mode": "scaled", "rate": 3}),
+        (server.set_clock({"start": NOON}), {"start": "2026-03-02T12:00:00.000Z"}),
         (server.patch_account("betatel", "k", balance={"USD": Decimal("0.5")}), {"balance": {"USD": 0.5}}),
         (server.patch_account("ubill", "k", balance=Decimal(5)), {"balance": 5}),
         (server.set_target("ubill", "http://h/", key="k"), {"url": "http://h/", "key": "k"}),
         (server.set_targets({"ubill": "http://h/"}), {"ubill": {"url": "http://h/"}}),
         (server.make_workspace(clock="frozen", ttl=60), {"clock": {"mode": "frozen"}, "ttl": 60}),
         (server.make_workspace(clock="2.5x"), {"clock": {"mode": "scaled", "rate": 2.5}}),
+        (server.make_workspace(scenario="instant"), {"scenario": "instant"}),
+        (server.make_workspace(scenario={"rules": []}), {"scenario": {"rules": []}}),
+        (server.make_workspace(scenario="rules: []"), {"scenario": {"source": "rules: []"}}),
         (server.make_workspace(clock="fast"), {"clock": {"mode": "fast"}}),
         (
             server.make_workspace(clock={"mode": "frozen", "start": NOON}),
@@ -102,7 +108,31 @@ def test_every_call_that_sets_targets_takes_a_url_a_target_or_a_mapping(
 def test_a_scenario_is_loaded_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "ours.yaml").write_text("name: ours\n", encoding="utf-8")
 
-    assert server.load_scenario(tmp_path / "ours.yaml").body == b"name: ours\n"
+    file = tmp_path / "ours.yaml"
+    calls = [make(given) for make in (server.load_scenario, server.check_scenario) for given in (file, str(file))]
+
+    assert [each.body for each in calls] == [b"name: ours\n"] * 4
+    assert json.loads(server.make_workspace(scenario=file).body) == {"scenario": {"source": "name: ours\n"}}
+
+
+def test_a_scenario_whose_file_does_not_exist_is_told_with_its_whole_path() -> None:
+    with pytest.raises(ArgumentError) as refused:
+        server.load_scenario("evening.yaml")
+
+    assert str(refused.value) == (
+        f"evening.yaml: No such file or directory; looked for {Path('evening.yaml').absolute()}"
+    )
+
+
+@pytest.mark.parametrize("make", [server.load_scenario, server.check_scenario])
+def test_the_name_of_a_scenario_in_place_of_a_text_is_told_what_to_call(make: Callable[[str], ApiCall[Any]]) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        make("carrier-outage")
+
+    assert str(refused.value) == (
+        "'carrier-outage' is not the text of a scenario; for the scenario of that name call use('carrier-outage'),"
+        " for a file pass Path('carrier-outage')"
+    )
 
 
 def test_the_text_of_a_scenario_goes_as_yaml() -> None:

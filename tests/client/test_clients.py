@@ -454,3 +454,18 @@ def test_a_workspace_is_renamed(server: SandboxServer) -> None:
     client.delete_workspace(made.id)
 
     assert (made.name, renamed.name, unnamed.name) == ("mine", "ours", None)
+
+
+def test_a_workspace_has_its_url_and_keys_as_environment_variables(sandbox: SandboxClient) -> None:
+    client = Client(sandbox.url)
+    made = client.make_workspace()
+    keys = {"BETATEL_API_KEY": "x-api-key", "BETATEL_ACCOUNT_ID": "x-account-id", "BETATEL_USER_ID": "x-user-id"}
+    expected = {
+        **dict.fromkeys(("SANDBOX_URL", "BETATEL_URL", "UBILL_URL", "SMSBUDDY_URL"), client.url),
+        **{name: made.keys["betatel"][field] for name, field in keys.items() if field in made.keys["betatel"]},
+        "UBILL_KEY": made.keys["ubill"]["key"],
+        "SMSBUDDY_KEY": made.keys["smsbuddy"]["key"],
+        "SANDBOX_WORKSPACE": made.id,
+    }
+
+    assert [each.environ for each in (made, client.show_workspace(made.id), client.workspaces()[0])] == [expected] * 3

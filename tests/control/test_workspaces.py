@@ -198,6 +198,35 @@ async def test_an_unknown_scenario_is_422(control: Control) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "scenario", [{"name": "mine", "rules": []}, {"source": "# a comment\nname: mine\nrules: []\n"}]
+)
+async def test_a_workspace_is_made_with_a_scenario_of_its_own(control: Control, scenario: object) -> None:
+    workspace, own = await made(control, scenario=scenario)
+    used = await own.get("/scenario")
+    await own.post("/reset")
+
+    assert (workspace["scenario"], used["name"], (await own.get("/scenario"))["name"]) == ("mine",) * 3
+
+
+@pytest.mark.parametrize(
+    ("scenario", "problem"),
+    [
+        ({"rulse": []}, "scenario:1:2: a scenario has no key 'rulse'. Did you mean 'rules'?"),
+        ({"source": "\nrulse: []"}, "scenario:2:1: a scenario has no key 'rulse'. Did you mean 'rules'?"),
+        ({"source": 7}, "scenario:1:2: a scenario has no key 'source'."),
+        ({}, "scenario:1:1: the scenario is empty"),
+        (5, "5 is a number, not a string or an object"),
+    ],
+)
+async def test_a_mistake_of_that_scenario_is_told_with_its_place(
+    control: Control, scenario: object, problem: str
+) -> None:
+    _, [(at, told)] = await control.refused("POST", "/workspaces", {"scenario": scenario})
+
+    assert (at, told[: len(problem)]) == ("/scenario", problem)
+
+
 async def test_two_workspaces_that_do_the_same_at_once_see_no_trace_of_each_other(
     sandbox: Sandbox,
     control: Control,

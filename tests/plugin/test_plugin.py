@@ -249,7 +249,7 @@ def test_a_wrong_setting_of_the_marker_is_told_in_its_own_words(given: str, prob
     scope: dict[str, pytest.MarkDecorator] = {}
     exec(f"import pytest; mark = pytest.mark.sandbox({given})", scope)  # noqa: S102 - our own text
     with pytest.raises(pytest.fail.Exception) as refused:
-        pytest_plugin.read_marker(scope["mark"].mark, Path())
+        pytest_plugin.read_marker(scope["mark"].mark)
 
     assert str(refused.value) == f"@pytest.mark.sandbox takes {problem}"
 
@@ -277,12 +277,27 @@ def test_path(folder, sandbox):
 def test_mapping(sandbox):
     assert (sandbox.scenario().name, send(sandbox), sandbox.seed) == ("mine", 500, 7)
 
-@pytest.mark.sandbox("none.yaml")
-@pytest.mark.xfail(raises=pytest.fail.Exception)
-def test_none(sandbox): pass
+def test_in_the_middle(folder, sandbox):
+    names = [sandbox.load_scenario(each).name for each in ("evening.yaml", Path("evening.yaml"))]
+    assert [*names, sandbox.check_scenario("evening.yaml").name] == ["from a file"] * 3
+
+@pytest.mark.parametrize("given", ["evening.yaml", Path("evening.yaml"), {"name": "from a mapping", "rules": []}])
+def test_another_workspace(folder, sandbox, given):
+    assert sandbox.make_workspace(scenario=given).scenario.startswith("from a ")
 """
 
-    assert passes(project, code) == {"passed": 5, "xfailed": 1}
+    assert passes(project, code) == {"passed": 13}
+
+
+def test_a_missing_file_of_a_marker_is_told_with_the_places_that_were_searched(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        **{"tests/test_none": "import pytest\n@pytest.mark.sandbox('none.yaml')\ndef test_none(sandbox): pass"}
+    )
+    result = run_here(project, "tests")
+
+    places = f"{project.path}/tests/none.yaml and {project.path}/none.yaml"
+    problem = "the fixture 'sandbox' cannot create a workspace: none.yaml: No such file or directory"
+    assert f"{problem}; looked for {places}" in result.outlines
 
 
 def test_a_sandbox_that_serves_already_is_used_and_left_as_it_was(
