@@ -46,7 +46,9 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     key = message.callback_policy.key
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
-    report = Report(message, callback.step, target, world.settings[message.provider], world, world.now())
+    report = Report(
+        message, callback.step, target, world.settings[message.provider], world, world.now(), *_number(callback)
+    )
     return _request(packs, report)
 
 
@@ -57,8 +59,13 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
     message = world.messages[callback.message]
     known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
     settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
-    report = Report(message._replace(history=known), callback.step, None, settings, world)
+    report = Report(message._replace(history=known), callback.step, None, settings, world, None, *_number(callback))
     return _request(packs, report)
+
+
+def _number(callback: Callback) -> tuple[int, int]:
+    """Return the number of a callback and that of its next attempt."""
+    return callback.id, len(callback.attempts) + 1
 
 
 def _request(packs: Registry, report: Report) -> Outgoing:

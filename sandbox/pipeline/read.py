@@ -98,6 +98,7 @@ def read(context: RequestContext, found: Found, server: ServerContext) -> Call:
         operation.errors,
         operation.type,
         context.request,
+        context.world.last_request + 1,
     )
     return call
 

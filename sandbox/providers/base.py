@@ -93,6 +93,7 @@ class Call(NamedTuple):
     errors: Mapping[str, ErrorReply]
     type: str = JSON  # the media type of the success reply
     request: Request | None = None
+    request_number: int = 0  # of the request in the journal
 
     @property
     def owner(self) -> Account:
@@ -115,7 +116,8 @@ class Call(NamedTuple):
 class Report(NamedTuple):
     """A status change to report: the message as it is now, the step that is reported, and the target.
 
-    `at` is the time of the attempt on the clock of the workspace; None for a callback that is not sent.
+    `at` is the time of the attempt on the clock of the workspace; None for a callback that is not sent. `callback` is
+    the number of the callback, `attempt` that of the attempt.
     """
 
     message: Message
@@ -124,6 +126,8 @@ class Report(NamedTuple):
     settings: Mapping[str, object]
     world: World | None = None
     at: datetime | None = None
+    callback: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,3 +264,19 @@ def test_the_document_says_what_counts_as_received(
     accepts = own(callback=f"{{body: {{}}, received: {received}}}").packs["own"].provider.received["sms"]
 
     assert ([accepts(*each) for each in yes], [accepts(*each) for each in no]) == ([True] * len(yes), [False] * len(no))
+
+
+def test_a_nonce_is_the_same_in_one_attempt_and_another_in_the_next() -> None:
+    callback = (
+        "{body: {n: '{{ callback.nonce }}', count: '{{ callback.attempt }}'}, headers: {X-Nonce: '{{ callback.nonce }}'}}"
+    )
+    place = own(target=Target(URL), callback=callback)
+    place.send(GOOD)
+    place.send(GOOD)
+    place.advance(3)
+    made = place.callbacks()
+
+    bodies = [json.loads(each.body) for each in made]
+    assert [each["count"] for each in bodies] == [1, 1]
+    assert [each["n"] for each in bodies] == [each.headers["X-Nonce"] for each in made]
+    assert len({each["n"] for each in bodies}) == 2

@@ -251,3 +251,20 @@ def test_an_operation_may_answer_alone(own_reply: str, body: bytes) -> None:
     place = own(list=own_reply)
 
     assert (place.call("GET", "/own/list").body, place.call("GET", "/own/list", headers={}).status) == (body, 401)
+
+
+def test_invented_values_differ_within_a_reply_and_from_request_to_request() -> None:
+    reply = 'send: {reply: {body: {a: "{{ uuid() }}", b: "{{ uuid() }}"}}}'
+    ones, others = own(reply), own(reply)
+    made = [read(each.send(GOOD))[name] for each in (ones, others) for _ in range(2) for name in ("a", "b")]
+
+    assert (len(set(made)), made[:4]) == (4, made[4:])
+
+
+def test_a_refusal_names_the_parameter_that_it_is_about() -> None:
+    refusals = 'refusals: [{check: recipient, error: invalid, message: "{{ error.parameter }} / {{ error.name }}"}]'
+    place = own(f"send: {{recipient: to, text: text}}\n{refusals}")
+
+    replies = [place.send({"text": "x"}), place.send({"to": [], "text": "x"})]
+
+    assert [read(each) for each in replies] == [{"error": "to / invalid"}] * 2

@@ -366,7 +366,7 @@ def test_each_row_takes_its_own_target_along_and_a_wrong_one_is_refused() -> Non
     place.send({"rows": rows, "text": "x"})
     place.advance()
 
-    assert why(refused)[2] == "[1].callback_url: 'ftp://h/2' is not an http or https URL"
+    assert why(refused)[2] == "[1].extra: 'ftp://h/2' is not an http or https URL"
     assert [str(each.url) for each in place.callbacks()] == ["http://h/1", "http://h/2"]
 
 

@@ -57,6 +57,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 
 NOTHING = Decimal(0)
+PLACE = re.compile(r"(?:[\w$-]+(?:\[\d+\])*\.|\[\d+\]\.)*([\w$-]+)(?:\[\d+\])*: ")  # that a reason begins with
 PARAMETERS = re.compile(r"\bparameters(?:\.(\w+)|\[['\"]([^'\"]+)['\"]\])")  # that a template reads
 
 Reasons = tuple[str, ...]
@@ -152,7 +153,15 @@ def _refuse(check: Check, why: Reasons, subject: Subject, later: Sequence[Check]
     reasons = tuple(dict.fromkeys((*why, *more)))
     if check.message is None:
         return Refusal(check.error, reasons)
-    return Refusal(check.error, reasons, str(check.message(subject.scope.copy(why=list(reasons)))))
+    first = reasons[0]
+    told = {"name": check.error, "message": first, "why": list(reasons), "parameter": parameter_of(first)}
+    return Refusal(check.error, reasons, str(check.message(subject.scope.copy(why=list(reasons), error=told))))
+
+
+def parameter_of(reason: str) -> str:
+    """Return the parameter that a reason begins with (`body.rows[0].to: …`); an empty text if it names none."""
+    place = PLACE.match(reason)
+    return place[1] if place else ""
 
 
 def read_checks(listed: SpecNode | None, context: DocumentContext, parameters: tuple[str, ...] | None) -> Checks:
@@ -187,7 +196,7 @@ def _read(node: SpecNode, context: DocumentContext, names: Names) -> Check | Non
     named = node.need("error", "a string", "the name of one of the document's errors")
     error = named.value if named is not None and context.error(named, named.value) else ""
     message = node.take("message", "a string")
-    written = budgeted(read_text(message, names)) if message is not None else None
+    written = budgeted(read_text(message, names.plus("error"))) if message is not None else None
     if "when" in node.value:
         return _read_condition(node, names, error, written)
     check = node.need("check", "a string", f"one of {', '.join(CHECKS)}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sandbox.providers.base import Call, ErrorReply, Refusal, Reply, render_error
+from sandbox.providers.behaviours.checks import parameter_of
 from sandbox.providers.behaviours.replies import read_body
 from sandbox.providers.behaviours.results import encode_body
 from sandbox.providers.behaviours.scope import Scope
@@ -43,7 +44,7 @@ def read_errors(
 
 def _describe(error: ErrorReply, refusal: Refusal, call: Call) -> Mapping[str, object]:
     first = refusal.why[0] if refusal.why else ""
-    named = next((each.name for each in call.violations if str(each) == first), "")
+    named = next((each.name for each in call.violations if str(each) == first), "") or parameter_of(first)
     return {
         "name": error.name,
         "code": error.code,

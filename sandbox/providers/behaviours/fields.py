@@ -9,9 +9,11 @@ from sandbox.core.account import Account
 from sandbox.core.message import Draft, Message, Status
 from sandbox.core.seeded_random import draw_text
 from sandbox.formats.sms_segments import segment
+from sandbox.providers.base import Report
 from sandbox.providers.behaviours.scope import NOTHING, Scope
 
 TOKEN_LENGTH = 32
+HEX = "0123456789abcdef"
 
 
 class Field(NamedTuple):
@@ -235,11 +237,18 @@ SEND: Fields = {
 }
 
 
+def _nonce(scope: Scope, report: Report) -> str:
+    """Return 32 hexadecimal digits, the same wherever they are read in one attempt, and others in the next."""
+    return draw_text(scope.world.seed, report.callback, f"nonce {report.attempt}", length=TOKEN_LENGTH, alphabet=HEX)
+
+
 CALLBACK: Fields = {
     "status": Field(lambda _, report: report.step.status.value),
     "provider_status": Field(lambda _, report: report.step.word),
     "at": Field(lambda _, report: report.step.at, is_time=True),
     "sent_at": Field(lambda _, report: report.at or report.step.at, is_time=True),
+    "attempt": Field(lambda _, report: report.attempt),
+    "nonce": Field(_nonce),
 }
 TARGET: Fields = {
     "url": Field(lambda _, target: target.url),

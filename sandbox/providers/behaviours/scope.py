@@ -28,6 +28,7 @@ class Scope:
         "call",
         "message",
         "messages",
+        "random",
         "report",
         "row",
         "settings",
@@ -49,6 +50,7 @@ class Scope:
         self.messages: Sequence[Message | Draft] = ()
         self.row = 0
         self.report: Report | None = None
+        self.random: dict[str, Any] = {}  # what templates have drawn from; all of one reply draw from the same
         self.bound: Mapping[str, Any] = NOTHING
 
     @property
@@ -74,7 +76,7 @@ class Scope:
         """Return a scope like this one, with further variables."""
         made = Scope(self._world, at=self.at, settings=self.settings, times=self.times, call=self.call)
         made.account, made.message, made.messages, made.row = self.account, self.message, self.messages, self.row
-        made.report = self.report
+        made.report, made.random = self.report, self.random
         made.bound = {**self.bound, **bound} if bound else self.bound
         return made
 

@@ -79,6 +79,7 @@ def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMake
     judged, drops = _judgement(node)
     schedule = _schedule(node, context)
     url = _own_place(node, "callback_url", context, in_rows=in_rows)
+    url_name = _name_of(node.value.get("callback_url"))
     simple = not judged and {rows_at, common_at, schedule, url, with_code} == {None}
 
     def read_simple(scope: Scope, values: Mapping[str, object]) -> SendRequest:
@@ -96,7 +97,7 @@ def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMake
         addresses: list[str] = []
         for place, scopes in _rows(values, rows_at, common_at):
             numbers, who = split_numbers(recipient(scopes), split), sender(scope, scopes)
-            addresses += _why_no_url(url, scopes, place)
+            addresses += _why_no_url(url, url_name, scopes, place)
             if with_code is not None:
                 for number in numbers:
                     what, used = with_code(scope, scopes, len(found))
@@ -155,11 +156,11 @@ def _texts(
     return text, read if coded else None
 
 
-def _why_no_url(url: Place | None, scopes: Scopes, row: str) -> Iterator[str]:
+def _why_no_url(url: Place | None, name: str, scopes: Scopes, row: str) -> Iterator[str]:
     """Yield the reason against the callback URL of a row."""
     address = as_text(url(scopes)) if url is not None else ""
     if address and not is_url(address):
-        yield f"{row}callback_url: {show(address)} is not an http or https URL"
+        yield f"{row}{name}: {show(address)} is not an http or https URL"
 
 
 def _own_place(node: SpecNode, name: str, context: OperationContext, *, in_rows: bool = False) -> Place | None:

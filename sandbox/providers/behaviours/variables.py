@@ -87,7 +87,8 @@ VARIABLES: Mapping[str, Variable] = {
     **{name: Variable(_bound(name)) for name in ("url", "method", "body", "pairs")},
     "timestamp": Variable(lambda scope: int(scope.at.timestamp())),
 }
-MOST_STEPS = 32  # statuses that one message reaches
+MOST_ATTEMPTS = 1000  # of one callback
+FAR = 10**12  # the numbers of attempts are far from those of requests
 RANDOM = ("uuid", "ulid", "fake")
 IN_REQUESTS = ("request", "parameters", "account", "settings", "now", *RANDOM)
 IN_CALLBACKS = ("message", "account", "settings", "now", "callback", "target", *RANDOM)
@@ -102,17 +103,26 @@ def template_variables(scope: Scope, names: frozenset[str]) -> Mapping[str, obje
         elif name in scope.bound:
             found[name] = scope.bound[name]
     if not names.isdisjoint(RANDOM):
-        found.update(random_variables(*_seed(scope), scope.at, names))
+        found.update(_random(scope, names))
     return found
 
 
+def _random(scope: Scope, names: frozenset[str]) -> Mapping[str, object]:
+    """Return what draws invented values; the templates of one reply or attempt go on where the one before ended."""
+    drawn = scope.random
+    if not drawn or ("fake" in names and drawn["fake"] is None):
+        seed, number = _seed(scope)
+        more = random_variables(seed, number, scope.at, names)
+        drawn.update({name: value for name, value in more.items() if drawn.get(name) is None})
+    return drawn
+
+
 def _seed(scope: Scope) -> tuple[int, int]:
-    """Return the seed and the number from which invented values are drawn."""
-    if scope.report is not None and isinstance(scope.message, Message):  # each callback of a message has its own
-        return scope.world.seed, scope.message.number * MOST_STEPS + len(scope.message.history)
-    if scope.message is not None:
-        return scope.world.seed, scope.number(scope.message)
-    return (scope.call.seed, scope.call.number) if scope.call else (scope.world.seed, 0)
+    """Return the seed and the number from which invented values are drawn: another one for each request and attempt."""
+    report = scope.report
+    if report is not None:
+        return scope.world.seed, FAR + report.callback * MOST_ATTEMPTS + report.attempt
+    return (scope.call.seed, scope.call.request_number) if scope.call else (scope.world.seed, 0)
 
 
 def _show(scope: Scope, name: str) -> object:
