@@ -3,6 +3,7 @@
 All mistakes are reported at once. The shipped documents are not checked at start, as a test checks them.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from sandbox.specs.spec import NAME, OWN_SETTINGS
 from sandbox.specs.types import PathProblem, show
 from sandbox.specs.validation import check_schema, fits
 
+VERSION = re.compile(r"3(?:\.\d+){0,2}", re.ASCII)
 OWN = (
     "provider",
     "module",

@@ -26,6 +26,7 @@ Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML may be bui
 SEND: ValuePath = ("paths", "/acme/messages", "post")
 CHANNEL: ValuePath = ("x-sandbox", "channels", "sms")
 PLACES: Mapping[str, ValuePath] = {
+    "document": (),
     "own": ("x-sandbox",),
     "account": ("x-sandbox", "account"),
     "settings": ("x-sandbox", "settings"),

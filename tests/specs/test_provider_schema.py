@@ -31,6 +31,7 @@ from sandbox.specs.spec import FIELDS, PLACES
 SCHEMA = shipped_schema("provider")
 DEFS: Mapping[str, Any] = SCHEMA["$defs"]
 VALIDATOR = Draft202012Validator(SCHEMA)
+SINGLE = [name for name, field in fields.MESSAGE.items() if not field.open]
 MARKS = ("x-word", "x-source")
 
 KEYS: Mapping[str, tuple[Mapping[str, Any], Iterable[str]]] = {
@@ -76,7 +77,7 @@ def words(name: str, key: str) -> list[str]:
 
 WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "status": (DEFS["statusName"]["enum"], LIFECYCLE_STATUSES),
-    "member of a message": (DEFS["field"]["enum"], fields.MESSAGE),
+    "member of a message": (DEFS["field"]["anyOf"][0]["enum"], SINGLE),
     "credential": (DEFS["credential"]["anyOf"][0]["enum"], credential.WORDS),
     "state of a sender": (words("sender", "state"), Approval),
     "method of a callback": (words("callback", "method"), callbacks.METHODS),
