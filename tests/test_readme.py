@@ -148,7 +148,7 @@ async def test_each_session_goes_as_it_is_shown(session: Block, receiver: Receiv
 # The commands that call a running server, or read what every installation has.
 CALLING = frozenset(
     {
-        *("accounts", "advance", "callbacks", "clock", "endpoints", "messages", "otp", "requests", "reset"),
+        *("accounts", "advance", "agenda", "callbacks", "clock", "endpoints", "messages", "otp", "requests", "reset"),
         *("scenarios", "send", "state", "targets", "use", "verify", "workspaces"),
     }
 )

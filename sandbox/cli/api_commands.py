@@ -75,10 +75,10 @@ def otp(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each op
 
 
 @click.command()
-@click.argument("goal", metavar="DURATION|TIME|idle")
+@click.argument("goal", metavar="DURATION|TIME|next|idle")
 @api_command
 def advance(context: CommandContext, goal: str) -> None:
-    """Advance the clock. Give a duration such as 5m, a time, or idle to advance until nothing is pending."""
+    """Advance the clock. Give a duration such as 5m, a time, next for what is due next, or idle for all that waits."""
     from sandbox.client import tables  # noqa: PLC0415 - see above
 
     context.execute(read_goal(goal), tables.advance)
@@ -88,22 +88,34 @@ def read_goal(goal: str) -> "ApiCall[Advance]":
     """Return the advance that an argument stands for.
 
     Raises:
-        click.UsageError: it is not a duration, a time or `idle`.
+        click.UsageError: it is not a duration, a time, `next` or `idle`.
 
     """
     from sandbox.client import server  # noqa: PLC0415 - see above
 
     if goal == "idle":
         return server.advance(until="idle")
+    if goal == "next":
+        return server.advance(until="next")
     try:
         parse_duration(goal)
     except DurationError as error:
-        problem = f"{error}; a time with its zone such as {SAMPLE_TIME} and idle are also accepted"
+        problem = f"{error}; a time with its zone such as {SAMPLE_TIME}, next and idle are also accepted"
         try:
             return server.advance(to=read_time(goal))
         except ValueError as not_a_time:
             raise click.UsageError(str(not_a_time) if DATED.match(goal) else problem) from None
     return server.advance(goal)
+
+
+@click.command()
+@limit_option
+@api_command
+def agenda(context: CommandContext, limit: int | None) -> None:
+    """List what is due next on the clock: status changes and callbacks, the first entry first."""
+    from sandbox.client import server, tables  # noqa: PLC0415 - see above
+
+    context.execute(server.agenda(limit=limit), lambda due: tables.agenda(due) if due.items else "nothing is pending")
 
 
 @click.command()
@@ -189,7 +201,9 @@ def verify(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each
 
 @click.command()
 @click.option("--make", is_flag=True, help="Create a workspace and print its keys.")
-@click.option("--scenario", help="With --make: scenario (default: the server's).", metavar="NAME")
+@click.option(
+    "--scenario", help="With --make: scenario, by its name or file (default: the server's).", metavar="NAME|FILE"
+)
 @click.option(
     "--clock", callback=check_clock, help="With --make: real, frozen or a speed such as 60x.", metavar="CLOCK"
 )
@@ -238,4 +252,4 @@ def workspaces(  # noqa: PLR0913 - click passes options by name
         context.execute(server.workspaces(limit=1000), tables.workspaces)
 
 
-COMMANDS = (messages, otp, advance, use, reset, verify, workspaces)
+COMMANDS = (messages, otp, advance, agenda, use, reset, verify, workspaces)

@@ -1,6 +1,8 @@
 """`state`: saves a workspace as a file, loads it into another, and shows it in the inbox."""
 
 import asyncio
+import gzip
+import io
 import json
 from pathlib import Path
 
@@ -37,11 +39,15 @@ def save_state(context: CommandContext, file: Path, *, with_keys: bool) -> None:
 @FILE
 @api_command
 def load_state(context: CommandContext, file: Path) -> int:
-    """Replace a workspace by a saved state. What was pending goes on."""
+    """Replace a workspace by a saved state. What was pending goes on.
+
+    Unless the state was saved with --with-keys, its keys are masked: an application's key opens a new account.
+    """
     from sandbox.client import RefusedError, states  # noqa: PLC0415 - as above
 
     try:
-        context.execute(states.load_state(file), lambda loaded: f"workspace {loaded.id} has the state of {file}")
+        call = states.load_state(file)
+        context.execute(call, lambda loaded: f"workspace {loaded.id} has the state of {file}{about_keys(call.body)}")
     except RefusedError as error:
         (mistake,) = error.mistakes[:1] or (None,)
         prefix = "saved state: "
@@ -50,6 +56,18 @@ def load_state(context: CommandContext, file: Path) -> int:
         click.echo(f"sms-sandbox: {file}: {mistake.problem.removeprefix(prefix)}", err=True)
         return WRONG_USE
     return 0
+
+
+def about_keys(content: bytes) -> str:
+    """Return what masked keys of a saved state mean for applications; nothing if the keys were kept."""
+    with gzip.open(io.BytesIO(content)) as lines:
+        head = json.loads(lines.readline())
+    if head["keys"] == "kept":
+        return ""
+    return (
+        "; its keys are masked, such as k1…1: applications get new accounts with their own keys"
+        " (state save --with-keys keeps keys)"
+    )
 
 
 @state.command(name="open")

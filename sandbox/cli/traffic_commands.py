@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ATTEMPT = "30s"  # maximum time to wait for the outcome of an attempt
 PAGE = 1000  # callbacks that are read at once
 LATEST = "latest"
+REPLAY = "replay"
 
 
 class Verb(NamedTuple):
@@ -34,7 +35,12 @@ VERBS: Mapping[str, Verb] = {
     "hold": Verb("Hold pending callbacks until they are released.", "held", frozenset({CallbackState.PENDING})),
     "release": Verb("Release held callbacks.", "released", frozenset({CallbackState.HELD})),
     "cancel": Verb("Cancel waiting callbacks.", "cancelled", WAITING),
-    "replay": Verb("Send ended callbacks again, and show the outcome.", "replayed", ENDED),
+    "replay": Verb(
+        "Send ended callbacks again, and show the outcome. --failing and --state failed also send the retries that wait"
+        " after a failed attempt, as Replay all failed of the inbox does.",
+        "replayed",
+        ENDED,
+    ),
 }
 
 
@@ -152,12 +158,12 @@ def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Map
         example = f"sms-sandbox callbacks {verb} --provider betatel"
         message = f"name the callbacks by number, or select them, such as: {example}"
         raise click.UsageError(message)
-    make: Callable[[int], ApiCall[Callback]] = getattr(traffic, verb)
+    calls = [getattr(traffic, verb)(number) for number in ids] if ids else select(context, verb, selection)
     done: list[tuple[bytes, Callback]] = []
     failed = False
-    for number in ids or select(context, VERBS[verb].states, selection):
+    for call in calls:
         try:
-            done.append(context.fetch(make(number)))
+            done.append(context.fetch(call))
         except RefusedError as error:
             if isinstance(error, NotFoundError):
                 raise
@@ -174,15 +180,22 @@ def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Map
     return NO if failed or not done else 0
 
 
-def select(context: CommandContext, states: frozenset[CallbackState], selection: Mapping[str, Any]) -> list[int]:
-    """Return the numbers of the callbacks that a selection names, in one of some states, oldest first."""
+def select(context: CommandContext, verb: str, selection: Mapping[str, Any]) -> "list[ApiCall[Callback]]":
+    """Return what is done to the callbacks of a selection that a verb fits, oldest first.
+
+    To replay those that failed is also to fire those that wait for their next attempt.
+    """
     from sandbox.client import traffic  # noqa: PLC0415 - as above
 
-    found: list[int] = []
+    verbs = dict.fromkeys(VERBS[verb].states, verb)
+    if verb == REPLAY and (selection.get("failing") or selection.get("state") == CallbackState.FAILED):
+        selection = {**selection, "failing": True, "state": None}
+        verbs = {CallbackState.FAILED: REPLAY, **dict.fromkeys(WAITING, "fire")}
+    found: list[ApiCall[Callback]] = []
     cursor: str | None = None
     while True:
         page = context.client.execute(traffic.callbacks(**selection, limit=PAGE, cursor=cursor))
-        found += [each.id for each in page if each.state in states]
+        found += [getattr(traffic, verbs[each.state])(each.id) for each in page if each.state in verbs]
         cursor = page.next
         if cursor is None:
             return found[::-1]

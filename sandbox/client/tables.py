@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from urllib.parse import unquote, urlencode
 
-from sandbox.client.behaviour_values import Advance, AdvanceItem, Clock
+from sandbox.client.behaviour_values import Advance, AdvanceItem, Agenda, AgendaItem, Clock
 from sandbox.client.clients import Client
 from sandbox.client.codec import Page
 from sandbox.client.errors import ClientError
@@ -178,6 +178,22 @@ def _tried(item: AdvanceItem) -> str:
         return "callback collected" if item.error is None else f"callback {item.error}"
     result = item.error or item.http_status
     return f"callback, attempt {item.attempt}" + ("" if result is None else f": {result}")
+
+
+def agenda(due: Agenda) -> str:
+    """Return what is due next as a table, and how much follows."""
+    shown = _shown_by(each.at for each in due.items)
+    rows = ((shown(each.at), _due(each), each.provider, each.to, each.message) for each in due.items)
+    rest = due.count - len(due.items)
+    more = [f"… and {rest} more"] if rest else []
+    return "\n".join([table(("DUE", "WHAT", "PROVIDER", "TO", "MESSAGE"), rows), *more])
+
+
+def _due(item: AgendaItem) -> str:
+    """Return a status, or the callback that reports it."""
+    if item.callback is None:
+        return str(item.status)
+    return f"callback {item.callback} ({item.status}), attempt {item.attempt}"
 
 
 def clock(shown: Clock) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 from sandbox.specs.body_parsing import UnreadableError, pairs
 
 VISIBLE_LENGTH = 2  # characters
+STAND_IN = re.compile(rf".{{0,{VISIBLE_LENGTH}}}…\d+", re.DOTALL)  # what a saved state has in place of a credential
 PREFIX_END = re.compile(r"[\s:=]$")  # of what comes before a key in a header, such as `App `
 SECRET = frozenset(
     {
@@ -26,7 +27,12 @@ SECRET = frozenset(
 
 
 def mask(secret: str) -> str:
-    """Return a credential as it may be shown."""
+    """Return a credential as it may be shown; one that a saved state has masked stays as it is, with its number."""
+    return secret if "…" in secret and STAND_IN.fullmatch(secret) else shorten(secret)
+
+
+def shorten(secret: str) -> str:
+    """Return the first characters of a credential and `…`."""
     return secret[:VISIBLE_LENGTH] + "…"
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from sandbox.control.masking import SECRET, mask
+from sandbox.control.masking import SECRET, shorten
 from sandbox.core.account import Account, Otp, RateWindow
 from sandbox.core.callback import Attempt, Callback, Outgoing, Target
 from sandbox.core.journal import LostReply, RequestRecord
@@ -56,7 +56,7 @@ class StateMasking:
             return secret
         known = self._stand_ins.get(secret)
         if known is None:
-            shown = mask(secret).encode(errors="replace").decode()  # without lone surrogates
+            shown = shorten(secret).encode(errors="replace").decode()  # without lone surrogates
             known = self._stand_ins[secret] = f"{shown}{len(self._stand_ins) + 1}"
         return known
 

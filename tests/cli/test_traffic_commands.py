@@ -183,6 +183,61 @@ def test_all_failed_callbacks_are_replayed_at_once(sandbox: SandboxClient, say: 
     assert len(sandbox.receiver.wait_for(10)) == 10
 
 
+@pytest.mark.parametrize("selection", [["--failing"], ["--state", "failed"]])
+def test_a_replay_of_what_failed_sends_the_retries_that_wait(
+    sandbox: SandboxClient, say: Say, selection: list[str]
+) -> None:
+    sandbox.receiver.answer_with(503, times=7)
+    send(sandbox)
+    sandbox.advance(until="idle")  # one has failed after its retries, one was delivered
+    sandbox.receiver.answer_with(503, times=2)
+    send(sandbox)
+    sandbox.advance("3s")  # both wait for a retry
+    before = states(sandbox)
+    said = say("callbacks", "replay", *selection, "--json")
+    done = {each["id"]: (each["state"], each["attempts"][-1]["replay"]) for each in json.loads(said.out)["items"]}
+
+    failed = {
+        number: ("delivered", state == "failed") for number, state in enumerate(before, 1) if state != "delivered"
+    }
+    assert (said.code, {*before}, done) == (0, {"failed", "delivered", "pending"}, failed)
+
+
+def test_what_is_due_next_is_shown_and_advanced_to(sandbox: SandboxClient, say: Say) -> None:
+    nothing = say("agenda").out
+    uuid = send(sandbox)
+    due = say("agenda", "--limit", "1").out
+    advanced = say("advance", "next").out
+
+    assert nothing == "nothing is pending\n"
+    assert [line.split() for line in due.splitlines()] == [
+        ["DUE", "WHAT", "PROVIDER", "TO", "MESSAGE"],
+        ["12:00:00.200", "sent", "betatel", "38761930305", uuid],
+    ]
+    assert advanced.splitlines()[0] == "12:00:00 → 12:00:00.200: 2 events"
+
+
+def test_masked_keys_of_a_saved_state_are_told_apart(sandbox: SandboxClient, say: Say, tmp_path: Path) -> None:
+    for provider in ("betatel", "ubill"):
+        say("send", "--provider", provider)
+    key = sandbox.keys["betatel"]["x-api-key"][:2] + "…"
+    file = str(tmp_path / "state.gz")
+    saved = [say("state", "save", file, *flags).code for flags in ([], ["--with-keys"])]
+    kept = say("state", "load", file).out
+    say("state", "save", file)
+    loaded = say("state", "load", file).out
+    shown = [line.split()[1] for line in say("accounts").out.splitlines()[1:]]
+
+    assert saved == [0, 0]
+    assert kept == f"workspace {sandbox.id} has the state of {file}\n"
+    assert loaded == (
+        f"workspace {sandbox.id} has the state of {file}; its keys are masked, such as k1…1: applications get new"
+        " accounts with their own keys (state save --with-keys keeps keys)\n"
+    )
+    assert (len({*shown}), {each[:3] for each in shown}) == (2, {key})
+    assert [say("accounts", "show", "betatel", each).code for each in shown if each.endswith("1")] == [0]
+
+
 def test_a_selection_leaves_what_the_verb_does_not_fit_alone(sandbox: SandboxClient, say: Say) -> None:
     send(sandbox)
     sandbox.advance("5s")

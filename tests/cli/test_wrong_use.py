@@ -41,6 +41,7 @@ TALKING = {
     "send": "",
     "inbound": "--provider betatel --from 387 Hello",
     "requests list": "",
+    "agenda": "",
     "requests show": "1",
     "callbacks list": "",
     "callbacks show": "1",

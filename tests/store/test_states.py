@@ -29,6 +29,11 @@ async def lists(control: Control) -> dict[str, Any]:
     return {**found, "seed": workspace["seed"]}
 
 
+def as_masked(found: object) -> str:
+    """Return what was read as JSON, with the stand-ins of credentials as the API shows the credentials."""
+    return re.sub(r"…\d+", "…", json.dumps(found, ensure_ascii=False))
+
+
 def rows_of(file: bytes) -> list[Line]:
     """Return the rows of a file without what each workspace has of its own: when it was saved, and how it counts."""
     own = {"real", "batches"}
@@ -109,12 +114,13 @@ async def test_messages_are_related_to_accounts_without_their_keys(sandbox: Sand
     assert key not in json.dumps(rows, ensure_ascii=False)
     assert accounts == [("betatel", "a-…1"), ("betatel", "a-…2"), ("smsbuddy", "a-…1")]
     assert rows[0]["keys"] == "masked"
-    assert {name: after[name] for name in ("messages", "accounts", "callbacks")} == {
-        name: before[name] for name in ("messages", "accounts", "callbacks")
-    }
-    assert [each["headers"] for each in after["requests"]["items"]] == [
-        each["headers"] for each in before["requests"]["items"]
-    ]
+    assert [each["key"] for each in after["accounts"]["items"]] == ["a-…1", "a-…2", "a-…1"]
+    assert as_masked({name: after[name] for name in ("messages", "accounts", "callbacks")}) == as_masked(
+        {name: before[name] for name in ("messages", "accounts", "callbacks")}
+    )
+    assert as_masked([each["headers"] for each in after["requests"]["items"]]) == as_masked(
+        [each["headers"] for each in before["requests"]["items"]]
+    )
     assert [each["body"] for each in after["requests"]["items"] if each["provider"] == "smsbuddy"] == [
         "key=a-%E2%80%A61&type=1&to=9812345678&sender=SMSBDY&message=test+message"
     ]
