@@ -265,6 +265,22 @@ def test_the_reference_names_every_operation_parameter_and_error_of_a_provider_w
     assert missing == []
 
 
+def test_the_page_of_providers_shows_a_reply_of_each_operation_and_the_lifecycle_of_each_channel() -> None:
+    source = site().source("providers")
+    sections = {each.title: each.text for each in site().page("providers").sections}
+    names = [name for pack in packs().values() for name in pack.spec.operations]
+
+    assert [name for name in names if "A successful reply, 2" not in sections[name]] == []
+    assert source.count("By default, a message becomes `sent` ") == sum(
+        len(each.spec.channels) for each in packs().values()
+    )
+    assert (
+        "By default, a message becomes `sent` 200ms after it was accepted, `delivered` 2s after it was accepted."
+        in source
+    )
+    assert "opens an account with a balance of 1000000 sms, the brand `1` (approved)." in source
+
+
 def test_the_page_of_problems_has_every_status_and_shows_the_document_as_it_is() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "sandbox" / "control").glob("*.py"))
     statuses = {int(each) for each in re.findall(r"(?:refuse|ProblemError)\((\d{3})", sources)}

@@ -21,6 +21,9 @@ from sandbox.formats.yaml_files import load
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import list_scenarios
 from sandbox.scenarios.magic_numbers import magic_numbers
+from sandbox.specs.compile import operations_of
+from sandbox.specs.samples import parts_of, samples_of
+from sandbox.specs.spec import ProviderSpec
 from sandbox.specs.types import METHODS
 
 if TYPE_CHECKING:
@@ -127,6 +130,8 @@ def providers(packs: Registry) -> Lines:
         yield from _rows(
             "Settings", ("Setting", "Default", "Description", "Source"), found["settings"], "name default description"
         )
+        opened = _opened(pack.spec.document["x-sandbox"]["account"])
+        yield from (f"A key that is used first opens an account with {opened}.", "")
         for channel in found["channels"]:
             yield from _rows(
                 f"Statuses of {channel['name']}",
@@ -137,8 +142,13 @@ def providers(packs: Registry) -> Lines:
             if channel["inbound"] is not None:
                 words = [", ".join(channel["inbound"][name]) or "none" for name in ("stop", "start")]
                 yield from (f"{channel['name']} takes messages from phones: {words[0]} opt out, {words[1]} opt in.", "")
+            life = pack.spec.document["x-sandbox"]["channels"][channel["name"]].get("life", ())
+            steps = (f"`{status}` after {delay}" for step in life for status, delay in step.items())
+            told = "By default, a message becomes"
+            yield from (f"{told} {', then '.join(steps)}; each delay counts from the status before.", "") if life else ()
         for operation in found["operations"]:
             yield from _operation(operation)
+            yield from _success(pack.spec, operation["name"])
 
 
 def _operation(operation: Node) -> Lines:
@@ -155,6 +165,36 @@ def _operation(operation: Node) -> Lines:
     yield from table(("Parameter", "In", "Description", "Source"), rows)
     errors = [(f"`{each['name']}`", each["status"], each["code"], _source(each)) for each in operation["errors"]]
     yield from table(("Error", "HTTP status", "Code", "Source"), errors)
+
+
+def _opened(account: Node) -> str:
+    """Return what an account has at its first use."""
+    amounts = [f"{amount} {kind}" for kind, amount in account.get("balance", {}).items()]
+    lists = [
+        f"the {noun.removesuffix('s')} `{each['id']}` ({each.get('state', 'approved')})"
+        for noun in ("senders", "brands", "templates")
+        for each in account.get(noun, ())
+    ]
+    return ", ".join([f"a balance of {' and '.join(amounts)}", *lists] if amounts else lists) or "no balance"
+
+
+def _success(spec: ProviderSpec, name: str) -> Lines:
+    """Yield a sample of the body of a successful reply: an example of the document, or one made from the schema."""
+    parts = parts_of(spec, spec.operations[name])
+    for _, _, node in operations_of(spec.document):
+        if node["x-operation"] != name:
+            continue
+        for status, response in node.get("responses", {}).items():
+            for media, content in response.get("content", {}).items() if str(status).startswith("2") else ():
+                named = content.get("examples", {})
+                good = {key: each for key, each in named.items() if "x-code" not in each}
+                samples = samples_of(media, {**content, "examples": good}, parts)
+                body = next(iter(samples.values()), None)
+                if body:
+                    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+                    origin = "an example of the document" if good or "example" in content else "made from its schema"
+                    yield from (f"A successful reply, `{status}` ({origin}):", "", "```text", text, "```", "")
+                    return
 
 
 def magic(packs: Registry) -> Lines:
