@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_RATE = 1000  # requests per second
 REDRAW, REPEAT = 0.1, 10.0  # seconds between progress lines: on a terminal, elsewhere
+NO_SAMPLE = "accepts no sample of a request that sends; add an example"
 NO_KEY = "asks for no key, so a sample cannot be tried in a workspace of its own"
 CLEAR_LINE = "\r\x1b[K"
 
@@ -77,10 +78,19 @@ async def fill(client: "AsyncClient", workspace: str, progress: "ProgressDisplay
             keys = (await client.show_workspace(workspace)).keys
             clock = await client.clock()
             providers = await client.providers()
-            templates = await find_templates(client, providers, connection.number_of)
-            traffic = Traffic(templates, keys, seed=progress.seed)
-            progress.begin(providers, tuple(traffic.providers), clock.mode)
+            found = await find_templates(client, providers, connection.number_of)
+            traffic = Traffic(found.templates, keys, seed=progress.seed)
+            left_out = {each.name: _why_not(each, found.refusals) for each in providers}
+            progress.begin(left_out, tuple(traffic.providers), clock.mode)
             await send_all(client, connection, traffic, progress.limits, progress.totals, progress.update)
+
+
+def _why_not(provider: "Provider", refusals: Mapping[str, str]) -> str:
+    """Return why a provider is no part of the demo, unless it has a sample that it accepts."""
+    if not provider.credentials:
+        return f"it {NO_KEY}"
+    refusal = refusals.get(provider.name)
+    return f"it {NO_SAMPLE}" if refusal is None else f"its sample of a request that sends is refused with {refusal}"
 
 
 class ProgressDisplay:
@@ -96,17 +106,16 @@ class ProgressDisplay:
         self._live = sys.stdout.isatty()
         self._shown = monotonic()
 
-    def begin(self, providers: Sequence["Provider"], usable: Sequence[str], clock: str) -> None:
-        """Show what will be sent.
+    def begin(self, providers: Mapping[str, str], usable: Sequence[str], clock: str) -> None:
+        """Show what will be sent; `providers` says of each why it is left out if it is not usable.
 
         Raises:
             NothingToSendError: no provider can be sent messages.
 
         """
-        for each in providers:
-            if each.name not in usable:
-                why = "accepts no sample of a request that sends; add an example" if each.credentials else NO_KEY
-                click.echo(f"skipping {each.name}: it {why}", err=True)
+        for name, why in providers.items():
+            if name not in usable:
+                click.echo(f"skipping {name}: {why}", err=True)
         if not usable:
             message = "no provider accepts an example of a request that sends a message; add one to its spec"
             raise NothingToSendError(message)

@@ -242,21 +242,33 @@ class RequestTemplate:
         return self.sample.render(change)
 
 
+class Findings(NamedTuple):
+    """The request templates of a server's providers, and the first refusal of each provider that refused a sample."""
+
+    templates: list[RequestTemplate]
+    refusals: Mapping[str, str]
+
+
 async def find_templates(
     client: AsyncClient, providers: Sequence[Provider], send: Callable[[PreparedRequest], Awaitable[int]]
-) -> list[RequestTemplate]:
-    """Return the request templates of a server's providers.
+) -> Findings:
+    """Return the request templates of a server's providers, and why providers refused samples.
 
     `send` sends a request and returns its number in the journal, or 0 if there is no reply.
     """
     created = await client.make_workspace(scenario="default", clock="frozen", targets={})
+    refusals: dict[str, str] = {}
     try:
         workspace = client.workspace(created.id)
 
-        async def messages_of(request: PreparedRequest) -> list[Message]:
-            number = await send(request)
-            ids = (await workspace.request(number)).messages if number else ()  # none if the request was refused
-            return [await workspace.message(each) for each in ids]
+        async def messages_of(sample: SampleRequest, change: Change) -> list[Message]:
+            number = await send(sample.render(change))
+            if not number:
+                return []
+            request = await workspace.request(number)
+            if request.refused:
+                refusals.setdefault(sample.provider, ": ".join((str(request.reply.status), *request.why[:1])))
+            return [await workspace.message(each) for each in request.messages]
 
         found = [
             await _find_template(sample, messages_of, created.keys[provider.name])
@@ -266,11 +278,11 @@ async def find_templates(
         ]
     finally:
         await client.delete_workspace(created.id)
-    return [template for template in found if template is not None]
+    return Findings([template for template in found if template is not None], refusals)
 
 
 async def _find_template(
-    sample: SampleRequest, messages_of: Callable[[PreparedRequest], Awaitable[list[Message]]], keys: Keys
+    sample: SampleRequest, messages_of: Callable[[SampleRequest, Change], Awaitable[list[Message]]], keys: Keys
 ) -> RequestTemplate | None:
     values: list[str] = []
 
@@ -278,7 +290,7 @@ async def _find_template(
         values.append(value)
         return keys.get(name, value)
 
-    messages = await messages_of(sample.render(collect))
+    messages = await messages_of(sample, collect)
     numbers = tuple(dict.fromkeys(each.to for each in messages))
     texts = {text: code for each in messages for text, code in _texts(each, values)}
     if not numbers or not texts:
@@ -293,7 +305,7 @@ async def _find_template(
     def rename(name: str, value: str) -> str:
         return keys.get(name, BRANDS[0] if value == sender else value)
 
-    renamed = await messages_of(sample.render(rename))
+    renamed = await messages_of(sample, rename)
     return replace(template, sender=sender) if {each.sender for each in renamed} == {BRANDS[0]} else template
 
 

@@ -153,15 +153,16 @@ def test_an_accepted_request_with_a_hint_counts_as_accepted(tmp_path: Path, say:
     assert (f": {200 - refused} accepted, {refused} refused, 0 unanswered" in said.out, hinted != []) == (True, True)
 
 
-def test_a_provider_that_accepts_no_sample_is_left_out_and_named(tmp_path: Path, say: Say) -> None:
+def test_a_provider_that_refuses_its_sample_is_left_out_and_the_refusal_is_named(tmp_path: Path, say: Say) -> None:
     spec = block("Add a provider", "yaml", "# acme/acme.yaml")
     (tmp_path / "acme.yaml").write_text(spec.replace('{to: "38761444555",', '{to: "Zenica",'))
     with serving_here(specs=[tmp_path]) as server:
         said = say("demo", "--count", "1", "--url", server.url, "--workspace", "default")
 
+    reason = r"body.to: 'Zenica' does not match ^[1-9]\d{6,14}$ (inferred: digits alone)"
     assert (said.code, said.err) == (
         0,
-        "skipping acme: it accepts no sample of a request that sends; add an example\n",
+        f"skipping acme: its sample of a request that sends is refused with 400: {reason}\n",
     )
 
 
