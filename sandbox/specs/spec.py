@@ -5,7 +5,7 @@ An operation that sends may declare, below `x-sandbox`, which parameters hold th
     message: {recipient: to, sender: from, text: /content/body, code: code, otp: is_code, rows: /nodes, common: /root}
 
 Each is a parameter name or a JSON pointer, or a list of them, of which the first that is present is used. A recipient
-may be a list, or several numbers separated by commas. `rows` holds several messages; a field that a row lacks is read
+may be a list, or several numbers with a separator. `rows` holds several messages; a field that a row lacks is read
 from `common`, or else from the top level. `otp` is the flag with which a client marks a one-time code. The usual names
 apply to what is not declared.
 """
@@ -32,6 +32,7 @@ from sandbox.specs.types import (
 Pointer = tuple[str, ...]
 FIELDS = ("recipient", "sender", "text", "code", "otp")
 PLACES = ("rows", "common")
+SEPARATOR = "separator"
 LONGEST_INDEX = 10  # digits of an index in a pointer
 NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)  # of a provider or a channel
 
@@ -62,7 +63,7 @@ class RequestedMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MessageFields:
-    """The parameters that hold the fields of an operation's messages."""
+    """The parameters that hold the fields of an operation's messages; `separator` stands between two recipients."""
 
     recipient: tuple[Pointer, ...]
     sender: tuple[Pointer, ...]
@@ -71,6 +72,7 @@ class MessageFields:
     otp: tuple[Pointer, ...]
     rows: Pointer | None = None
     common: Pointer | None = None
+    separator: str = ","
 
     def messages(self, values: Mapping[str, object]) -> Iterator[RequestedMessage]:
         """Yield the messages that a request seems to ask for, one for each recipient."""
@@ -79,7 +81,7 @@ class MessageFields:
         for row in rows if isinstance(rows, list) else [None]:
             scopes = [each for each in (row, common, values) if isinstance(each, Mapping)]
             sender, text = _text(scopes, self.sender), _text(scopes, self.text)
-            for recipient in _text(scopes, self.recipient).split(","):
+            for recipient in _text(scopes, self.recipient, self.separator).split(self.separator):
                 yield RequestedMessage(recipient.strip(), sender, text)
 
     def flags(self, values: Mapping[str, object]) -> Iterator[object]:
@@ -95,7 +97,7 @@ def read_fields(declared: Mapping[str, object]) -> MessageFields:
     """Return the fields that a document declares, with the usual names for the others."""
     places = {name: pointers(declared[name]) if name in declared else usual(name) for name in FIELDS}
     rows, common = (pointers(declared[name])[0] if name in declared else None for name in PLACES)
-    return MessageFields(**places, rows=rows, common=common)
+    return MessageFields(**places, rows=rows, common=common, separator=str(declared.get(SEPARATOR) or ","))
 
 
 def is_declaration(message: object) -> bool:
@@ -116,7 +118,9 @@ def declaration_of(own: object) -> Mapping[str, object]:
     return {
         name: value
         for name, value in declared.items()
-        if name in (*FIELDS, *PLACES) and value is not None and not (isinstance(value, str) and "{{" in value)
+        if name in (*FIELDS, *PLACES, SEPARATOR)
+        and value is not None
+        and not (isinstance(value, str) and "{{" in value)
     }
 
 
@@ -159,12 +163,12 @@ def find(value: object, pointer: Pointer) -> object:
     return value
 
 
-def _text(scopes: Sequence[Mapping[str, object]], places: tuple[Pointer, ...]) -> str:
-    """Return the first value that is present as text; a list is joined with commas."""
+def _text(scopes: Sequence[Mapping[str, object]], places: tuple[Pointer, ...], separator: str = ",") -> str:
+    """Return the first value that is present as text; the items of a list are joined."""
     for place in places:
         value = next((found for scope in scopes if (found := find(scope, place)) is not None), None)
         if isinstance(value, list):
-            return ",".join(map(str, value))
+            return separator.join(map(str, value))
         if value is not None and not isinstance(value, Mapping):
             return str(value)
     return ""

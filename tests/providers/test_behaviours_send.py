@@ -69,6 +69,21 @@ RECIPIENTS = {
 
 
 @pytest.mark.parametrize(("places", "body"), RECIPIENTS.values(), ids=RECIPIENTS)
+def test_a_refused_request_names_the_recipients_that_it_would_have_had(places: str, body: dict[str, object]) -> None:
+    operation = own(f"send: {{{places}, text: text}}").packs["own"].spec.operations["own.send"]
+    recipients = [each.recipient for each in operation.message.messages(body)]
+
+    assert [*filter(None, recipients)] == [NUMBER, OTHER]
+
+
+def test_a_rule_meets_each_recipient_of_a_request_that_its_schema_refuses() -> None:
+    scenario = f"rules: [{{when: {{to: '{OTHER}', valid: any}}, then: {{error: server-error}}}}]"
+    place = own("send: {recipient: to, separator: '<', text: text}", scenario=scenario)
+
+    assert place.send({"to": f"{NUMBER}<{OTHER}", "text": 5}).status == 500
+
+
+@pytest.mark.parametrize(("places", "body"), RECIPIENTS.values(), ids=RECIPIENTS)
 def test_several_recipients_are_several_messages(places: str, body: dict[str, object]) -> None:
     place = own(f"send: {{{places}, text: text, reply: {{body: {{count: '{{{{ send.count }}}}'}}}}}}")
     reply = place.send({"text": "x", **body})
