@@ -144,8 +144,8 @@ def providers(packs: Registry) -> Lines:
                 yield from (f"{channel['name']} takes messages from phones: {words[0]} opt out, {words[1]} opt in.", "")
             life = pack.spec.document["x-sandbox"]["channels"][channel["name"]].get("life", ())
             steps = (f"`{status}` after {delay}" for step in life for status, delay in step.items())
-            told = "By default, a message becomes"
-            yield from (f"{told} {', then '.join(steps)}; each delay counts from the status before.", "") if life else ()
+            told = f"By default, a message becomes {', then '.join(steps)}; each delay counts from the status before."
+            yield from (told, "") if life else ()
         for operation in found["operations"]:
             yield from _operation(operation)
             yield from _success(pack.spec, operation["name"])

@@ -267,9 +267,8 @@ def test_the_document_says_what_counts_as_received(
 
 
 def test_a_nonce_is_the_same_in_one_attempt_and_another_in_the_next() -> None:
-    callback = (
-        "{body: {n: '{{ callback.nonce }}', count: '{{ callback.attempt }}'}, headers: {X-Nonce: '{{ callback.nonce }}'}}"
-    )
+    body = "{n: '{{ callback.nonce }}', count: '{{ callback.attempt }}'}"
+    callback = f"{{body: {body}, headers: {{X-Nonce: '{{{{ callback.nonce }}}}'}}}}"
     place = own(target=Target(URL), callback=callback)
     place.send(GOOD)
     place.send(GOOD)
