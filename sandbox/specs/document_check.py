@@ -48,6 +48,9 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
     top = SpecNode(found, (), document)
     top.extensions()
     top.misspelt(TOP)
+    version = top.value.get("openapi")
+    if version is not None and not VERSION.fullmatch(str(version)):
+        top.note(f"{show(version)} is not a version of OpenAPI 3; write 3.1.0", "openapi")
     own = top.need("x-sandbox", "a mapping", "what the sandbox needs to know: provider, channels")
     provider = _name(own) if own is not None else ""
     channels = _own(own) if own is not None else {}
