@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import click
 import pytest
@@ -290,6 +290,21 @@ def test_every_magic_number_and_scenario_is_named() -> None:
 
     assert [set(re.findall(r"^\| (\d\d) \|", each, re.MULTILINE)) for each in tables] == [magic, magic]
     assert set(re.findall(r"^\| `([\w-]+)` \|", shipped, re.MULTILINE)) == library
+
+
+async def test_the_hint_on_a_dropped_number_is_the_one_that_is_shown() -> None:
+    (shown,) = re.findall(r"^X-Sandbox-Why: (.*)$", TEXTS["requests"], re.MULTILINE)
+    path = "/v1/sms/send?key=k1&brandID=1&numbers=995511194242,12&text=message"
+    async with serving() as client, client.get(path) as reply:
+        assert unquote(reply.headers["X-Sandbox-Why"]) == shown
+
+
+async def test_one_magic_number_with_an_error_refuses_the_whole_request() -> None:
+    path = "/v1/sms/send?key=k1&brandID=1&text=message&numbers=995511000001,995511000042,995511000050"
+    async with serving() as client, client.get(path) as reply:
+        sent = await (await client.get("/_sandbox/messages")).json()
+
+        assert ("42 insufficient" in unquote(reply.headers["X-Sandbox-Rule"]), sent["items"]) == (True, [])
 
 
 def test_an_example_on_several_pages_is_the_same_on_each() -> None:
