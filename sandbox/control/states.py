@@ -61,7 +61,9 @@ def _masked(call: ControlCall, entities: "Iterable[Entity]") -> "Iterator[Entity
     lease = call.engine.leases.get(call.world.name)
     minted = chain.from_iterable(fields.values() for fields in lease.keys.values()) if lease else ()
     targets = [target.key for target in call.world.targets.values() if target.key]
-    names = chain.from_iterable(pack.spec.credentials for pack in call.engine.providers.known.values())
+    specs = [pack.spec for pack in call.engine.providers.known.values()]
+    places = [part.name.rpartition("/")[2] for spec in specs for way in spec.authentication for part in way]
+    names = [*places, *chain.from_iterable(spec.credentials for spec in specs)]
     return StateMasking(names, [*minted, *targets]).apply(entities)
 
 

@@ -50,7 +50,8 @@ def parts_of(spec: ProviderSpec, operation: Operation) -> Parts:
     """Return what the samples of an operation are made for."""
     account = spec.document["x-sandbox"]["account"]
     senders = [str(each["id"]) for each in (*account.get("senders", ()), *account.get("brands", ()))]
-    return Parts(operation.message, spec.credentials, spec.home, tuple(senders))
+    paths = {part.name for way in spec.authentication for part in way if part.place == "path"}
+    return Parts(operation.message, (*spec.credentials, *paths.difference(spec.credentials)), spec.home, tuple(senders))
 
 
 def samples_of(media: str, content: Mapping[str, Any], parts: Parts) -> dict[str, object]:

@@ -70,6 +70,7 @@ def document(  # noqa: PLR0913 - what differs, by keyword
     send: Node = FLAT_SEND,
     path: str = "messages",
     parameters: list[Node] | None = None,
+    refusals: list[Node] | None = None,
 ) -> Node:
     """Return the document of a provider."""
     content: Node = {} if body is None else {"requestBody": {"required": True, "content": {media: {"schema": body}}}}
@@ -94,6 +95,7 @@ def document(  # noqa: PLR0913 - what differs, by keyword
         "credential": credential,
         "account": {"balance": {"SMS": "1000"}},
         "channels": {"sms": channel},
+        "refusals": refusals or [],
     }
     return deepcopy(
         {
@@ -102,6 +104,18 @@ def document(  # noqa: PLR0913 - what differs, by keyword
             "x-sandbox": own,
             "paths": {f"/{name}/{path}": {"get" if body is None else "post": operation}},
         }
+    )
+
+
+def _of_account(name: str, credential: Node) -> Node:
+    """Return a provider whose path must repeat the key."""
+    return document(
+        name,
+        credential,
+        media=FORM,
+        path="Account/{auth_id}/Message",
+        parameters=[{**_parameter("auth_id", "path", type="string"), "example": "MAXXXX"}],
+        refusals=[{"when": "{{ parameters.auth_id != account.key }}", "error": "invalid", "why": "another account"}],
     )
 
 
@@ -146,6 +160,8 @@ MANNERS: Mapping[str, Node] = {
             body=ROWS,
             send={"rows": "/batch", "common": "/shared", "recipient": "msisdn", "text": "text"},
         ),
+        _of_account("account", {"all": ["basic", {"path": "auth_id"}]}),
+        _of_account("either", {"any": ["basic", {"path": "auth_id"}]}),
         document("several", {"any": [{"query": "key"}, "bearer"]}),
     )
 }

@@ -30,6 +30,7 @@ export function draftOf(operation, one, { known, authentication = [], chosen = 0
   }
   const way = authentication.find((parts) => sample || parts.every((part) => part.in !== "body"));
   for (const part of way ?? []) {
+    if (part.in === "path" && !one.path.includes(`{${part.name}}`)) continue; // only other calls have it
     if (part.in === "body") body = withKey(body, sample.type, part.name, credential(part, known));
     else values[part.in][part.name] = credential(part, known);
   }
