@@ -275,8 +275,7 @@ def test_the_page_of_providers_shows_a_reply_of_each_operation_and_the_lifecycle
         len(each.spec.channels) for each in packs().values()
     )
     assert (
-        "By default, a message becomes `sent` after 200ms, then `delivered` after 2s; each delay counts from"
-        in source
+        "By default, a message becomes `sent` after 200ms, then `delivered` after 2s; each delay counts from" in source
     )
     assert "opens an account with a balance of 1000000 sms, the brand `1` (approved)." in source
 
