@@ -125,39 +125,52 @@ def find_files(words: tuple[str, ...], folders: Folders) -> Iterator[Path]:
 @click.pass_context
 def scenarios(context: click.Context, scenarios: Path | None, specs: tuple[str, ...]) -> None:
     """List the named scenarios, describe one, or list all keys."""
-    from sandbox.scenarios import ScenarioLibrary, list_scenarios  # noqa: PLC0415 - as above
+    from sandbox.scenarios import list_scenarios  # noqa: PLC0415 - as above
 
-    packs = find_packs(specs)
-    folders = own_folders(scenarios)
-    context.obj = ScenarioLibrary(packs, folders)
     if context.invoked_subcommand is None:
-        for each in list_scenarios(packs, folders):
+        for each in list_scenarios(find_packs(specs), own_folders(scenarios)):
             about = each.mistakes[0] if each.mistakes else each.description
             click.echo(f"{each.name:22} {about}".rstrip())
 
 
+def find_library(context: click.Context) -> "ScenarioLibrary":
+    """Return the scenarios for the options of a command; those that it is not given are those of its group."""
+    from click.core import ParameterSource  # noqa: PLC0415 - as above
+
+    from sandbox.scenarios import ScenarioLibrary  # noqa: PLC0415 - as above
+
+    found = dict(context.parent.params if context.parent else {})
+    for name, value in context.params.items():
+        if name not in found or context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            found[name] = value
+    return ScenarioLibrary(find_packs(found["specs"]), own_folders(found["scenarios"]))
+
+
 @scenarios.command()
 @click.argument("name", metavar="NAME|FILE")
+@SCENARIOS
+@SPECS
 @click.pass_context
-def show(context: click.Context, name: str) -> None:
+def show(context: click.Context, /, name: str, **_: object) -> None:
     """Describe a scenario, by its name or file: its settings, and its rules in the order in which they are tried."""
     from sandbox.core.scenario import is_file  # noqa: PLC0415 - as above
     from sandbox.scenarios import explain  # noqa: PLC0415 - as above
 
-    library = context.obj
+    library = find_library(context)
     click.echo(explain(library.file(Path(name)) if is_file(name) else library.named(name)))
 
 
 @scenarios.command()
 @click.argument("names", nargs=-1, metavar="[SECTION|KEY]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def keys(library: "ScenarioLibrary", names: tuple[str, ...], *, as_json: bool) -> None:
+@SPECS
+@click.pass_context
+def keys(context: click.Context, /, names: tuple[str, ...], *, as_json: bool, **_: object) -> None:
     """Describe the keys of a scenario file: all, those of sections such as when, or single ones such as when.to."""
     from sandbox.core.errors import near_miss  # noqa: PLC0415 - as above
     from sandbox.scenarios.key_reference import sections  # noqa: PLC0415
 
-    every = tuple(sections(library.packs))
+    every = tuple(sections(find_library(context).packs))
     known = {name for section in every for name in (section.name, *section.names)}
     for name in names:
         if name not in known:

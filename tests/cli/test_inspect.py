@@ -215,3 +215,20 @@ def test_a_document_that_cannot_be_read_is_one_line(
     path.write_bytes(content)
 
     assert say("check", str(path)) == Said(2, f"{path}{mistake}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["show uses.yaml --specs ours", "--specs ours show uses.yaml", "keys settings --specs ours", "keys --specs ours"],
+)
+def test_scenarios_are_described_with_the_providers_of_specs(
+    say: Say, folder: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    monkeypatch.setenv("SANDBOX_SPECS", "none")
+    (folder / "acme.yaml").write_text(ACME, encoding="utf-8")
+    Path("uses.yaml").write_text("settings: {acme: {timeout: 1s}}\n", encoding="utf-8")
+    said = say("scenarios", *words.split())
+
+    assert (said.code, said.err, "acme" in said.out) == (0, "", True)
