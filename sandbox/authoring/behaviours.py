@@ -142,7 +142,9 @@ class BehaviourWriter:
         known = {place_of(each.steps) for each in leaves}
         if self.callback in known:
             return self.callback
-        found = best("callback", leaves)
+        beside = {each.steps[:-1] for each in leaves if normal(each.steps[-1]) == "method"}
+        urls = [each for each in leaves if normal(each.steps[-1]) == "url" and each.steps[:-1] in beside]
+        found = best("callback", leaves) or next(iter(urls), None)  # the method is that of the callback
         return place_of(found.steps) if found is not None and self.sampler.kind(found.schema) in {"string", ""} else ""
 
     def _code_mark(self, call: Call, text: str) -> str:

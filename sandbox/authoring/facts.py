@@ -66,12 +66,13 @@ class Facts:
 def collect_facts(calls: Iterable[Call], hooks: Iterable[Hook], sampler: Sampler) -> Facts:
     """Return the facts of the operations that were recognized and of the delivery report; the hooks come first."""
     hooks, calls = list(hooks), list(calls)
+    in_queries = [word for call in calls for each in call.parameters for word in _filtered(each, sampler)]
     in_hooks = [word for hook in hooks for word in _status_words(hook.schema, hook.examples.values(), sampler)]
     replies = [reply for call in calls if (reply := call.good) is not None]
     in_replies = [word for each in replies for word in _status_words(each.schema, each.examples.values(), sampler)]
     found: dict[Status, list[str]] = {}
     unknown: list[str] = []
-    for given in dict.fromkeys([*in_hooks, *in_replies]):
+    for given in dict.fromkeys([*in_hooks, *in_replies, *in_queries]):
         word = bare_word(given)
         status = status_of(word)
         if status is None:
@@ -134,6 +135,16 @@ def _enumerated(schema: object, sampler: Sampler, depth: int, seen: set[int]) ->
             if len(known) >= LEAST_WORDS:
                 yield from words
         yield from _enumerated(inner, sampler, depth + 1, seen)
+
+
+def _filtered(parameter: Mapping[str, object], sampler: Sampler) -> list[str]:
+    """Return the status words by which a list can be filtered: the enumeration of a query parameter such as state."""
+    name = normal(str(parameter.get("name", "")))
+    if parameter.get("in") != "query" or not name.endswith(("status", "state")):
+        return []
+    schema = sampler.resolved(parameter.get("schema", parameter))
+    words = [word for word in _words_of(schema, sampler) if isinstance(word, str)]
+    return words if len({status_of(word) for word in words} - {None}) >= LEAST_WORDS else []
 
 
 def _words_of(schema: Mapping[str, object], sampler: Sampler) -> list[object]:

@@ -207,6 +207,8 @@ def _message(call: Call, sampler: Sampler, sends: list[Call]) -> Proposal | None
         and any(rank("recipient", name) is not None for name in row)
     ):
         return Proposal(MESSAGES, f"it has the id of several messages at {place_of(found.steps)}", found={"of": found})
+    if row is not None and found is not None and found.origin == "path" and not re.search(r"\}(\.\w+)?/?$", call.path):
+        return None  # the list of an account, such as /accounts/{id}/messages
     shown = row is None and _has(call, "status")
     if found is None or not (shown or _holds_status(call)) or not (call.words & READING or _beside(call, sends)):
         return None

@@ -652,3 +652,40 @@ def test_a_json_text_as_example_is_read_as_json(tmp_path: Path) -> None:
     reply = operations(imported(path))["POST /sms"]["x-sandbox"]["send"]["reply"]
 
     assert reply == {"body": {"id": "{{ message.id }}", "status": "{{ message.provider_status }}"}}
+
+
+def test_messages_of_an_account_in_the_path_are_a_list_and_its_filter_has_the_status_words(tmp_path: Path) -> None:
+    account = {"in": "path", "name": "auth_id", "required": True, "schema": {"type": "string"}}
+    state = {"in": "query", "name": "message_state", "schema": {"enum": ["queued", "sent", "delivered", "undelivered"]}}
+    row = {"message_uuid": "5b40a428-bfc7-4daf-9d06-726c558bf3b8", "message_state": "sent", "to": "49176", "text": "x"}
+
+    def replying(value: object) -> Node:
+        return {"200": {"description": "OK", "content": {"application/json": {"example": value}}}}
+
+    fields = {name: {"type": "string"} for name in ("src", "dst", "text", "url", "method")}
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": fields}}}}
+    description: Node = {
+        "openapi": "3.1.0",
+        "info": {"title": "Heath", "version": "1"},
+        "paths": {
+            "/Account/{auth_id}/Message/": {
+                "parameters": [account],
+                "get": {"operationId": "list", "parameters": [state], "responses": replying({"objects": [row]})},
+                "post": {"operationId": "sendMessage", "requestBody": body, "responses": replying({"id": "x"})},
+            },
+            "/Account/{auth_id}/Message/{uuid}/": {
+                "parameters": [account, {**account, "name": "uuid"}],
+                "get": {"operationId": "get", "responses": replying(row)},
+            },
+        },
+    }
+    made = imported(saved(tmp_path, description))
+    found = {path: node["x-sandbox"] for path, node in operations(made).items() if "x-sandbox" in node}
+    words = document(made)["x-sandbox"]["channels"]["sms"]["statuses"]
+
+    assert (
+        "messages" in found["GET /Account/{auth_id}/Message/"],
+        found["GET /Account/{auth_id}/Message/{uuid}/"]["message"]["id"],
+        found["POST /Account/{auth_id}/Message/"]["send"]["callback_url"],
+        {status: words[status]["x-word"] for status in ("sent", "undelivered")},
+    ) == (True, "uuid", "url", {"sent": "published", "undelivered": "published"})
