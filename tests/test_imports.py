@@ -25,7 +25,7 @@ RANKS = (
     ("sandbox.control", "sandbox.docs"),
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
-    ("sandbox.testing", "sandbox.demo"),
+    ("sandbox.testing", "sandbox.demo", "sandbox.recording"),
     ("sandbox.authoring",),
     ("sandbox.cli", "sandbox.__main__"),
 )
@@ -35,6 +35,7 @@ MAY_KNOW_AIOHTTP = (
     "sandbox.control",
     "sandbox.demo",
     "sandbox.docs",
+    "sandbox.recording",
     "sandbox.server",
     "sandbox.testing",
 )

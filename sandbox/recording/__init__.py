@@ -1,0 +1,5 @@
+"""Recordings of real providers: a server between application and provider, the session file, and its masking.
+
+`session` is the file, `stand_ins` and `masking` replace what must not be written, `upstream` sends requests on,
+`recorder` is the server, `har` and `wiremock` read the recordings of other tools.
+"""
