@@ -22,6 +22,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sandbox.cli import commands
 from sandbox.docs.site import ASSETS, FOLDER, PAGES, Site
 from sandbox.providers.registry import discover
+from sandbox.recording.server import CALLBACKS
 from sandbox.server.app import make_app
 from sandbox.server.startup import Options, make_engine
 from sandbox.testing import ReceivedCallback, Sandbox
@@ -475,6 +476,7 @@ def test_every_control_path_that_is_named_is_served() -> None:
     contract = yaml.safe_load((ROOT / "sandbox" / "control" / "openapi.yaml").read_text())
     patterns = [re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path)) for path in contract["paths"]]
     patterns += ["/docs", *(f"/docs/{name}" for name in (*PAGES, *ASSETS))]
+    patterns += [f"{CALLBACKS.removeprefix('/_sandbox')}/[^/]+"]  # of the recorder
     named = {each.rstrip("/.") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", TEXT)}
 
     assert {path for path in named if not any(re.fullmatch(each, path) for each in patterns)} == set()

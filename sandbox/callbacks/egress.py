@@ -198,7 +198,7 @@ class Egress:
         url = parse_url(outgoing.url)
         host = (url.host or "").lower()
         request = write_request(outgoing, url)
-        addresses = self._of_address(host, origin) or await self._resolve(host, url.port, origin)
+        addresses = await self.find_addresses(url, origin)
         name = host.rstrip(".") if url.scheme == "https" else None
         peers = [Peer(each, url.port or 0, name) for each in addresses]
         for peer in peers[:-1]:
@@ -207,6 +207,16 @@ class Egress:
             except NotThereError:
                 continue
         return _shown(*await self._client.call(peers[-1], request, owned))
+
+    async def find_addresses(self, url: URL, origin: TargetOrigin) -> tuple[str, ...]:
+        """Return the addresses of a URL's host that may be reached, at least one.
+
+        Raises:
+            RefusedAddressError: there is none.
+
+        """
+        host = (url.host or "").lower()
+        return self._of_address(host, origin) or await self._resolve(host, url.port, origin)
 
     async def check_target(self, url: str) -> None:
         """Check a target that is being configured as an attempt would, as far as it can be known now.

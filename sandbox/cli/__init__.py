@@ -19,6 +19,7 @@ from sandbox.cli import (
     inbound,
     inspect,
     provider_commands,
+    record,
     send,
     serve,
     settings_commands,
@@ -57,6 +58,7 @@ for command in (
     *inbound.COMMANDS,
     *demo.COMMANDS,
     *provider_commands.COMMANDS,
+    *record.COMMANDS,
 ):
     commands.add_command(command)
 

@@ -52,6 +52,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "deployment",
         "own-provider",
         "import-provider",
+        "record",
     ),
     "Reference": ("cli", "control-api", "python-client", "scenario-keys", "provider-keys", "providers", "problems"),
     "Explanation": ("how-it-works", "limits", "architecture", "glossary"),

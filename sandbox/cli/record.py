@@ -1,0 +1,175 @@
+"""`record`: write down what goes between an application and its real provider, or read what other tools recorded."""
+
+import asyncio
+import os
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sandbox.cli.options import (
+    FILE,
+    NO,
+    PATH,
+    Duration,
+    WholeNumber,
+    check_certificates,
+    check_host,
+    env_option,
+    repeatable_option,
+)
+from sandbox.cli.serve import PORT, read_callbacks
+from sandbox.core.clock import parse_duration
+
+if TYPE_CHECKING:
+    from sandbox.providers.registry import Registry
+
+
+def read_upstreams(words: tuple[str, ...], *, bare: bool = False) -> dict[str, str]:
+    """Return the addresses of providers by name; `bare`: names without an address are left out.
+
+    Raises:
+        click.UsageError: a word is not PROVIDER=URL, or names a provider again.
+
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        provider, sign, url = word.partition("=")
+        if bare and not sign:
+            continue
+        if not sign or not provider:
+            message = f"'{word}' is not PROVIDER=URL, such as betatel=https://api.betatel.com"
+            raise click.UsageError(message)
+        if provider in found:
+            message = f"{provider} has two addresses; name one"
+            raise click.UsageError(message)
+        found[provider] = url
+    return found
+
+
+@click.command()
+@click.argument("upstreams", nargs=-1, metavar="PROVIDER=URL...")
+@click.option("--out", type=PATH, required=True, metavar="FILE", help="Session file to write; it must not exist.")
+@env_option("--host", "Address to listen on.", default="127.0.0.1", callback=check_host, show_default=True)
+@env_option("--port", "Port to listen on; 0 picks a free port.", default=8080, type=PORT, show_default=True)
+@repeatable_option("--callback", "Where the callbacks of a provider are passed on to.", metavar="PROVIDER=URL")
+@click.option("--only", multiple=True, metavar="GLOB", help="Operation to send on, such as '*.balance'. Repeatable.")
+@click.option("--max", "most", type=WholeNumber(0), metavar="N", help="Send on at most so many requests.")
+@click.option("--budget", type=WholeNumber(0), metavar="N", help="Send at most so many messages.")
+@click.option("--keep-content", is_flag=True, help="Write numbers, senders, texts and codes as they are; keys never.")
+@click.option("--insecure", is_flag=True, help="Allow http:// addresses of providers.")
+@click.option("--upstream-ca", type=FILE, callback=check_certificates, help="CA bundle used to verify the providers.")
+@click.option("--timeout", type=Duration(), default="30s", show_default=True, help="How long a provider has to answer.")
+@repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
+@click.option("--from-har", type=PATH, metavar="FILE", help="Read this HAR file instead of recording.")
+@click.option(
+    "--from-wiremock",
+    type=PATH,
+    metavar="DIR",
+    help="Read mappings and request journal of WireMock instead of recording.",
+)
+def record(  # noqa: PLR0913 - click passes options by name
+    *,
+    upstreams: tuple[str, ...],
+    out: Path,
+    host: str,
+    port: int,
+    callback: tuple[str, ...],
+    only: tuple[str, ...],
+    most: int | None,
+    budget: int | None,
+    keep_content: bool,
+    insecure: bool,
+    upstream_ca: Path | None,
+    timeout: str,
+    specs: tuple[str, ...],
+    from_har: Path | None,
+    from_wiremock: Path | None,
+) -> int:
+    """Record the real providers: send each request on, and write it with the reply, masked, to a session file."""
+    from sandbox.cli.inspect import find_packs  # noqa: PLC0415 - `ready` starts without all this
+
+    packs = find_packs(specs)
+    if from_har or from_wiremock:
+        return import_recordings(packs, out, from_har, from_wiremock, upstreams=upstreams, only=only, keep=keep_content)
+    from sandbox.recording.server import RecordOptions, record  # noqa: PLC0415
+    from sandbox.server.runner import event_loop  # noqa: PLC0415
+
+    seconds = parse_duration(timeout).total_seconds()
+    if not seconds:
+        message = f"'{timeout}' must be longer than 0; use a duration such as 30s"
+        raise click.BadParameter(message, param_hint="'--timeout'")
+    named = read_upstreams(upstreams)
+    inherited = read_callbacks((), os.environ)  # those of other providers do not concern a recording
+    options = RecordOptions(
+        named,
+        out,
+        host,
+        port,
+        {**{name: url for name, url in inherited.items() if name in named}, **read_callbacks(callback, {})},
+        only,
+        most,
+        budget,
+        keep_content,
+        insecure,
+        upstream_ca,
+        seconds,
+    )
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(record(options, packs, show=click.echo, write_log=partial(click.echo, err=True, nl=False)))
+    return 0
+
+
+def import_recordings(  # noqa: PLR0913 - the options that concern an import
+    packs: "Registry",
+    out: Path,
+    har: Path | None,
+    wiremock: Path | None,
+    *,
+    upstreams: tuple[str, ...],
+    only: tuple[str, ...],
+    keep: bool,
+) -> int:
+    """Write what other tools recorded as a session; exit code 1 if nothing of it is a provider's."""
+    from sandbox import __version__  # noqa: PLC0415 - as above
+    from sandbox.core.clock import utc_now  # noqa: PLC0415
+    from sandbox.core.errors import near_miss  # noqa: PLC0415
+    from sandbox.core.seeded_random import make_token  # noqa: PLC0415
+    from sandbox.recording.har import read_har  # noqa: PLC0415
+    from sandbox.recording.importing import Importer, Skipped  # noqa: PLC0415
+    from sandbox.recording.limits import check_globs  # noqa: PLC0415
+    from sandbox.recording.masking import SALT_LENGTH, Masker  # noqa: PLC0415
+    from sandbox.recording.session import SessionHeader, SessionWriter  # noqa: PLC0415
+    from sandbox.recording.wiremock import read_wiremock  # noqa: PLC0415
+
+    if har is not None and wiremock is not None:
+        message = "--from-har and --from-wiremock exclude each other"
+        raise click.UsageError(message)
+    names = [word.partition("=")[0] for word in upstreams]
+    for name in names:
+        if name not in packs:
+            message = f"no provider is called '{name}'.{near_miss(name, packs)}"
+            raise click.UsageError(message)
+    check_globs(only, {each: None for name in names or packs for each in packs[name].spec.operations})
+    masker = Masker(packs, make_token(SALT_LENGTH), keep_content=keep)
+    rows = read_har(har) if har is not None else read_wiremock(wiremock or Path())
+    first = next(rows, None)  # a file that cannot be read leaves no session
+    header = SessionHeader(
+        utc_now(), __version__, "har" if har else "wiremock", read_upstreams(upstreams, bare=True), masker.masked
+    )
+    with SessionWriter(out, header) as writer:
+        importer = Importer(packs, writer, masker, providers=names, only=only)
+        for row in chain([] if first is None else [first], rows):
+            if isinstance(row, Skipped):
+                importer.skipped.append(row)
+            else:
+                importer.add(row)
+    click.echo(f"wrote {out}: {importer.written} exchange{'' if importer.written == 1 else 's'}")
+    for skipped in importer.skipped:
+        click.echo(f"  left out {skipped.where}: {skipped.why}")
+    return 0 if importer.written else NO
+
+
+COMMANDS = (record,)
