@@ -106,6 +106,14 @@ def test_a_secret_is_that_of_the_first_use(
     )
 
 
+def test_a_path_that_names_another_account_than_the_key_is_refused() -> None:
+    place = own(top="credential: {all: [basic, {path: id}]}")
+    replies = [place.call("GET", f"/own/messages/{name}", headers=basic("k:s")) for name in ("k", "other")]
+
+    assert [each.status for each in replies] == [404, 401]
+    assert replies[1].headers["X-Sandbox-Why"].startswith("path.id: is not the account of the key")
+
+
 def test_a_refused_request_does_not_set_the_secret() -> None:
     place = own(top="credential: basic")
     place.send({}, headers=basic("k:wrong"))

@@ -275,10 +275,12 @@ def _missing_key(credential: Credential | None, subject: Subject) -> Reasons:
 
 
 def _wrong_secret(credential: Credential | None, subject: Subject, account: Account) -> Reasons:
-    if credential is None or not credential.has_secret or account.secret is None:
+    if credential is None or not credential.has_secret:
         return ()
     found = credential.read(subject.call.values, subject.call.headers)
-    if found.secret == account.secret or found.missing:
+    if found.other:
+        return (f"{found.other}: is not the account of the key",)
+    if account.secret is None or found.secret == account.secret or found.missing:
         return ()
     return (f"{credential.at}: the account was first used with another secret",)
 

@@ -20,11 +20,15 @@ AUTHORIZATION = "authorization"
 
 
 class Found(NamedTuple):
-    """What a request has: the key, None if it is missing, and the secret; `missing` says where a part is missing."""
+    """What a request has: the key, None if it is missing, and the secret.
+
+    `missing` says where a part is missing, `other` where a part names another account than the key.
+    """
 
     key: str | None
     secret: str | None = None
     missing: str = ""
+    other: str = ""
 
 
 class Credential(NamedTuple):
@@ -197,8 +201,14 @@ def _all(several: list[Credential]) -> Credential:
     def read(values: Values, headers: Headers) -> Found:
         key, *others = (each.read(values, headers) for each in several)
         lacking = next((each.missing for each in (key, *others) if each.key is None), "")
-        secret = key.secret or next((each.key for each in others), None)
-        return Found(key.key, secret, lacking)
+        secret, other = key.secret, ""
+        for part, found in zip(several[1:], others, strict=True):
+            if found.secret is not None or part.at.startswith("path."):  # it names the account again
+                other = other or (part.at if found.key not in (None, key.key) else "")
+                secret = secret or found.secret
+            else:
+                secret = secret or found.key
+        return Found(key.key, secret, lacking, other)
 
     ways = tuple(tuple(chain.from_iterable(parts)) for parts in product(*(each.ways for each in several)))
     return Credential(read, several[0].at, ways, has_secret=True)
