@@ -30,8 +30,8 @@ def read_har(path: Path) -> Iterator[ImportedExchange | Skipped]:
         where = f"log.entries[{place}]"
         try:
             yield _read(entry, where)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            yield Skipped(where, f"it is not an entry of a HAR file ({type(error).__name__}: {error})")
+        except (AttributeError, KeyError, TypeError, ValueError):
+            yield Skipped(where, "it is not an entry of a HAR file")
 
 
 def _read(entry: Mapping[str, Any], where: str) -> ImportedExchange:

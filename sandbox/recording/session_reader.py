@@ -181,8 +181,8 @@ class _Reader(NamedTuple):
 
     def time(self, given: Mapping[str, Any], name: str) -> datetime:
         """Return a time with its zone."""
-        with suppress(ValueError):
-            at = datetime.fromisoformat(self.text(given, name))
+        with suppress(ValueError, TypeError):
+            at = datetime.fromisoformat(given.get(name, ""))
             if at.tzinfo is not None:
                 return at
         raise self.wrong(given.get(name), name, "a time in ISO 8601 with its zone")

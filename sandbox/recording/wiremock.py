@@ -45,8 +45,10 @@ def read_wiremock(folder: Path) -> Iterator[ImportedExchange | Skipped]:
         for is_event, where, row in rows:
             try:
                 yield _event(row, where, folder) if is_event else _mapping(row, where, folder, path)
-            except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-                yield Skipped(where, f"it cannot be read ({type(error).__name__}: {error})")
+            except (OSError, ValueError) as error:
+                yield Skipped(where, f"it cannot be read: {error}")
+            except (AttributeError, KeyError, TypeError):
+                yield Skipped(where, "it is not what WireMock writes")
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:
