@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 LIMIT = 50_000  # values other than credentials
 SECRETS = 10_000
+SHORTEST = 2  # characters of a credential that is found elsewhere
 BEGIN = 4  # characters of a value by which it is found inside a text; a shorter one is found only alone
 UNMISTAKABLE = 8  # characters of a credential or text that is found inside of words, too
 YEAR = re.compile(r"(?:19|20)\d\d")
@@ -33,7 +34,9 @@ class KnownValues:
         self._begins: dict[str, set[str]] = {}
 
     def add_secret(self, value: str, stand_in: str) -> None:
-        """Keep a credential."""
+        """Keep a credential, unless it is so short that other values are likely to be the same."""
+        if len(value) < SHORTEST or (value.isdecimal() and len(value) < BEGIN):
+            return
         if value not in self._secrets and len(self._secrets) < SECRETS:
             self._secrets[value] = stand_in
             self._index(value)

@@ -24,6 +24,7 @@ from sandbox.recording.vocabulary import TEXT_NAMES, Vocabulary
 SHORTEST_NUMBER = 7  # digits of a number where one is expected
 SHORT_NUMBER = 5  # digits of what a client writes where a number belongs
 SHORTEST_CODE = 4
+SHORTEST_SECRET = 6  # characters of one that a provider sends
 CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 -]{2,14}", re.ASCII)
 SEPARATORS = re.compile(r"([,;\s]+)")
 BETWEEN_NUMBERS = re.compile(r"([,;|\n\t]\s*)")
@@ -230,13 +231,17 @@ class _Part:
         name, value, words = leaf.name.lower(), leaf.value, self._vocabulary
         if not value:
             return value
-        if name in words.secrets and (self._side.is_client or not (leaf.is_number or value in words.fixed)):
+        if name in words.secrets and (self._side.is_client or self._is_secret(leaf)):
             return self._masker.secret(value)
         if self._masker.keeps_content:
             return self.free(value)
         if not self._side.is_client and value in words.fixed:
             return value
         return self._content(leaf, name)
+
+    def _is_secret(self, leaf: Leaf) -> bool:
+        """Return whether a provider's value with the name of a credential is one: `key` may also name a parameter."""
+        return not leaf.is_number and len(leaf.value) >= SHORTEST_SECRET and leaf.value not in self._vocabulary.fixed
 
     def _content(self, leaf: Leaf, name: str) -> str:
         """Return what takes the place of a value that is no credential, by its name in lower case."""

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,11 @@ from sandbox.recording.recorder import Incoming, Recorder, Route
 from sandbox.recording.session import SessionHeader, SessionWriter
 from sandbox.recording.upstream import Upstream, UpstreamReply
 from sandbox.server.logs import LogLine, format_text
+from sandbox.server.response_writer import BODILESS, REASONS
 from sandbox.server.runner import open_port
 
 CALLBACKS = "/_sandbox/recorded"
 GRACE = 1.0  # seconds that requests under way have when the recorder stops
-BODILESS = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,8 @@ def make_response(reply: UpstreamReply) -> web.Response:
     body = b"" if reply.status in BODILESS else reply.body
     if reply.status not in BODILESS:
         headers.setdefault("Content-Length", str(len(body)))
-    known = {each.value: each.phrase for each in HTTPStatus}
     return Forwarded(
-        status=reply.status, reason=reply.reason or known.get(reply.status, ""), headers=headers, body=body
+        status=reply.status, reason=reply.reason or REASONS.get(reply.status, ""), headers=headers, body=body
     )
 
 

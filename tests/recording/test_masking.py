@@ -170,6 +170,24 @@ def test_keep_content_keeps_all_but_credentials() -> None:
     assert traces(str(found), ["abcdefgh12345"]) == []
 
 
+def test_the_search_of_these_tests_finds_what_is_not_masked() -> None:
+    masker = Masker(packs(), SALT, keep_content=True)
+    text, number, code = "Hello <you> & გამარჯობა", "38761930305", "482910"
+    body = json.dumps({"text": text, "to": number, "code": code, "hex": code.encode().hex()})
+    sent = RecordedRequest("POST", f"/x/{quote(text, safe='')}", urlencode({"text": text}), (JSON_TYPE,))
+    written = str(masker.request("betatel", sent, body.encode()))
+
+    assert {each.partition(" as ")[0] for each in traces(written, [text, number, code])} == {text, number, code}
+
+
+def test_a_short_word_under_the_name_of_a_credential_is_not_one_in_a_reply() -> None:
+    masker = Masker(packs(), SALT)
+    body = b'{"errors": [{"key": "to", "token": "null"}], "fields": ["to", 1]}'
+    masker.request("ubill", RecordedRequest("GET", "/v1/sms/balance", "key=1", ()), b"")
+
+    assert masker.reply("ubill", RecordedReply(400, (JSON_TYPE,)), body, reads=False).body.text == body.decode()
+
+
 async def send_examples(path: Path) -> list[str]:
     """Send every documented request through a recorder to a sandbox; return the values that were sent."""
     values: list[str] = []
