@@ -23,6 +23,7 @@ async def test_the_columns_have_headings_above_them(page: Page, server: Served) 
     await expect(page.locator(".row-head .row-cells > span")).to_have_text(
         ["Provider", "Channel", "Sender", "Recipient", "Text", "Code", "Status", "Callbacks", "Age"]
     )
+    await expect(rows(page).first).to_be_visible()
     lefts = "cells => cells.slice(0, 8).map((cell) => Math.round(cell.getBoundingClientRect().left))"
     heads = await page.locator(".row-head .row-cells > span").evaluate_all(lefts)
 
