@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,11 @@ from tests.servers import FROZEN, LEASE, Receiver, Sandbox
 settings.register_profile("bounded", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=3_000, deadline=None)  # by --hypothesis-profile thorough
 settings.load_profile("bounded")
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell starts what runs in its background so, and it is inherited
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SandboxMaker = Callable[..., Awaitable[Sandbox]]
 
