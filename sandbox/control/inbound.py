@@ -1,4 +1,4 @@
-"""Messages from phones: a number sends a text to an account, which hears of it by the provider's callback."""
+"""Messages from phones: a number sends a text to an account, and the provider's callback reports it."""
 
 from aiohttp import web
 

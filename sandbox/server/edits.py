@@ -1,4 +1,4 @@
-"""Follows edits while a server runs (`--watch`): reloads its scenario and the provider documents of one's own.
+"""Follows edits while a server runs (`--watch`): reloads its scenario and the documents of your own providers.
 
 A broken edit is told once, and what was in force stays in force. Both kinds of files are read at each change of either,
 as an operation may be renamed in a document and in a scenario at the same time.
