@@ -14,6 +14,7 @@ from hashlib import blake2b
 from math import exp
 
 SEED_BITS = 32
+DECIMAL_DIGITS, HEX_DIGITS = "0123456789", "0123456789abcdef"
 LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sandbox.core.seeded_random import draw_bytes, draw_fraction, draw_text
+from sandbox.core.seeded_random import DECIMAL_DIGITS, draw_bytes, draw_fraction, draw_text
 from sandbox.demo.request_templates import DEFAULT_KEY, Keys, PreparedRequest, RequestTemplate
 from sandbox.demo.texts import SENDERS, TEXTS, Topic, locales
 
@@ -102,7 +102,7 @@ class Traffic:
 
     def _digits(self, number: int, purpose: str, length: int) -> str:
         first = draw_text(self.seed, number, f"{purpose} first", length=1, alphabet="123456789")
-        return first + draw_text(self.seed, number, purpose, length=length - 1, alphabet="0123456789")
+        return first + draw_text(self.seed, number, purpose, length=length - 1, alphabet=DECIMAL_DIGITS)
 
     def _pick(self, number: int, purpose: str, choices: Sequence[Choice]) -> Choice:
         return choices[int(draw_fraction(self.seed, number, purpose) * len(choices))]

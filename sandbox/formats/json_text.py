@@ -6,7 +6,7 @@ The reader of the standard library keeps no positions.
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 DIGIT_LIMIT = 1000  # maximum digits of a number
@@ -210,3 +210,12 @@ def encode_json(value: object) -> bytes:
         return ORJSON(value)
     except TypeError:
         return encode_json_slowly(value)
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every string of a JSON value; names of members are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(each)

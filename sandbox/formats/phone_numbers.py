@@ -24,11 +24,16 @@ def contains_number(number: str, part: str) -> bool:
     Digits alone are compared. A part may also be a whole number with the country code that the other one lacks. A part
     without digits is a part of a sender's name.
     """
-    wanted = _digits(part).removeprefix("00")
+    wanted = digits_alone(part)
     if not wanted:
         return part.strip().lower() in number.lower()
     digits = _digits(number)
     return wanted in digits or (len(digits) > SHORTEST and wanted.endswith(digits))
+
+
+def digits_alone(number: str) -> str:
+    """Return the digits of a number, for comparison, without 00 in front."""
+    return _digits(number).removeprefix("00")
 
 
 def _digits(text: str) -> str:

@@ -15,13 +15,11 @@ from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import is_readable, shipped
 from sandbox.providers.base import Provider
 from sandbox.providers.behaviours.build import build_provider
-from sandbox.providers.behaviours.credential import Credential
+from sandbox.providers.behaviours.credential import Credential, repeat_key
 from sandbox.specs.compile import compile_spec, operations_of
 from sandbox.specs.document import refused
-from sandbox.specs.spec import CredentialPart, ProviderSpec, Route
+from sandbox.specs.spec import ProviderSpec, Route
 from sandbox.specs.types import PathProblem, show
-
-Way = tuple[CredentialPart, ...]
 
 
 @dataclass(frozen=True)
@@ -102,29 +100,6 @@ def _with_credential(spec: ProviderSpec, credential: Credential | None) -> Provi
     ways = repeat_key(credential.ways)
     fields = tuple(dict.fromkeys(name for way in ways for part in way for name in part.fields))
     return replace(spec, credentials=spec.credentials if listed else fields, authentication=ways)
-
-
-def repeat_key(ways: Iterable[Way]) -> tuple[Way, ...]:
-    """Return the ways to send a credential with the key in each part that repeats it.
-
-    The first part is the key; the password, or else the next part that is not in the path, is the secret. Any other
-    part repeats the key, and so does a path that only another way names.
-    """
-    paths = {part.name: part for way in ways for part in way if part.place == "path"}
-    return tuple(tuple(_with_key(way, paths.values())) for way in ways)
-
-
-def _with_key(way: Way, paths: Iterable[CredentialPart]) -> Iterator[CredentialPart]:
-    first, *others = way
-    key, *password = first.fields
-    yield first
-    for part in others:
-        is_secret = not password and part.place != "path"
-        if is_secret:
-            password = [part.fields[-1]]
-        yield part if is_secret and len(part.fields) == 1 else part._replace(fields=(key, *part.fields[1:]))
-    if all(part.place != "path" for part in way):
-        yield from (part._replace(fields=(key,)) for part in paths)
 
 
 def _load_functions(spec: ProviderSpec, path: Path) -> Provider:

@@ -65,6 +65,12 @@ class Route:
     target: Upstream | None = None
     target_url: URL | None = None
 
+    def close(self) -> None:
+        """Close the connections of both."""
+        self.upstream.close()
+        if self.target is not None:
+            self.target.close()
+
 
 def as_text(headers: RawHeaders) -> Headers:
     """Return headers as text; bytes beyond UTF-8 become surrogates."""

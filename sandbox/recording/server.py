@@ -201,9 +201,7 @@ async def record(
             finally:
                 await runner.cleanup()
                 for route in routes.values():
-                    route.upstream.close()
-                    if route.target is not None:
-                        route.target.close()
+                    route.close()
             show(summary(options.out, recorder.counts))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 from sandbox.control.masking import SECRET
+from sandbox.formats.json_text import texts_in
 from sandbox.providers.registry import Pack
 from sandbox.specs.spec import NumberPlan, Pointer, ProviderSpec
 from sandbox.specs.types import USUAL
@@ -65,17 +66,8 @@ def _fixed_words(spec: ProviderSpec) -> Iterator[str]:
         yield from channel.read_back
     for operation in spec.operations.values():
         for error in operation.errors.values():
-            yield from _texts(error.body)
+            yield from texts_in(error.body)
     yield from _enumerated(spec.document)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text in a value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)
 
 
 def _enumerated(root: Mapping[str, Any]) -> Iterator[str]:

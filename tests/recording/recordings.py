@@ -177,6 +177,4 @@ async def recording(  # noqa: PLR0913 - the options of a recording
         finally:
             await runner.cleanup()
             for route in routes.values():
-                route.upstream.close()
-                if route.target is not None:
-                    route.target.close()
+                route.close()

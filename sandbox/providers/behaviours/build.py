@@ -53,10 +53,11 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
     found: list[PathProblem] = []
     own = SpecNode(found, ("x-sandbox",), spec.document["x-sandbox"])
     credential = _credential(own, spec)
+    errors = {name: error for each in spec.operations.values() for name, error in each.errors.items()}
     context = DocumentContext(
         spec.defaults,
         spec.channels,
-        frozenset(OWN_ERRORS) | {name for each in spec.operations.values() for name in each.errors},
+        frozenset(OWN_ERRORS) | errors.keys(),
         tuple(own.value.get("account", {}).get("balance", {})),
         read_time_format(own.take("time", "a mapping"), spec.defaults, TimeFormat()),
         credential,
@@ -71,7 +72,9 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
     places: dict[str, list[UsedPlace]] = {}
     for name, node in [*_declared(spec, found)]:  # a reader adds defaults, so they are compared before
         listed = node.take("refusals", "a list")
-        operation = _operation_context(spec, context, name, render)
+        if functions is not None and name in functions.operations:
+            node.note(f"{name} has a function in {spec.module} too; remove one of them")
+        operation = _operation_context(spec, context, name, render, errors)
         own_checks = checks if listed is None else read_checks(listed, context, operation.names().parameters)
         operations[name] = _behaviour(node, operation, own_checks)
         places[name] = operation.places
@@ -86,9 +89,6 @@ def build_provider(spec: ProviderSpec, functions: Provider | None) -> Built:
             authenticate=_let_through,
             render_error=render,
         )
-    for name in sorted(operations.keys() & functions.operations.keys()):
-        where = next(node for each, node in _declared(spec, []) if each == name)
-        found.append(PathProblem(where.path, f"{name} has a function in {spec.module} too; remove one of them"))
     made = replace(
         functions,
         operations={**functions.operations, **operations},
@@ -216,8 +216,9 @@ def _behaviour(node: SpecNode, context: OperationContext, checks: Checks) -> Fun
 
 
 def _operation_context(
-    spec: ProviderSpec, context: DocumentContext, name: str, render: RenderError
+    spec: ProviderSpec, context: DocumentContext, name: str, render: RenderError, errors: Mapping[str, ErrorReply]
 ) -> OperationContext:
+    """Return what readers know about an operation; `errors` are those of all operations."""
     operation = spec.operations[name]
     routes = tuple(route for route in spec.routes if route.operation.name == name)
     origins = {
@@ -226,10 +227,9 @@ def _operation_context(
         if node["x-operation"] == name
         for parameter in (*spec.document["paths"][template].get("parameters", ()), *node.get("parameters", ()))
     }
-    others = {error: reply for each in spec.operations.values() for error, reply in each.errors.items()}
-    errors = {**others, **operation.errors}
+    every = {**errors, **operation.errors}
     return OperationContext(
-        context, operation.channel, routes, operation.status, operation.type, render, errors, origins
+        context, operation.channel, routes, operation.status, operation.type, render, every, origins
     )
 
 

@@ -6,19 +6,18 @@ from typing import NamedTuple
 
 from sandbox.core.account import CheckResult, Otp, check_code
 from sandbox.core.clock import DurationError, parse_duration
-from sandbox.core.seeded_random import draw_text
+from sandbox.core.seeded_random import DECIMAL_DIGITS, draw_text
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.base import Call, Function, Outcome, Plan
 from sandbox.providers.behaviours.checks import Checks, Subject, bind, first_refusal, refuse
-from sandbox.providers.behaviours.context import SETTING, OperationContext, Place, Scopes, as_text, reader_of
-from sandbox.providers.behaviours.fields import digits_alone
+from sandbox.providers.behaviours.context import NumberKind, OperationContext, Place, Scopes, as_text, reader_of
 from sandbox.providers.behaviours.lookups import make_scope
 from sandbox.providers.behaviours.replies import read_reply
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import usual
 from sandbox.specs.types import show
-from sandbox.templates.text import TemplateFailedError
 
 CODE_KEYS = ("recipient", "id", "code", "tries", "reply")
 MAKE_CODE = ("digits", "expires", "replaces")
@@ -27,7 +26,12 @@ EXPIRES = ("at", "unit", "default")
 SHORTEST_CODE, LONGEST_CODE = 3, 12
 UNITS = {"seconds": timedelta(seconds=1), "minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
 DEFAULT_EXPIRY = timedelta(minutes=10)
-DEFAULT_TRIES = 3
+TRIES = NumberKind(
+    default=3,
+    is_right=lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+    what="a number of tries",
+    example="settings.tries",
+)
 
 
 class CodeMaker(NamedTuple):
@@ -103,7 +107,7 @@ def draw_code(maker: CodeMaker, scopes: Scopes, scope: Scope, row: int) -> str:
     call = scope.call
     if call is None:
         raise ValueError(scope)
-    return draw_text(call.seed, call.number + row, "code", length=maker.digits(scopes), alphabet="0123456789")
+    return draw_text(call.seed, call.number + row, "code", length=maker.digits(scopes), alphabet=DECIMAL_DIGITS)
 
 
 REFUSALS: Mapping[CheckResult, str] = {
@@ -121,7 +125,7 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
     code = context.place(node.inside("code", node.value["code"])) if node.value.get("code") is not None else None
     if code is None:
         node.note("is missing; write the parameter that has the code", "code")
-    tries = _read_tries(node, context)
+    tries = context.document.number(node, "tries", TRIES)
     write = read_reply(node.take("reply", "a mapping"), context, context.names("code", "message"))
     by_id = "id" in node.value
     mine = bind(checks, {}, node, context)
@@ -135,7 +139,7 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
         values = (call.values,)
         given = as_text(code(values)) if code is not None else ""
         number, otp = find(world, call)
-        most = tries(scope)
+        most = tries(call.settings)
         result, after = ("unknown", None) if otp is None else _judge(otp, given, at=call.at, tries=most)
         why = f"code: {show(given)} {REFUSALS[CheckResult(result)]}" if otp is not None and result != "right" else ""
         why = why or f"{'id' if by_id else 'recipient'}: no code was made for {show(number)}"
@@ -182,28 +186,3 @@ def _finder(node: SpecNode, context: OperationContext) -> Callable[[World, Call]
         return message_id, otp if otp is not None and otp.message == message.number else None
 
     return find_by_id
-
-
-def _count(name: str, value: object) -> int:
-    """Return a setting as a number of tries; a scenario may have set anything."""
-    if not _is_count(value):
-        problem = f"the setting '{name}' is {show(value)}, not a number of tries"
-        raise TemplateFailedError(problem)
-    return int(str(value))
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _read_tries(node: SpecNode, context: OperationContext) -> Callable[[Scope], int]:
-    value = node.value.get("tries", DEFAULT_TRIES)
-    if isinstance(value, str) and value.startswith(SETTING):
-        name = value.removeprefix(SETTING)
-        context.document.setting(node.inside("tries", value), name, _is_count, "a number of tries")
-        return lambda scope: _count(name, scope.settings[name])
-    if not _is_count(value):
-        node.note(f"{show(value)} is not a number of tries, nor a setting such as settings.tries", "tries")
-        value = DEFAULT_TRIES
-    count: int = value
-    return lambda _: count

@@ -6,6 +6,7 @@ counts. A pointer that meets a list continues in each of its items; a step of di
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sandbox.core.errors import near_miss
@@ -18,6 +19,7 @@ from sandbox.providers.behaviours.variables import IN_REQUESTS
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import Pointer, Route, find, pointers
 from sandbox.specs.types import show
+from sandbox.templates.text import TemplateFailedError
 
 Scopes = Sequence[Mapping[str, object]]
 Place = Callable[[Scopes], Any]
@@ -29,6 +31,19 @@ class UsedPlace(NamedTuple):
 
     node: SpecNode
     in_rows: bool
+
+
+class NumberKind(NamedTuple):
+    """A kind of number that a document writes or takes from a setting: `what` it must be, and such a setting."""
+
+    default: float
+    is_right: Callable[[Any], bool]
+    what: str
+    example: str
+
+    def wrong(self, setting: str, value: object) -> str:
+        """Return the mistake of a setting that is of another kind."""
+        return f"the setting '{setting}' is {show(value)}, not {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +61,22 @@ class DocumentContext:
     credential: Credential | None = None
     parameters: tuple[str, ...] | None = None
 
-    def setting(self, node: SpecNode, name: str, is_right: Callable[[Any], bool], what: str) -> None:
-        """Add a mistake if a setting does not exist, or is not `what` it must be."""
-        if name not in self.settings:
-            node.note(f"there is no setting '{name}'.{near_miss(name, self.settings)}")
-        elif not is_right(self.settings[name]):
-            node.note(f"the setting '{name}' is {show(self.settings[name])}, not {what}")
+    def number(self, node: SpecNode, name: str, kind: NumberKind) -> Callable[[Mapping[str, object]], Any]:
+        """Return a function of the settings that gives a number: one that is written, or that of a setting.
+
+        The function raises TemplateFailedError if a scenario has set a value of another kind.
+        """
+        value = node.value.get(name, kind.default)
+        if isinstance(value, str) and value.startswith(SETTING):
+            setting = value.removeprefix(SETTING)
+            if setting not in self.settings:
+                node.note(f"there is no setting '{setting}'.{near_miss(setting, self.settings)}", name)
+            elif not kind.is_right(self.settings[setting]):
+                node.note(kind.wrong(setting, self.settings[setting]), name)
+            return partial(_read_setting, setting, kind)
+        if not kind.is_right(value):
+            node.note(f"{show(value)} is not {kind.what}, nor a setting such as {kind.example}", name)
+        return lambda _: value
 
     def error(self, node: SpecNode, name: str) -> bool:
         """Return whether the document has an error; otherwise add a mistake."""
@@ -100,6 +125,13 @@ class OperationContext:
             return lambda _: None
         self.places.append(UsedPlace(node, in_rows))
         return reader_of(pointers(node.value))
+
+
+def _read_setting(name: str, kind: NumberKind, settings: Mapping[str, object]) -> object:
+    value = settings[name]
+    if not kind.is_right(value):
+        raise TemplateFailedError(kind.wrong(name, value))
+    return value
 
 
 def parameters_of(routes: Iterable[Route]) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as BinasciiError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, product
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from sandbox.templates.text import HEADER_NAME
 
 Values = Mapping[str, object]
 Headers = Mapping[str, str]
+Way = tuple[CredentialPart, ...]
 KINDS = ("header", "query", "body", "path", "basic", "bearer", "any", "all")
 KEYS = (*KINDS[:4], "any", "all", "prefix")
 WORDS = ("basic", "bearer")
@@ -212,3 +213,26 @@ def _all(several: list[Credential]) -> Credential:
 
     ways = tuple(tuple(chain.from_iterable(parts)) for parts in product(*(each.ways for each in several)))
     return Credential(read, several[0].at, ways, has_secret=True)
+
+
+def repeat_key(ways: Iterable[Way]) -> tuple[Way, ...]:
+    """Return the ways to send a credential with the key in each part that repeats it.
+
+    The first part is the key; the password, or else the next part that is not in the path, is the secret. Any other
+    part repeats the key, and so does a path that only another way names.
+    """
+    paths = {part.name: part for way in ways for part in way if part.place == "path"}
+    return tuple(tuple(_with_key(way, paths.values())) for way in ways)
+
+
+def _with_key(way: Way, paths: Iterable[CredentialPart]) -> Iterator[CredentialPart]:
+    first, *others = way
+    key, *password = first.fields
+    yield first
+    for part in others:
+        is_secret = not password and part.place != "path"
+        if is_secret:
+            password = [part.fields[-1]]
+        yield part if is_secret and len(part.fields) == 1 else part._replace(fields=(key, *part.fields[1:]))
+    if all(part.place != "path" for part in way):
+        yield from (part._replace(fields=(key,)) for part in paths)

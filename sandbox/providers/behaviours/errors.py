@@ -1,7 +1,8 @@
 """Named errors whose examples have templates: `{message: "The number {{ parameters.to }} is not valid."}`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from sandbox.formats.json_text import texts_in
 from sandbox.providers.base import Call, ErrorReply, Refusal, Reply, render_error
 from sandbox.providers.behaviours.checks import parameter_of
 from sandbox.providers.behaviours.replies import read_body
@@ -23,7 +24,7 @@ def read_errors(
     names = Names((*IN_REQUESTS, "error"), tuple(settings))
     writers: dict[int, tuple[ErrorReply, Get]] = {}
     for node, error in errors:
-        if any(map(is_template, _texts(error.body))):
+        if any(map(is_template, texts_in(error.body))):
             value = read_body(node, names, error.type)
             writers[id(error)] = (error, budgeted(value))  # the error is kept, so that no other gets its id
 
@@ -53,12 +54,3 @@ def _describe(error: ErrorReply, refusal: Refusal, call: Call) -> Mapping[str, o
         "why": list(refusal.why),
         "parameter": named or (call.violations[0].name if call.violations else ""),
     }
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text in a body."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)

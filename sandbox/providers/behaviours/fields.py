@@ -7,13 +7,12 @@ from typing import Any, NamedTuple, overload
 
 from sandbox.core.account import Account
 from sandbox.core.message import Draft, Message, Status
-from sandbox.core.seeded_random import draw_text
+from sandbox.core.seeded_random import HEX_DIGITS, draw_text
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Report
 from sandbox.providers.behaviours.scope import NOTHING, Scope
 
 TOKEN_LENGTH = 32
-HEX = "0123456789abcdef"
 
 
 class Field(NamedTuple):
@@ -98,11 +97,6 @@ def digits_of(message: Message | Draft) -> str:
     """Return the phone's number without + or 00: that of the recipient, or of the sender if a phone sent it."""
     number = message.phone if isinstance(message, Message) else message.recipient
     return number.removeprefix("+").removeprefix("00")
-
-
-def digits_alone(number: str) -> str:
-    """Return the digits of a number, for comparison, without + and 00."""
-    return "".join(filter(str.isdecimal, number)).removeprefix("00")
 
 
 def _status(_: Scope, message: Message | Draft) -> str:
@@ -239,7 +233,9 @@ SEND: Fields = {
 
 def _nonce(scope: Scope, report: Report) -> str:
     """Return 32 hexadecimal digits, the same wherever they are read in one attempt, and others in the next."""
-    return draw_text(scope.world.seed, report.callback, f"nonce {report.attempt}", length=TOKEN_LENGTH, alphabet=HEX)
+    return draw_text(
+        scope.world.seed, report.callback, f"nonce {report.attempt}", length=TOKEN_LENGTH, alphabet=HEX_DIGITS
+    )
 
 
 CALLBACK: Fields = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from sandbox.core.seeded_random import draw_text, make_ulid
+from sandbox.core.seeded_random import DECIMAL_DIGITS, HEX_DIGITS, draw_text, make_ulid
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.specs.document import SpecNode
@@ -17,7 +17,6 @@ LENGTHS = {"digits": 12, "hex": 32, "alphanumeric": 22}
 LONGEST, SHORTEST = 64, 6
 SHORT = {"digits": 14, "hex": 12, "alphanumeric": 8}  # lengths up to which ids are drawn again
 DRAWS, FAR = 100, 10**12  # the numbers of other draws are far from those of messages
-DIGITS, HEX = "0123456789", "0123456789abcdef"
 
 Draw = Callable[[Call, int], str]
 
@@ -107,9 +106,9 @@ def _drawn(kind: str, length: int | None) -> Draw:
     size = length or LENGTHS[kind]
     if kind == "digits":  # the first is not 0, so that the id is a number too
         return lambda call, row: (
-            draw_text(call.seed, call.number + row, "first digit", length=1, alphabet=DIGITS[1:])
-            + draw_text(call.seed, call.number + row, "digits", length=size - 1, alphabet=DIGITS)
+            draw_text(call.seed, call.number + row, "first digit", length=1, alphabet=DECIMAL_DIGITS[1:])
+            + draw_text(call.seed, call.number + row, "digits", length=size - 1, alphabet=DECIMAL_DIGITS)
         )
     if kind == "hex":
-        return lambda call, row: draw_text(call.seed, call.number + row, "hex", length=size, alphabet=HEX)
+        return lambda call, row: draw_text(call.seed, call.number + row, "hex", length=size, alphabet=HEX_DIGITS)
     return lambda call, row: draw_text(call.seed, call.number + row, "alphanumeric", length=size)

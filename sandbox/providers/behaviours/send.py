@@ -12,6 +12,7 @@ from sandbox.core.account import Approval, Otp, spend
 from sandbox.core.change import Change
 from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status
 from sandbox.core.world import World
+from sandbox.formats.phone_numbers import digits_alone
 from sandbox.formats.sms_segments import segment
 from sandbox.providers.base import Call, Function, Outcome, Plan
 from sandbox.providers.behaviours.checks import (
@@ -25,19 +26,19 @@ from sandbox.providers.behaviours.checks import (
     first_refusal,
 )
 from sandbox.providers.behaviours.codes import CodeMaker, read_code_maker
-from sandbox.providers.behaviours.context import SETTING, OperationContext, Scopes, as_text
-from sandbox.providers.behaviours.fields import SendResult, digits_alone
+from sandbox.providers.behaviours.context import NumberKind, OperationContext, Scopes, as_text
+from sandbox.providers.behaviours.fields import SendResult
 from sandbox.providers.behaviours.ids import IdFormat, read_id
 from sandbox.providers.behaviours.lookups import answer
 from sandbox.providers.behaviours.replies import WriteReply, read_reply
 from sandbox.providers.behaviours.scope import Scope
 from sandbox.providers.behaviours.send_request import REASONS_LIMIT, ReadSend, Requested, SendRequest, read_send_request
 from sandbox.providers.behaviours.times import TimeFormat
-from sandbox.providers.behaviours.values import Get, budgeted, constant, read_text
+from sandbox.providers.behaviours.values import Get, budgeted, read_text
 from sandbox.specs.document import SpecNode
 from sandbox.specs.spec import FIELDS, PLACES
 from sandbox.specs.types import show
-from sandbox.templates.text import TemplateFailedError, is_template
+from sandbox.templates.text import is_template
 
 KEYS = (
     *FIELDS,
@@ -57,12 +58,18 @@ KEYS = (
 CALLBACK_URL = "callback_url"  # the name under which a message keeps its own callback URL
 FREE = Decimal(0)
 NOBODY: set[str] = set()  # no number is stopped
+AMOUNT = NumberKind(
+    default=1,
+    is_right=lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf,
+    what="an amount of 0 or more",
+    example="settings.price",
+)
 PRICE = ("amount", "per", "balance")
 UNITS = ("message", "segment")
 SENDER_CHECKS = ("none", "known", "approved")
 STOP_LIST = ("ignore", "reject", "refuse")
 
-Amount = Callable[[Scope], Decimal]
+Amount = Callable[[Mapping[str, object]], float]
 Keep = Callable[[Scope, Scopes], Mapping[str, str] | None]
 
 
@@ -76,7 +83,7 @@ class Price(NamedTuple):
     def cost(self, scope: Scope, messages: Sequence[Requested]) -> Decimal:
         """Return what messages cost together."""
         units = sum(segment(each.text).count for each in messages) if self.per_segment else len(messages)
-        amount = self.amount(scope)
+        amount = _decimal(self.amount(scope.settings))
         return amount if units == 1 else amount * units
 
 
@@ -208,35 +215,13 @@ def _read_price(node: SpecNode, context: OperationContext) -> Price | None:
         return None
     if not is_template(balance.value):
         balance.one_of(context.document.balances, "balance")
-    get = (
-        constant(balance.value).get if not is_template(balance.value) else budgeted(read_text(balance, context.names()))
-    )
-    return Price(_read_amount(part, context), per is not None and per.value == "segment", get)
-
-
-def _is_amount(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
-
-
-def _read_amount(part: SpecNode, context: OperationContext) -> Amount:
-    value = part.value.get("amount", 1)
-    if isinstance(value, str) and value.startswith(SETTING):
-        name = value.removeprefix(SETTING)
-        context.document.setting(part.inside("amount", value), name, _is_amount, "an amount of 0 or more")
-        return lambda scope: _decimal(name, scope.settings[name])
-    if not _is_amount(value):
-        part.note(f"{show(value)} is not an amount of 0 or more, nor a setting such as settings.price", "amount")
-        return lambda _: Decimal(0)
-    amount = Decimal(str(value))
-    return lambda _: amount
+    amount = context.document.number(part, "amount", AMOUNT)
+    get = budgeted(read_text(balance, context.names()))
+    return Price(amount, per is not None and per.value == "segment", get)
 
 
 @lru_cache(maxsize=64, typed=True)
-def _decimal(name: str, value: object) -> Decimal:
-    """Return a setting as an amount; a scenario may have set anything."""
-    if not _is_amount(value):
-        problem = f"the setting '{name}' is {show(value)}, not an amount of 0 or more"
-        raise TemplateFailedError(problem)
+def _decimal(value: object) -> Decimal:
     return Decimal(str(value))
 
 

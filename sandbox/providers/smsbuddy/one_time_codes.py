@@ -6,7 +6,7 @@ from datetime import timedelta
 from sandbox.core.account import CheckResult, Otp, check_code
 from sandbox.core.code_detection import find_code
 from sandbox.core.message import Message
-from sandbox.core.seeded_random import draw_text
+from sandbox.core.seeded_random import DECIMAL_DIGITS, draw_text
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Refusal, Reply
 from sandbox.providers.smsbuddy.parameters import find_mobile, read_text, why_not_mobile, write_time
@@ -35,7 +35,7 @@ def create_code(world: World, call: Call) -> Outcome:
         return get_code_result(world, call)
     size = int(read_text(call.values, "digits") or DIGITS)
     code = read_text(call.values, "otp") or draw_text(
-        call.seed, call.number, "smsbuddy otp", length=size, alphabet="0123456789"
+        call.seed, call.number, "smsbuddy otp", length=size, alphabet=DECIMAL_DIGITS
     )
     expires_at = call.at + timedelta(minutes=int(read_text(call.values, "expiry") or EXPIRY))
     text = read_text(call.values, "message").replace(PLACEHOLDER, code)

@@ -124,11 +124,6 @@ def why_not_number(text: str) -> str:
     return why_not_digits(text) or ("begins with 00" if text.startswith("00") else why_impossible(text))
 
 
-def keep_digits(number: str) -> str:
-    """Return the digits of a number, for comparison, without + and 00."""
-    return "".join(filter(str.isdecimal, number)).removeprefix("00")
-
-
 LONGEST_SMS_ID = 20  # maximum digits of an smsID in a request
 ROWS_LIMIT = 100_000  # more than a body of at most 1 MB can list
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox.core.account import Approval, Sender, spend
 from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status, skip_first_delay
 from sandbox.core.world import World
-from sandbox.formats.phone_numbers import is_possible
+from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.providers.base import Call, Outcome, Plan
 from sandbox.providers.ubill.responses import (
     SUCCESS,
@@ -18,7 +18,6 @@ from sandbox.providers.ubill.responses import (
     find_violations,
     first_refusal,
     format_local,
-    keep_digits,
     make_message_id,
     make_reply,
     make_sms_id,
@@ -81,7 +80,7 @@ def make_drafts(request: SendRequest, sms_id: str) -> tuple[Draft, ...]:
     channel, sender, text, later = call.channel, request.brand.name, call.text("text"), read_send_time(call)
     urgent = call.values.get("otp", False) in ON
     stopped = (
-        frozenset() if call.values.get("stopList", True) in OFF else frozenset(map(keep_digits, call.owner.stop_list))
+        frozenset() if call.values.get("stopList", True) in OFF else frozenset(map(digits_alone, call.owner.stop_list))
     )
     return tuple(
         Draft(
