@@ -87,13 +87,13 @@ class Desk:
         return [each for each in written if each]
 
 
-def run_until(world: World, to: datetime) -> list[Callback]:
+def run_until(world: World, to: datetime, known: Registry | None = None) -> list[Callback]:
     """Move a world's clock to `to`, from due instant to due instant; return the callbacks that leave."""
     leaving = []
     while (due := world.agenda.first()) is not None and due.at <= to:
         if due.at > world.now():
             world.commit(world.clock.moved(due.at))
-        callback = carry_out(world, packs(), due)
+        callback = carry_out(world, known or packs(), due)
         if callback is not None and callback.state is CallbackState.SENDING:
             leaving.append(callback)
     world.commit(world.clock.moved(to))

@@ -26,7 +26,7 @@ RANKS = (
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo", "sandbox.recording"),
-    ("sandbox.authoring",),
+    ("sandbox.authoring", "sandbox.drift"),
     ("sandbox.cli", "sandbox.__main__"),
 )
 LOOSE = {"__init__.py", "__main__.py", "provider.py"}  # the last is what README promises to providers of one's own

@@ -16,6 +16,7 @@ from sandbox.cli import (
     api_commands,
     demo,
     docs,
+    drift,
     inbound,
     inspect,
     provider_commands,
@@ -59,6 +60,7 @@ for command in (
     *demo.COMMANDS,
     *provider_commands.COMMANDS,
     *record.COMMANDS,
+    *drift.COMMANDS,
 ):
     commands.add_command(command)
 

@@ -53,6 +53,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "own-provider",
         "import-provider",
         "record",
+        "is-it-right",
     ),
     "Reference": ("cli", "control-api", "python-client", "scenario-keys", "provider-keys", "providers", "problems"),
     "Explanation": ("how-it-works", "limits", "architecture", "glossary"),

@@ -83,7 +83,8 @@ class Masker:
     ) -> RecordedRequest:
         """Return a request as it may be written. `sent` is without its body; `template` is the path in the document."""
         part = _Part(self, self._vocabularies[provider], side)
-        # The body and the query first: a path may repeat what they name.
+        # A path may repeat what the credential, the body and the query name; other headers may repeat all of these.
+        part.learn_credentials(sent.headers)
         text = part.body(body, sent.headers)
         query = rewrite_pairs(sent.query, part.replacer) if sent.query else ""
         path = part.path(sent.path, template)
@@ -191,6 +192,12 @@ class _Part:
     def headers(self, headers: Headers) -> Headers:
         """Return headers."""
         return tuple((name, self._header(name.lower(), value)) for name, value in headers)
+
+    def learn_credentials(self, headers: Headers) -> None:
+        """Make the credentials in headers known."""
+        for name, value in headers:
+            if name.lower() in self._vocabulary.secrets:
+                self._credential(value)
 
     def _header(self, name: str, value: str) -> str:
         if name in {"cookie", "set-cookie"}:

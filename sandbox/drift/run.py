@@ -1,0 +1,115 @@
+"""Runs a comparison: reads a session, plays it in order, and returns what was found."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from sandbox.core.message import Channel
+from sandbox.drift.callbacks import Callbacks
+from sandbox.drift.differences import Difference, Differences, by_name
+from sandbox.drift.exchanges import Exchanges, Provider
+from sandbox.drift.facts import Fact, Facts, Verdict, find_facts
+from sandbox.drift.player import Player
+from sandbox.providers.registry import Registry
+from sandbox.recording.session import Entry, RecordedExchange
+from sandbox.recording.session_reader import read_session
+from sandbox.recording.vocabulary import Vocabulary
+from sandbox.specs.routing import Router
+
+WINDOW = 1_000  # entries that may end before one that began earlier
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What a comparison has found.
+
+    `counts` says how many exchanges and callbacks were compared, and why others were not. `not_asked` has the requests
+    that a limit of the recording kept from the provider, by operation. `facts` has the verdicts by provider.
+    """
+
+    differences: tuple[Difference, ...]
+    counts: Mapping[str, int]
+    not_asked: Mapping[str, int]
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+    def words(self) -> Mapping[str, Mapping[Verdict, int]]:
+        """Return how many facts of each word have each verdict, of all providers."""
+        total: dict[str, dict[Verdict, int]] = {}
+        for facts in self.facts.values():
+            for word, counts in facts.count().items():
+                sums = total.setdefault(word, dict.fromkeys(Verdict, 0))
+                for verdict, count in counts.items():
+                    sums[verdict] += count
+        return total
+
+    def confirmed(self) -> Iterator[Fact]:
+        """Yield the facts that were confirmed."""
+        for facts in self.facts.values():
+            yield from (facts.all[place] for place, each in facts.verdicts.items() if each is Verdict.CONFIRMED)
+
+
+def find_drift(
+    session: Path,
+    packs: Registry,
+    folders: Iterable[Path],
+    *,
+    ignored: Iterable[str] = (),
+    progress: Callable[[int], None] = lambda _: None,
+) -> DriftReport:
+    """Compare a recording with the sandbox; `progress` is called with the number of entries that are done.
+
+    Raises:
+        SessionError: the file is no session.
+        SpecError: a document cannot be read.
+
+    """
+    header, entries = read_session(session)
+    ordered = in_order(entries)
+    first = next(ordered, None)
+    named = [name for name in header.upstreams if name in packs] or [*packs]
+    facts = find_facts(packs, folders, named)
+    router = Router(route for name in facts for route in packs[name].spec.routes)
+    begin = header.at if first is None else first.at
+    players = Player(packs, router, begin=begin), Player(packs, router, begin=begin, variant=True)
+    providers = {
+        name: Provider(
+            packs[name], Vocabulary.of(packs[name]), facts[name], frozenset(_status_words(packs[name].spec.channels))
+        )
+        for name in facts
+    }
+    differences = Differences(ignored)
+    exchanges = Exchanges(players, providers, differences)
+    callbacks = Callbacks(exchanges)
+    for done, entry in enumerate(chain([first] if first else [], ordered), 1):
+        if isinstance(entry, RecordedExchange):
+            exchanges.compare(entry)
+        else:
+            callbacks.compare(entry)
+        progress(done)
+    callbacks.finish()
+    counts = {**exchanges.counts, **{f"callbacks {name}": count for name, count in callbacks.counts.items()}}
+    found = tuple(by_name(differences.found))
+    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored)
+
+
+def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the entries of a session in the order of their beginnings; the file has them in that of their ends."""
+    waiting: list[tuple[int, int, Entry]] = []
+    following = 1
+    for place, entry in enumerate(entries):
+        heapq.heappush(waiting, (entry.number, place, entry))
+        while waiting and (waiting[0][0] <= following or len(waiting) > WINDOW):
+            number, _, first = heapq.heappop(waiting)
+            following = max(following, number + 1)
+            yield first
+    while waiting:
+        yield heapq.heappop(waiting)[2]
+
+
+def _status_words(channels: Mapping[str, Channel]) -> Iterator[str]:
+    for channel in channels.values():
+        yield from channel.read_back
+        yield from channel.words.values()
