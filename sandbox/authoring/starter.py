@@ -34,7 +34,7 @@ def write_starter(name: str) -> str:
 
 DOCUMENT = """\
 # @title, a provider of your own. Replace what your provider does otherwise, and check this file: sms-sandbox check FILE
-# x-word says how well you know a fact: documented, published, or inferred. x-source says where it is from.
+# x-word says how well you know a fact: documented, published, observed or inferred. x-source says where it is from.
 
 openapi: 3.1.0
 info: {title: @title, version: "1"}

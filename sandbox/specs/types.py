@@ -11,7 +11,7 @@ from sandbox.formats.json_text import ValuePath
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "patch", "delete")
-WORDS = ("documented", "published", "inferred")  # how well a fact of a document is known
+WORDS = ("documented", "published", "observed", "inferred")  # how well a fact of a document is known
 # The usual parameter names for the fields of a message; the first that a request has is used.
 USUAL: Mapping[str, tuple[str, ...]] = {
     "recipient": (

@@ -12,7 +12,7 @@ from tests.builders import packs
 from tests.conformance import violations
 from tests.specs.documents import PROVIDERS, Node, errors, operations, raw, resolved
 
-WORDS = {"documented", "published", "inferred"}
+WORDS = {"documented", "published", "observed", "inferred"}
 
 
 def unmarked(nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:

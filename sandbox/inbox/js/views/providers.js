@@ -9,6 +9,7 @@ import { tryForm } from "./try_form.js";
 const WORDS = {
   documented: "stated in the provider's own documents",
   published: "stated in other material of the provider or its clients",
+  observed: "seen in a recording of the provider",
   inferred: "our assumption: no source covers it",
 };
 
