@@ -26,6 +26,7 @@ RANKS = (
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo", "sandbox.recording"),
+    ("sandbox.learning",),
     ("sandbox.authoring", "sandbox.drift"),
     ("sandbox.cli", "sandbox.__main__"),
 )

@@ -19,6 +19,7 @@ from sandbox.cli import (
     drift,
     inbound,
     inspect,
+    learn,
     provider_commands,
     record,
     send,
@@ -61,6 +62,7 @@ for command in (
     *provider_commands.COMMANDS,
     *record.COMMANDS,
     *drift.COMMANDS,
+    *learn.COMMANDS,
 ):
     commands.add_command(command)
 

@@ -8,6 +8,7 @@ from sandbox.core.scenario import AccountRule, Scenario
 
 Words = Callable[[object], str]
 WILDCARDS = frozenset("*?[")
+FEW, HALF = 4, 50.0  # percentiles that are all listed, and the one that is shown of more
 
 
 def explain(scenario: Scenario) -> str:
@@ -169,6 +170,10 @@ def span(value: object) -> str:
         return f"{value}s" if isinstance(value, int | float) else str(value)
     ((shape, of),) = value.items()
     if shape == "percentiles" and isinstance(of, Mapping):
+        if len(of) > FEW:
+            first, *_, last = of.values()
+            share, middle = min(of.items(), key=lambda each: abs(float(each[0]) - HALF))
+            return f"{span(first)} to {span(last)} (up to {span(middle)}: {share}%)"
         return " or ".join(f"up to {span(each)} ({share}%)" for share, each in of.items())
     low, high = of if isinstance(of, list) else (of, of)
     return {

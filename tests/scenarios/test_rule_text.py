@@ -78,6 +78,10 @@ def test_a_condition_in_words(when: str, words: str) -> None:
         ("after: {normal: [2s, 500ms]}", "the reply is sent after 2s ± 500ms"),
         ("after: {lognormal: [2s, 0.5]}", "the reply is sent after a median of 2s (sigma 0.5)"),
         ("after: {percentiles: {50: 1s, 95: 8s}}", "the reply is sent after up to 1s (50%) or up to 8s (95%)"),
+        (
+            "after: {percentiles: {0: 1s, 25: 2s, 48: 3s, 75: 5s, 100: 8s}}",
+            "the reply is sent after 1s to 8s (up to 3s: 48%)",
+        ),
         ("after: 2", "the reply is sent after 2s"),
         ("fault: connection_reset", "the fault connection_reset"),
         ("lifecycle: [sent: 0s, delivered: {uniform: [0s, 1s]}]", "sent at once, then delivered after 0s to 1s"),

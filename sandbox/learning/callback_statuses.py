@@ -1,0 +1,128 @@
+"""Reads a recorded callback: the status that it reports, and the number of its recipient.
+
+The provider's document says where the status is: in its declaration of callbacks, or by the values that a parameter of
+its webhook may have. Where an application chose the name itself, as in the URL that it sends for its callbacks, the
+provider's words are looked for.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Self
+from urllib.parse import unquote
+
+from sandbox.core.message import Channel
+from sandbox.providers.registry import Pack
+from sandbox.recording.rewriting import FORM, Leaf, Replacer, rewrite_body
+from sandbox.recording.session import RecordedRequest
+from sandbox.recording.vocabulary import Vocabulary
+from sandbox.specs.types import METHODS, Schema, properties_of
+
+REPORTED = re.compile(r"\{\{-?\s*callback\.(?:provider_)?status\s*-?\}\}")  # the template of a status
+TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+FILLED = "the-status"  # what a template is filled with to find it again
+PLACES = ("query", "headers", "body")
+
+
+class Reported(NamedTuple):
+    """What a callback says: the provider's word and the digits of the number, each empty if there is none."""
+
+    word: str
+    number: str
+
+
+class CallbackReader(NamedTuple):
+    """Reads the callbacks of one channel; `names` are those of the values that hold the status, in lower case."""
+
+    names: frozenset[str]
+    recipients: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, pack: Pack, channel: Channel) -> Self:
+        """Return the reader of a channel's callbacks."""
+        document, words = pack.spec.document, frozenset(channel.read_back)
+        own = document["x-sandbox"]["channels"].get(channel.name, {})
+        names = frozenset(_declared(own.get("callback") or {})) or _enumerated(document, channel.name, words)
+        return cls(frozenset(map(str.lower, names)), Vocabulary.of(pack).recipients, words)
+
+    def read(self, request: RecordedRequest) -> Reported:
+        """Return what a callback reports."""
+        leaves = [*leaves_of(request)]
+        named = [leaf.value for leaf in leaves if leaf.name.lower() in self.names]
+        numbers = (digits_of(each.value) for each in leaves if each.name.lower() in self.recipients)
+        return Reported(self._status(named, leaves), next(filter(None, numbers), ""))
+
+    def _status(self, named: list[str], leaves: list[Leaf]) -> str:
+        """Return the word of a status; one that the document does not have counts where a status belongs."""
+        found = next((each for each in named if each in self.words), None)
+        if found is None:
+            other = {leaf.value for leaf in leaves if leaf.value in self.words and not leaf.value.isdecimal()}
+            found = other.pop() if len(other) == 1 else next(iter(named), "")
+        return found
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a number."""
+    return "".join(filter(str.isdecimal, text))
+
+
+def leaves_of(request: RecordedRequest) -> Iterator[Leaf]:
+    """Yield the values of a request: of its query, its body and its path."""
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    yield from leaves_in(request.query, FORM)
+    yield from leaves_in(request.body.text, kind.lower())
+    yield from (Leaf("", unquote(each)) for each in request.path.split("/") if each)
+
+
+def leaves_in(text: str, kind: str) -> list[Leaf]:
+    """Return the values of a body; a query has the media type of a form."""
+    found: list[Leaf] = []
+
+    def collect(leaf: Leaf) -> str:
+        found.append(leaf)
+        return leaf.value
+
+    if text:
+        rewrite_body(text, kind, Replacer(collect, str, str))
+    return found
+
+
+def _declared(callback: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names whose values a declaration fills with the status."""
+    waiting: list[object] = [callback.get(place) for place in PLACES]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, Mapping):
+            waiting += [each for each in value.values() if not isinstance(each, str)]
+            yield from (str(name) for name, each in value.items() if isinstance(each, str) and REPORTED.search(each))
+        elif isinstance(value, str):
+            filled = TEMPLATE.sub("1", REPORTED.sub(FILLED, value))
+            yield from (leaf.name for leaf in leaves_in(filled, "") if FILLED in leaf.value)
+
+
+def _enumerated(document: Mapping[str, Any], channel: str, words: frozenset[str]) -> frozenset[str]:
+    """Return the name of the webhook's parameter whose enumeration has most of a channel's words."""
+    found = {
+        name: len(words & {str(value) for schema in schemas for value in schema.get("enum", ())})
+        for name, schemas in _parameters(document, channel)
+    }
+    best = max(found, key=lambda name: found[name], default="")
+    return frozenset({best} if found.get(best) else ())
+
+
+def _parameters(document: Mapping[str, Any], channel: str) -> Iterator[tuple[str, list[Schema]]]:
+    """Yield the parameters and members of a channel's webhooks, each with its schemas."""
+    paths = [*document.get("webhooks", {}).values()]
+    for each in document.get("components", {}).get("callbacks", {}).values():
+        paths += each.values()
+    for node in (path[method] for path in paths for method in METHODS if method in path):
+        if node.get("x-channel") != channel:
+            continue
+        for parameter in node.get("parameters", ()):
+            schema = parameter.get("schema", {})
+            yield parameter["name"], [schema]
+            yield from properties_of([schema]).items()
+        for media in node.get("requestBody", {}).get("content", {}).values():
+            yield from properties_of([media.get("schema", {})]).items()
