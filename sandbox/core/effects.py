@@ -154,13 +154,14 @@ class WeightedEffect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a rule does if it matches."""
+    """What a rule does if it matches; `from_reply`: lifecycles begin when the reply is sent, not with the request."""
 
     effect: Effect = NO_EFFECT
     outcomes: tuple[WeightedEffect, ...] = ()
     callback_policy: CallbackPolicy | None = None
     state: str | None = None
     rate: Rate | None = None
+    from_reply: bool = False
 
     @property
     def passes(self) -> bool:

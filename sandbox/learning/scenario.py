@@ -98,6 +98,8 @@ def _rule(observed: Observed) -> Iterator[str]:
     yield "    then:"
     if observed.replies.count:
         yield f"      after: {write_delay(observed.replies)}"
+        if observed.reported:
+            yield "      lifecycle_from: reply"
     if len(outcomes) == 1:
         yield from (f"      {line}" for line in outcomes[0][1:])
         return

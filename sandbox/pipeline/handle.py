@@ -1,6 +1,7 @@
 """Handles one request, top to bottom: read, authenticate, provider, scenario, changes, response, commit."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from sandbox.core.account import Account
 from sandbox.core.change import Batch, Change
@@ -76,7 +77,7 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
 
         accepted = plan if isinstance(plan, Plan) and ruling.accepts and not shape.rejects else None
         context.refused = accepted is None or explained
-        changes = _accept(context, accepted, ruling) if accepted else ruling.changes
+        changes = _accept(context, accepted, ruling, delay=shape.delay) if accepted else ruling.changes
 
         if context.reading.hints:
             hints = without_repeats(context.reading.hints, (*reply.why, *reply.notes))
@@ -181,9 +182,12 @@ def _opt_out(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Plan 
     return outcome._replace(changes=changes), ruling
 
 
-def _accept(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Change, ...]:
-    """Return the changes of an accepted request: scenario state, the account if it is new, and the plan's values."""
-    account, messages = context.call.account, _make_messages(context, plan.drafts, ruling) if plan.drafts else ()
+def _accept(context: RequestContext, plan: Plan, ruling: Ruling, *, delay: timedelta) -> tuple[Change, ...]:
+    """Return the changes of an accepted request: scenario state, the account if it is new, and the plan's values.
+
+    `delay` is that of the reply, in real time.
+    """
+    account, messages = context.call.account, _make_messages(context, plan.drafts, ruling, delay) if plan.drafts else ()
     context.messages = tuple([message.id for message in messages])
     changes = (*ruling.changes, *plan.changes, *messages, *filter(None, map(next_move, messages)))
     if account and (account.provider, account.key) not in context.world.accounts:
@@ -191,29 +195,40 @@ def _accept(context: RequestContext, plan: Plan, ruling: Ruling) -> tuple[Change
     return changes
 
 
-def _make_messages(context: RequestContext, drafts: tuple[Draft, ...], ruling: Ruling) -> tuple[Message, ...]:
+def _make_messages(
+    context: RequestContext, drafts: tuple[Draft, ...], ruling: Ruling, delay: timedelta
+) -> tuple[Message, ...]:
     request = context.request
+    replied = context.call.at + delay * context.world.clock.rate if delay else context.call.at
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
     callback_policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
     verdicts = ruling.verdicts or (None,) * len(drafts)
     return tuple(
         [
-            _make_message(context, draft, row=row, callback_policy=callback_policy, verdict=verdict)
+            _make_message(context, draft, row=row, callback_policy=callback_policy, verdict=verdict, replied=replied)
             for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
         ]
     )
 
 
-def _make_message(
-    context: RequestContext, draft: Draft, *, row: int, callback_policy: CallbackPolicy, verdict: Verdict | None
+def _make_message(  # noqa: PLR0913 - what a message is made of
+    context: RequestContext,
+    draft: Draft,
+    *,
+    row: int,
+    callback_policy: CallbackPolicy,
+    verdict: Verdict | None,
+    replied: datetime,
 ) -> Message:
     """Return the message that a draft becomes: queued now, or scheduled now and queued when it is due.
 
+    `replied` is when the reply is sent, on the clock of the workspace.
     Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
     """
     world, call = context.world, context.call
     number = call.number + row
     channel, later = draft.channel, draft.scheduled_for
+    begin = later or call.at
     life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
     rule = reply = None
     if verdict is not None:
@@ -222,11 +237,13 @@ def _make_message(
             reply = verdict.effect.inbound.draw(world.seed, number)
         template = verdict.effect.lifecycle
         life = life if template is None else template.draw(world.seed, number)
+        if verdict.rule.then.from_reply:
+            begin = later or replied
         if not callback_policy.collect_only:
             callback_policy = verdict.rule.then.callback_policy or callback_policy
     if draft.rank < 0:
         life = skip_first_delay(life)  # priority traffic, whatever the rule
-    plan = plan_lifecycle(channel, life, begin=later or call.at)
+    plan = plan_lifecycle(channel, life, begin=begin)
     first = Status.SCHEDULED if later else Status.QUEUED
     if later:
         plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)

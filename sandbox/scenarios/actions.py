@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from itertools import accumulate
 
 from sandbox.core.effects import (
@@ -12,7 +11,6 @@ from sandbox.core.effects import (
     Fault,
     LifecycleTemplate,
     PhoneReplyTemplate,
-    Rate,
     ReplyMoment,
     StepTemplate,
     WeightedEffect,
@@ -21,8 +19,9 @@ from sandbox.core.effects import (
 from sandbox.core.errors import near_miss
 from sandbox.core.message import LIFECYCLE_STATUSES, STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
 from sandbox.core.seeded_random import AT_ONCE, Distribution
+from sandbox.scenarios.refusals import read_error, read_rate
 from sandbox.scenarios.reply_templates import read_reply
-from sandbox.scenarios.scope import Scope, errors_of, has_retry_after
+from sandbox.scenarios.scope import Scope
 from sandbox.scenarios.value_readers import (
     read_as_written,
     read_boolean,
@@ -40,11 +39,10 @@ OUTCOME_KEYS = ("weight", *EFFECT_KEYS)
 NOT_BESIDE_OUTCOMES = ("error", "reply", "fault", "accepted", "lifecycle", "illegal", "inbound", "opted_out")
 NOT_BESIDE_OPTED_OUT = ("error", "reply", "lifecycle", "inbound")
 INBOUND_KEYS = ("text", "after")
-THEN_KEYS = (*EFFECT_KEYS, "outcomes", "callbacks", "set", "rate")
+THEN_KEYS = (*EFFECT_KEYS, "lifecycle_from", "outcomes", "callbacks", "set", "rate")
+MOMENTS = ("request", "reply")
 CALLBACK_KEYS = ("delay", "copies", "drop", "order", "hold", "key", "timeout", "retries", "strict")
 SET_KEYS = ("state",)
-RATE_KEYS = ("limit", "per", "error", "by")
-RATE_BY = ("account", "workspace")
 COPIES_LIMIT = 100
 EMPTY = (
     "then is empty: this rule changes nothing, and only keeps later rules from matching;"
@@ -72,7 +70,8 @@ def read_actions(node: Node, scope: Scope, *, key: str) -> Actions:
         outcomes=outcomes,
         callback_policy=fields.read("callbacks", _read_callbacks, None),
         state=fields.read("set", _read_set, None),
-        rate=fields.read("rate", lambda each: _read_rate(each, scope), None),
+        rate=fields.read("rate", lambda each: read_rate(each, scope), None),
+        from_reply=fields.read("lifecycle_from", _read_moment, MOMENTS[0]) == "reply",
     )
 
 
@@ -81,7 +80,7 @@ def affects_only_messages(actions: Actions) -> bool:
     effects: list[Effect] = [actions.effect, *(each.effect for each in actions.outcomes)]
     affects_request = any(each.error or each.reply or each.after or each.fault for each in effects)
     affects_messages = any(each.lifecycle or each.inbound or each.opted_out for each in effects)
-    affects_messages = affects_messages or actions.callback_policy is not None
+    affects_messages = affects_messages or actions.callback_policy is not None or actions.from_reply
     return affects_messages and not (affects_request or actions.state or actions.rate)
 
 
@@ -103,7 +102,7 @@ def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
     if "illegal" in fields and "lifecycle" not in fields:
         fields.add_mistake("illegal", "illegal needs a lifecycle")
     found = Effect(
-        error=fields.read("error", lambda each: _read_error(each, scope), None),
+        error=fields.read("error", lambda each: read_error(each, scope), None),
         reply=fields.read("reply", read_reply, None),
         after=fields.read("after", _read_after, None),
         fault=fields.read("fault", lambda each: Fault(read_choice(each, Fault, what="fault")), None),
@@ -159,34 +158,9 @@ def _read_after(node: Node) -> Distribution | ReplyMoment:
     return ReplyMoment.CALLBACKS if node.value == ReplyMoment.CALLBACKS else read_delay(node)
 
 
-def _read_error(node: Node, scope: Scope) -> Mapping[str, str]:
-    """Read the name or code of an error; return its name by operation.
-
-    A rule that names neither provider nor operation applies to the providers that have the error.
-    """
-    given = node.value
-    if isinstance(given, bool) or not isinstance(given, str | int):
-        node.fail_type("the name or code of an error")
-    code = int(given) if str(given).isascii() and str(given).isdecimal() else None
-    codes = {str(given), str(code)}  # a code may be a word, too
-    found: dict[str, str] = {}
-    lacking: dict[str, list[str]] = {}
-    for pack, operation in scope.operations:
-        known = errors_of(pack, operation)
-        name = (
-            given if given in known else next((each.name for each in known.values() if str(each.code) in codes), None)
-        )
-        if isinstance(name, str):
-            found[operation.name] = name
-        else:
-            words = [str(each.code) for each in known.values() if code is not None or isinstance(each.code, str)]
-            words += [] if code is not None else list(known)
-            lacking.setdefault(pack.spec.name, []).extend(words)
-    if lacking and (scope.named or not found):
-        provider, words = next(iter(lacking.items()))
-        what = "with the code" if code is not None else "called"
-        node.fail(f"{provider} has no error {what} '{given}'.{near_miss(str(given), {*words})}")
-    return found
+def _read_moment(node: Node) -> str:
+    """Read when lifecycles begin."""
+    return read_choice(node, MOMENTS, what="moment")
 
 
 def _read_outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[WeightedEffect, ...]:
@@ -323,28 +297,3 @@ def _read_set(node: Node) -> str | None:
     if "state" not in fields:
         fields.add_mistake("state", "write set: {state: down}")
     return fields.read("state", read_name, None)
-
-
-def _read_rate(node: Node, scope: Scope) -> Rate:
-    """Read a rate limit."""
-    fields = node.fields(RATE_KEYS, what="rate")
-    for name in ("limit", "per", "error"):
-        if name not in fields:
-            fields.add_mistake(name, f"rate needs {name}: write {{limit: 10, per: 1m, error: too-many-requests}}")
-    errors: Mapping[str, str] = fields.read("error", lambda each: _read_error(each, scope), {})
-    packs = {operation.name: pack for pack, operation in scope.operations}
-    return Rate(
-        limit=fields.read("limit", read_count, 1),
-        per=fields.read("per", _read_period, timedelta(minutes=1)),
-        error=errors,
-        apart=fields.read("by", lambda each: read_choice(each, RATE_BY, what="way to count"), RATE_BY[0]) == RATE_BY[0],
-        announced=frozenset(name for name, each in errors.items() if has_retry_after(packs[name], name, each)),
-    )
-
-
-def _read_period(node: Node) -> timedelta:
-    """Read a duration above 0."""
-    value = read_duration(node)
-    if not value:
-        node.fail("the duration must be longer than 0")
-    return value

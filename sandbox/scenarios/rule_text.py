@@ -266,6 +266,7 @@ ACTIONS: Mapping[str, Words] = {
     "lifecycle": _lifecycle,
     "illegal": lambda value: "even if the provider does not allow these transitions" if value else "",
     "inbound": _inbound,
+    "lifecycle_from": lambda value: "the lifecycle begins when the reply is sent" if value == "reply" else "",
     "opted_out": lambda value: "the number is treated as one on the stop list" if value else "",
     "outcomes": _outcomes,
     "callbacks": _callbacks,

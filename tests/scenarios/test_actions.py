@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.core.clock import Clock, ClockMode, make_clock
 from sandbox.core.effects import Fault
 from sandbox.core.rules import RuleInput, RuleMemory
 from sandbox.core.seeded_random import Fixed
@@ -222,6 +223,34 @@ def test_a_template_that_fails_accepts_the_request_only_if_the_rule_says_so() ->
             "evening.yaml:1:61: the template failed: ZeroDivisionError: division by zero",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds"),
+    [
+        (make_clock(ClockMode.FROZEN, start=NOON), 1.0),  # the reply is delayed in real time alone
+        (make_clock(ClockMode.REAL, start=NOON), 3.0),
+        (make_clock(ClockMode.SCALED, rate=60, start=NOON), 121.0),
+    ],
+)
+def test_a_lifecycle_can_begin_when_the_reply_is_sent(clock: Clock, seconds: float) -> None:
+    at = desk(one_rule("to: '*'", "after: 2s, lifecycle_from: reply, lifecycle: [sent: 1s]"))
+    at.world.commit(clock)
+
+    betatel(at)
+
+    (message,) = messages(at)
+    assert (message.plan[0].at - message.accepted_at).total_seconds() == seconds
+
+
+def test_a_scheduled_message_begins_its_lifecycle_when_it_is_due() -> None:
+    at = desk(one_rule("to: '*'", "after: 2s, lifecycle_from: reply, lifecycle: [sent: 1s]"))
+    at.world.commit(make_clock(ClockMode.REAL, start=NOON))
+
+    ubill(at, sendTime="2026-03-02 18:00")
+
+    (message,) = messages(at)
+    assert [step.at for step in message.plan] == [NOON + timedelta(hours=2, seconds=each) for each in (0, 1)]
 
 
 def test_a_lifecycle_has_each_step_so_long_after_the_one_before() -> None:

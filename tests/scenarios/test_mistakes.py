@@ -233,6 +233,7 @@ def test_a_mistake_in_a_condition(when: str, mistake: str) -> None:
         ("error: 500, reply: {status: 500}", "error and reply exclude each other"),
         ("fault: reset", "no fault is called 'reset'."),
         ("inbound: {after: 1s}", "inbound needs a text: write inbound: {text: Yes, after: 2s}"),
+        ("lifecycle_from: replay", "no moment is called 'replay'. Did you mean 'reply'?"),
         ("opted_out: true, error: 500", "opted_out and error exclude each other"),
         ("opted_out: true, lifecycle: [sent: 1s]", "opted_out and lifecycle exclude each other"),
         ("opted_out: true, inbound: {text: a}", "opted_out and inbound exclude each other"),

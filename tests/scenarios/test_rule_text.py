@@ -72,6 +72,8 @@ def test_a_condition_in_words(when: str, words: str) -> None:
     [
         ("", "the provider's documented behaviour"),
         ("inbound: {text: 'Yes', after: 2s}", 'the phone replies "Yes" 2s after the delivery'),
+        ("lifecycle_from: reply", "the lifecycle begins when the reply is sent"),
+        ("lifecycle_from: request", "the provider's documented behaviour"),
         ("opted_out: true", "the number is treated as one on the stop list"),
         ("error: 500, accepted: true", "the error 500; the request is accepted anyway"),
         ("reply: {status: 503}", "a custom reply with status 503"),
