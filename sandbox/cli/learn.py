@@ -17,6 +17,8 @@ def learn(*, session: Path, scenario: Path | None, specs: tuple[str, ...]) -> in
     from sandbox.cli.inspect import find_packs  # noqa: PLC0415 - `ready` starts without all this
     from sandbox.learning.scenario import learn_scenario  # noqa: PLC0415
 
+    if scenario is not None and scenario.exists():
+        raise exists_already(scenario, "--scenario")
     text = learn_scenario(session, find_packs(specs))
     if scenario is None:
         click.echo(text, nl=False)
@@ -37,11 +39,15 @@ def write_new(path: Path, text: str, *, option: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        message = f"{path} exists already, and is not overwritten; choose another file with {option}"
-        raise SandboxError(message) from None
+        raise exists_already(path, option) from None
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise SandboxError(message) from None
+
+
+def exists_already(path: Path, option: str) -> SandboxError:
+    """Return the error of a file that must not exist."""
+    return SandboxError(f"{path} exists already, and is not overwritten; choose another file with {option}")
 
 
 COMMANDS = (learn,)
