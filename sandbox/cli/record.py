@@ -1,4 +1,4 @@
-"""`record`: write down what goes between an application and its real provider, or read what other tools recorded."""
+"""`record`: write down what goes between an application and its real provider, send that again, or import it."""
 
 import asyncio
 import os
@@ -70,6 +70,15 @@ def read_upstreams(words: tuple[str, ...], *, bare: bool = False) -> dict[str, s
     metavar="DIR",
     help="Read mappings and request journal of WireMock instead of recording.",
 )
+@click.option("--replay", type=PATH, metavar="FILE", help="Send the requests of this session instead of recording.")
+@repeatable_option("--credential", "Key of a provider in a replay.", metavar="PROVIDER[.NAME]=VALUE")
+@click.option(
+    "--recipient", multiple=True, metavar="STANDIN=NUMBER", help="Real number for one in a replay. Repeatable."
+)
+@click.option("--recipients", type=PATH, metavar="FILE", help="File with a STANDIN=NUMBER in each line.")
+@click.option("--sender", multiple=True, metavar="STANDIN=SENDER", help="Real sender for one in a replay. Repeatable.")
+@click.option("--pace", is_flag=True, help="Keep the recorded times between the requests of a replay.")
+@click.option("--wait", type=Duration(), default="0s", help="How long a replay takes callbacks after its last request.")
 def record(  # noqa: PLR0913 - click passes options by name
     *,
     upstreams: tuple[str, ...],
@@ -87,11 +96,24 @@ def record(  # noqa: PLR0913 - click passes options by name
     specs: tuple[str, ...],
     from_har: Path | None,
     from_wiremock: Path | None,
+    replay: Path | None,
+    credential: tuple[str, ...],
+    recipient: tuple[str, ...],
+    recipients: Path | None,
+    sender: tuple[str, ...],
+    pace: bool,
+    wait: str,
 ) -> int:
     """Record the real providers: send each request on, and write it with the reply, masked, to a session file."""
     from sandbox.cli.inspect import find_packs  # noqa: PLC0415 - `ready` starts without all this
 
     packs = find_packs(specs)
+    check_sources({"--replay": replay, "--from-har": from_har, "--from-wiremock": from_wiremock})
+    alone = {"--recipient": recipient, "--recipients": recipients, "--sender": sender, "--pace": pace}
+    for name, value in alone.items():
+        if value and replay is None:
+            message = f"{name} is about a replay; name its session with --replay"
+            raise click.UsageError(message)
     if from_har or from_wiremock:
         return import_recordings(packs, out, from_har, from_wiremock, upstreams=upstreams, only=only, keep=keep_content)
     from sandbox.recording.server import RecordOptions, record  # noqa: PLC0415
@@ -117,9 +139,30 @@ def record(  # noqa: PLR0913 - click passes options by name
         upstream_ca,
         seconds,
     )
+    say = partial(click.echo, err=True, nl=False)
     with asyncio.Runner(loop_factory=event_loop) as runner:
-        runner.run(record(options, packs, show=click.echo, write_log=partial(click.echo, err=True, nl=False)))
+        if replay is not None:
+            from sandbox.recording.replaying import ReplayOptions  # noqa: PLC0415 - as above
+            from sandbox.recording.replaying import replay as send_again  # noqa: PLC0415
+
+            waits = parse_duration(wait).total_seconds()
+            values = ReplayOptions(replay, credential, recipient, recipients, sender, pace, waits)
+            return 0 if runner.run(send_again(options, values, packs, show=click.echo, write_log=say)) else NO
+        runner.run(record(options, packs, show=click.echo, write_log=say))
     return 0
+
+
+def check_sources(given: dict[str, Path | None]) -> None:
+    """Check that one option at most says what is read instead of recording.
+
+    Raises:
+        click.UsageError: there are several.
+
+    """
+    names = [name for name, path in given.items() if path is not None]
+    if len(names) > 1:
+        message = f"{' and '.join(names)} exclude each other"
+        raise click.UsageError(message)
 
 
 def import_recordings(  # noqa: PLR0913 - the options that concern an import
@@ -144,9 +187,6 @@ def import_recordings(  # noqa: PLR0913 - the options that concern an import
     from sandbox.recording.session import SessionHeader, SessionWriter  # noqa: PLC0415
     from sandbox.recording.wiremock import read_wiremock  # noqa: PLC0415
 
-    if har is not None and wiremock is not None:
-        message = "--from-har and --from-wiremock exclude each other"
-        raise click.UsageError(message)
     names = [word.partition("=")[0] for word in upstreams]
     for name in names:
         if name not in packs:

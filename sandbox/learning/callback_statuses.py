@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import unquote
 
 from sandbox.core.message import Channel
+from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.registry import Pack
 from sandbox.recording.rewriting import FORM, Leaf, Replacer, rewrite_body
 from sandbox.recording.session import RecordedRequest
@@ -49,7 +50,7 @@ class CallbackReader(NamedTuple):
         """Return what a callback reports."""
         leaves = [*leaves_of(request)]
         named = [leaf.value for leaf in leaves if leaf.name.lower() in self.names]
-        numbers = (digits_of(each.value) for each in leaves if each.name.lower() in self.recipients)
+        numbers = (digits_alone(each.value) for each in leaves if each.name.lower() in self.recipients)
         return Reported(self._status(named, leaves), next(filter(None, numbers), ""))
 
     def _status(self, named: list[str], leaves: list[Leaf]) -> str:
@@ -59,11 +60,6 @@ class CallbackReader(NamedTuple):
             other = {leaf.value for leaf in leaves if leaf.value in self.words and not leaf.value.isdecimal()}
             found = other.pop() if len(other) == 1 else next(iter(named), "")
         return found
-
-
-def digits_of(text: str) -> str:
-    """Return the digits of a number."""
-    return "".join(filter(str.isdecimal, text))
 
 
 def leaves_of(request: RecordedRequest) -> Iterator[Leaf]:

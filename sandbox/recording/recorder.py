@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -16,7 +16,7 @@ from sandbox.pipeline import READABLE, WHY_LIMIT
 from sandbox.pipeline.respond import report_missing
 from sandbox.providers.registry import Registry
 from sandbox.recording.bodies import read_text
-from sandbox.recording.limits import Limits
+from sandbox.recording.limits import Limits, Refused
 from sandbox.recording.masking import CALLBACK, Masker
 from sandbox.recording.reported_ids import ReportedIds
 from sandbox.recording.session import (
@@ -149,29 +149,39 @@ class Recorder:
 
     async def pass_request(self, incoming: Incoming) -> UpstreamReply:
         """Send a request on to its provider and return the response, or why there is none."""
+        return (await self.ask(incoming)).reply
+
+    async def ask(self, incoming: Incoming, *, refusal: Refused | None = None, replays: int = 0) -> Outcome:
+        """Send a request on and return what came of it; a `refusal` says why it must not be sent.
+
+        `replays` is the number of the exchange that it repeats.
+        """
         begun = Begun(self._now(), monotonic())
         raw_path, _, query = incoming.target.partition("?")
         path = raw_path if "%2f" in raw_path.lower() else unquote(raw_path)
         request = Request(incoming.method, path, query, incoming.named, incoming.body)
         found = self._router.find(incoming.method, path)
         if isinstance(found, Missed):
-            return self._missed(request, found, begun)
-        operation = found.route.operation
+            return Outcome(self._missed(request, found, begun), refused="path")
+        operation, explain = found.route.operation, self._unrecorded
         if request.headers.get("sec-fetch-site") == "cross-site":
-            return self._unrecorded(operation.name, explained(FORBIDDEN, CROSS_SITE), CROSS_SITE, begun)
+            reply = explain(operation.name, explained(FORBIDDEN, CROSS_SITE), CROSS_SITE, begun)
+            return Outcome(reply, refused="cross-site")
         if self._failure:
-            return self._unrecorded(operation.name, explained(REFUSED, self._failure), self._failure, begun)
+            reply = explain(operation.name, explained(REFUSED, self._failure), self._failure, begun)
+            return Outcome(reply, refused="file")
         asked = count_messages(found, request) if operation.channel else Asked(0, "")
         upstream = self.routes[operation.provider].upstream
         self._last += 1
         number = self._last
 
-        def finish(outcome: Outcome) -> UpstreamReply:
+        def finish(outcome: Outcome) -> Outcome:
             entry = self._exchange(found, incoming, outcome, asked=asked, number=number, begun=begun)
-            self._write(entry, operation.name, asked.recipient)
-            return outcome.reply
+            self._write(replace(entry, replays=replays), operation.name, asked.recipient)
+            return outcome
 
-        refusal = None if incoming.oversize else self._limits.take(operation, asked.messages)
+        if refusal is None and not incoming.oversize:
+            refusal = self._limits.take(operation, asked.messages)
         if incoming.oversize:
             return finish(Outcome(explained(TOO_LARGE, OVERSIZE), refused="too-large", why=OVERSIZE))
         if refusal is not None:

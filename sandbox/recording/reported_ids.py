@@ -32,11 +32,21 @@ class ReportedIds:
 
 def ids_in(text: str, kind: str) -> Iterator[str]:
     """Return the values in a query or body whose names are those of ids."""
-    found: list[str] = []
+    return (leaf.value for leaf in named_ids_in(text, kind))
+
+
+def is_id(name: str) -> bool:
+    """Return whether a name is that of an id."""
+    return name.lower().endswith(ENDS)
+
+
+def named_ids_in(text: str, kind: str) -> Iterator[Leaf]:
+    """Return the values in a query or body whose names are those of ids, with these names."""
+    found: list[Leaf] = []
 
     def collect(leaf: Leaf) -> str:
-        if leaf.value and leaf.name.lower().endswith(ENDS):
-            found.append(leaf.value)
+        if leaf.value and is_id(leaf.name):
+            found.append(leaf)
         return leaf.value
 
     replacer = Replacer(collect, str, str)

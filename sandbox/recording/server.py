@@ -90,8 +90,8 @@ async def read_request(request: web.Request) -> Incoming:
     return Incoming(request.method, target, tuple(request.raw_headers), body, oversize=oversize)
 
 
-def make_app(recorder: Recorder) -> web.Application:
-    """Return the application: providers' paths, addresses for their callbacks, and a health check."""
+def make_app(recorder: Recorder, *, takes_requests: bool = True) -> web.Application:
+    """Return the application: addresses for callbacks, a health check and, if it takes requests, providers' paths."""
     app = web.Application(client_max_size=BODY_LIMIT)
 
     async def callback(request: web.Request) -> web.StreamResponse:
@@ -109,14 +109,16 @@ def make_app(recorder: Recorder) -> web.Application:
     app.router.add_route("*", CALLBACKS + "/{provider}", callback)
     app.router.add_route("*", CALLBACKS + r"/{provider}/{rest:[\s\S]*}", callback)
     app.router.add_get("/_sandbox/health", health)
-    app.router.add_route("*", r"/{path:[\s\S]*}", provider)
+    if takes_requests:
+        app.router.add_route("*", r"/{path:[\s\S]*}", provider)
     return app
 
 
-def make_runner(recorder: Recorder) -> web.AppRunner:
+def make_runner(recorder: Recorder, *, takes_requests: bool = True) -> web.AppRunner:
     """Return what runs the application: bodies stay as they are, and a GET may be as long as a POST."""
     options: dict[str, Any] = {"auto_decompress": False, "max_line_size": BODY_LIMIT}
-    return web.AppRunner(make_app(recorder), access_log=None, shutdown_timeout=GRACE, **options)
+    app = make_app(recorder, takes_requests=takes_requests)
+    return web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, **options)
 
 
 def make_routes(options: RecordOptions, packs: Registry) -> dict[str, Route]:

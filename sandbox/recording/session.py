@@ -24,7 +24,7 @@ from sandbox.core.errors import SandboxError
 FORMAT = 1  # the version of the file
 MARK = "sms_sandbox_session"
 
-Source = Literal["record", "har", "wiremock"]
+Source = Literal["record", "har", "wiremock", "replay"]
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -64,8 +64,9 @@ class RecordedExchange:
     """A request to a provider and what came of it: a reply of the provider, a `fault`, or a refusal of the recorder.
 
     `ms` is None if it is not known, `messages` the number of messages that the request asks for. `refused` says which
-    limit the request exceeded: only, max, budget. `why` is the reason of a fault or a refusal in words; `reply` is then
-    the recorder's own.
+    limit the request exceeded: only, max, budget; or, in a replay, what the request lacks: credential, recipient, id,
+    body, recorded. `why` is the reason of a fault or a refusal in words; `reply` is then the recorder's own. `replays`
+    is the number of the exchange of another session that this one repeats.
     """
 
     number: int
@@ -79,6 +80,7 @@ class RecordedExchange:
     fault: str = ""
     refused: str = ""
     why: str = ""
+    replays: int = 0
 
 
 class Reported(NamedTuple):
@@ -200,6 +202,7 @@ def entry_to_json(entry: Entry) -> dict[str, object]:
     }
     if isinstance(entry, RecordedExchange):
         shown |= {"operation": entry.operation, "messages": entry.messages, "refused": entry.refused}
+        shown |= {"replays": entry.replays}
     elif entry.reports is not None:
         shown |= {"reports": entry.reports._asdict()}
     shown |= {"fault": entry.fault, "why": entry.why, "request": _request_to_json(entry.request)}
@@ -207,7 +210,7 @@ def entry_to_json(entry: Entry) -> dict[str, object]:
         reply = entry.reply
         shown["reply"] = {"status": reply.status, "headers": _pairs(reply.headers), **_body_to_json(reply.body)}
     kind = "exchange" if isinstance(entry, RecordedExchange) else "callback"
-    empty = {"messages": 0}
+    empty = {"messages": 0, "replays": 0}
     return {
         kind: {name: value for name, value in shown.items() if value not in ("", None) and value != empty.get(name)}
     }

@@ -108,7 +108,10 @@ class _Reader(NamedTuple):
                     self.reply(given),
                     self.amount(given),
                     self.whole(given, "messages", default=0),
-                    *(self.text(given, name, default="") for name in ("fault", "refused", "why")),
+                    fault=self.text(given, "fault", default=""),
+                    refused=self.text(given, "refused", default=""),
+                    why=self.text(given, "why", default=""),
+                    replays=self.whole(given, "replays", default=0),
                 )
             case {"callback": dict(given), **rest} if not rest:
                 reports = self.mapping(given, "reports") if "reports" in given else None
@@ -153,8 +156,8 @@ class _Reader(NamedTuple):
     def source(self, given: Mapping[str, Any]) -> Source:
         """Return where a session comes from."""
         value = given.get("source")
-        if value not in ("record", "har", "wiremock"):
-            raise self.wrong(value, "source", "record, har or wiremock")
+        if value not in ("record", "har", "wiremock", "replay"):
+            raise self.wrong(value, "source", "record, har, wiremock or replay")
         source: Source = value
         return source
 

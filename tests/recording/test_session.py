@@ -57,7 +57,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
         ("", "1: this is not a session: the first line has no sms_sandbox_session; sms-sandbox record makes one"),
         ("{}\n", "1: this is not a session: the first line has no sms_sandbox_session; sms-sandbox record makes one"),
         ('{"sms_sandbox_session": 2}\n', "1: a session of format 2; this version reads format 1"),
-        (FIRST.replace('"har"', '"web"'), '1: source is "web", not record, har or wiremock'),
+        (FIRST.replace('"har"', '"web"'), '1: source is "web", not record, har, wiremock or replay'),
         (FIRST.replace("Z", ""), '1: at is "2026-03-02T12:00:00", not a time in ISO 8601 with its zone'),
         (FIRST + "[]\n", "2: the line is not a JSON object"),
         (FIRST + '{"exchange": 1}\n', '2: the line is neither {"exchange": {…}} nor {"callback": {…}}'),

@@ -1,0 +1,198 @@
+"""What takes the place of stand-ins when a recording is sent again: real credentials and real recipients."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from sandbox.core.errors import SandboxError, near_miss
+from sandbox.formats.phone_numbers import LONGEST, digits_alone
+from sandbox.providers.registry import Registry
+from sandbox.recording.masking import BETWEEN_NUMBERS, SCHEME, SEPARATORS
+from sandbox.recording.vocabulary import Vocabulary
+from sandbox.specs.spec import CredentialPart, NumberPlan, ProviderSpec
+
+SHORTEST = 3  # digits of a recipient
+Given = Mapping[str, Mapping[str, str]]
+
+
+class MissingError(SandboxError):
+    """A request cannot be sent as it was recorded; `kind` is a word for what is missing, `option` would give it."""
+
+    def __init__(self, why: str, *, kind: str, option: str = "") -> None:
+        self.kind = kind
+        self.option = option
+        super().__init__(why)
+
+
+class Credentials(NamedTuple):
+    """The real credentials of one provider, by the names of their fields in lower case."""
+
+    provider: str
+    given: Mapping[str, str]
+    parts: tuple[CredentialPart, ...]
+
+    @classmethod
+    def of(cls, spec: ProviderSpec, given: Mapping[str, str]) -> Self:
+        """Return the credentials of a provider; the empty name stands for its first field, the key."""
+        values = {name.lower(): value for name, value in given.items() if name}
+        if "" in given and spec.credentials:
+            values[spec.credentials[0].lower()] = given[""]
+        parts = tuple(part for way in spec.authentication for part in way)
+        return cls(spec.name, values, parts)
+
+    def real(self, place: str, name: str, value: str) -> str:
+        """Return the real value in the place of a stand-in; a scheme before it stays.
+
+        Raises:
+            MissingError: it is not given.
+
+        """
+        part = next((each for each in self.parts if each.place == place and _last(each.name) == name.lower()), None)
+        fields = [field.lower() for field in part.fields] if part is not None else []
+        if part is not None and all(field in self.given for field in fields):
+            joined = ":".join(self.given[field] for field in fields)
+            return part.prefix + (b64encode(joined.encode()).decode() if part.is_base64 else joined)
+        if name.lower() in self.given:
+            found = SCHEME.fullmatch(value)
+            return (found["prefix"] if found is not None else "") + self.given[name.lower()]
+        lacking = next((field for field in fields if field not in self.given), name.lower())
+        option = f"--credential {self.provider}.{lacking}=VALUE"
+        why = f"the credential {lacking} of {self.provider} is a stand-in in the recording"
+        raise MissingError(why, kind="credential", option=option)
+
+
+class Recipients(NamedTuple):
+    """Real numbers by the digits of their stand-ins. `are_masked`: a number without an entry is a stand-in."""
+
+    numbers: Mapping[str, str]
+    are_masked: bool
+    home: NumberPlan | None = None
+
+    def real(self, value: str) -> str:
+        """Return a value in which each number is the real one.
+
+        Raises:
+            MissingError: a number has none.
+
+        """
+        between = BETWEEN_NUMBERS if sum(map(str.isdecimal, value)) <= LONGEST else SEPARATORS
+        pieces = between.split(value)
+        return "".join(each if place % 2 or not each else self._number(each) for place, each in enumerate(pieces))
+
+    def _number(self, value: str) -> str:
+        found = self._find(digits_alone(value))
+        if found is not None:
+            lead = "+" if value.lstrip().startswith("+") else "00" if value.lstrip().startswith("00") else ""
+            return lead + found
+        if not self.are_masked:
+            return value
+        why = "a recipient is a stand-in in the recording, and may be the number of a stranger"
+        raise MissingError(why, kind="recipient", option=f"--recipient {value.strip()}=NUMBER")
+
+    def _find(self, digits: str) -> str | None:
+        """Return the real number of a stand-in, without country code if the stand-in has none."""
+        if digits in self.numbers or self.home is None:
+            return self.numbers.get(digits)
+        national, country = self.home
+        if len(digits) == national and country + digits in self.numbers:
+            return self._shortened(self.numbers[country + digits])
+        if digits.startswith(country) and digits.removeprefix(country) in self.numbers:
+            found = self.numbers[digits.removeprefix(country)]
+            return country + found if len(found) == national else found
+        return None
+
+    def _shortened(self, number: str) -> str:
+        if self.home is None:
+            return number
+        national, country = self.home
+        return number.removeprefix(country) if len(number) == national + len(country) else number
+
+    def allow(self, number: str) -> bool:
+        """Return whether a message may be sent to a number."""
+        digits = digits_alone(number)
+        given = {*self.numbers.values()}
+        return not self.are_masked or digits in given or digits in {self._shortened(each) for each in given}
+
+
+def _last(name: str) -> str:
+    """Return the last step of a JSON pointer, or a plain name, in lower case."""
+    return name.rpartition("/")[2].lower()
+
+
+def read_credentials(words: Iterable[str], packs: Registry, providers: Iterable[str]) -> Given:
+    """Return the values of `--credential`: by provider, then by name; the key of a provider has no name.
+
+    Those of other `providers` are ignored.
+
+    Raises:
+        SandboxError: a word is not PROVIDER=KEY or PROVIDER.NAME=VALUE, or has another name.
+
+    """
+    found: dict[str, dict[str, str]] = {}
+    wanted = frozenset(providers)
+    for word in words:
+        place, sign, value = word.partition("=")
+        provider, _, name = place.partition(".")
+        if not sign or not value:
+            message = f"--credential: '{place}' is not PROVIDER=KEY or PROVIDER.NAME=VALUE"
+            raise SandboxError(message)
+        if provider not in packs:
+            message = f"--credential: no provider is called '{provider}'.{near_miss(provider, packs)}"
+            raise SandboxError(message)
+        secrets = Vocabulary.of(packs[provider]).secrets | {each.lower() for each in packs[provider].spec.credentials}
+        if name and name.lower() not in secrets:
+            message = f"--credential: {provider} has no credential called '{name}'.{near_miss(name, secrets)}"
+            raise SandboxError(message)
+        if provider in wanted:
+            found.setdefault(provider, {})[name] = value
+    return found
+
+
+def read_recipients(words: Iterable[str], file: Path | None) -> dict[str, str]:
+    """Return the values of `--recipient` and the lines of a file: real numbers by the digits of stand-ins.
+
+    Raises:
+        SandboxError: the file cannot be read, or one of them is not STANDIN=NUMBER.
+
+    """
+    given = [("--recipient", word) for word in words]
+    if file is not None:
+        rows = ((place, line.partition("#")[0].strip()) for place, line in enumerate(_lines(file), start=1))
+        given += [(f"{file}:{place}", line) for place, line in rows if line]
+    found: dict[str, str] = {}
+    for where, word in given:
+        before, _, after = word.partition("=")
+        stand_in, number = digits_alone(before), digits_alone(after)
+        if min(len(stand_in), len(number)) < SHORTEST:
+            message = f"{where}: '{word}' is not STANDIN=NUMBER, such as 38769012345=38761930305"
+            raise SandboxError(message)
+        found[stand_in] = number
+    return found
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+    except UnicodeDecodeError:
+        message = f"{file}: it is not UTF-8"
+    raise SandboxError(message)
+
+
+def read_senders(words: Iterable[str]) -> dict[str, str]:
+    """Return the values of `--sender`: real senders by their stand-ins.
+
+    Raises:
+        SandboxError: one of them is not STANDIN=SENDER.
+
+    """
+    found = {}
+    for word in words:
+        stand_in, _, sender = word.partition("=")
+        if not stand_in or not sender:
+            message = f"--sender: '{word}' is not STANDIN=SENDER, such as QWXMA=ACME"
+            raise SandboxError(message)
+        found[stand_in] = sender
+    return found

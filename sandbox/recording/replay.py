@@ -1,0 +1,318 @@
+"""Sends the requests of a recording again, one at a time, as they were recorded but for their stand-ins.
+
+Credentials are never in a recording, and recipients only if it kept content: real ones are given for their stand-ins,
+and what has a stand-in for a recipient or a credential is not sent. Ids that the provider gave become those that it
+gives now.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import zip_longest
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from sandbox.core.clock import monotonic
+from sandbox.core.effects import FIRST_ERROR_STATUS
+from sandbox.formats.phone_numbers import digits_alone, is_possible
+from sandbox.providers.registry import Registry
+from sandbox.recording.bodies import CHARSET, read_text
+from sandbox.recording.limits import Refused
+from sandbox.recording.real_values import Credentials, Given, MissingError, Recipients
+from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
+from sandbox.recording.reported_ids import LIMIT, is_id, named_ids_in
+from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
+from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest
+from sandbox.recording.stand_ins import SHAPED_NUMBER, is_time
+from sandbox.recording.vocabulary import Vocabulary
+from sandbox.specs.body_parsing import Request
+from sandbox.specs.routing import Found, Router
+from sandbox.specs.spec import Operation
+
+WINDOW = 1000  # entries of a file that may be out of their order
+WANTING = 20  # options that are listed as missing
+NOT_AGAIN = frozenset({"content-encoding", "content-length", "cookie", "sec-fetch-site", "transfer-encoding"})
+WRONG_KEY = frozenset({401, 403})  # the stand-in of a wrong credential is as wrong
+
+
+def in_order(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
+    """Yield the exchanges in the order in which they began; a session has them in the order in which they ended."""
+    waiting: list[tuple[int, int, Entry]] = []
+    following = 1
+
+    def due() -> Iterator[RecordedExchange]:
+        nonlocal following
+        number, _, entry = heappop(waiting)
+        following = number + 1
+        if isinstance(entry, RecordedExchange):
+            yield entry
+
+    for place, entry in enumerate(entries):
+        heappush(waiting, (entry.number, place, entry))
+        while waiting and (waiting[0][0] <= following or len(waiting) > WINDOW):
+            yield from due()
+    while waiting:
+        yield from due()
+
+
+class Ids:
+    """The ids of a provider's replies as they are now, by those in the recording; None: what had it was not sent."""
+
+    def __init__(self) -> None:
+        self._now: dict[tuple[str, str], str | None] = {}
+
+    def real(self, provider: str, value: str) -> str:
+        """Return the present form of an id; other values stay.
+
+        Raises:
+            MissingError: there is none.
+
+        """
+        found = self._now.get((provider, value), value)
+        if found is None:
+            why = "it needs the id of a message that was not sent, or not accepted"
+            raise MissingError(why, kind="id")
+        return found
+
+    def add(self, operation: Operation, before: Iterable[Leaf], after: Iterable[Leaf]) -> None:
+        """Keep which id of a reply takes the place of which, by name and order.
+
+        Of requests that send nothing, replies must have the same number of ids: a list may have changed.
+        """
+        then, now = _by_name(operation, before), _by_name(operation, after)
+        for name, values in then.items():
+            given = now.get(name, [])
+            if operation.channel is None and len(given) != len(values):
+                continue
+            for place, value in enumerate(values):
+                self._now.setdefault((operation.provider, value), given[place] if place < len(given) else None)
+        while len(self._now) > LIMIT:
+            del self._now[next(iter(self._now))]
+
+
+def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
+    """Return ids by name; codes of errors are none, whatever their name."""
+    codes = {
+        name
+        for error in operation.errors.values()
+        for name, value in (error.body.items() if isinstance(error.body, Mapping) else ())
+        if str(value) == str(error.code)
+    }
+    found: dict[str, list[str]] = {}
+    for each in ids:
+        if each.name not in codes:
+            found.setdefault(each.name, []).append(each.value)
+    return found
+
+
+class Timing(NamedTuple):
+    """Keeps the distances in time of the recorded requests: `pause` waits some seconds, `now` is in seconds."""
+
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], float] = monotonic
+
+
+class Replayer:
+    """Sends exchanges again by a recorder, which keeps what comes; `wanting` are the options that were missing."""
+
+    def __init__(  # noqa: PLR0913 - each is a part of its own
+        self,
+        packs: Registry,
+        recorder: Recorder,
+        masked: Iterable[str],
+        *,
+        credentials: Given,
+        numbers: Mapping[str, str],
+        senders: Mapping[str, str],
+        pace: Timing | None = None,
+    ) -> None:
+        """Prepare to send; `masked` is what the recording replaced, `senders` real ones by their stand-ins."""
+        names = recorder.routes
+        self.sent = 0
+        self.skipped = 0
+        self.wanting: Counter[str] = Counter()
+        self._recorder = recorder
+        self._router = Router(route for name in names for route in packs[name].spec.routes)
+        self._words = {name: Vocabulary.of(packs[name]) for name in names}
+        self._credentials = {name: Credentials.of(packs[name].spec, credentials.get(name, {})) for name in names}
+        are_masked = "numbers" in masked
+        self._recipients = {name: Recipients(numbers, are_masked, packs[name].spec.home) for name in names}
+        self._senders = senders
+        self._ids = Ids()
+        self._pace = pace
+        self._begun: tuple[datetime, float] | None = None
+
+    async def run(self, entries: Iterable[Entry]) -> None:
+        """Send the requests of a session to the providers that are recorded, one after the other."""
+        for exchange in in_order(entries):
+            if exchange.provider in self._recorder.routes:
+                await self._keep_pace(exchange.at)
+                await self._repeat(exchange)
+
+    async def _keep_pace(self, at: datetime) -> None:
+        if self._pace is None:
+            return
+        if self._begun is None:
+            self._begun = at, self._pace.now()
+        first, begun = self._begun
+        left = (at - first).total_seconds() - (self._pace.now() - begun)
+        if left > 0:
+            await self._pace.pause(left)
+
+    async def _repeat(self, exchange: RecordedExchange) -> None:
+        """Send an exchange's request, or keep why it is not sent."""
+        found = self._find(exchange.request.method, exchange.request.path)
+        if found is None:
+            self.skipped += 1
+            return
+        refusal = Refused("recorded", "the recording did not send it either") if exchange.refused else None
+        incoming = incoming_of(exchange.request)
+        if refusal is None:
+            try:
+                incoming = self._prepare(exchange, found)
+            except MissingError as error:
+                refusal = Refused(error.kind, str(error))
+                if error.option and len(self.wanting) < WANTING:
+                    self.wanting[error.option] += 1
+        outcome = await self._recorder.ask(incoming, refusal=refusal, replays=exchange.number)
+        is_answered = not (outcome.fault or outcome.refused)
+        self.sent += not outcome.refused
+        if exchange.reply is not None and not exchange.fault:
+            operation = found.route.operation
+            before = named_ids_in(exchange.reply.body.text, kind_of(exchange.reply.headers))
+            if is_answered or operation.channel is not None:
+                self._ids.add(operation, before, ids_of(outcome) if is_answered else ())
+
+    def _find(self, method: str, path: str) -> Found | None:
+        found = self._router.find(method, path if "%2f" in path.lower() else unquote(path))
+        return found if isinstance(found, Found) else None
+
+    def _prepare(self, exchange: RecordedExchange, found: Found) -> Incoming:
+        """Return the request with real values.
+
+        Raises:
+            MissingError: there is no real value for a stand-in.
+
+        """
+        request, provider = exchange.request, exchange.provider
+        if request.body.withheld:
+            why = f"the recording does not have its body: {request.body.withheld}"
+            raise MissingError(why, kind="body")
+        real = self._real_values(exchange, found.route.operation)
+        path = _rewrite_path(request.path, found.route.template, real("path").value)
+        query = rewrite_pairs(request.query, real("query")) if request.query else ""
+        body = rewrite_body(request.body.text, kind_of(request.headers), real("body")) if request.body.text else ""
+        value = real("header").value
+        headers = tuple((name, value(Leaf(name.lower(), text))) for name, text in request.headers)
+        changed = RecordedRequest(request.method, path, query, headers, request.body._replace(text=body))
+        incoming = incoming_of(changed)
+        again = self._find(request.method, path)
+        if again is None or again.route is not found.route:
+            why = "with real values, its path is another one"
+            raise MissingError(why, kind="path")
+        self._check_recipients(exchange, again, incoming, self._recipients[provider])
+        return incoming
+
+    def _real_values(self, exchange: RecordedExchange, operation: Operation) -> Callable[[str], Replacer]:
+        """Return what replaces the values of a part of a request by real ones: of path, query, header or body."""
+        provider = exchange.provider
+        words, credentials = self._words[provider], self._credentials[provider]
+        is_wrong = exchange.reply is not None and exchange.reply.status in WRONG_KEY
+        sends = operation.channel is not None
+
+        def part(place: str) -> Replacer:
+            def real(leaf: Leaf) -> str:
+                name, value = leaf.name.lower(), leaf.value
+                if not value or (place == "header" and name in NOT_AGAIN):
+                    return value
+                if name in words.secrets:
+                    return value if is_wrong else credentials.real(place, name, value)
+                if name in words.recipients:
+                    return self._recipients[provider].real(value)
+                if name in words.senders:
+                    return self._senders.get(value, value)
+                if sends and name not in words.texts and is_shaped(value):  # a recipient that the document lacks
+                    return self._recipients[provider].real(value)
+                return self._ids.real(provider, value) if place == "path" or is_id(name) else value
+
+            return Replacer(real, str, str)
+
+        return part
+
+    def _check_recipients(
+        self, exchange: RecordedExchange, found: Found, incoming: Incoming, recipients: Recipients
+    ) -> None:
+        """Check that a request sends to real numbers alone, wherever its document has them.
+
+        Raises:
+            MissingError: it has another recipient, or none although the provider accepted it.
+
+        """
+        operation = found.route.operation
+        if operation.channel is None or not recipients.are_masked:
+            return
+        path, _, query = incoming.target.partition("?")
+        request = Request(incoming.method, path, query, incoming.named, incoming.body)
+        values = found.route.read(request, found.path_values).values
+        named = [each.recipient for each in operation.message.messages(values) if each.recipient]
+        accepted = exchange.reply is None or exchange.reply.status < FIRST_ERROR_STATUS
+        if not all(map(recipients.allow, named)) or (accepted and not named):
+            why = "its recipient is a stand-in, or is not where the document has it"
+            raise MissingError(why, kind="recipient")
+
+
+def is_shaped(value: str) -> bool:
+    """Return whether a value has the shape by which the masking finds phone numbers."""
+    if not SHAPED_NUMBER.fullmatch(value):
+        return False
+    digits = digits_alone(value)
+    return value.startswith("+") or (is_possible(digits) and not is_time(digits))
+
+
+def _rewrite_path(path: str, template: str, real: Callable[[Leaf], str]) -> str:
+    """Return a path whose parameters are replaced."""
+
+    def rewrite(raw: str, named: str) -> str:
+        if not named.startswith("{"):
+            return raw
+        return rewrite_segment(raw, lambda value: real(Leaf(named.strip("{}"), value)))
+
+    return "/".join(
+        rewrite(raw, named) for raw, named in zip_longest(path.split("/"), template.split("/"), fillvalue="")
+    )
+
+
+def kind_of(headers: Headers) -> str:
+    """Return the media type of a body."""
+    return next((value.lower() for name, value in headers if name.lower() == "content-type"), "")
+
+
+def ids_of(outcome: Outcome) -> Iterable[Leaf]:
+    """Return the ids in a reply."""
+    text, kind = read_text(outcome.reply.body, as_text(outcome.reply.headers))
+    return named_ids_in(text.text, kind)
+
+
+def incoming_of(request: RecordedRequest) -> Incoming:
+    """Return a recorded request as an application would send it; its body is not packed again."""
+    headers = tuple(
+        (name.encode("latin-1", "replace"), value.encode("utf-8", "surrogateescape"))
+        for name, value in request.headers
+        if name.lower() not in NOT_AGAIN
+    )
+    body = encode(request.body.text, kind_of(request.headers))
+    if any(name.lower() == "content-length" for name, _ in request.headers):
+        headers = (*headers, (b"Content-Length", b"%d" % len(body)))
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    return Incoming(request.method, target, headers, body)
+
+
+def encode(text: str, kind: str) -> bytes:
+    """Return a body in the charset that its media type names, or else in UTF-8."""
+    named = CHARSET.search(kind)
+    try:
+        return text.encode(named[1] if named is not None else "utf-8")
+    except (LookupError, UnicodeEncodeError):
+        return text.encode("utf-8", "surrogateescape")
