@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self
 from urllib.parse import unquote
 
-from sandbox.core.message import Channel
+from sandbox.core.message import Channel, Status
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.registry import Pack
 from sandbox.recording.rewriting import FORM, Leaf, Replacer, rewrite_body
@@ -18,7 +18,7 @@ from sandbox.recording.session import RecordedRequest
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.types import METHODS, Schema, properties_of
 
-REPORTED = re.compile(r"\{\{-?\s*callback\.(?:provider_)?status\s*-?\}\}")  # the template of a status
+REPORTED = re.compile(r"\{\{-?\s*callback\.(provider_)?status\s*-?\}\}")  # the template of a status
 TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 FILLED = "the-status"  # what a template is filled with to find it again
 PLACES = ("query", "headers", "body")
@@ -32,19 +32,27 @@ class Reported(NamedTuple):
 
 
 class CallbackReader(NamedTuple):
-    """Reads the callbacks of one channel; `names` are those of the values that hold the status, in lower case."""
+    """Reads the callbacks of one channel; `names` are those of the values that hold the status, in lower case.
 
+    `says_ours`: the document writes statuses by our names, not in the provider's words.
+    """
+
+    channel: Channel
     names: frozenset[str]
     recipients: frozenset[str]
     words: frozenset[str]
+    says_ours: bool = False
 
     @classmethod
     def of(cls, pack: Pack, channel: Channel) -> Self:
         """Return the reader of a channel's callbacks."""
         document, words = pack.spec.document, frozenset(channel.read_back)
         own = document["x-sandbox"]["channels"].get(channel.name, {})
-        names = frozenset(_declared(own.get("callback") or {})) or _enumerated(document, channel.name, words)
-        return cls(frozenset(map(str.lower, names)), Vocabulary.of(pack).recipients, words)
+        declared = dict(_declared(own.get("callback") or {}))
+        names = frozenset(declared) or _enumerated(document, channel.name, words)
+        says_ours = bool(declared) and not any(declared.values())
+        words = frozenset(channel.words) if says_ours else words
+        return cls(channel, frozenset(map(str.lower, names)), Vocabulary.of(pack).recipients, words, says_ours)
 
     def read(self, request: RecordedRequest) -> Reported:
         """Return what a callback reports."""
@@ -60,6 +68,13 @@ class CallbackReader(NamedTuple):
             other = {leaf.value for leaf in leaves if leaf.value in self.words and not leaf.value.isdecimal()}
             found = other.pop() if len(other) == 1 else next(iter(named), "")
         return found
+
+    def parse(self, word: str) -> tuple[Status | None, str | None]:
+        """Return the status of a word, and the word itself if it is one of several; None if there is no such status."""
+        if self.says_ours:
+            return (Status(word) if word in self.words else None), None
+        status = self.channel.read_back.get(word)
+        return status, None if status is None or self.channel.words[status] == word else word
 
 
 def leaves_of(request: RecordedRequest) -> Iterator[Leaf]:
@@ -83,8 +98,8 @@ def leaves_in(text: str, kind: str) -> list[Leaf]:
     return found
 
 
-def _declared(callback: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names whose values a declaration fills with the status."""
+def _declared(callback: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the names whose values a declaration fills with the status, and whether in the provider's word."""
     waiting: list[object] = [callback.get(place) for place in PLACES]
     while waiting:
         value = waiting.pop()
@@ -92,10 +107,12 @@ def _declared(callback: Mapping[str, Any]) -> Iterator[str]:
             waiting += value
         elif isinstance(value, Mapping):
             waiting += [each for each in value.values() if not isinstance(each, str)]
-            yield from (str(name) for name, each in value.items() if isinstance(each, str) and REPORTED.search(each))
+            texts = ((str(name), each) for name, each in value.items() if isinstance(each, str))
+            yield from ((name, bool(match[1])) for name, each in texts if (match := REPORTED.search(each)))
         elif isinstance(value, str):
+            match = REPORTED.search(value)
             filled = TEMPLATE.sub("1", REPORTED.sub(FILLED, value))
-            yield from (leaf.name for leaf in leaves_in(filled, "") if FILLED in leaf.value)
+            yield from ((leaf.name, bool(match and match[1])) for leaf in leaves_in(filled, "") if FILLED in leaf.value)
 
 
 def _enumerated(document: Mapping[str, Any], channel: str, words: frozenset[str]) -> frozenset[str]:

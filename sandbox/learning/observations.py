@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
-from sandbox.core.errors import SandboxError, UnknownStatusError
-from sandbox.core.message import Channel, Status
+from sandbox.core.errors import SandboxError
+from sandbox.core.message import Status
 from sandbox.learning.callback_statuses import CallbackReader
 from sandbox.learning.replies import Refusal, find_refusal
 from sandbox.learning.sketch import Sketch
@@ -162,7 +162,7 @@ class Observations:
             reader = CallbackReader.of(self.packs[entry.provider], channel)
             self._readers[entry.provider, channel.name] = reader
         word, number = reader.read(entry.request)
-        report = _read_status(channel, word, entry.at)
+        report = Report(entry.at, *reader.parse(word))
         if report.status is None:
             _count(send.observed.unknown, word)
         send.reports.setdefault((entry.reports.id, number), []).append(report)
@@ -201,13 +201,6 @@ class Observations:
         for send in self._sends.values():
             self._settle(send, end=self._end)
         self._sends.clear()
-
-
-def _read_status(channel: Channel, word: str, at: datetime) -> Report:
-    try:
-        return Report(at, *channel.parse(word))
-    except UnknownStatusError:
-        return Report(at, None, None)
 
 
 def _count(counter: Counter[Kind], kind: Kind) -> bool:

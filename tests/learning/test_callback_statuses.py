@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.callbacks.compose import request_of
-from sandbox.core.message import Status
+from sandbox.core.message import Message, Status
 from sandbox.learning.callback_statuses import CallbackReader, Reported
 from sandbox.recording.session import Body, RecordedRequest
 from tests.builders import Desk, packs
-from tests.providers.own import own
+from tests.providers.own import Node, own
 from tests.scenarios import builders
 
 SENDS = {
@@ -48,6 +48,11 @@ def report_of(at: Desk, channel: str, status: Status) -> RecordedRequest:
     return request(outgoing.url.partition("?")[2], outgoing.body, outgoing.headers.get("Content-Type", ""))
 
 
+def read_back(message: Message) -> tuple[Status, str | None]:
+    """Return the status for which a word stands: several may share one."""
+    return message.channel.read_back[message.provider_status], None
+
+
 @pytest.mark.parametrize(("channel", "status"), [*reported_statuses()])
 def test_every_status_of_every_channel_is_read_from_its_callback(channel: str, status: Status) -> None:
     at = builders.desk(f"rules: [{{then: {{lifecycle: [{status}: 1s], illegal: true}}}}]")
@@ -55,6 +60,7 @@ def test_every_status_of_every_channel_is_read_from_its_callback(channel: str, s
     (message,) = builders.messages(at)
 
     assert found == Reported(message.provider_status, message.recipient.removeprefix("+"))
+    assert reader(channel).parse(found.word) == read_back(message)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +102,27 @@ def test_the_name_of_a_status_is_read_from_the_declaration_of_an_own_provider(
     pack = place.packs["own"]
 
     assert CallbackReader.of(pack, pack.spec.channels["sms"]).read(callback).word == "new"
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "found"),
+    [
+        ("provider_status", "sent", (Status.DELIVERED, None)),  # the provider's word for another status of ours
+        ("status", "sent", (Status.SENT, None)),
+        ("provider_status", "delivered", (None, None)),
+        ("provider_status", "GONE", (Status.FAILED, "GONE")),
+        ("status", "GONE", (None, None)),
+    ],
+)
+def test_a_word_is_the_providers_unless_the_document_reports_by_our_names(
+    status: str, word: str, found: tuple[Status | None, str | None]
+) -> None:
+    def change(document: Node) -> None:
+        statuses = document["x-sandbox"]["channels"]["sms"]["statuses"]
+        statuses["sent"]["says"], statuses["delivered"]["says"] = "on its way", "sent"
+        statuses["failed"]["variants"] = {"GONE": {"x-word": "inferred", "x-source": "a test"}}
+
+    place = own(callback=json.dumps({"body": {"state": f"{{{{ callback.{status} }}}}"}}), change=change)
+    pack = place.packs["own"]
+
+    assert CallbackReader.of(pack, pack.spec.channels["sms"]).parse(word) == found
