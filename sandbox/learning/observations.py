@@ -4,7 +4,7 @@ Callbacks are bound to the request that they report, and to one of its messages 
 grow with the session: delays are sketches, and only the messages that were sent last wait for callbacks.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,7 +97,7 @@ class Observations:
     callbacks: int = 0
     unbound: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    _sends: dict[int, _Send] = field(default_factory=dict)
+    _sends: OrderedDict[int, _Send] = field(default_factory=OrderedDict)
     _waiting: int = 0
     _readers: dict[tuple[str, str], CallbackReader] = field(default_factory=dict)
     _end: datetime | None = None
@@ -122,7 +122,7 @@ class Observations:
                 self.callbacks += 1
                 self._callback(entry)
             while self._waiting > self.waiting:
-                self._settle(self._sends.pop(next(iter(self._sends))))
+                self._settle(self._sends.popitem(last=False)[1])
         self._finish()
 
     def _exchange(self, entry: RecordedExchange, ended: datetime) -> None:

@@ -6,7 +6,7 @@ gives now.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
@@ -61,7 +61,7 @@ class Ids:
     """The ids of a provider's replies as they are now, by those in the recording; None: what had it was not sent."""
 
     def __init__(self) -> None:
-        self._now: dict[tuple[str, str], str | None] = {}
+        self._now: OrderedDict[tuple[str, str], str | None] = OrderedDict()
 
     def real(self, provider: str, value: str) -> str:
         """Return the present form of an id; other values stay.
@@ -89,7 +89,7 @@ class Ids:
             for place, value in enumerate(values):
                 self._now.setdefault((operation.provider, value), given[place] if place < len(given) else None)
         while len(self._now) > LIMIT:
-            del self._now[next(iter(self._now))]
+            self._now.popitem(last=False)
 
 
 def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
