@@ -6,26 +6,47 @@ from pathlib import Path
 import click
 
 from sandbox.cli.inspect import SPECS, find_packs
+from sandbox.cli.learn import exists_already
 from sandbox.cli.options import NO, PATH
 
 
 @click.command()
 @click.argument("session", type=PATH, metavar="SESSION")
 @click.option("--ignore", type=PATH, metavar="FILE", help="Known differences, one name or pattern a line.")
+@click.option(
+    "--against", type=PATH, metavar="FILE", help="Compare with an earlier recording, or with a shape, instead."
+)
+@click.option("--shape", type=PATH, metavar="FILE", help="Write the shape of the recording: no value of an account.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @SPECS
-def drift(session: Path, ignore: Path | None, specs: tuple[str, ...], *, as_json: bool) -> int:
+def drift(  # noqa: PLR0913 - click passes options by name
+    session: Path,
+    *,
+    ignore: Path | None,
+    against: Path | None,
+    shape: Path | None,
+    specs: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Compare a recording with the sandbox: each difference, with the fact of the document that it is about.
 
     Exit code 1 if there are differences that --ignore does not name.
     """
     from sandbox.drift.differences import read_ignored  # noqa: PLC0415 - `ready` starts without all this
     from sandbox.drift.report import to_json, to_text  # noqa: PLC0415
-    from sandbox.drift.run import find_drift  # noqa: PLC0415
+    from sandbox.drift.run import find_change, find_drift  # noqa: PLC0415
     from sandbox.formats.yaml_files import read_text, shipped  # noqa: PLC0415
 
     ignored = read_ignored(read_text(ignore)) if ignore else ()
-    report = find_drift(session, find_packs(specs), [shipped("specs"), *map(Path, specs)], ignored=ignored)
+    packs, folders = find_packs(specs), [shipped("specs"), *map(Path, specs)]
+    if shape is not None and shape.exists():
+        raise exists_already(shape, "--shape")
+    if against is None:
+        report = find_drift(session, packs, folders, ignored=ignored)
+    else:
+        report = find_change(session, against, packs, folders, ignored=ignored)
+    if shape is not None:
+        report.shape.write(shape)
     click.echo(json.dumps(to_json(report), indent=2, ensure_ascii=False) if as_json else to_text(report))
     return NO if report.differences else 0
 

@@ -188,7 +188,7 @@ def keys(context: click.Context, /, names: tuple[str, ...], *, as_json: bool, **
 @click.option("--settings", is_flag=True, help="List the settings alone.")
 @SPECS
 def endpoints(*, as_json: bool, settings: bool, specs: tuple[str, ...]) -> None:
-    """List the provider paths and their sources, then the settings. Sources are documented, published, observed or inferred."""
+    """List the provider paths, then the settings, with their sources: documented, published, observed or inferred."""
     from sandbox.specs.compile import operations_of  # noqa: PLC0415 - as above
 
     packs = find_packs(specs)

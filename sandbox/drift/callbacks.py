@@ -15,6 +15,7 @@ from sandbox.drift.facts import Fact
 from sandbox.drift.places import parameter_paths, status_path, webhook_path
 from sandbox.drift.player import Player
 from sandbox.drift.sends import Reported, Sent
+from sandbox.drift.shape import SeenCallback
 from sandbox.drift.statuses import judge_order
 from sandbox.drift.trees import leaves, read_pairs, read_tree
 from sandbox.formats.json_text import ValuePath
@@ -82,6 +83,9 @@ class Callbacks:
         provider = self.exchanges.provider(sent.provider)
         for number, reported in sent.reported.items():
             message = self.one.world.messages.get(number)
+            if message is not None:
+                of = f"{message.provider} {message.channel.name}"
+                self.exchanges.shape.add_sequence(of, [each.status.value for each in reported])
             problem = None if message is None else judge_order(message.channel, tuple(each.status for each in reported))
             if message is None or problem is None:
                 continue
@@ -103,6 +107,7 @@ class _ComparedCallback:
         self._provider = whole.exchanges.provider(self._message.provider)
         self._facts = self._provider.facts
         self._reported = sent.reported.setdefault(number, [])
+        self._sent_at = sent.at
         self._recorded = _recorded(entry)
         self._subject = f"{self._message.provider} {self._message.channel.name} callback"
 
@@ -112,6 +117,10 @@ class _ComparedCallback:
         webhook = webhook_path(self._provider.pack.spec, channel.name, ours.method)
         of_status = self._facts.at(*status_path(channel, step.status))
         general, self._subject = self._subject, f"{self._subject} {step.status}"
+        recorded, after = self._recorded, (self._entry.at - self._sent_at).total_seconds()
+        of = f"{self._message.provider} {channel.name}"
+        seen = SeenCallback(of, step.status.value, recorded.method, recorded.media, recorded.parts, after)
+        self._exchanges.shape.add_callback(seen, self._provider.vocabulary.fixed | self._provider.words)
         if step.status not in channel.reports:
             self._add("reported", f"a callback comes here, {of_status.cited} reports none", of_status)
         elif step.word in {str(value) for _, value in leaves(self._recorded.parts)}:

@@ -22,6 +22,8 @@ class Difference:
     latest: int = 0
 
     def __str__(self) -> str:
+        if not self.entries:
+            return self.text
         numbers = ", ".join(map(str, self.entries))
         more = f" and {self.count - len(self.entries)} more" if self.count > len(self.entries) else ""
         return f"{self.text} [{'entry' if self.count == 1 else 'entries'} {numbers}{more}]"
@@ -35,7 +37,7 @@ class Differences:
         self.ignored = dict.fromkeys(ignored, 0)
 
     def add(self, name: str, text: str, fact: Fact | None, entry: int) -> bool:
-        """Add a difference that an entry shows; return whether it counts."""
+        """Add a difference that an entry shows, 0 if none does; return whether it counts."""
         pattern = next((each for each in self.ignored if each == name or fnmatchcase(name, each)), None)
         if pattern is not None:
             self.ignored[pattern] += 1
@@ -43,9 +45,9 @@ class Differences:
         known = self.found.get(name)
         if known is None:
             known = self.found[name] = Difference(name, text, fact)
-        if entry != known.latest:  # an entry may show it in several rows
+        if entry != known.latest or not entry:  # an entry may show it in several rows
             known.count, known.latest = known.count + 1, entry
-            known.entries += [entry] if len(known.entries) < EXAMPLES else []
+            known.entries += [entry] if entry and len(known.entries) < EXAMPLES else []
         return True
 
 

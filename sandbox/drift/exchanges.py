@@ -12,6 +12,7 @@ from sandbox.drift.outcomes import SUCCESS, UNKNOWN, declared_body
 from sandbox.drift.places import error_path, operation_path, parameter_paths, reply_schemas, status_path, walk
 from sandbox.drift.player import Played, Player, words_of
 from sandbox.drift.sends import Sent, SentMessages
+from sandbox.drift.shape import Shape
 from sandbox.drift.trees import Tree, format_of, leaves, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone
@@ -41,11 +42,16 @@ class Exchanges:
     """Plays exchanges in two sandboxes that differ in all that may differ, and compares the replies."""
 
     def __init__(
-        self, players: tuple[Player, Player], providers: Mapping[str, Provider], differences: Differences
+        self,
+        players: tuple[Player, Player],
+        providers: Mapping[str, Provider],
+        differences: Differences,
+        shape: Shape,
     ) -> None:
         self._one, self._other = self._players = players
         self._providers = providers
         self._differences = differences
+        self.shape = shape
         self.sent = SentMessages()
         self.counts = {"compared": 0, "not asked": 0, "failed": 0, "unreadable": 0}
         self.not_asked: dict[str, int] = {}
@@ -103,6 +109,9 @@ class _ComparedExchange:
         if self._reads and one.error == SUCCESS and self._follow_statuses(one):
             one, other = self._play()
         wanted = self._name(one.instead if one.forced else one.error)
+        outcome = f"{self._reply.status} {wanted}" if wanted in self._operation.errors else str(self._reply.status)
+        words = self._provider.vocabulary.fixed | self._provider.words
+        self._whole.shape.add_reply(self._operation.name, outcome, self._media, self._tree.value, words)
         if wanted == UNKNOWN and one.error != UNKNOWN:
             fact = self._fact(SUCCESS)
             text = f"{self._reply.status} {quoted(self._tree.value)} here, none of the replies of {fact.cited}"
@@ -221,7 +230,7 @@ class _ComparedExchange:
                     player.learn_id(_name(path), known, mine)
         if one.messages:
             numbers = tuple(self._whole.players[0].world.numbers[each] for each in one.messages)
-            self._whole.sent.add(self._entry.number, Sent(self._operation.provider, numbers), ids)
+            self._whole.sent.add(self._entry.number, Sent(self._operation.provider, numbers, self._entry.at), ids)
         paths, facts = self._parameters(), self._provider.facts
         for name in self._whole.players[0].values:
             if name in paths:

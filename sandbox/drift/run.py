@@ -1,10 +1,11 @@
 """Runs a comparison: reads a session, plays it in order, and returns what was found."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sandbox.core.message import Channel
 from sandbox.drift.callbacks import Callbacks
@@ -12,9 +13,10 @@ from sandbox.drift.differences import Difference, Differences, by_name
 from sandbox.drift.exchanges import Exchanges, Provider
 from sandbox.drift.facts import Fact, Facts, Verdict, find_facts
 from sandbox.drift.player import Player
+from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import Entry, RecordedExchange
-from sandbox.recording.session_reader import read_session
+from sandbox.recording.session_reader import is_session, read_session
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.routing import Router
 
@@ -34,6 +36,7 @@ class DriftReport:
     not_asked: Mapping[str, int]
     facts: Mapping[str, Facts] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
+    shape: Shape = field(default_factory=Shape)
 
     def words(self) -> Mapping[str, Mapping[Verdict, int]]:
         """Return how many facts of each word have each verdict, of all providers."""
@@ -81,7 +84,8 @@ def find_drift(
         for name in facts
     }
     differences = Differences(ignored)
-    exchanges = Exchanges(players, providers, differences)
+    shape = Shape()
+    exchanges = Exchanges(players, providers, differences, shape)
     callbacks = Callbacks(exchanges)
     for done, entry in enumerate(chain([first] if first else [], ordered), 1):
         if isinstance(entry, RecordedExchange):
@@ -92,7 +96,39 @@ def find_drift(
     callbacks.finish()
     counts = {**exchanges.counts, **{f"callbacks {name}": count for name, count in callbacks.counts.items()}}
     found = tuple(by_name(differences.found))
-    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored)
+    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape)
+
+
+def find_change(
+    session: Path, before: Path, packs: Registry, folders: Sequence[Path], *, ignored: Iterable[str] = ()
+) -> DriftReport:
+    """Compare a recording with an earlier one or with a shape: what a provider does otherwise than before.
+
+    Two recordings are compared by what each has otherwise than the sandbox, and by their shapes.
+
+    Raises:
+        SessionError: a file is no session.
+        SpecError: a file is neither session nor shape.
+
+    """
+    now, differences = find_drift(session, packs, folders), Differences(ignored)
+    shape, known = now.shape.to_json(), {each.name: each for each in now.differences}
+    old_shape: Mapping[str, Any]
+    if is_session(before):
+        then = find_drift(before, packs, folders)
+        old, old_shape = {each.name: each for each in then.differences}, then.shape.to_json()
+        for name in known.keys() - old.keys():
+            if has_seen(old_shape, name.partition(":")[0]):
+                differences.add(name, f"{known[name].text}; not so before", known[name].fact, known[name].latest)
+        for name in old.keys() - known.keys():
+            if has_seen(shape, name.partition(":")[0]):
+                differences.add(name, f"{old[name].text}; so before, and no more", old[name].fact, old[name].latest)
+    else:
+        old_shape = read_shape(before)
+    for name, text in compare_shapes(shape, old_shape):
+        if name not in differences.found:
+            differences.add(name, text, None, 0)
+    return replace(now, differences=tuple(by_name(differences.found)), ignored=differences.ignored)
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -26,6 +26,7 @@ class Sent:
 
     provider: str
     messages: tuple[int, ...]
+    at: datetime
     reported: dict[int, list[Reported]] = field(default_factory=dict)
 
 

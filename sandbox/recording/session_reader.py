@@ -64,6 +64,13 @@ def read_session(path: Path) -> Session:
     return Session(header, (_Reader(path, place).entry(value) for place, value in lines))
 
 
+def is_session(path: Path) -> bool:
+    """Return whether the first line of a file is that of a session."""
+    with suppress(SessionError):
+        return MARK in next(_lines(path), (1, {}))[1]
+    return False
+
+
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield each line with its number, from 1."""
     try:

@@ -123,6 +123,7 @@ def record(  # noqa: PLR0913 - what a recording depends on
     change: Callable[[list[tuple[Callback, Outgoing]]], list[tuple[Callback, Outgoing]]] = list,
     limits: Limits | None = None,
     keep_content: bool = False,
+    seed: int = 77,
 ) -> Path:
     """Record requests and the callbacks that follow; return the session file.
 
@@ -132,7 +133,7 @@ def record(  # noqa: PLR0913 - what a recording depends on
     base = base or packs()
 
     async def run() -> None:
-        real = RealProvider(known or base, scenario)
+        real = RealProvider(known or base, scenario, seed=seed)
         masker = Masker(base, SALT, keep_content=keep_content)
         header = SessionHeader(NOON, "0", "record", {name: str(real.url) for name in base}, masker.masked)
         routes = {name: Route(_as_upstream(real)) for name in base}
