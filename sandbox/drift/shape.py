@@ -157,7 +157,9 @@ class _Dumper(yaml.SafeDumper):
     """Writes lists on one line."""
 
 
-_Dumper.add_representer(list, lambda dumper, rows: dumper.represent_sequence("tag:yaml.org,2002:seq", rows, flow_style=True))
+_Dumper.add_representer(
+    list, lambda dumper, rows: dumper.represent_sequence("tag:yaml.org,2002:seq", rows, flow_style=True)
+)
 
 
 def read_shape(path: Path) -> Mapping[str, Any]:
