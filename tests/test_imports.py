@@ -27,11 +27,13 @@ RANKS = (
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo", "sandbox.recording"),
     ("sandbox.learning",),
+    ("sandbox.agents",),
     ("sandbox.authoring", "sandbox.drift"),
     ("sandbox.cli", "sandbox.__main__"),
 )
 LOOSE = {"__init__.py", "__main__.py", "provider.py"}  # the last is what README promises to providers of one's own
 MAY_KNOW_AIOHTTP = (
+    "sandbox.agents",
     "sandbox.client",
     "sandbox.control",
     "sandbox.demo",
@@ -181,6 +183,16 @@ def test_aiohttp_stays_at_the_edges() -> None:
     ]
 
     assert inside == []
+
+
+def test_the_sdk_of_mcp_stays_in_one_folder() -> None:
+    outside = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if within(name, "mcp", "mcp_types", "pydantic", "starlette", "anyio") and not within(module, "sandbox.agents")
+    ]
+
+    assert outside == []
 
 
 def test_the_clock_alone_reads_the_real_time() -> None:

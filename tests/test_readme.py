@@ -475,7 +475,8 @@ def test_every_variable_that_is_named_is_read() -> None:
 def test_every_control_path_that_is_named_is_served() -> None:
     contract = yaml.safe_load((ROOT / "sandbox" / "control" / "openapi.yaml").read_text())
     patterns = [re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(path)) for path in contract["paths"]]
-    patterns += ["/docs", *(f"/docs/{name}" for name in (*PAGES, *ASSETS))]
+    patterns += ["/docs", *(f"/docs/{name}" for name in (*PAGES, *ASSETS)), *(f"/docs/{name}.md" for name in PAGES)]
+    patterns += ["/llms.txt", "/mcp"]
     patterns += [f"{CALLBACKS.removeprefix('/_sandbox')}/[^/]+"]  # of the recorder
     named = {each.rstrip("/.") for each in re.findall(r"/_sandbox(/[\w./{}-]+)", TEXT)}
 

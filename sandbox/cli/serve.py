@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from sandbox.cli.mcp import load_endpoint
 from sandbox.cli.options import (
     FILE,
     FOLDER,
@@ -118,6 +119,7 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     callback=check_url,
     metavar="URL",
 )
+@env_option("--mcp", "Also serve tools for coding agents at /_sandbox/mcp (MCP over HTTP).", is_flag=True)
 @env_option("--log", "Log format.", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @env_option("--log-bodies", "Also log request and reply bodies, including one-time codes.", is_flag=True)
 @repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
@@ -132,6 +134,7 @@ def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - ea
     given["specs"] = tuple(map(Path, given["specs"]))
     given["lease"] = parse_duration(given["lease"])
     given["store_sync"] = given["store_sync"] == "full"
+    given["mcp"] = load_endpoint() if given["mcp"] else None
     for warning in context.obj or ():
         click.echo(format_note(warning, kind="warning", as_json=given["log"] == "json"), err=True, nl=False)
     with asyncio.Runner(loop_factory=event_loop) as runner:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from sandbox.client import server, states, traffic
+from sandbox.client import documents, server, states, traffic
 from sandbox.client.call import DEFAULT_URL, SUCCESS, ApiCall, make_endpoint
 from sandbox.client.codec import decode_json, no_content, path
 from sandbox.client.errors import UnexpectedResponseError
@@ -100,6 +100,7 @@ class ApiMethods:
     index = ApiMethod(server.index)
     health = ApiMethod(server.health)
     providers = ApiMethod(server.providers)
+    provider_document = ApiMethod(documents.provider_document)
     replicas = ApiMethod(server.replicas)
     scenarios = ApiMethod(server.scenarios)
     workspaces = ApiMethod(server.workspaces)
@@ -107,10 +108,10 @@ class ApiMethods:
     show_workspace = ApiMethod(server.show_workspace)
     rename_workspace = ApiMethod(server.rename_workspace)
     delete_workspace = ApiMethod(server.delete_workspace)
-    metrics = ApiMethod(server.metrics)
-    openapi = ApiMethod(server.openapi)
-    scenario_schema = ApiMethod(server.scenario_schema)
-    provider_schema = ApiMethod(server.provider_schema)
+    metrics = ApiMethod(documents.metrics)
+    openapi = ApiMethod(documents.openapi)
+    scenario_schema = ApiMethod(documents.scenario_schema)
+    provider_schema = ApiMethod(documents.provider_schema)
 
     def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, workspace: str | None = None) -> None:
         """Make a client of one workspace; nothing is sent yet.

@@ -28,7 +28,6 @@ from sandbox.client.codec import (
     one_of,
     page_of,
     path,
-    plain_text,
     query,
 )
 from sandbox.client.server_values import Health, Replica
@@ -327,23 +326,3 @@ def delete_workspace(id: str) -> ApiCall[None]:  # noqa: A002 - the API's word
 
     """
     return ApiCall("DELETE", path("workspaces", id), no_content, scoped=False)
-
-
-def metrics() -> ApiCall[str]:
-    """Return the metrics of the whole server in the Prometheus text format."""
-    return ApiCall("GET", path("metrics"), plain_text, scoped=False)
-
-
-def openapi() -> ApiCall[Mapping[str, object]]:
-    """Return the OpenAPI document of this API; needs no token."""
-    return ApiCall("GET", path("openapi.json"), mapping_of(object), scoped=False)
-
-
-def scenario_schema() -> ApiCall[Mapping[str, object]]:
-    """Return the JSON Schema of scenario files; needs no token."""
-    return ApiCall("GET", path("schemas", "scenario.json"), mapping_of(object), scoped=False)
-
-
-def provider_schema() -> ApiCall[Mapping[str, object]]:
-    """Return the JSON Schema of provider documents; needs no token."""
-    return ApiCall("GET", path("schemas", "provider.json"), mapping_of(object), scoped=False)

@@ -25,7 +25,7 @@ from sandbox.pipeline import READABLE, WHY_LIMIT
 
 BASE = "/_sandbox"
 WORKSPACE = re.compile(rf"{BASE}/workspaces/[^/]+(?=/)")
-WITHOUT_TOKEN = frozenset({"", "/", "/health", "/openapi.json"})
+WITHOUT_TOKEN = frozenset({"", "/", "/health", "/llms.txt", "/openapi.json"})
 WITHOUT_TOKEN_BELOW = ("/docs/", "/schemas/", "/ui/")
 SAME_SITE = frozenset({"same-origin", "none"})  # values of Sec-Fetch-Site
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}

@@ -27,6 +27,7 @@ from sandbox.control.call import ControlCall, Parameters, call_schemas, read_bod
 from sandbox.control.events import EventStreams
 from sandbox.control.forwarding import HANDLE, NOT_HERE, REPEATABLE, Forwarder, is_passed_on, make_receiver
 from sandbox.control.lists import WaitRegistry
+from sandbox.control.mcp import McpEndpoint, add_mcp
 from sandbox.control.messages import number_plans_of
 from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
@@ -47,6 +48,7 @@ SERVER_ROUTES: tuple[Route, ...] = (
     ("GET", "/", system.get_index),
     ("GET", "/health", system.get_health),
     ("GET", "/providers", system.list_providers),
+    ("GET", "/providers/{provider}/document", system.get_provider_document),
     ("GET", "/openapi.json", system.get_openapi),
     ("GET", "/schemas/scenario.json", system.get_scenario_schema),
     ("GET", "/schemas/provider.json", system.get_provider_schema),
@@ -106,6 +108,7 @@ WITHOUT_STORE = frozenset(
         "/metrics",
         "/openapi.json",
         "/providers",
+        "/providers/{provider}/document",
         "/scenarios",
         "/schemas/scenario.json",
         "/schemas/provider.json",
@@ -162,8 +165,10 @@ class ServerState:
         return self._library
 
 
-def add_control(app: web.Application, engine: Engine, access: Access) -> web.Application:
-    """Add the control API to an application; return the application that answers below `/_sandbox`."""
+def add_control(
+    app: web.Application, engine: Engine, access: Access, mcp: McpEndpoint | None = None
+) -> web.Application:
+    """Add the control API, and MCP if it is wanted; return the application that answers below `/_sandbox`."""
     middleware = make_middleware(access, PATHS, lambda request: is_passed_on(engine, request))
     control = web.Application(middlewares=[middleware])
     server = ServerState(engine)
@@ -173,6 +178,7 @@ def add_control(app: web.Application, engine: Engine, access: Access) -> web.App
         method, path, endpoint = route
         _add(control, (method, f"/workspaces/{{workspace}}{path}", endpoint), _make_handler(server, route))
     control.router.add_post(HANDLE.removeprefix(BASE), make_receiver(engine))
+    add_mcp(control, mcp)
     system.add_inbox(app, control, middleware)
     engine.providers.on_change.append(add_docs(control, engine.packs).forget)
     control.on_shutdown.append(server.close)

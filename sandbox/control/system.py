@@ -24,6 +24,7 @@ from sandbox.specs.samples import Parts, parts_of, sample_fields, sample_paramet
 from sandbox.specs.spec import CredentialPart, MessageFields, Operation, ProviderSpec
 from sandbox.specs.types import JSON, METHODS
 
+YAML = "application/yaml"
 Node = Mapping[str, Any]  # an object of a provider's document
 NO_INBOUND: Mapping[str, Inbound] = {}
 
@@ -87,6 +88,19 @@ async def list_providers(call: ControlCall) -> web.Response:
     """Reply with what every provider offers."""
     items = [describe_provider(pack.spec, pack.provider.inbound) for pack in call.engine.packs.values()]
     return reply({"items": items, "next": None, "evicted": 0})
+
+
+async def get_provider_document(call: ControlCall) -> web.Response:
+    """Reply with the document that a provider is made of, as its file has it now."""
+    name = call.path["provider"]
+    pack = call.engine.packs.get(name)
+    if pack is None:
+        known = ", ".join(call.engine.packs)
+        raise refuse(404, "/provider", f"no provider is called {name[:80]!r}; use one of {known}")
+    try:
+        return web.Response(body=pack.file.read_bytes(), content_type=YAML, charset="utf-8")
+    except OSError as error:
+        raise refuse(404, "", f"cannot read the document of {name}: {error.strerror}") from None
 
 
 async def get_openapi(_: ControlCall) -> web.Response:

@@ -5,8 +5,9 @@ workspace, so no token is needed to read them; the `Host` header is checked as b
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -29,6 +30,13 @@ ASSETS: Mapping[str, str] = {
     "deploy/kubernetes.yaml": "text/plain",
 }
 INDEX = "index"
+LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+SENTENCE = re.compile(r"(?<=[.:!?])\s")
+
+SUMMARY = (
+    "A local stand-in for SMS and WhatsApp providers: their paths, their replies, their delivery callbacks, and a "
+    "clock that tests control. Coding agents can also use it as tools, by the Model Context Protocol (MCP)."
+)
 
 # The pages in the order of the sidebar.
 CONTENTS: Mapping[str, tuple[str, ...]] = {
@@ -42,6 +50,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "inbound",
         "pytest",
         "languages",
+        "agents",
         "ci",
         "tls",
         "cors",
@@ -79,7 +88,7 @@ class Site:
     def source(self, name: str) -> str:
         """Return the Markdown of a page, its generated parts included."""
         if name not in self._sources:
-            self._sources[name] = fill_in((FOLDER / f"{name}.md").read_text(encoding="utf-8"), self._packs)
+            self._sources[name] = fill_in(_text_of(name), self._packs)
         return self._sources[name]
 
     def page(self, name: str) -> Page:
@@ -90,7 +99,7 @@ class Site:
 
     def document(self, name: str) -> str:
         """Return a page as a whole HTML document."""
-        title = self._title(name)
+        title = title_of(name)
         return FRAME.format(
             title=escape(title), name=name, version=__version__, body=self.page(name).html, nav="".join(self._nav(name))
         )
@@ -99,22 +108,18 @@ class Site:
     def search_index(self) -> bytes:
         """Return every section of every page as JSON: page, its title, heading, anchor and text."""
         rows = [
-            {"page": name, "in": self._title(name), "title": each.title, "anchor": each.anchor, "text": each.text}
+            {"page": name, "in": title_of(name), "title": each.title, "anchor": each.anchor, "text": each.text}
             for name in PAGES
             for each in self.page(name).sections
         ]
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def _title(self, name: str) -> str:
-        """Return the first heading of a page; the other pages need not be rendered for it."""
-        return self.source(name).partition("\n")[0].removeprefix("# ")
 
     def _nav(self, current: str) -> Iterator[str]:
         for section, names in CONTENTS.items():
             yield f"<h2>{section}</h2>\n<ul>\n"
             for name in names:
                 here = ' aria-current="page"' if name == current else ""
-                yield f'<li><a href="{BASE}{"" if name == INDEX else name}"{here}>{escape(self._title(name))}</a>'
+                yield f'<li><a href="{BASE}{"" if name == INDEX else name}"{here}>{escape(title_of(name))}</a>'
                 yield from self._headings(name) if here else ()
                 yield "</li>\n"
             yield "</ul>\n"
@@ -125,6 +130,35 @@ class Site:
             yield "\n<ul>\n"
             yield from (f'<li><a href="#{each.anchor}">{escape(each.title)}</a></li>\n' for each in found)
             yield "</ul>\n"
+
+
+def title_of(name: str) -> str:
+    """Return the title of a page."""
+    return _text_of(name).partition("\n")[0].removeprefix("# ")
+
+
+def description_of(name: str) -> str:
+    """Return what a page is about: what the first page says of it, or else its own first sentence."""
+    listed = re.search(rf"^- \[[^\]]+\]\({re.escape(name)}\.md\): (.+)$", _text_of(INDEX), re.MULTILINE)
+    if listed:
+        return listed[1]
+    first = next((each for each in _text_of(name).split("\n\n")[1:] if each[:1] not in "#<|`-"), "")
+    return SENTENCE.split(LINK.sub(r"\1", first), maxsplit=1)[0].strip().rstrip(":")
+
+
+def llms_text() -> str:
+    """Return the list of the pages for language models, in the format of llmstxt.org."""
+    lines = ["# sms-sandbox", "", f"> {SUMMARY}"]
+    for section, names in CONTENTS.items():
+        lines += ["", f"## {section}", ""]
+        lines += [f"- [{title_of(name)}]({BASE}{name}.md): {description_of(name)}" for name in names]
+    return "\n".join(lines) + "\n"
+
+
+@cache
+def _text_of(name: str) -> str:
+    """Return a page as its file has it."""
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
 
 
 def add_docs(control: web.Application, packs: Registry) -> Site:
@@ -139,6 +173,10 @@ def add_docs(control: web.Application, packs: Registry) -> Site:
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers={**headers, "Content-Type": f"{kind}; charset=utf-8"})
 
+    async def list_pages(_: web.Request) -> web.Response:
+        return web.Response(text=llms_text(), headers=INBOX_HEADERS)
+
+    control.router.add_get("/llms.txt", list_pages)
     control.router.add_get("/docs", to_docs)
     control.router.add_get("/docs/{name:.*}", answer)
     return site

@@ -148,6 +148,7 @@ def _succeed(old: Pack | None, new: Pack) -> Pack:
             received={**received, **after.received},
             inbound={**inbound, **after.inbound},
         ),
+        new.file,
     )
 
 

@@ -24,10 +24,11 @@ from sandbox.specs.types import PathProblem, show
 
 @dataclass(frozen=True)
 class Pack:
-    """A provider's spec and its functions; each operation of the spec has a function."""
+    """A provider's spec, its functions, and the file of its document; each operation of the spec has a function."""
 
     spec: ProviderSpec
     provider: Provider
+    file: Path
 
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
@@ -89,7 +90,7 @@ def _pack(path: Path, *, checked: bool) -> Pack:
         mistakes += check_places(spec.document, built.places)
     if mistakes:
         raise refused(path, mistakes)
-    return Pack(_with_credential(spec, built.credential), built.provider)
+    return Pack(_with_credential(spec, built.credential), built.provider, path)
 
 
 def _with_credential(spec: ProviderSpec, credential: Credential | None) -> ProviderSpec:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from sandbox.control.access import Access, same_origin
+from sandbox.control.mcp import McpEndpoint
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError, StoreError
 from sandbox.engine.engine import Engine, Handled
@@ -106,12 +107,17 @@ PAGE_RULES = web.AppKey("page_rules", PageRules)
 
 
 def make_app(
-    engine: Engine, *, token: str | None = None, allow_host: Iterable[str] = (), cors: Cors = NO_CORS
+    engine: Engine,
+    *,
+    token: str | None = None,
+    allow_host: Iterable[str] = (),
+    cors: Cors = NO_CORS,
+    mcp: McpEndpoint | None = None,
 ) -> web.Application:
     """Return the application, which closes the engine when it ends.
 
     Control calls must carry the `token`, if there is one. `allow_host` are further host names of the control API.
-    `cors` has the origins whose pages may call provider paths.
+    `cors` has the origins whose pages may call provider paths. `mcp` answers coding agents.
     """
     app = web.Application(client_max_size=BODY_LIMIT)
     access = Access(token, engine.providers.hosts, tuple(allow_host))
@@ -130,7 +136,7 @@ def make_app(
     async def close(_: web.Application) -> None:
         await engine.close()
 
-    add_control(app, engine, access)
+    add_control(app, engine, access, mcp)
     for path in engine.router.paths:
         app.router.add_route("*", path, provider)  # found by a dictionary; the next line matches any path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)

@@ -29,7 +29,7 @@ from sandbox.server.edits import follow_edits
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
-from sandbox.server.startup import Options, Ports, find_address, make_engine, make_store
+from sandbox.server.startup import Options, Ports, find_address, local_url, make_engine, make_store
 from sandbox.server.tls import serve_hosts
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -115,10 +115,12 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
 
     """
     descriptors = descriptors or Descriptors(lambda _: None)
-    app = make_app(engine, token=options.control_token, allow_host=options.allow_host, cors=Cors(options.cors))
-    runner = Runner(engine, app, grace=CLEANUP_GRACE)
     with ExitStack() as sockets:
         plain = sockets.enter_context(open_port(options.host, options.port))
+        token = options.control_token
+        mcp = options.mcp(local_url(plain), token) if options.mcp else None
+        app = make_app(engine, token=token, allow_host=options.allow_host, cors=Cors(options.cors), mcp=mcp)
+        runner = Runner(engine, app, grace=CLEANUP_GRACE)
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
         context = serve_hosts(engine.providers, options.tls_dir, report) if options.tls else None
         if prepare is not None:

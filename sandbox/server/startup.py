@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from sandbox.callbacks.egress import (
     parse_url,
     refuse_never_allowed,
 )
+from sandbox.control.mcp import McpEndpoint
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError, StoreUseError
@@ -34,7 +35,10 @@ EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `serve`, a field for each flag; `callback` has URLs by provider. None: left to the scenario."""
+    """The options of `serve`, a field for each flag; `callback` has URLs by provider. None: left to the scenario.
+
+    `mcp` makes what answers coding agents, of the URL of the server and its control token.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -60,6 +64,7 @@ class Options:
     store_sync: bool = True
     lease: timedelta = timedelta(seconds=3)
     replica_url: str | None = None
+    mcp: Callable[[str, str | None], McpEndpoint] | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -146,6 +151,13 @@ def find_address(options: Options, port: int) -> str:
                 host = probe.getsockname()[0]
             except OSError:
                 host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def local_url(listener: socket.socket) -> str:
+    """Return the URL at which this machine reaches what listens on a socket."""
+    host, port, *_ = listener.getsockname()
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

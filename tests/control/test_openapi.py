@@ -16,11 +16,12 @@ from tests.servers import Sandbox, make_engine
 
 
 def served(app: web.Application) -> set[tuple[str, str]]:
-    """Return method and path template of every route but HEAD, the inbox, the docs and what replicas ask each other."""
+    """Return method and path template of every route but HEAD, inbox, docs, MCP and what replicas ask each other."""
     return {
         (route.method, route.resource.canonical.removeprefix(BASE))
         for route in app.router.routes()
-        if route.resource is not None and re.match(rf"{BASE}/(?!ui|docs|replicas/requests)", route.resource.canonical)
+        if route.resource is not None
+        and re.match(rf"{BASE}/(?!ui|docs|llms.txt|mcp|replicas/requests)", route.resource.canonical)
         if route.method != "HEAD"
     }
 
