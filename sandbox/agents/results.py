@@ -14,7 +14,7 @@ from sandbox.core.clock import ClockMode, format_time
 from sandbox.core.message import Direction, Status
 
 LONGEST = 4_000  # characters of a body
-MOST = 20  # recipients of a request, messages, attempts, effects of an advance
+MOST = 20  # strings, attempts, effects of an advance, mistakes
 
 
 def cut_text(text: str) -> str:
@@ -29,7 +29,7 @@ def cut_list(items: tuple[object, ...]) -> tuple[object, ...]:
 
 Text = Annotated[str, BeforeValidator(cut_text)]
 Time = Annotated[datetime, PlainSerializer(format_time, return_type=str)]
-Ids = Annotated[tuple[str, ...], BeforeValidator(cut_list)]
+Strings = Annotated[tuple[str, ...], BeforeValidator(cut_list)]
 
 
 class Result(BaseModel):
@@ -152,14 +152,14 @@ class RequestSummary(Result):
     at: Time
     provider: str | None = None
     operation: str | None = None
-    to: Ids
+    to: Strings
     method: str
     path: str
     status: int
     refused: bool
-    why: tuple[str, ...]
+    why: Strings
     rule: str | None = None
-    messages: Ids
+    messages: Strings
 
 
 class RequestPage(Result):
@@ -233,7 +233,7 @@ class VerdictResult(Result):
 
     passed: bool
     count: int
-    matches: Ids
+    matches: Strings
     near: Annotated[tuple[NearMissResult, ...], BeforeValidator(cut_list)]
 
 
@@ -275,8 +275,8 @@ class ScenarioResult(Result):
 
     name: str
     description: str
-    rules: tuple[str, ...]
-    warnings: tuple[str, ...]
+    rules: Strings
+    warnings: Strings
 
 
 class MistakeResult(Result):
@@ -292,8 +292,8 @@ class CheckResult(Result):
 
     valid: bool
     name: str | None = None
-    mistakes: tuple[MistakeResult, ...] = ()
-    warnings: tuple[str, ...] = ()
+    mistakes: Annotated[tuple[MistakeResult, ...], BeforeValidator(cut_list)] = ()
+    warnings: Strings = ()
 
 
 class ScenarioEntryResult(Result):

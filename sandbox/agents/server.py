@@ -52,8 +52,10 @@ class SandboxTools:
 
     def _url(self, context: Context) -> str:
         """Return the URL at which the agent has reached the server, which the application can reach there, too."""
-        request = context.request  # of HTTP; there is none on standard input
-        return self._client.url if request is None else f"{request.url.scheme}://{request.headers['host']}"
+        request = context.request
+        if request is None or "host" not in request.headers:  # on standard input, or in HTTP/1.0
+            return self._client.url
+        return f"{request.url.scheme}://{request.headers['host']}"
 
     async def list_tools(self, _: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         """Return every tool."""

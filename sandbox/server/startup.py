@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from sandbox.callbacks.egress import (
@@ -17,7 +17,6 @@ from sandbox.callbacks.egress import (
     parse_url,
     refuse_never_allowed,
 )
-from sandbox.control.mcp import McpEndpoint
 from sandbox.core.callback import Target
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError, StoreUseError
@@ -28,6 +27,9 @@ from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import Registry, discover
 from sandbox.scenarios import load_file, load_named
 from sandbox.store.base import Store
+
+if TYPE_CHECKING:  # what reads files alone needs no aiohttp
+    from sandbox.control.mcp import McpEndpoint
 
 POSTGRES = frozenset({"postgresql", "postgres"})  # schemes
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
@@ -64,7 +66,7 @@ class Options:
     store_sync: bool = True
     lease: timedelta = timedelta(seconds=3)
     replica_url: str | None = None
-    mcp: Callable[[str, str | None], McpEndpoint] | None = None
+    mcp: "Callable[[str, str | None], McpEndpoint] | None" = None
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -12,8 +12,8 @@ TOKEN = "open-sesame"
 
 
 @asynccontextmanager
-async def serving(token: str | None = None) -> AsyncIterator[str]:
-    """Run a server with MCP; give its URL."""
-    options = Options(port=0, control_token=token, mcp=McpEndpoint)
+async def serving(token: str | None = None, *, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Run a server with MCP; give its URL on loopback."""
+    options = Options(host=host, port=0, control_token=token, mcp=McpEndpoint)
     async with running_server(make_engine(), options, grace=0.1) as ports:
         yield f"http://127.0.0.1:{ports.plain}"

@@ -46,6 +46,13 @@ async def test_the_url_that_a_tool_returns_is_the_one_by_which_the_agent_has_rea
     assert reply["result"]["structuredContent"]["url"] == "http://sandbox.internal:9000"
 
 
+async def test_a_server_on_all_networks_reaches_itself() -> None:
+    async with serving(TOKEN, host="0.0.0.0") as url:
+        _, reply = await post(f"{url}/_sandbox/mcp")
+
+    assert reply["result"]["isError"] is False
+
+
 @pytest.mark.parametrize("body", [{}, [], "call", {"jsonrpc": "2.0", "id": 1, "method": 7}])
 async def test_what_is_no_call_is_refused(body: object) -> None:
     async with serving(TOKEN) as url:

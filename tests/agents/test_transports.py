@@ -1,5 +1,6 @@
 """The SDK's own client drives every tool over both transports, in both generations of the protocol."""
 
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -18,12 +19,18 @@ from tests.servers import Receiver
 
 Transport = Callable[[str], AbstractAsyncContextManager[Client]]
 
-PAGE = (FOLDER / "agents.md").read_text(encoding="utf-8")
+PAGE = FOLDER / "agents.md"
+TRANSCRIPT = re.compile(r"(?<=^```text\n)→ .*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
 def shown() -> str:
     """Return the transcript of the page."""
-    return "".join(re.findall(r"^```text\n(→ .*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    return "".join(TRANSCRIPT.findall(PAGE.read_text(encoding="utf-8")))
+
+
+def write(transcript: str) -> None:
+    """Replace the transcript of the page."""
+    PAGE.write_text(TRANSCRIPT.sub(lambda _: transcript, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @asynccontextmanager
@@ -65,5 +72,7 @@ async def test_every_tool_does_over_every_transport_what_the_page_shows(
     async with transport(mode) as client:
         agent = await walk(client, receiver)
         found = client.protocol_version
+    if "UPDATE_TRANSCRIPT" in os.environ:
+        write(agent.transcript)
 
     assert (found, agent.called, agent.transcript) == (version, set(TOOLS), shown())

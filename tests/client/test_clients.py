@@ -52,6 +52,7 @@ READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awa
     ("accounts", lambda one: one.accounts(), lambda one: one.accounts()),
     ("openapi", lambda one: one.openapi(), lambda one: one.openapi()),
     ("scenario_schema", lambda one: one.scenario_schema(), lambda one: one.scenario_schema()),
+    ("provider_document", lambda one: one.provider_document("ubill"), lambda one: one.provider_document("ubill")),
     ("provider_schema", lambda one: one.provider_schema(), lambda one: one.provider_schema()),
     ("verify", lambda one: one.verify(), lambda one: one.verify()),
 ]

@@ -8,6 +8,7 @@ from sandbox.formats.yaml_files import shipped
 from sandbox.specs.compile import operations_of
 from tests.builders import packs
 from tests.control.calls import Control
+from tests.servers import Sandbox
 
 
 async def test_health_says_that_it_serves_and_what(control: Control) -> None:
@@ -105,4 +106,21 @@ async def test_parameters_that_depend_on_another_are_described_too(control: Cont
 async def test_the_schema_of_a_kind_of_file_is_the_one_that_is_shipped(control: Control, name: str) -> None:
     assert await control.get(f"/schemas/{name}.json") == json.loads(
         (shipped("specs") / f"{name}.schema.json").read_text(encoding="utf-8"),
+    )
+
+
+async def test_the_document_of_a_provider_is_its_file(sandbox: Sandbox) -> None:
+    async with sandbox.client.get("/_sandbox/providers/ubill/document") as reply:
+        found = reply.status, reply.content_type, await reply.read()
+
+    assert found == (200, "application/yaml", (shipped("specs") / "ubill.yaml").read_bytes())
+
+
+async def test_the_document_of_an_unknown_provider_is_answered_with_the_known_ones(sandbox: Sandbox) -> None:
+    async with sandbox.client.get("/_sandbox/providers/twilio/document") as reply:
+        found = reply.status, (await reply.json())["errors"]
+
+    assert found == (
+        404,
+        [{"at": "/provider", "problem": "no provider is called 'twilio'; use one of betatel, smsbuddy, ubill"}],
     )

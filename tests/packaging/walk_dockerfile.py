@@ -104,7 +104,7 @@ def main() -> None:
             raise BrokenError(message)
         for store in ({}, {"SANDBOX_STORE": walk.moved("/data/sandbox.db")}):
             try_command(command, {**settings, **store}, check=tuple(walk.health[1:]))
-        driver = [walk.moved("/opt/sms-sandbox/bin/python"), "-c", "import asyncpg"]
+        driver = [walk.moved("/opt/sms-sandbox/bin/python"), "-c", "import asyncpg, mcp"]
         subprocess.run(driver, check=True, env=settings)  # noqa: S603 - of the image
 
 
