@@ -32,13 +32,17 @@ def load_endpoint() -> "Callable[[str, str | None], McpEndpoint]":
 
 
 @click.command()
-@env_option("--url", "URL of a running server (default: start one that ends with the agent).", metavar="URL")
+@env_option("--url", "URL of a running server (default: start one for this agent).", metavar="URL")
 @env_option("--workspace", "Workspace id (default: default).", metavar="ID")
 @env_option("--control-token", "Control token of the server.", metavar="TOKEN")
-@click.option("--port", type=WholeNumber(0, 65535), default=0, help="Port of the own server; 0 picks a free port.")
-@click.option("--scenario", default="default", help="Scenario of the own server, by name or file.", show_default=True)
-@env_option("--scenarios", "Folder with your own scenarios, for the own server.", type=FOLDER)
-@repeatable_option("--specs", "Folder with your own provider specs, for the own server.", metavar="DIR")
+@click.option(
+    "--port", type=WholeNumber(0, 65535), default=0, help="Port of the server that is started (default: a free one)."
+)
+@click.option(
+    "--scenario", default="default", help="Its scenario, by name or file.", show_default=True, metavar="NAME|FILE"
+)
+@env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
+@repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
 def mcp(  # noqa: PLR0913 - click passes options by name
     *,
     url: str | None,
@@ -51,10 +55,10 @@ def mcp(  # noqa: PLR0913 - click passes options by name
 ) -> None:
     """Serve a sandbox as tools for a coding agent (MCP on standard input and output).
 
-    The agent's host starts this command. Without --url it starts a server of its own, whose URL the tools return.
+    The agent's host starts this command. Without --url, the command starts a server, whose URL the tools return.
     """
     if workspace and not url:
-        message = "--workspace requires --url; a server of its own has the workspace default alone"
+        message = "--workspace requires --url; a server that is started has the workspace default alone"
         raise click.UsageError(message)
     try:
         from sandbox.agents.stdio import serve_own_server, serve_stdio  # noqa: PLC0415 - as above

@@ -240,6 +240,7 @@ def format_banner(engine: Engine, options: Options, ports: Ports, *, default_url
         f"  providers  {served}",
         *(_describe_default(engine.default.world) if _has_default(engine) else _describe_absence(engine, default_url)),
         *_describe_store(engine, options),
+        *([f"  agents     http://{host}:{ports.plain}/_sandbox/mcp (MCP)"] if options.mcp else []),
     ]
     return "\n".join(lines)
 
@@ -294,6 +295,7 @@ def format_banner_json(engine: Engine, options: Options, ports: Ports, *, defaul
         "store_place": store.place if store else None,
         "store_software": store.software if store else None,
         "replica": engine.replica.store.id if engine.replica else None,
+        "mcp": f"{url}/_sandbox/mcp" if options.mcp else None,
     }
     return json.dumps(facts, ensure_ascii=False)
 

@@ -1,15 +1,18 @@
 """The commands: what they need, and what a server without MCP never loads."""
 
+import re
 import signal
 import subprocess
 import sys
 
 import pytest
+from mcp import Client
 
+from sandbox.agents.server import TOOLS
 from sandbox.cli import commands
 from sandbox.cli.mcp import load_endpoint
 from sandbox.core.errors import SandboxError
-from tests.commands import PATIENCE
+from tests.commands import PATIENCE, serving, url_of
 
 PLAIN = """
 import sys
@@ -50,6 +53,16 @@ def test_a_server_without_mcp_loads_nothing_of_it() -> None:
     done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)  # noqa: S603 - our own
 
     assert done.stdout == "[]\n"
+
+
+async def test_serve_says_where_the_tools_are() -> None:
+    with serving("--mcp") as (process, banner):
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        async with Client(re.findall(r"http://\S+", told)[0]) as client:
+            listed = await client.list_tools()
+
+    assert (told, len(listed.tools)) == (f"  agents     {url_of(banner)}/_sandbox/mcp (MCP)\n", len(TOOLS))
 
 
 def test_ctrl_c_ends_the_command_while_it_waits_for_the_agent() -> None:

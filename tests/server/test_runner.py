@@ -159,6 +159,7 @@ def test_with_a_log_of_json_the_banner_is_one_object_with_the_same_members_alway
         "store_place": None,
         "store_software": None,
         "replica": None,
+        "mcp": None,
     }
 
 
