@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from sandbox.agents.server import TOOLS
 from sandbox.docs.site import FOLDER
+from tests import commands
 from tests.agents.conftest import TOKEN, serving
 from tests.agents.walk import walk
 from tests.servers import Receiver
@@ -45,6 +46,15 @@ async def over_http(mode: str) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
+async def over_http_as_the_banner_says(mode: str) -> AsyncIterator[Client]:
+    with commands.serving("--mcp") as (process, _):
+        assert process.stdout is not None
+        (url,) = re.findall(r"^  agents     (http://\S+) \(MCP\)$", process.stdout.readline(), re.MULTILINE)
+        async with Client(url, mode=mode) as client:
+            yield client
+
+
+@asynccontextmanager
 async def over_stdio(mode: str, *flags: str) -> AsyncIterator[Client]:
     command = StdioServerParameters(command=sys.executable, args=["-m", "sandbox", "mcp", *flags])
     async with Client(command, mode=mode) as client:
@@ -61,7 +71,7 @@ async def over_stdio_to_a_running_server(mode: str) -> AsyncIterator[Client]:
     ("transport", "mode", "version"),
     [
         (over_http, "auto", "2026-07-28"),
-        (over_http, "legacy", "2025-11-25"),
+        (over_http_as_the_banner_says, "legacy", "2025-11-25"),
         (over_stdio, "legacy", "2025-11-25"),
         (over_stdio_to_a_running_server, "auto", "2026-07-28"),
     ],

@@ -114,11 +114,13 @@ def test_a_get_may_name_ten_thousand_recipients() -> None:
 
 
 HEAVY = "{'faker', 'jinja2', 'jsonschema', 'phonenumbers', 'prometheus_client', 'watchfiles', 'trustme', 'gsm0338'}"
+OF_EXTRAS = "{'mcp', 'pydantic', 'starlette', 'anyio', 'sandbox.agents'}"
 START = f"""
 import sys
-from sandbox.server.startup import Options, make_engine
+import sandbox.cli
+from sandbox.server.runner import Options, make_app, make_engine
 make_engine(Options())
-print({HEAVY} & {{*sys.modules}})
+print(({HEAVY} | {OF_EXTRAS}) & {{*sys.modules}})
 """
 
 
