@@ -83,7 +83,8 @@ def describe_operation(
 def mask_keys(body: str, names: Iterable[str]) -> str:
     """Return a body as form fields, JSON or XML, with the values of some fields masked; the server masks the rest."""
     fields = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(rf"""(?<![\w-])((?:{fields})["']?\s*[=:>]\s*["']?)([^&"'<\s]{{1,2}})[^&"'<\s]*""", r"\1\2…", body)
+    opening = rf"""(?:^|&)(?:{fields})=|"(?:{fields})"\s*:\s*"?|<(?:{fields})>\s*"""
+    return re.sub(rf"""({opening})([^&"<\s]{{1,2}})[^&"<\s]*""", r"\1\2…", body)
 
 
 def _examples(provider: Provider, operation: Operation, url: str) -> Iterator[ExampleResult]:

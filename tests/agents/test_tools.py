@@ -13,6 +13,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import TextContent, TextResourceContents
 
+from sandbox.agents.operations import mask_keys
 from sandbox.agents.prompt import TEXT
 from sandbox.agents.server import DESCRIPTIONS, INSTRUCTIONS, TOOLS, make_server
 from sandbox.cli import commands
@@ -149,6 +150,19 @@ async def test_no_result_has_a_key_or_the_control_token(agent: Agent, provider: 
     text = json.dumps(results)
 
     assert (len(results[0]["items"]), key in text, TOKEN in text, TOKEN in json.dumps(made)) == (1, False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "masked"),
+    [
+        ("to=387&key=topsecret&text=my+key:1", "to=387&key=to…&text=my+key:1"),
+        ('{"x-api-key": "topsecret", "text": "key: 4829"}', '{"x-api-key": "to…", "text": "key: 4829"}'),
+        ("<sms><key>topsecret</key><to>387</to></sms>", "<sms><key>to…</key><to>387</to></sms>"),
+        ("monkey=business", "monkey=business"),
+    ],
+)
+def test_keys_in_a_body_are_masked_and_nothing_else(body: str, masked: str) -> None:
+    assert mask_keys(body, ["key", "x-api-key"]) == masked
 
 
 async def test_a_long_body_is_cut_and_says_how_much_is_left_out(agent: Agent) -> None:
