@@ -170,7 +170,7 @@ class RequestPage(Result):
 
 
 class ParameterResult(Result):
-    """A parameter of an operation; `word` says whether it is documented, published or inferred."""
+    """A parameter of an operation; `word` says whether it is documented, published, observed or inferred."""
 
     name: str
     place: str
