@@ -35,16 +35,16 @@ def drift(  # noqa: PLR0913 - click passes options by name
     from sandbox.drift.differences import read_ignored  # noqa: PLC0415 - `ready` starts without all this
     from sandbox.drift.report import to_json, to_text  # noqa: PLC0415
     from sandbox.drift.run import find_change, find_drift  # noqa: PLC0415
-    from sandbox.formats.yaml_files import read_text, shipped  # noqa: PLC0415
+    from sandbox.formats.yaml_files import read_text  # noqa: PLC0415
 
     ignored = read_ignored(read_text(ignore)) if ignore else ()
-    packs, folders = find_packs(specs), [shipped("specs"), *map(Path, specs)]
+    packs = find_packs(specs)
     if shape is not None and shape.exists():
         raise exists_already(shape, "--shape")
     if against is None:
-        report = find_drift(session, packs, folders, ignored=ignored)
+        report = find_drift(session, packs, ignored=ignored)
     else:
-        report = find_change(session, against, packs, folders, ignored=ignored)
+        report = find_change(session, against, packs, ignored=ignored)
     if shape is not None:
         report.shape.write(shape)
     click.echo(json.dumps(to_json(report), indent=2, ensure_ascii=False) if as_json else to_text(report))

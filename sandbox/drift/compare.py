@@ -118,7 +118,7 @@ def _values(  # noqa: PLR0911 - one reason after the other for which values may 
     different = Finding(path, "value", quoted(theirs), quoted(ours))
     varies = path in leeway.varied
     if leeway.fixed is not None and not varies:
-        return different if _at(leeway.fixed, path) == ours else None
+        return different if at_path(leeway.fixed, path) == ours else None
     closed = [each for each in schemas if "const" in each or "enum" in each]
     if closed and not varies:
         known = any(theirs == each.get("const", ...) or theirs in each.get("enum", ()) for each in closed)
@@ -181,7 +181,7 @@ def _may_be(kind: str, schemas: Schemas) -> bool:
     return False
 
 
-def _at(value: object, path: ValuePath) -> object:
+def at_path(value: object, path: ValuePath) -> object:
     """Return the value at a path, or an ellipsis if there is none."""
     for step in path:
         known = value if isinstance(value, Mapping) else dict(enumerate(value)) if isinstance(value, list) else {}

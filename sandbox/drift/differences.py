@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from sandbox.drift.compare import Finding, pointer
+from sandbox.drift.edits import Edit
 from sandbox.drift.facts import Fact
+from sandbox.formats.json_text import ValuePath
 
 EXAMPLES = 5  # numbers of entries that are shown with a difference
 
 
 @dataclass(slots=True)
 class Difference:
-    """A difference: `name` identifies it, as in a file of known ones; `entries` are the first that show it."""
+    """A difference: `name` identifies it, as in a file of known ones; `entries` are the first that show it.
+
+    `edits` change the document so that it says what was recorded; there are none if that takes more than an edit.
+    """
 
     name: str
     text: str
@@ -20,6 +25,7 @@ class Difference:
     count: int = 0
     entries: list[int] = field(default_factory=list)
     latest: int = 0
+    edits: dict[ValuePath, Edit] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if not self.entries:
@@ -36,7 +42,7 @@ class Differences:
         self.found: dict[str, Difference] = {}
         self.ignored = dict.fromkeys(ignored, 0)
 
-    def add(self, name: str, text: str, fact: Fact | None, entry: int) -> bool:
+    def add(self, name: str, text: str, fact: Fact | None, entry: int, edit: Edit | None = None) -> bool:
         """Add a difference that an entry shows, 0 if none does; return whether it counts."""
         pattern = next((each for each in self.ignored if each == name or fnmatchcase(name, each)), None)
         if pattern is not None:
@@ -45,6 +51,8 @@ class Differences:
         known = self.found.get(name)
         if known is None:
             known = self.found[name] = Difference(name, text, fact)
+        if edit is not None:
+            known.edits.setdefault(edit.at, edit)
         if entry != known.latest or not entry:  # an entry may show it in several rows
             known.count, known.latest = known.count + 1, entry
             known.entries += [entry] if entry and len(known.entries) < EXAMPLES else []

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sandbox.core.message import Message, Step
-from sandbox.drift.compare import Finding, Leeway, compare, expand, pointer, quoted, varied_paths
+from sandbox.drift.compare import Finding, Leeway, at_path, compare, expand, pointer, quoted, varied_paths
 from sandbox.drift.differences import Differences, describe
+from sandbox.drift.edits import Edit, as_sample, error_edit, key_edit, member_edit, value_edit
 from sandbox.drift.facts import Fact, Facts
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, declared_body
 from sandbox.drift.places import error_path, operation_path, parameter_paths, reply_schemas, status_path, walk
@@ -115,7 +116,10 @@ class _ComparedExchange:
         if wanted == UNKNOWN and one.error != UNKNOWN:
             fact = self._fact(SUCCESS)
             text = f"{self._reply.status} {quoted(self._tree.value)} here, none of the replies of {fact.cited}"
-            self._add("undeclared", text, fact, subject=f"{self._operation.name} {self._reply.status}")
+            sample = as_sample(self._tree.value, words)
+            edit = error_edit((*self._path, "responses"), self._reply.status, self._media, sample, self._source)
+            subject = f"{self._operation.name} {self._reply.status}"
+            self._add("undeclared", text, fact, subject=subject, edit=edit)
             return
         if one.error != wanted:
             self._refusal(one, wanted)
@@ -145,9 +149,9 @@ class _ComparedExchange:
             return self._provider.facts.at(*error_path(spec, self._found, self._operation.errors[error]))
         return self._provider.facts.at(*operation_path(self._found))
 
-    def _add(self, aspect: str, text: str, fact: Fact, *, subject: str = "") -> None:
+    def _add(self, aspect: str, text: str, fact: Fact, *, subject: str = "", edit: Edit | None = None) -> None:
         name = subject or self._operation.name
-        if self._whole.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number):
+        if self._whole.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number, edit):
             self._provider.facts.judge(fact, confirmed=False)
 
     def _refusal(self, one: Played, wanted: str) -> None:
@@ -181,11 +185,15 @@ class _ComparedExchange:
         subject = f"{self._operation.name} {one.status}"
         same = True
         if status != one.status:
-            self._add("status", f"the status is {status} here, {one.status} in {fact.cited}", fact, subject=subject)
+            text = f"the status is {status} here, {one.status} in {fact.cited}"
+            edit = key_edit((*self._path, "responses", str(one.status)), str(status), fact.path)
+            self._add("status", text, fact, subject=subject, edit=edit)
             same = False
         if plain_media(self._media) != plain_media(one.media):
             text = f"the body is {self._media or 'of no type'} here, {one.media} in {fact.cited}"
-            self._add("content-type", text, fact, subject=subject)
+            place = (*self._path, "responses", str(one.status), "content", one.media)
+            media = key_edit(place, self._media, fact.path) if self._media else None
+            self._add("content-type", text, fact, subject=subject, edit=media)
             same = False
         if not same and (self._tree.broken or self._tree.kind != one.tree.kind):
             return
@@ -194,14 +202,32 @@ class _ComparedExchange:
             return
         for each in self._findings(one, other, error):
             here, ours = describe(each)
-            self._add(
-                f"{each.aspect} {pointer(each.path)}".strip(), f"{here}, {ours} in {fact.cited}", fact, subject=subject
-            )
+            aspect, text = f"{each.aspect} {pointer(each.path)}".strip(), f"{here}, {ours} in {fact.cited}"
+            self._add(aspect, text, fact, subject=subject, edit=self._edit(each, one, error, fact))
             same = False
         if same:
             self._provider.facts.judge(fact, confirmed=True)
         if error == SUCCESS:
             self._accepted(one, other)
+
+    def _edit(self, finding: Finding, one: Played, error: str, fact: Fact) -> Edit | None:
+        """Return the edit of the document that a difference asks for; None if it takes more than an edit."""
+        theirs = at_path(self._tree.value, finding.path)
+        if finding.aspect == "value" and error in self._operation.errors:
+            inside = finding.path[1:] if one.tree.kind == "xml" else finding.path
+            return value_edit((*fact.path, "value", *inside), theirs, fact.path)
+        if finding.aspect == "extra" and error == SUCCESS:
+            schema = (*self._path, "responses", str(one.status), "content", one.media, "schema")
+            return member_edit(self._provider.pack.spec.document, schema, finding.path, theirs, self._source)
+        return None
+
+    @property
+    def _path(self) -> ValuePath:
+        return operation_path(self._found)
+
+    @property
+    def _source(self) -> str:
+        return f"observed {self._entry.at:%Y-%m-%d}"
 
     def _findings(self, one: Played, other: Played, error: str) -> Iterator[Finding]:
         of_unknown: object = {} if error == UNKNOWN else None
@@ -234,7 +260,7 @@ class _ComparedExchange:
         paths, facts = self._parameters(), self._provider.facts
         for name in self._whole.players[0].values:
             if name in paths:
-                facts.judge(facts.at(*paths[name]), confirmed=True)
+                facts.judge(facts.at(*paths[name]), confirmed=True, shown=False)
 
     def _follow_statuses(self, one: Played) -> bool:
         """Move messages to the statuses that the recorded reply shows of them; return whether any was moved."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import Document, parse, read_text, shipped
-from sandbox.providers.registry import Registry, documents_in
+from sandbox.providers.registry import Registry
 from sandbox.specs.references import place_of
 from sandbox.specs.types import PathProblem, dotted
 
@@ -48,11 +48,13 @@ class Facts:
 
     def __init__(self, provider: str, resolved: Mapping[str, object], document: Document) -> None:
         self.provider = provider
+        self.name = document.name
         self._resolved = resolved
         self._document = document
         self._known: dict[ValuePath, Fact] = {}
         self.all = {fact.place: fact for fact in self._walk(self._document)}
         self.verdicts: dict[str, Verdict] = {}
+        self.shown: set[str] = set()
 
     def _walk(self, document: Document) -> Iterator[Fact]:
         waiting: list[tuple[ValuePath, object]] = [((), document.value)]
@@ -89,8 +91,13 @@ class Facts:
                 found = (path[:end], node)
         return self._fact(*found)
 
-    def judge(self, fact: Fact, *, confirmed: bool) -> None:
-        """Note what an exchange says of a fact: once contradicted, it stays so."""
+    def judge(self, fact: Fact, *, confirmed: bool, shown: bool = True) -> None:
+        """Note what an exchange says of a fact: once contradicted, it stays so.
+
+        `shown`: the provider showed all of it; that it accepts one value of a parameter does not tell what it refuses.
+        """
+        if shown:
+            self.shown.add(fact.place)
         if not confirmed:
             self.verdicts[fact.place] = Verdict.CONTRADICTED
         else:
@@ -105,20 +112,23 @@ class Facts:
         return found
 
 
-def _shown(file: Path) -> str:
+def shown_path(file: Path) -> str:
+    """Return the path of a document as people write it."""
     return f"specs/{file.name}" if file.parent == shipped("specs") else str(file)
 
 
-def find_facts(packs: Registry, folders: Iterable[Path], providers: Iterable[str]) -> Mapping[str, Facts]:
-    """Return the facts of some providers, whose documents are in `folders`."""
-    wanted, found = set(providers), dict[str, Facts]()
-    for file in (file for folder in folders for file in documents_in(folder)):
-        document = _placed(read_text(file), _shown(file))
-        own = document.value.get("x-sandbox") if isinstance(document.value, dict) else None
-        name = str(own.get("provider", "")) if isinstance(own, dict) else ""
-        if name in wanted and name in packs:
-            found[name] = Facts(name, packs[name].spec.document, document)
-    return found
+def find_facts(packs: Registry, providers: Iterable[str]) -> Mapping[str, Facts]:
+    """Return the facts of some providers.
+
+    Raises:
+        FileError: a document cannot be read.
+
+    """
+    found = {name: (packs[name], packs[name].file) for name in providers}
+    return {
+        name: Facts(name, pack.spec.document, _placed(read_text(file), shown_path(file)))
+        for name, (pack, file) in found.items()
+    }
 
 
 @lru_cache(maxsize=32)

@@ -1,8 +1,9 @@
 """Runs a comparison: reads a session, plays it in order, and returns what was found."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sandbox.core.message import Channel
 from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
 from sandbox.drift.exchanges import Exchanges, Provider
-from sandbox.drift.facts import Fact, Facts, Verdict, find_facts
+from sandbox.drift.facts import Facts, Verdict, find_facts
 from sandbox.drift.player import Player
 from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
 from sandbox.providers.registry import Registry
@@ -28,7 +29,8 @@ class DriftReport:
     """What a comparison has found.
 
     `counts` says how many exchanges and callbacks were compared, and why others were not. `not_asked` has the requests
-    that a limit of the recording kept from the provider, by operation. `facts` has the verdicts by provider.
+    that a limit of the recording kept from the provider, by operation. `facts` has the verdicts by provider,
+    `on` is the day on which the recording ended.
     """
 
     differences: tuple[Difference, ...]
@@ -37,6 +39,7 @@ class DriftReport:
     facts: Mapping[str, Facts] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
     shape: Shape = field(default_factory=Shape)
+    on: date = date.min
 
     def words(self) -> Mapping[str, Mapping[Verdict, int]]:
         """Return how many facts of each word have each verdict, of all providers."""
@@ -48,16 +51,10 @@ class DriftReport:
                     sums[verdict] += count
         return total
 
-    def confirmed(self) -> Iterator[Fact]:
-        """Yield the facts that were confirmed."""
-        for facts in self.facts.values():
-            yield from (facts.all[place] for place, each in facts.verdicts.items() if each is Verdict.CONFIRMED)
-
 
 def find_drift(
     session: Path,
     packs: Registry,
-    folders: Iterable[Path],
     *,
     ignored: Iterable[str] = (),
     progress: Callable[[int], None] = lambda _: None,
@@ -73,7 +70,7 @@ def find_drift(
     ordered = in_order(entries)
     first = next(ordered, None)
     named = [name for name in header.upstreams if name in packs] or [*packs]
-    facts = find_facts(packs, folders, named)
+    facts = find_facts(packs, named)
     router = Router(route for name in facts for route in packs[name].spec.routes)
     begin = header.at if first is None else first.at
     players = Player(packs, router, begin=begin), Player(packs, router, begin=begin, variant=True)
@@ -84,7 +81,7 @@ def find_drift(
         for name in facts
     }
     differences = Differences(ignored)
-    shape = Shape()
+    shape, on = Shape(), begin
     exchanges = Exchanges(players, providers, differences, shape)
     callbacks = Callbacks(exchanges)
     for done, entry in enumerate(chain([first] if first else [], ordered), 1):
@@ -93,15 +90,14 @@ def find_drift(
         else:
             callbacks.compare(entry)
         progress(done)
+        on = max(on, entry.at)
     callbacks.finish()
     counts = {**exchanges.counts, **{f"callbacks {name}": count for name, count in callbacks.counts.items()}}
     found = tuple(by_name(differences.found))
-    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape)
+    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape, on.date())
 
 
-def find_change(
-    session: Path, before: Path, packs: Registry, folders: Sequence[Path], *, ignored: Iterable[str] = ()
-) -> DriftReport:
+def find_change(session: Path, before: Path, packs: Registry, *, ignored: Iterable[str] = ()) -> DriftReport:
     """Compare a recording with an earlier one or with a shape: what a provider does otherwise than before.
 
     Two recordings are compared by what each has otherwise than the sandbox, and by their shapes.
@@ -111,11 +107,11 @@ def find_change(
         SpecError: a file is neither session nor shape.
 
     """
-    now, differences = find_drift(session, packs, folders), Differences(ignored)
+    now, differences = find_drift(session, packs), Differences(ignored)
     shape, known = now.shape.to_json(), {each.name: each for each in now.differences}
     old_shape: Mapping[str, Any]
     if is_session(before):
-        then = find_drift(before, packs, folders)
+        then = find_drift(before, packs)
         old, old_shape = {each.name: each for each in then.differences}, then.shape.to_json()
         for name in known.keys() - old.keys():
             if has_seen(old_shape, name.partition(":")[0]):

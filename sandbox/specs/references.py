@@ -61,16 +61,24 @@ def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
 
 def place_of(document: Document, mistake: PathProblem) -> FileMistake:
     """Return a mistake with the place of the value that its path leads to through references."""
+    return document.mistake(real_path(document, mistake.path)[0], str(mistake))
+
+
+def real_path(document: Document, path: ValuePath) -> tuple[ValuePath, bool]:
+    """Return the path in the file of the value that a path leads to through references, and whether there is one.
+
+    If there is none, it is the path as far as it leads.
+    """
     here: object = document.value
     real: ValuePath = ()
-    for step in mistake.path:
+    for step in path:
         here, real = _followed(document, here, real, step)
         known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
         if step not in known:
-            break
+            return real, False
         here = known[step]
         real = (*real, step)
-    return document.mistake(real, str(mistake))
+    return real, True
 
 
 def _followed(document: Document, here: object, real: ValuePath, step: str | int) -> tuple[object, ValuePath]:

@@ -178,11 +178,9 @@ def changed_packs(name: str, changes: tuple[tuple[str, str], ...], folder: Path)
     return {**packs(), **discover([folder])}
 
 
-def drift(
-    path: Path, ignored: Iterable[str] = (), *, base: Registry | None = None, folder: Path | None = None
-) -> Report:
+def drift(path: Path, ignored: Iterable[str] = (), *, base: Registry | None = None) -> Report:
     """Return what documents have otherwise than a recording; by default the shipped ones."""
-    return find_drift(path, base or packs(), [folder or shipped("specs")], ignored=ignored)
+    return find_drift(path, base or packs(), ignored=ignored)
 
 
 def examples() -> list[Ask]:

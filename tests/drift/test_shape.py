@@ -8,7 +8,6 @@ import pytest
 
 from sandbox.drift.run import find_change
 from sandbox.drift.shape import read_shape
-from sandbox.formats.yaml_files import shipped
 from tests.builders import packs
 from tests.drift.sessions import Ask, changed_packs, drift, generated, record
 
@@ -22,7 +21,7 @@ WAIT = timedelta(seconds=10)
 
 def changes(now: Path, before: Path) -> list[str]:
     """Return the names of what is otherwise than before."""
-    return [each.name for each in find_change(now, before, packs(), [shipped("specs")]).differences]
+    return [each.name for each in find_change(now, before, packs()).differences]
 
 
 def shape_of(session: Path) -> Path:
@@ -123,6 +122,6 @@ def test_what_is_as_the_document_says_again_is_named(tmp_path: Path) -> None:
     known = changed_packs("betatel", (("{says: delivered, reported", "{says: done, reported"),), tmp_path / "specs")
     before = record(tmp_path / "before.jsonl", [SMS], known=known)
     now = record(tmp_path / "now.jsonl", [SMS])
-    found = find_change(now, before, packs(), [shipped("specs")]).differences
+    found = find_change(now, before, packs()).differences
 
     assert [each.text.rpartition("; ")[2] for each in found] == ["so before, and no more"]

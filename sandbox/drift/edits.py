@@ -1,0 +1,117 @@
+"""What a recording changes in a document: the edits that a difference asks for."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from sandbox.drift.places import walk
+from sandbox.drift.trees import format_of, type_of
+from sandbox.drift.yaml_edits import YamlEdits
+from sandbox.formats.json_text import ValuePath
+from sandbox.specs.types import BRANCHES
+
+CLOCK = "20260131123456789000"  # the digits of every time in a sample
+DIGITS, HEXADECIMAL = "1234567890", "0123456789abcdef"
+SAMPLES: Mapping[str, str] = {
+    "uuid": "e5b7c3f2-d8a6-4f6c-93b9-123456789abc",
+    "ulid": "01JV5V54KPYK9GB29265EQRZ2P",
+    "URL": "https://example.com/",
+    "HTTP date": "Sat, 31 Jan 2026 12:34:56 GMT",
+}
+SHORT_RUN = 5  # digits from which a text may have a value of the account in it
+
+
+class Edit(NamedTuple):
+    """An edit of a document at a path; `raises` is the path of the fact that has been observed with it."""
+
+    at: ValuePath
+    apply: Callable[[YamlEdits], bool]
+    raises: ValuePath = ()
+
+
+def value_edit(path: ValuePath, value: object, fact: ValuePath) -> Edit | None:
+    """Return the edit that gives a value of an example; None if the value may be one of the account."""
+    if isinstance(value, str) and sum(map(str.isdecimal, value)) >= SHORT_RUN:
+        return None
+    return Edit(path, lambda edits: edits.replace(path, value), fact)
+
+
+def key_edit(path: ValuePath, name: str, fact: ValuePath) -> Edit:
+    """Return the edit that moves what is below a key to another one: a status or a media type."""
+    return Edit(path, lambda edits: edits.rename(path, name), fact)
+
+
+def member_edit(
+    document: Mapping[str, object], schema: ValuePath, where: ValuePath, value: object, source: str
+) -> Edit | None:
+    """Return the edit that adds a member to the schema of a reply; None if no schema names those beside it."""
+    *parents, name = where
+    path = _schema_path(document, schema, tuple(parents))
+    if path is None or not isinstance(name, str):
+        return None
+    entry = {"type": type_of(value), "x-word": "observed", "x-source": source}
+    return Edit((*path, "properties", name), lambda edits: edits.insert((*path, "properties"), name, entry))
+
+
+def error_edit(responses: ValuePath, status: int, media: str, value: object, source: str) -> Edit:
+    """Return the edit that adds the example of an error that no document has."""
+    code = next((each for each in _leaves(value) if isinstance(each, int) and not isinstance(each, bool)), status)
+    entry = {"value": value, "x-code": code, "x-word": "observed", "x-source": source}
+    content = {"schema": {}, "examples": {"observed": entry}}
+
+    def apply(edits: YamlEdits) -> bool:
+        inside = (*responses, str(status), "content")
+        return (
+            edits.insert((*inside, media, "examples"), "observed", entry)
+            or edits.insert(inside, media, content)
+            or edits.insert(responses, str(status), {"description": "Observed.", "content": {media: content}})
+        )
+
+    return Edit((*responses, str(status), media), apply)
+
+
+def _schema_path(document: Mapping[str, object], path: ValuePath, steps: ValuePath) -> ValuePath | None:
+    """Return the path of the schema of an object inside a schema; of branches, the first that names its members."""
+    node = walk(document, path)
+    if not node:
+        return None
+    for branch in BRANCHES:
+        for place, _ in enumerate(node.get(branch, ())):
+            found = _schema_path(document, (*path, branch, place), steps)
+            if found is not None:
+                return found
+    if not steps:
+        return path if node.get("properties") else None
+    inner = (*path, "items") if isinstance(steps[0], int) else (*path, "properties", str(steps[0]))
+    return _schema_path(document, inner, steps[1:])
+
+
+def _leaves(value: object) -> list[object]:
+    rows = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else None
+    return [value] if rows is None else [leaf for each in rows for leaf in _leaves(each)]
+
+
+def as_sample(value: object, fixed: frozenset[str]) -> object:
+    """Return a value in which nothing is of an account: fixed words stay, the rest is a sample of the same format."""
+    if isinstance(value, Mapping):
+        return {name: as_sample(each, fixed) for name, each in value.items()}
+    if isinstance(value, list):
+        return [as_sample(each, fixed) for each in value[:1]]
+    if isinstance(value, str):
+        return value if value in fixed or not value else _sample_text(value, format_of(value))
+    return value if value is None or isinstance(value, bool) else 1 if isinstance(value, int) else 0.5
+
+
+def _sample_text(value: str, kind: str) -> str:
+    if kind in SAMPLES:
+        return SAMPLES[kind]
+    if kind.startswith(("time", "date")):
+        return _filled(value, CLOCK)
+    if kind.endswith("hexadecimal digits"):
+        return (HEXADECIMAL * (len(value) // len(HEXADECIMAL) + 1))[: len(value)]
+    return _filled(value, DIGITS) if kind in {"digits", "decimal", "number with +"} else "text"
+
+
+def _filled(value: str, digits: str) -> str:
+    """Return a text with its digits replaced by others, one after the other."""
+    given = iter(digits * (len(value) // len(digits) + 1))
+    return "".join(next(given) if each.isdecimal() else each for each in value)
