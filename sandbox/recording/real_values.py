@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.formats.phone_numbers import LONGEST, digits_alone
 from sandbox.providers.registry import Registry
+from sandbox.recording.encoded_values import decode_base64
 from sandbox.recording.masking import BETWEEN_NUMBERS, SCHEME, SEPARATORS
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.spec import CredentialPart, NumberPlan, ProviderSpec
@@ -34,10 +35,11 @@ class Credentials(NamedTuple):
 
     @classmethod
     def of(cls, spec: ProviderSpec, given: Mapping[str, str]) -> Self:
-        """Return the credentials of a provider; the empty name stands for its first field, the key."""
+        """Return the credentials of a provider; the empty name stands for the key, the first field of each way."""
         values = {name.lower(): value for name, value in given.items() if name}
-        if "" in given and spec.credentials:
-            values[spec.credentials[0].lower()] = given[""]
+        keys = (*spec.credentials[:1], *(way[0].fields[0] for way in spec.authentication))
+        for name in keys if "" in given else ():
+            values.setdefault(name.lower(), given[""])
         parts = tuple(part for way in spec.authentication for part in way)
         return cls(spec.name, values, parts)
 
@@ -48,7 +50,7 @@ class Credentials(NamedTuple):
             MissingError: it is not given.
 
         """
-        part = next((each for each in self.parts if each.place == place and _last(each.name) == name.lower()), None)
+        part = self._part(place, name)
         fields = [field.lower() for field in part.fields] if part is not None else []
         if part is not None and all(field in self.given for field in fields):
             joined = ":".join(self.given[field] for field in fields)
@@ -60,6 +62,21 @@ class Credentials(NamedTuple):
         option = f"--credential {self.provider}.{lacking}=VALUE"
         why = f"the credential {lacking} of {self.provider} is a stand-in in the recording"
         raise MissingError(why, kind="credential", option=option)
+
+    def stand_ins(self, place: str, name: str, value: str) -> dict[str, str]:
+        """Return real values by the stand-ins in a value, as other parts of a request may repeat them."""
+        part, found = self._part(place, name), SCHEME.fullmatch(value)
+        plain = found["key"] if found is not None else value
+        if part is None:
+            return {plain: self.given[name.lower()]} if name.lower() in self.given else {}
+        if part.is_base64:
+            plain = decode_base64(plain) or ""
+        values = plain.split(":", len(part.fields) - 1)
+        named = zip(values, part.fields, strict=False)
+        return {each: self.given[field.lower()] for each, field in named if field.lower() in self.given}
+
+    def _part(self, place: str, name: str) -> CredentialPart | None:
+        return next((each for each in self.parts if each.place == place and _last(each.name) == name.lower()), None)
 
 
 class Recipients(NamedTuple):

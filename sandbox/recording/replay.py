@@ -6,7 +6,8 @@ gives now.
 """
 
 import asyncio
-from collections import Counter, OrderedDict
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
@@ -22,7 +23,8 @@ from sandbox.recording.bodies import CHARSET, read_text
 from sandbox.recording.limits import Refused
 from sandbox.recording.real_values import Credentials, Given, MissingError, Recipients
 from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
-from sandbox.recording.reported_ids import LIMIT, is_id, named_ids_in
+from sandbox.recording.replayed_ids import Ids, ids_in_reply
+from sandbox.recording.reported_ids import is_id
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
 from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest
 from sandbox.recording.stand_ins import SHAPED_NUMBER, is_time
@@ -31,6 +33,8 @@ from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Found, Router
 from sandbox.specs.spec import Operation
 
+PARAMETER = re.compile(r"\{([^{}]*)\}")  # in the template of a path
+SHORTEST = 4  # characters of a credential that is found in other parts of a request
 WINDOW = 1000  # entries of a file that may be out of their order
 WANTING = 20  # options that are listed as missing
 NOT_AGAIN = frozenset({"content-encoding", "content-length", "cookie", "sec-fetch-site", "transfer-encoding"})
@@ -55,56 +59,6 @@ def in_order(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
             yield from due()
     while waiting:
         yield from due()
-
-
-class Ids:
-    """The ids of a provider's replies as they are now, by those in the recording; None: what had it was not sent."""
-
-    def __init__(self) -> None:
-        self._now: OrderedDict[tuple[str, str], str | None] = OrderedDict()
-
-    def real(self, provider: str, value: str) -> str:
-        """Return the present form of an id; other values stay.
-
-        Raises:
-            MissingError: there is none.
-
-        """
-        found = self._now.get((provider, value), value)
-        if found is None:
-            why = "it needs the id of a message that was not sent, or not accepted"
-            raise MissingError(why, kind="id")
-        return found
-
-    def add(self, operation: Operation, before: Iterable[Leaf], after: Iterable[Leaf]) -> None:
-        """Keep which id of a reply takes the place of which, by name and order.
-
-        Of requests that send nothing, replies must have the same number of ids: a list may have changed.
-        """
-        then, now = _by_name(operation, before), _by_name(operation, after)
-        for name, values in then.items():
-            given = now.get(name, [])
-            if operation.channel is None and len(given) != len(values):
-                continue
-            for place, value in enumerate(values):
-                self._now.setdefault((operation.provider, value), given[place] if place < len(given) else None)
-        while len(self._now) > LIMIT:
-            self._now.popitem(last=False)
-
-
-def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
-    """Return ids by name; codes of errors are none, whatever their name."""
-    codes = {
-        name
-        for error in operation.errors.values()
-        for name, value in (error.body.items() if isinstance(error.body, Mapping) else ())
-        if str(value) == str(error.code)
-    }
-    found: dict[str, list[str]] = {}
-    for each in ids:
-        if each.name not in codes:
-            found.setdefault(each.name, []).append(each.value)
-    return found
 
 
 class Timing(NamedTuple):
@@ -181,7 +135,7 @@ class Replayer:
         self.sent += not outcome.refused
         if exchange.reply is not None and not exchange.fault:
             operation = found.route.operation
-            before = named_ids_in(exchange.reply.body.text, kind_of(exchange.reply.headers))
+            before = ids_in_reply(exchange.reply.body.text, kind_of(exchange.reply.headers))
             if is_answered or operation.channel is not None:
                 self._ids.add(operation, before, ids_of(outcome) if is_answered else ())
 
@@ -201,11 +155,11 @@ class Replayer:
             why = f"the recording does not have its body: {request.body.withheld}"
             raise MissingError(why, kind="body")
         real = self._real_values(exchange, found.route.operation)
-        path = _rewrite_path(request.path, found.route.template, real("path").value)
+        value = real("header").value  # first, as a path may repeat what the headers name
+        headers = tuple((name, value(Leaf(name.lower(), text))) for name, text in request.headers)
         query = rewrite_pairs(request.query, real("query")) if request.query else ""
         body = rewrite_body(request.body.text, kind_of(request.headers), real("body")) if request.body.text else ""
-        value = real("header").value
-        headers = tuple((name, value(Leaf(name.lower(), text))) for name, text in request.headers)
+        path = rewrite_path(request.path, found.route.template, real("path").value)
         changed = RecordedRequest(request.method, path, query, headers, request.body._replace(text=body))
         incoming = incoming_of(changed)
         again = self._find(request.method, path)
@@ -221,6 +175,7 @@ class Replayer:
         words, credentials = self._words[provider], self._credentials[provider]
         is_wrong = exchange.reply is not None and exchange.reply.status in WRONG_KEY
         sends = operation.channel is not None
+        known: dict[str, str] = {}
 
         def part(place: str) -> Replacer:
             def real(leaf: Leaf) -> str:
@@ -228,18 +183,29 @@ class Replayer:
                 if not value or (place == "header" and name in NOT_AGAIN):
                     return value
                 if name in words.secrets:
-                    return value if is_wrong else credentials.real(place, name, value)
-                if name in words.recipients:
-                    return self._recipients[provider].real(value)
-                if name in words.senders:
-                    return self._senders.get(value, value)
-                if sends and name not in words.texts and is_shaped(value):  # a recipient that the document lacks
-                    return self._recipients[provider].real(value)
-                return self._ids.real(provider, value) if place == "path" or is_id(name) else value
+                    if is_wrong:
+                        return value
+                    known.update(credentials.stand_ins(place, name, value))
+                    return credentials.real(place, name, value)
+                if value in known and (place == "path" or len(value) >= SHORTEST):
+                    return known[value]
+                if place == "path" or is_id(name):
+                    value = self._ids.real(provider, value)
+                return self._content(provider, name, value, sends=sends)
 
             return Replacer(real, str, str)
 
         return part
+
+    def _content(self, provider: str, name: str, value: str, *, sends: bool) -> str:
+        """Return the real recipient or sender in the place of a stand-in; other values stay."""
+        words = self._words[provider]
+        if name in words.recipients:
+            return self._recipients[provider].real(value)
+        if name in words.senders:
+            return self._senders.get(value, value)
+        is_other = sends and name not in words.texts and not is_id(name) and is_shaped(value)
+        return self._recipients[provider].real(value) if is_other else value  # the document may not have all recipients
 
     def _check_recipients(
         self, exchange: RecordedExchange, found: Found, incoming: Incoming, recipients: Recipients
@@ -271,13 +237,23 @@ def is_shaped(value: str) -> bool:
     return value.startswith("+") or (is_possible(digits) and not is_time(digits))
 
 
-def _rewrite_path(path: str, template: str, real: Callable[[Leaf], str]) -> str:
-    """Return a path whose parameters are replaced."""
+def rewrite_path(path: str, template: str, real: Callable[[Leaf], str]) -> str:
+    """Return a path whose parameters are replaced; a segment may have one beside other text."""
 
     def rewrite(raw: str, named: str) -> str:
-        if not named.startswith("{"):
+        names = PARAMETER.findall(named)
+        if not names:
             return raw
-        return rewrite_segment(raw, lambda value: real(Leaf(named.strip("{}"), value)))
+        pattern = re.compile("(.+)".join(map(re.escape, PARAMETER.sub("\n", named).split("\n"))), re.DOTALL)
+
+        def replace(value: str) -> str:
+            found = pattern.fullmatch(value)
+            texts = iter(
+                [real(Leaf(name, each)) for name, each in zip(names, found.groups(), strict=True)] if found else ()
+            )
+            return PARAMETER.sub(lambda _: next(texts), named) if found else value
+
+        return rewrite_segment(raw, replace)
 
     return "/".join(
         rewrite(raw, named) for raw, named in zip_longest(path.split("/"), template.split("/"), fillvalue="")
@@ -292,7 +268,7 @@ def kind_of(headers: Headers) -> str:
 def ids_of(outcome: Outcome) -> Iterable[Leaf]:
     """Return the ids in a reply."""
     text, kind = read_text(outcome.reply.body, as_text(outcome.reply.headers))
-    return named_ids_in(text.text, kind)
+    return ids_in_reply(text.text, kind)
 
 
 def incoming_of(request: RecordedRequest) -> Incoming:

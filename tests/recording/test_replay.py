@@ -214,7 +214,7 @@ async def test_without_a_key_nothing_is_sent(tmp_path: Path) -> None:
         replayer, again = await replayed(session, provider.url, keys={"betatel": {"x-account-id": "a1"}})
 
     assert provider.requests == []
-    assert {each.refused for each in again} == {"credential", "id"}
+    assert {each.refused for each in again} == {"credential"}
     assert set(replayer.wanting) == {
         "--credential betatel.x-api-key=VALUE",
         "--credential ubill.key=VALUE",

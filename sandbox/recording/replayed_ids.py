@@ -1,0 +1,72 @@
+"""The ids that a provider gives when a recording is sent again, by those that it gave before."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+from sandbox.recording.real_values import MissingError
+from sandbox.recording.reported_ids import LIMIT, named_ids_in
+from sandbox.recording.rewriting import Leaf
+from sandbox.specs.spec import Operation
+
+STRUCTURED = re.compile(r"\s*(?:[{\[<]|[^\s=&]+=)")  # the beginning of JSON, XML or a form
+TOKEN = re.compile(r"[\w-]+")  # of a text without names
+SHORTEST = 4  # characters of an id in such a text
+
+
+class Ids:
+    """The ids of a provider's replies as they are now, by those in the recording; None: what had it was not sent."""
+
+    def __init__(self) -> None:
+        self._now: OrderedDict[tuple[str, str], str | None] = OrderedDict()
+
+    def real(self, provider: str, value: str) -> str:
+        """Return the present form of an id; other values stay.
+
+        Raises:
+            MissingError: there is none.
+
+        """
+        found = self._now.get((provider, value), value)
+        if found is None:
+            why = "it needs the id of a message that was not sent, or not accepted"
+            raise MissingError(why, kind="id")
+        return found
+
+    def add(self, operation: Operation, before: Iterable[Leaf], after: Iterable[Leaf]) -> None:
+        """Keep which id of a reply takes the place of which, by name and order.
+
+        Of requests that send nothing, replies must have the same number of ids: a list may have changed.
+        """
+        then, now = _by_name(operation, before), _by_name(operation, after)
+        for name, values in then.items():
+            given = now.get(name, [])
+            if operation.channel is None and len(given) != len(values):
+                continue
+            for place, value in enumerate(values):
+                self._now.setdefault((operation.provider, value), given[place] if place < len(given) else None)
+        while len(self._now) > LIMIT:
+            self._now.popitem(last=False)
+
+
+def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
+    """Return ids by name; codes of errors are none, whatever their name."""
+    codes = {
+        name
+        for error in operation.errors.values()
+        for name, value in (error.body.items() if isinstance(error.body, Mapping) else ())
+        if str(value) == str(error.code)
+    }
+    found: dict[str, list[str]] = {}
+    for each in ids:
+        if each.name not in codes:
+            found.setdefault(each.name, []).append(each.value)
+    return found
+
+
+def ids_in_reply(text: str, kind: str) -> list[Leaf]:
+    """Return the ids in a reply: values of such names or, in a text without names, each word that has a digit."""
+    if STRUCTURED.match(text):
+        return [*named_ids_in(text, kind)]
+    words = [word for each in TOKEN.findall(text) for word in dict.fromkeys((each, each.partition("-")[0]))]
+    return [Leaf("", word) for word in words if len(word) >= SHORTEST and any(map(str.isdecimal, word))]
