@@ -20,8 +20,20 @@ from sandbox.specs.types import METHODS, Schema, properties_of
 
 REPORTED = re.compile(r"\{\{-?\s*callback\.(provider_)?status\s*-?\}\}")  # the template of a status
 TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-FILLED = "the-status"  # what a template is filled with to find it again
+STATUS, OTHER = "0the0status0", "0another0value0"  # what templates are filled with, to find them again
 PLACES = ("query", "headers", "body")
+
+
+class Place(NamedTuple):
+    """Where a callback has the status: the name of a value in lower case, empty for a whole text, and its form."""
+
+    name: str
+    form: re.Pattern[str]
+    is_ours: bool = False
+
+    def find(self, leaf: Leaf) -> re.Match[str] | None:
+        """Return where the status is in a value; None if the value is another one."""
+        return self.form.fullmatch(leaf.value) if leaf.name.lower() == self.name else None
 
 
 class Reported(NamedTuple):
@@ -32,13 +44,13 @@ class Reported(NamedTuple):
 
 
 class CallbackReader(NamedTuple):
-    """Reads the callbacks of one channel; `names` are those of the values that hold the status, in lower case.
+    """Reads the callbacks of one channel; `words` are those of its statuses.
 
     `says_ours`: the document writes statuses by our names, not in the provider's words.
     """
 
     channel: Channel
-    names: frozenset[str]
+    places: tuple[Place, ...]
     recipients: frozenset[str]
     words: frozenset[str]
     says_ours: bool = False
@@ -48,16 +60,16 @@ class CallbackReader(NamedTuple):
         """Return the reader of a channel's callbacks."""
         document, words = pack.spec.document, frozenset(channel.read_back)
         own = document["x-sandbox"]["channels"].get(channel.name, {})
-        declared = dict(_declared(own.get("callback") or {}))
-        names = frozenset(declared) or _enumerated(document, channel.name, words)
-        says_ours = bool(declared) and not any(declared.values())
+        declared = tuple(_declared(own.get("callback") or {}))
+        places = declared or _enumerated(document, channel.name, words)
+        says_ours = bool(declared) and all(each.is_ours for each in declared)
         words = frozenset(channel.words) if says_ours else words
-        return cls(channel, frozenset(map(str.lower, names)), Vocabulary.of(pack).recipients, words, says_ours)
+        return cls(channel, places, Vocabulary.of(pack).recipients, words, says_ours)
 
     def read(self, request: RecordedRequest) -> Reported:
         """Return what a callback reports."""
         leaves = [*leaves_of(request)]
-        named = [leaf.value for leaf in leaves if leaf.name.lower() in self.names]
+        named = [found["word"] for leaf in leaves for each in self.places if (found := each.find(leaf))]
         numbers = (digits_alone(each.value) for each in leaves if each.name.lower() in self.recipients)
         return Reported(self._status(named, leaves), next(filter(None, numbers), ""))
 
@@ -93,13 +105,16 @@ def leaves_in(text: str, kind: str) -> list[Leaf]:
         found.append(leaf)
         return leaf.value
 
+    def collect_text(text: str) -> str:
+        return collect(Leaf("", text))
+
     if text:
-        rewrite_body(text, kind, Replacer(collect, str, str))
+        rewrite_body(text, kind, Replacer(collect, str, collect_text))
     return found
 
 
-def _declared(callback: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Yield the names whose values a declaration fills with the status, and whether in the provider's word."""
+def _declared(callback: Mapping[str, Any]) -> Iterator[Place]:
+    """Yield the places that a declaration fills with the status."""
     waiting: list[object] = [callback.get(place) for place in PLACES]
     while waiting:
         value = waiting.pop()
@@ -107,22 +122,41 @@ def _declared(callback: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
             waiting += value
         elif isinstance(value, Mapping):
             waiting += [each for each in value.values() if not isinstance(each, str)]
-            texts = ((str(name), each) for name, each in value.items() if isinstance(each, str))
-            yield from ((name, bool(match[1])) for name, each in texts if (match := REPORTED.search(each)))
+            yield from (place for name, each in value.items() if isinstance(each, str) for place in _place(name, each))
         elif isinstance(value, str):
+            leaves = leaves_in(_filled(value), "")
             match = REPORTED.search(value)
-            filled = TEMPLATE.sub("1", REPORTED.sub(FILLED, value))
-            yield from ((leaf.name, bool(match and match[1])) for leaf in leaves_in(filled, "") if FILLED in leaf.value)
+            yield from (
+                Place(leaf.name.lower(), _form(leaf.value), bool(match and not match[1]))
+                for leaf in leaves
+                if STATUS in leaf.value
+            )
 
 
-def _enumerated(document: Mapping[str, Any], channel: str, words: frozenset[str]) -> frozenset[str]:
-    """Return the name of the webhook's parameter whose enumeration has most of a channel's words."""
+def _place(name: object, template: str) -> Iterator[Place]:
+    match = REPORTED.search(template)
+    if match is not None:
+        yield Place(str(name).lower(), _form(_filled(template)), not match[1])
+
+
+def _filled(template: str) -> str:
+    return TEMPLATE.sub(OTHER, REPORTED.sub(STATUS, template))
+
+
+def _form(filled: str) -> re.Pattern[str]:
+    """Return a pattern of the values that a filled template stands for; `word` is the status."""
+    before, _, after = (re.escape(each).replace(OTHER, ".*") for each in filled.partition(STATUS))
+    return re.compile(f"{before}(?P<word>.+?){after.replace(STATUS, '.*')}", re.DOTALL)
+
+
+def _enumerated(document: Mapping[str, Any], channel: str, words: frozenset[str]) -> tuple[Place, ...]:
+    """Return the webhook's parameter whose enumeration has most of a channel's words."""
     found = {
         name: len(words & {str(value) for schema in schemas for value in schema.get("enum", ())})
         for name, schemas in _parameters(document, channel)
     }
     best = max(found, key=lambda name: found[name], default="")
-    return frozenset({best} if found.get(best) else ())
+    return (Place(best.lower(), _form(STATUS)),) if found.get(best) else ()
 
 
 def _parameters(document: Mapping[str, Any], channel: str) -> Iterator[tuple[str, list[Schema]]]:

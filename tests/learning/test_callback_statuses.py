@@ -92,6 +92,11 @@ def test_a_status_stands_where_the_document_says_or_is_a_word_of_the_provider(
             request(body="<r><state>new</state></r>"),
         ),
         ({"format": "text", "body": "state={{ callback.status }}&a=1"}, request(body="state=new&a=1")),
+        (
+            {"format": "text", "body": "It is {{ callback.status }} {{ now }}!"},
+            request(body="It is new 2026-03-02 12:00!"),
+        ),
+        ({"body": {"event": "sms.{{ callback.status }}.{{ now }}"}}, request(body='{"event":"sms.new.2026"}')),
         ({"method": "GET", "query": {"state": "{{ callback.status }}"}}, request(urlencode({"state": "new"}))),
     ],
 )

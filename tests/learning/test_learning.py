@@ -14,7 +14,10 @@ from sandbox.core.scenario import Scenario
 from sandbox.learning.observations import Observations
 from sandbox.learning.scenario import learn_scenario, write_duration
 from sandbox.recording.session import Body, Entry, RecordedReply, RecordedRequest, Reported
+from sandbox.scenarios import load_text
 from tests.builders import NOON, Desk, make_world, packs
+from tests.drift.sessions import record
+from tests.drift.test_unchanged import ask_step
 from tests.learning.sessions import (
     RecordedDesk,
     as_recorded,
@@ -24,6 +27,7 @@ from tests.learning.sessions import (
     learn,
     write,
 )
+from tests.providers.yaml.providers import NAMES, cases, six
 from tests.scenarios import builders
 from tests.scenarios.builders import betatel, desk, named
 
@@ -106,6 +110,16 @@ def test_what_is_learnt_of_any_scenario_and_provider_has_no_mistakes(tmp_path: P
         "smsbuddy.sms.send",
         "ubill.sms.send",
     }
+
+
+@pytest.mark.parametrize(("name", "reports"), [*zip(NAMES, (True, False, True, True, False, True), strict=True)])
+def test_a_provider_of_one_s_own_is_learnt_from_its_document(tmp_path: Path, name: str, *, reports: bool) -> None:
+    asked = [lambda world, step=step: ask_step(step, world) for step in cases(name).steps if "call" in step]
+    text = learn_scenario(record(tmp_path / "s.jsonl", asked, base=six()), six())
+    scenario = load_text(text, "learnt.yaml", packs=six())
+
+    # The callbacks of one go to a URL that the requests do not have, those of another name no message.
+    assert (scenario.warnings, "lifecycle_from: reply" in text) == ((), reports)
 
 
 def test_a_number_of_a_request_has_its_own_outcome_under_the_id_that_all_share(tmp_path: Path) -> None:
