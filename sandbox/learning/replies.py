@@ -1,5 +1,6 @@
 """Tells whether a recorded reply accepts its request, and which error of the provider's document it is if not."""
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -28,14 +29,23 @@ def find_refusal(operation: Operation, reply: RecordedReply) -> Refusal | None:
 
     Providers refuse by an HTTP status, or with 200 and a code in the body: the one of an error in the document.
     """
-    kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
-    given = {leaf.name: leaf.value for leaf in leaves_in(reply.body.text, kind.lower())}
+    given = _members(reply)
     coded = [each for each in operation.errors.values() if _has_code(given, each)]
     if reply.status >= FIRST_ERROR_STATUS:
         alike = [each for each in operation.errors.values() if each.status == reply.status]
         found = [each for each in coded if each in alike] or alike
         return Refusal(reply.status, _nearest(given, found))
     return Refusal(reply.status, _nearest(given, coded)) if coded else None
+
+
+def _members(reply: RecordedReply) -> Mapping[str, str]:
+    """Return the members of a reply: those of JSON at the top, of anything else the first of each name."""
+    try:
+        value = json.loads(reply.body.text)
+    except (ValueError, RecursionError):
+        kind = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
+        return {leaf.name: leaf.value for leaf in reversed(leaves_in(reply.body.text, kind.lower()))}
+    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
 
 
 def _has_code(given: Mapping[str, str], error: ErrorReply) -> bool:

@@ -235,6 +235,16 @@ def test_a_refusal_with_status_200_is_told_by_the_code_of_its_body(tmp_path: Pat
     ]
 
 
+def test_a_code_inside_of_a_list_is_no_refusal(tmp_path: Path) -> None:
+    listed = RecordedReply(200, (), Body('{"statusID":0,"message":"Success","result":[{"number":"1","statusID":99}]}'))
+    xml = RecordedReply(200, (), Body("<r><statusID>0</statusID><row><statusID>99</statusID></row></r>"))
+    session = [exchange(1, "ubill.sms.report", reply=listed), exchange(2, "ubill.sms.send_xml", reply=xml)]
+
+    text, _ = learn(write(tmp_path / "s.jsonl", session))
+
+    assert "HTTP" not in text
+
+
 def test_messages_without_a_final_status_at_the_end_of_the_recording_are_left_out(tmp_path: Path) -> None:
     later = NOON + timedelta(minutes=1)
     session: list[Entry] = [
