@@ -151,11 +151,9 @@ def read_credentials(words: Iterable[str], packs: Registry, providers: Iterable[
     for word in words:
         place, sign, value = word.partition("=")
         provider, _, name = place.partition(".")
-        if not sign or not value:
-            message = f"--credential: '{place}' is not PROVIDER=KEY or PROVIDER.NAME=VALUE"
-            raise SandboxError(message)
-        if provider not in packs:
-            message = f"--credential: no provider is called '{provider}'.{near_miss(provider, packs)}"
+        if not sign or not value or provider not in packs:  # the message must not show what may be a key
+            names = ", ".join(packs)
+            message = f"--credential: a value is not PROVIDER=KEY or PROVIDER.NAME=VALUE; providers are {names}"
             raise SandboxError(message)
         secrets = Vocabulary.of(packs[provider]).secrets | {each.lower() for each in packs[provider].spec.credentials}
         if name and name.lower() not in secrets:

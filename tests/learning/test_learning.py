@@ -68,6 +68,11 @@ def send_many(scenario: Scenario, count: int, *, seed: int) -> tuple[RecordedDes
     return recorded, times
 
 
+def sums(steps: list[list[float]]) -> list[float]:
+    """Return the time from the reply to the last status of each message."""
+    return [*map(sum, zip(*steps, strict=True))]
+
+
 def percentiles(values: list[float]) -> list[float]:
     """Return the percentiles from 5 to 99."""
     return quantiles(values, n=100, method="inclusive")[4:]
@@ -83,7 +88,7 @@ def test_a_sandbox_under_a_learnt_scenario_shows_the_recorded_distributions(tmp_
     assert shown.keys() == recorded.keys()
     for path, steps in recorded.items():
         assert len(shown[path][0]) / MANY == pytest.approx(len(steps[0]) / RECORDED, rel=0.05)
-        for ours, theirs in zip(shown[path], steps, strict=True):
+        for ours, theirs in zip([*shown[path], sums(shown[path])], [*steps, sums(steps)], strict=True):
             assert percentiles(ours) == pytest.approx(percentiles(theirs), rel=0.05)
     assert percentiles(replies) == pytest.approx(percentiles(took), rel=0.05)
 
