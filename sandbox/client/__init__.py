@@ -36,6 +36,7 @@ from sandbox.client.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
+from sandbox.client.overview_values import Overview
 from sandbox.client.server_values import Health, Replica, StoreHealth
 from sandbox.client.values import (
     Account,
@@ -73,6 +74,7 @@ __all__ = [
     "Mistake",
     "NotFoundError",
     "Otp",
+    "Overview",
     "Page",
     "Provider",
     "RefusedError",

@@ -68,6 +68,7 @@ class ApiMethods:
     requests = ApiMethod(traffic.requests)
     request = ApiMethod(traffic.request)
     verify = ApiMethod(traffic.verify)
+    overview = ApiMethod(traffic.overview)
 
     callbacks = ApiMethod(traffic.callbacks)
     callback = ApiMethod(traffic.callback)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sandbox.client.call import ApiCall, timeout_for
 from sandbox.client.codec import Duration, Page, Since, body, encode_parameter, no_content, one_of, page_of, path, query
+from sandbox.client.overview_values import Overview
 from sandbox.client.values import Callback, Message, Otp, Request, Verdict
 
 
@@ -172,6 +173,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
     rule: str | None = None,
     to: str | None = None,
     to_contains: str | None = None,
+    reason: str | None = None,
     search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
@@ -188,6 +190,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
         rule: the scenario rule that applied.
         to: a number that it was for, compared by its digits.
         to_contains: a part of such a number.
+        reason: the reason of a refusal, as `overview` has it.
         search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case.
         since: the number of a request (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
@@ -262,6 +265,16 @@ def verify(  # noqa: PLR0913 - as many as the API has
         wait=wait,
     )
     return ApiCall("POST", path("verify"), one_of(Verdict), body=wanted, timeout=timeout_for(wait))
+
+
+def overview(window: Duration | None = None) -> ApiCall[Overview]:
+    """Return what has happened lately and what is pending, in numbers.
+
+    Args:
+        window: how far back to count, on the workspace's clock, from 1 s to 30 d (default: 15m).
+
+    """
+    return ApiCall("GET", path("overview"), one_of(Overview), query(window=window))
 
 
 def callbacks(  # noqa: PLR0913 - as many as the API has

@@ -54,15 +54,16 @@ def show_account(call: ControlCall, account: Account) -> Object:
         "provider": account.provider,
         "key": mask(account.key),
         "used": (account.provider, account.key) in call.world.accounts,
-        "balance": {balance_type: _show_amount(amount) for balance_type, amount in account.balance.items()},
+        "balance": show_amounts(account.balance),
         "brands" if "brands" in opened else "senders": [_show_sender(sender, now) for sender in account.senders],
         "templates": [{"id": template.id, "text": template.text} for template in account.templates],
         "stop_list": sorted(account.stop_list),
     }
 
 
-def _show_amount(amount: Decimal) -> int | float:
-    return int(amount) if amount == amount.to_integral_value() else float(amount)
+def show_amounts(balance: Mapping[str, Decimal]) -> Object:
+    """Return the amounts of a balance by type."""
+    return {name: int(each) if each == each.to_integral_value() else float(each) for name, each in balance.items()}
 
 
 def _show_sender(sender: Sender, now: datetime) -> Object:

@@ -10,6 +10,7 @@ from sandbox.control.call import ControlCall
 from sandbox.control.lists import Collection, Object, by_number, get_item, list_items
 from sandbox.control.masking import masked_headers, masked_query, masked_text
 from sandbox.control.messages import same_number
+from sandbox.control.reasons import reason_of
 from sandbox.control.recipients import SHOWN, recipients_of
 from sandbox.control.searching import Search
 from sandbox.core.clock import format_time
@@ -57,6 +58,8 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
         found.append(lambda record: record.refused is refused)
     if (rule := query.get("rule", str)) is not None:
         found.append(lambda record: record.rule == rule)
+    if (reason := query.get("reason", str)) is not None:
+        found.append(lambda record: record.refused and reason_of(record) == reason)
     if (number := query.get("to", str)) is not None:
         same = same_number(number, call.server.number_plans)
         found.append(lambda record: any(same(to, record.provider or "") for to in _recipients(call, record)))

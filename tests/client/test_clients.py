@@ -24,6 +24,7 @@ from sandbox.client import (
     UnreachableError,
 )
 from sandbox.client.behaviour_values import ScenarioCheck
+from sandbox.client.overview_values import DurationBucket
 from sandbox.client.values import PlannedStatus, StatusChange
 from sandbox.core.account import Approval
 from sandbox.core.callback import CallbackState
@@ -49,6 +50,7 @@ READING: list[tuple[str, Callable[[Client], object], Callable[[AsyncClient], Awa
     ("targets", lambda one: one.targets(), lambda one: one.targets()),
     ("scenario", lambda one: one.scenario(), lambda one: one.scenario()),
     ("clock", lambda one: one.clock(), lambda one: one.clock()),
+    ("overview", lambda one: one.overview("1h"), lambda one: one.overview("1h")),
     ("accounts", lambda one: one.accounts(), lambda one: one.accounts()),
     ("openapi", lambda one: one.openapi(), lambda one: one.openapi()),
     ("scenario_schema", lambda one: one.scenario_schema(), lambda one: one.scenario_schema()),
@@ -470,3 +472,19 @@ def test_a_workspace_has_its_url_and_keys_as_environment_variables(sandbox: Sand
     }
 
     assert [each.environ for each in (made, client.show_workspace(made.id), client.workspaces()[0])] == [expected] * 3
+
+
+def test_the_overview_has_typed_numbers(sandbox: SandboxClient) -> None:
+    sandbox.use("default")
+    send(sandbox)
+    sandbox.advance(until="idle")
+    overview = sandbox.overview(window=timedelta(minutes=10))
+
+    assert (overview.begin, overview.step, overview.sends[-1].statuses) == (
+        NOON - timedelta(minutes=10),
+        10.0,
+        {"delivered": 1},
+    )
+    assert [(each.channel, each.count, each.p50, each.buckets) for each in overview.delivery] == [
+        ("sms", 1, 2.2, (DurationBucket(3.0, 1),))
+    ]

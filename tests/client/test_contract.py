@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from sandbox.client import behaviour_values, server_values, values
+from sandbox.client import behaviour_values, overview_values, server_values, values
 from sandbox.client.behaviour_values import KEY, LOCAL
 from sandbox.client.call import ApiCall
 from sandbox.client.clients import STREAM, ApiMethod, ApiMethods
@@ -41,6 +41,8 @@ SCHEMAS = {
     "Clock": behaviour_values.Clock,
     "Advance": behaviour_values.Advance,
     "Agenda": behaviour_values.Agenda,
+    "Overview": overview_values.Overview,
+    "Durations": overview_values.Durations,
     "Account": values.Account,
     "Sender": values.Sender,
     "Template": values.Template,
@@ -128,15 +130,17 @@ def test_a_value_has_every_field_that_is_described(name: str) -> None:
     assert read == set(DOCUMENT["components"]["schemas"][name]["properties"])
 
 
+def parts_of(kind: type) -> set[type]:
+    """Return the values inside a value, and those inside them."""
+    hints = get_type_hints(kind).values()
+    parts = {part for hint in hints for part in (hint, *get_args(hint)) if isinstance(part, type) if is_dataclass(part)}
+    return parts.union(*map(parts_of, parts))
+
+
 def test_every_value_that_the_clients_make_is_described_or_part_of_one() -> None:
-    parts = {
-        part
-        for kind in SCHEMAS.values()
-        for hint in get_type_hints(kind).values()
-        for part in (hint, *get_args(hint))
-        if is_dataclass(part)
-    }
-    named = [*vars(values).values(), *vars(behaviour_values).values(), *vars(server_values).values()]
+    parts = set[type]().union(*map(parts_of, SCHEMAS.values()))
+    modules = (values, behaviour_values, overview_values, server_values)
+    named = [each for module in modules for each in vars(module).values()]
     made = {each for each in named if isinstance(each, type) and is_dataclass(each)}
     by_themselves = {values.Otp, values.Index, values.Event, behaviour_values.ScenarioEntry}
 
