@@ -22,12 +22,15 @@ from sandbox.providers.registry import Registry
 
 BASE = "/_sandbox/docs/"
 FOLDER = Path(__file__).parent
+PNG = "image/png"
 ASSETS: Mapping[str, str] = {
     "docs.css": "text/css",
     "docs.js": "text/javascript",
     "deploy/compose.yaml": "text/plain",
     "deploy/haproxy.cfg": "text/plain",
     "deploy/kubernetes.yaml": "text/plain",
+    "pictures/overview.png": PNG,
+    "pictures/overview-phone.png": PNG,
 }
 INDEX = "index"
 LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
@@ -171,7 +174,8 @@ def add_docs(control: web.Application, packs: Registry) -> Site:
         headers = {**INBOX_HEADERS, "ETag": f'"{tag}"'}
         if any(etag.value in {tag, "*"} for etag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers={**headers, "Content-Type": f"{kind}; charset=utf-8"})
+        content_type = kind if kind == PNG else f"{kind}; charset=utf-8"
+        return web.Response(body=body, headers={**headers, "Content-Type": content_type})
 
     async def list_pages(_: web.Request) -> web.Response:
         return web.Response(text=llms_text(), headers=INBOX_HEADERS)

@@ -32,6 +32,7 @@ PLACES = (
     "messages/{message}",
     "requests/1",
     "callbacks/1",
+    "overview",
     "clock",
     "scenario",
     "workspaces",

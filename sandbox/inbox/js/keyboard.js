@@ -3,7 +3,7 @@
 import { button, h } from "./dom.js";
 import { go, to } from "./route.js";
 
-const GOALS = { m: "messages", r: "requests", c: "callbacks", k: "clock", s: "scenario", w: "workspaces", p: "providers" };
+const GOALS = { o: "overview", m: "messages", r: "requests", c: "callbacks", k: "clock", s: "scenario", w: "workspaces", p: "providers" };
 const PAUSE = 1500; // milliseconds between g and the key of a view
 const HELP = [
   ["j ↓", "next row; opens it if one is open"],

@@ -12,12 +12,13 @@ import * as callbacks from "./views/callbacks.js";
 import * as clock from "./views/clock.js";
 import { restoreCompact } from "./views/compact.js";
 import * as messages from "./views/messages.js";
+import * as overview from "./views/overview.js";
 import * as providers from "./views/providers.js";
 import * as requests from "./views/requests.js";
 import * as scenario from "./views/scenario.js";
 import * as workspaces from "./views/workspaces.js";
 
-const VIEWS = { messages, requests, callbacks, clock, scenario, workspaces, providers };
+const VIEWS = { overview, messages, requests, callbacks, clock, scenario, workspaces, providers };
 const titleOf = (section) => section[0].toUpperCase() + section.slice(1);
 
 const PAUSE_AFTER = 60_000; // milliseconds in a hidden tab after which the event stream is closed

@@ -2,7 +2,7 @@
 
 import { decode } from "./format.js";
 
-export const SECTIONS = ["messages", "requests", "callbacks", "clock", "scenario", "workspaces", "providers"];
+export const SECTIONS = ["overview", "messages", "requests", "callbacks", "clock", "scenario", "workspaces", "providers"];
 
 /** Returns {section, id, query} of the current address; section null: there is no such page. */
 export function here() {

@@ -11,6 +11,7 @@ from tests.browser.sight import copied, opened, row, rows
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 VIEWS = {
+    "o": "overview",
     "r": "requests",
     "c": "callbacks",
     "k": "clock",
@@ -132,5 +133,5 @@ async def test_the_help_lists_the_keys(page: Page, server: Served) -> None:
     await page.keyboard.press("?")
 
     await expect(page.get_by_role("dialog").locator("kbd")).to_have_text(
-        ["j ↓", "k ↑", "Enter", "x", "c", "/", "Esc", "?", *(f"g {key}" for key in "mrckswp")]
+        ["j ↓", "k ↑", "Enter", "x", "c", "/", "Esc", "?", *(f"g {key}" for key in "omrckswp")]
     )

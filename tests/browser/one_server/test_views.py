@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DRAFT = "name: mine\nrules:\n  - when: {to: '*1'}\n    then: {lifecycle: [sent: 1s]}\n"
 MISTAKEN = DRAFT.replace("sent: 1s", "snet: 1s")
-SECTIONS = ("Messages", "Requests", "Callbacks", "Clock", "Scenario", "Workspaces", "Providers")
+SECTIONS = ("Overview", "Messages", "Requests", "Callbacks", "Clock", "Scenario", "Workspaces", "Providers")
 # Everything in view that reaches beyond the card that it stands in.
 OUTSIDE = """() => [...document.querySelectorAll('.panel > *')].filter((each) =>
     each.getBoundingClientRect().bottom > each.parentElement.getBoundingClientRect().bottom + 1).length"""
