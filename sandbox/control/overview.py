@@ -19,7 +19,7 @@ from sandbox.control.accounts import show_amounts
 from sandbox.control.agenda import KINDS
 from sandbox.control.call import ControlCall, reply
 from sandbox.control.durations import BOUNDS, Durations
-from sandbox.control.lists import Object
+from sandbox.control.lists import STRIDE, Object
 from sandbox.control.masking import mask
 from sandbox.control.problems import refuse
 from sandbox.control.reasons import reason_of
@@ -36,7 +36,6 @@ WINDOW = timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=30)
 STEPS = tuple(timedelta(seconds=each) for each in (1, 5, 10, 60, 300, 900, 1800, 3600, 7200, 21600, 43200))
 MOST_STEPS = 60
-SLICE = 250  # items that are read before other tasks on the loop get their turn
 REASONS = 20  # reasons of refusals that are listed
 BALANCES = 20  # accounts that are listed
 AHEAD = tuple(each for each in BOUNDS if each >= 0.1)  # seconds; what is due earlier is in the first bucket  # noqa: PLR2004
@@ -102,11 +101,11 @@ async def _newest(
     """Yield the items of a period in slices, newest first; a later item never has an earlier time."""
     numbers = list(items)
     while numbers:
-        found = [item for number in reversed(numbers[-SLICE:]) if (item := items.get(number)) is not None]
+        found = [item for number in reversed(numbers[-STRIDE:]) if (item := items.get(number)) is not None]
         yield [item for item in found if period.begin <= at(item) <= period.end]
         if found and at(found[-1]) < period.begin:
             return
-        del numbers[-SLICE:]
+        del numbers[-STRIDE:]
         await asyncio.sleep(0)
 
 
@@ -186,8 +185,8 @@ async def _count_pending(world: World, now: datetime) -> Object:
     bounds = [base + timedelta(seconds=each) for each in AHEAD]
     counts: dict[str, Counter[int]] = {name: Counter() for name in KINDS.values()}
     last, entries = base, list(world.agenda)
-    for start in range(0, len(entries), SLICE):
-        for entry in entries[start : start + SLICE]:
+    for start in range(0, len(entries), STRIDE):
+        for entry in entries[start : start + STRIDE]:
             counts[KINDS[entry.kind]][bisect_left(bounds, entry.at)] += 1
             last = max(last, entry.at)
         await asyncio.sleep(0)
@@ -205,10 +204,11 @@ async def _balances(call: ControlCall) -> Object:
     world, known = call.world, call.engine.providers.known
     fresh = {name: pack.spec.fresh_account("", at=world.now()) for name, pack in known.items()}
     accounts, spent = list(world.accounts.values()), list[tuple[float, int, Object]]()
-    for start in range(0, len(accounts), SLICE):
-        for place, account in enumerate(accounts[start : start + SLICE], start):
-            opening = world.scenario.applied(fresh[account.provider]._replace(key=account.key))
-            shares = [account.balance[name] / most for name, most in opening.balance.items() if most > 0]
+    for start in range(0, len(accounts), STRIDE):
+        for place, account in enumerate(accounts[start : start + STRIDE], start):
+            opened = fresh.get(account.provider, account)  # the provider's document may be gone
+            opening = world.scenario.applied(opened._replace(key=account.key))
+            shares = [account.balance.get(name, most) / most for name, most in opening.balance.items() if most > 0]
             shown: Object = {
                 "provider": account.provider,
                 "key": mask(account.key),
@@ -228,6 +228,6 @@ def _kept_since(world: World, period: Period) -> dict[str, datetime | None]:
         # Older ones that had something pending were passed over; there are few of them.
         oldest = next((number for number in world.messages if number >= evicting), None)
         found["messages"] = period.end if oldest is None else world.messages[oldest].accepted_at
-    if world.evicted["requests"]:
-        found["requests"] = world.requests[next(iter(world.requests))].at
+    if world.evicted["requests"] and (record := next(iter(world.requests.values()), None)) is not None:
+        found["requests"] = record.at
     return {name: at if at is not None and at > period.begin else None for name, at in found.items()}

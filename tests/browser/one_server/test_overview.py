@@ -137,6 +137,19 @@ async def test_the_clock_is_advanced_by_a_drag_over_the_chart(page: Page, server
     assert (await server.control("GET", "clock"))["now"][14:19] == "01:00"
 
 
+async def test_a_running_clock_is_advanced_by_a_distance(page: Page, server: Served) -> None:
+    await server.control("PUT", "scenario", {"name": "slow", "rules": [{"then": {"lifecycle": [{"sent": "1h"}]}}]})
+    await server.control("PUT", "clock", {"mode": "real"})
+    await server.send()
+    await page.goto(f"{server.page}#/overview")
+    pending = panel(page, "Pending")
+    await expect(pending.locator("output")).to_have_text("by 1 h: 1 event")
+    await pending.get_by_role("button", name="Advance").click()
+    await expect(pending.get_by_role("status").last).to_contain_text("2 events.")
+
+    assert (await server.control("GET", "messages/latest"))["status"] == "sent"
+
+
 async def test_a_window_is_chosen_and_stands_in_the_address(page: Page, server: Served) -> None:
     await traffic(server)
     await server.advance("10m")

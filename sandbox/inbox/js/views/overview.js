@@ -11,7 +11,8 @@ const WINDOWS = [["5m", "5 min"], ["15m", "15 min"], ["1h", "1 hour"], ["6h", "6
 const USUAL = "15m";
 const SOON = 300; // milliseconds from an event to the next reading
 const PAUSE = 1000; // milliseconds between two readings, at least
-const SHARE = 10; // and so many times what the last one took, so that reading never keeps the server busy
+const SHARE = 10; // or so many times what the last one took, as reading 100,000 messages keeps a server busy
+const LONGEST = 5000; // but no longer than this
 const ROLL = 5000; // milliseconds after which a running clock has moved the window
 const EVENTS = ["message", "status", "part", "callback", "request", "time", "rules"];
 const OUTCOMES = [ // from the statuses that make them up, the lowest of a column first
@@ -28,47 +29,57 @@ export function open(store) {
   const tabs = h("nav", { class: "tabs", "aria-label": "Window" });
   const covers = h("p", { class: "hint" });
   const tiles = h("dl", { class: "tiles" });
-  const columns = [[sendsPanel(), pendingPanel(store, () => read()), refusals()], [delivery(), callbacks(), balances()]];
+  const columns = [[sendsPanel(), pendingPanel(store, () => readNow()), refusals()], [delivery(), callbacks(), balances()]];
   const parts = columns.flat();
   const element = h("div", { class: "panels overview" },
     h("div", { class: "overview-head" }, tabs, covers), problem, tiles, h("div", { class: "overview-columns" },
       columns.map((column) => h("div", { class: "column" }, column.map((each) => each.element)))));
   const showTiles = section(tiles, tileParts);
 
-  let [wanted, turn, waiting, earliest] = [USUAL, 0, 0, 0];
-  const read = async () => {
+  let [wanted, read, waiting, earliest, closed] = [USUAL, null, 0, 0, false];
+  let reading = false; // one call at a time
+  let stale = false; // whether something has happened since the call under way began
+  const readNow = async () => {
     clearTimeout(waiting);
     waiting = 0;
-    const mine = ++turn;
-    const began = performance.now();
-    const [overview, trouble] = await store.try("GET", "overview", { query: { window: wanted } });
-    if (mine !== turn) return;
+    stale = reading;
+    if (reading) return;
+    reading = true;
+    const [asked, began] = [wanted, performance.now()];
+    const [overview, trouble] = await store.try("GET", "overview", { query: { window: asked } });
+    reading = false;
+    if (closed) return;
     const ended = performance.now();
-    earliest = ended + Math.max(PAUSE, SHARE * (ended - began));
+    earliest = ended + Math.max(PAUSE, Math.min(LONGEST, SHARE * (ended - began)));
+    if (asked !== wanted) return void readNow();
+    read = asked;
+    if (stale) soon();
     showProblem(problem, trouble);
     if (!overview) return;
     covers.textContent = `${moment(overview.from)} to ${hour(overview.to).slice(0, 8)} UTC, on the workspace's clock`;
     showTiles(tilesOf(overview));
     parts.forEach((each) => each.show(overview));
   };
-  const soon = () => { waiting ||= setTimeout(read, Math.max(SOON, earliest - performance.now())); };
+  const soon = () => {
+    if (reading) stale = true;
+    else waiting ||= setTimeout(readNow, Math.max(SOON, earliest - performance.now()));
+  };
 
   const rolling = setInterval(() => {
     if (!document.hidden && store.clock?.speed) soon();
   }, ROLL);
-  const stop = [store.on("fresh", read), ...EVENTS.map((kind) => store.on(kind, soon))];
+  const stop = [store.on("fresh", readNow), ...EVENTS.map((kind) => store.on(kind, soon))];
   return {
     element,
     route: ({ query }) => {
-      const before = wanted;
       wanted = query.window ?? USUAL;
       const known = WINDOWS.some(([value]) => value === wanted) ? WINDOWS : [...WINDOWS, [wanted, wanted]];
       fill(tabs, known.map(([value, text]) => h("a", { href: to("overview", null, { window: value === USUAL ? "" : value }), "aria-current": value === wanted ? "page" : null, data: { key: value } }, text)));
       entitle("Overview");
-      if (store.ready && (before !== wanted || !turn)) read();
+      if (store.ready && read !== wanted) readNow();
     },
     close: () => {
-      turn += 1;
+      closed = true;
       clearInterval(rolling);
       clearTimeout(waiting);
       [...stop, ...parts.map((each) => each.close)].forEach((each) => each?.());

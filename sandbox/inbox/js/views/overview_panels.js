@@ -98,7 +98,7 @@ function tableOf(noun, shown) {
 export function callbacks() {
   const bar = h("div", { class: "share-bar" });
   const states = h("ul", { class: "share-list" });
-  const late = spread("Late by", true, "attempt");
+  const late = spread("Lateness", true, "attempt");
   const none = h("p", { class: "hint" });
   let shown = [];
   const { element, show } = panel("callbacks", "Callbacks", h("div", {}, bar, states), late.element, none, tableFold("How late attempts began", () => tableOf("attempts", shown)));

@@ -17,9 +17,9 @@ export function pendingPanel(store, changed) {
   const chart = new Chart({ label: "Pending events", series: SERIES, height: 150, drawn: () => align() });
   const key = h("div", {});
   const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "Advance the clock to", class: "cut-slider" });
-  const goal = h("output", { class: "cut-goal" });
+  const told = h("output", { class: "cut-goal" });
   const go = h("button", { type: "submit", class: "main" }, "Advance");
-  const form = h("form", { class: "cut-form", ...CHANGES }, slider, h("div", { class: "bar" }, go, goal));
+  const form = h("form", { class: "cut-form", ...CHANGES }, slider, h("div", { class: "bar" }, go, told));
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const outcome = h("p", { class: "hint", role: "status" });
   const none = h("p", { class: "hint" }, "Nothing is pending: send a message, and its status changes and callbacks appear here.");
@@ -32,11 +32,12 @@ export function pendingPanel(store, changed) {
   const take = (wanted) => {
     place = Math.max(1, Math.min(columns.length, wanted));
     slider.value = String(place);
-    const { up_to: at, offset } = columns[place - 1];
+    const { up_to: at, distance } = columns[place - 1];
     const events = columns.slice(0, place).reduce((all, each) => all + sum(each), 0);
-    const text = `to ${hour(at).slice(0, 12)}, in ${offset}: ${count(events, "event")}`;
+    const goal = store.clock?.speed ? `by ${span(distance)}` : `to ${hour(at)}, in ${span(distance)}`;
+    const text = `${goal}: ${count(events, "event")}`;
     slider.setAttribute("aria-valuetext", text);
-    goal.textContent = text;
+    told.textContent = text;
     chart.cut = savedState() ? null : place;
     chart.draw();
   };
@@ -58,7 +59,9 @@ export function pendingPanel(store, changed) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     go.disabled = true;
-    const [done, trouble] = await store.try("POST", "clock/advance", { body: { to: columns[place - 1].up_to } });
+    const { up_to: end, distance } = columns[place - 1];
+    const goal = store.clock?.speed ? { by: distance / 1000 } : { to: end }; // a running clock may have passed the end already
+    const [done, trouble] = await store.try("POST", "clock/advance", { body: goal });
     go.disabled = false;
     showProblem(problem, trouble);
     outcome.textContent = done ? `Advanced to ${moment(done.to)} UTC: ${count(done.count, "event")}.` : "";
@@ -89,9 +92,9 @@ export function pendingPanel(store, changed) {
 function columnsOf(buckets, now) {
   return Array.from({ length: Math.max(buckets.length, FEWEST) }, (_, place) => {
     const { up_to: at, status = 0, callback = 0, inbound = 0 } = buckets[place] ?? { up_to: new Date(now + BOUNDS[FIRST + place]).toISOString() };
-    const offset = span(BOUNDS[FIRST + place] ?? Date.parse(at) - now);
-    const before = place ? `in ${span(BOUNDS[FIRST + place - 1])} to ${offset}` : `within ${offset}`;
-    return { name: before, up_to: at, offset, values: { change: status, call: callback, reply: inbound } };
+    const distance = BOUNDS[FIRST + place] ?? Date.parse(at) - now;
+    const name = place ? `in ${span(BOUNDS[FIRST + place - 1])} to ${span(distance)}` : `within ${span(distance)}`;
+    return { name, up_to: at, distance, values: { change: status, call: callback, reply: inbound } };
   });
 }
 
