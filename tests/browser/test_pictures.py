@@ -153,7 +153,7 @@ async def test_a_callback_that_was_missed_is_pictured_with_its_message(
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_quarter_of_an_hour_is_pictured_in_the_overview(page: Page, server: Served, receiver: Receiver) -> None:
     await work_for_a_while(server, receiver)
-    await show_overview(page, server, width=1280, height=1180)
+    await show_overview(page, server, width=1280, height=1080)
     await keep(page, "overview.png", folder=DOCS)
     refused = await page.locator(".reason-list .chart-number").all_inner_texts()
     await show_overview(page, server, width=390, height=1120)

@@ -33,6 +33,11 @@ export function moment(at) {
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }
 
+/** Returns the last millisecond before a time, for a filter that is exclusive. */
+export function before(at) {
+  return new Date(Date.parse(at) - 1).toISOString();
+}
+
 /** Returns the noun with its number. */
 export function count(number, noun, more = `${noun}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? noun : more}`;

@@ -3,7 +3,7 @@
 import { h, fill, section, showProblem, entitle } from "../dom.js";
 import { legend, Chart, tableFold } from "../chart.js";
 import { to } from "../route.js";
-import { count, hour, moment } from "../format.js";
+import { before, count, hour, moment } from "../format.js";
 import { balances, callbacks, delivery, refusals } from "./overview_panels.js";
 import { pendingPanel } from "./pending.js";
 
@@ -106,11 +106,10 @@ function tilesOf({ sends, from, to: end, callbacks: { failing }, pending, refusa
 
 function tileParts({ sent, rate, delivered, lost, refused, failing, pending, from }) {
   const share = delivered + lost ? `${(Math.floor((1000 * delivered) / (delivered + lost)) / 10).toLocaleString("en")} %` : "–";
-  const since = new Date(Date.parse(from) - 1).toISOString();
   return [
     tile("Accepted", sent.toLocaleString("en"), `${rate.toLocaleString("en", { maximumFractionDigits: rate < 10 ? 1 : 0 })} a minute`, to("messages")),
     tile("Delivered", share, lost ? `${lost.toLocaleString("en")} not delivered` : "of those with an outcome", to("messages")),
-    tile("Refused", refused.toLocaleString("en"), refused === 1 ? "request" : "requests", to("requests", null, { refused: "true", since }), refused > 0),
+    tile("Refused", refused.toLocaleString("en"), refused === 1 ? "request" : "requests", to("requests", null, { refused: "true", since: before(from) }), refused > 0),
     tile("Failing", failing.toLocaleString("en"), failing === 1 ? "callback" : "callbacks", to("callbacks", null, { state: "failing" }), failing > 0),
     tile("Pending", pending.toLocaleString("en"), pending === 1 ? "event" : "events", to("clock")),
   ];

@@ -2,7 +2,7 @@
 
 import { Chart, s, tableFold } from "../chart.js";
 import { fill, h } from "../dom.js";
-import { count, span } from "../format.js";
+import { before, count, span } from "../format.js";
 import { bucketName, bucketOf, BOUNDS, levels, placeOf } from "../ladder.js";
 import { to } from "../route.js";
 
@@ -25,13 +25,13 @@ export function delivery() {
     show: ({ delivery: all }) => {
       shown = all.map((each) => [`${each.provider} ${each.channel}`, each]);
       const axis = axisOf(shown.map(([, each]) => each));
-      const before = rows;
+      const earlier = rows;
       rows = new Map(shown.map(([name], place) => {
         const last = place === shown.length - 1;
-        const known = before.get(name);
+        const known = earlier.get(name);
         return [name, known?.last === last ? known : spread(name, last)];
       }));
-      before.forEach((row, name) => rows.get(name) !== row && row.close());
+      earlier.forEach((row, name) => rows.get(name) !== row && row.close());
       const elements = shown.length ? [...rows.values()].map((row) => row.element) : [none];
       if (elements.length !== body.children.length || elements.some((each, place) => body.children[place] !== each)) fill(body, elements); // else a focus stays
       shown.forEach(([name, each]) => rows.get(name).show(each, axis));
@@ -109,15 +109,15 @@ export function callbacks() {
       const used = STATES.filter((state) => numbers[state]);
       const total = used.reduce((sum, state) => sum + numbers[state], 0);
       fill(bar, total > 0 && shares(used.map((state) => [state, numbers[state] / total])));
-      const since = new Date(Date.parse(from) - 1).toISOString();
-      const line = (state, number) => h("li", {}, h("a", { href: to("callbacks", null, { state, since: state === "failing" ? "" : since }), data: { key: state } },
+      const line = (state, number) => h("li", {}, h("a", { href: to("callbacks", null, { state, since: state === "failing" ? "" : before(from) }), data: { key: state } },
         swatch(state), h("span", {}, state), h("span", { class: "chart-number" }, number.toLocaleString("en"))));
       fill(states, used.map((state) => line(state, numbers[state])), failing > 0 && line("failing", failing));
       none.textContent = total ? "" : "No status changes of this window are reported.";
       if (total && !durations.count) none.textContent = "No attempt has ended: without a target, callbacks are collected.";
-      if (durations.p99 === 0) none.textContent = `None of ${count(durations.count, "attempt")} began late.`;
+      const onTime = durations.count > 0 && durations.buckets.every((each) => placed(each) === 0);
+      if (onTime) none.textContent = `${count(durations.count, "attempt")}, each within a millisecond of its due time.`;
       none.hidden = !none.textContent;
-      late.element.hidden = !durations.p99;
+      late.element.hidden = !durations.count || onTime;
       shown = [["late by", durations]];
       late.show(durations, axisOf([durations]));
       show();
@@ -147,9 +147,8 @@ export function refusals() {
   return {
     element,
     show: ({ refusals: { count: all, reasons, items }, from }) => {
-      const since = new Date(Date.parse(from) - 1).toISOString();
       const line = ({ provider, reason, count: number, status }) => h("li", {},
-        h("a", { href: to("requests", null, { refused: "true", provider, reason, since }), data: { key: `${provider} ${reason}` } },
+        h("a", { href: to("requests", null, { refused: "true", provider, reason, since: before(from) }), data: { key: `${provider} ${reason}` } },
           h("span", { class: "chart-number" }, number.toLocaleString("en")),
           h("span", { class: "reason-text" }, reason),
           h("span", { class: "reason-of" }, [provider, status].filter(Boolean).join(" "))),
