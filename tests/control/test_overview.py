@@ -349,3 +349,11 @@ async def test_while_it_counts_others_have_their_turn(sandbox: Sandbox, control:
     counting.cancel()
 
     assert turns - before > 6  # three slices of messages, and three of what is pending
+
+
+async def test_a_reset_while_it_counts_leaves_it_an_answer(sandbox: Sandbox, control: Control) -> None:
+    numbers = [str(995500000100 + place) for place in range(3 * STRIDE)]
+    await sandbox.send(UBILL_SMS.with_values(numbers=numbers))
+    overview, _ = await asyncio.gather(control.get("/overview"), control.post("/reset"))
+
+    assert (overview["balances"]["count"], (await control.get("/overview"))["pending"]["count"]) == (0, 0)
