@@ -315,6 +315,12 @@ async def test_a_page_that_the_browser_has_is_not_sent_again(sandbox: Sandbox) -
     assert (again.status, await again.read()) == (304, b"")
 
 
+async def test_a_picture_is_served_as_one(sandbox: Sandbox) -> None:
+    reply = await get(sandbox, f"{BASE}pictures/overview.png")
+
+    assert (reply.headers["Content-Type"], (await reply.read())[:4]) == ("image/png", b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     "path", ["none", "none.md", "site.py", "../control/openapi.yaml", "%2e%2e/__init__.py", "index.html"]
 )

@@ -231,7 +231,7 @@ async def test_an_unknown_path_is_a_refusal_of_no_provider(sandbox: Sandbox, con
     assert [(each["provider"], each["count"], each["status"]) for each in items] == [(None, 1, status)]
 
 
-@pytest.mark.parametrize("row", REASONS, ids=[row["reason"] for row in REASONS])
+@pytest.mark.parametrize("row", REASONS, ids=[row["reason"][:40] for row in REASONS])
 def test_a_reason_leaves_out_what_differs_from_request_to_request(row: dict[str, str]) -> None:
     record = RequestRecord(
         id=1,

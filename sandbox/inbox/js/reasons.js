@@ -3,8 +3,14 @@
 const QUOTED = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
 const NUMBER = /(^|[\s(])\d[\d,.]*(?=[\s),;]|$)/g; // a number by itself, not a part of a word or a pattern
 
+const LONGEST = 1000; // characters
+
 /** Returns the first reason of a refused request, with `…` in place of values, numbers and indexes. */
-export function reasonOf({ why, rule, operation }) {
+export function reasonOf(exchange) {
+  return [...worded(exchange)].slice(0, LONGEST).join("");
+}
+
+function worded({ why, rule, operation }) {
   if (!why.length) return rule === null ? "no reason was recorded" : `the scenario's rule '${rule}'`;
   if (operation && why[0].startsWith(`${operation}: `)) return why[0].slice(operation.length + 2);
   const sentence = why[0].replace(QUOTED, "'…'");

@@ -115,6 +115,7 @@ async def test_the_clock_is_advanced_along_what_is_pending_by_the_keyboard(page:
     await expect(slider).to_have_attribute("aria-valuetext", "to 12:00:00.300, in 300 ms: 1 event")
     await page.keyboard.press("Enter")
     await expect(pending.get_by_role("status").last).to_contain_text("2 events.")
+    await expect(pending.locator("output")).to_have_text("to 12:00:02.300, in 2 s: 1 event")
 
     assert (await server.control("GET", "clock"))["now"].endswith("00.300Z")
 

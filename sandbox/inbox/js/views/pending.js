@@ -13,7 +13,7 @@ const FEWEST = BOUNDS.indexOf(60_000) - FIRST + 1; // buckets of the axis: it re
 
 /** Returns the panel; `changed()` is called after an advance. */
 export function pendingPanel(store, changed) {
-  let [columns, place, shown] = [[], 0, null];
+  let [columns, place, renewed] = [[], 0, true]; // renewed: whether the place may move to the first entry
   const chart = new Chart({ label: "Pending events", series: SERIES, height: 150, drawn: () => align() });
   const key = h("div", {});
   const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "Advance the clock to", class: "cut-slider" });
@@ -66,6 +66,7 @@ export function pendingPanel(store, changed) {
     showProblem(problem, trouble);
     outcome.textContent = done ? `Advanced to ${moment(done.to)} UTC: ${count(done.count, "event")}.` : "";
     if (done) announce(outcome.textContent);
+    renewed = true;
     const [clock] = await store.try("GET", "clock");
     if (clock) store.setClock(clock);
     changed();
@@ -79,8 +80,9 @@ export function pendingPanel(store, changed) {
       none.hidden = number > 0;
       body.hidden = table.hidden = !number;
       slider.max = String(columns.length);
-      if (shown === null || !shown) place = buckets.findIndex((each) => each.status + each.callback + each.inbound) + 1;
-      shown = number;
+      const first = buckets.findIndex((each) => each.status + each.callback + each.inbound) + 1;
+      if (renewed && place < first) place = first;
+      renewed = !number;
       chart.set({ columns, levels: levels(FIRST, FIRST + columns.length - 1, "now") });
       if (number) take(place);
       fill(key, legend(SERIES.filter(([series]) => series !== "reply" || columns.some(({ values }) => values.reply)), totals(columns)));
