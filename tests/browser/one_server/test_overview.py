@@ -227,3 +227,15 @@ async def test_the_axis_of_durations_has_the_buckets_of_the_api(page: Page, serv
     bounds = await page.evaluate("import('/_sandbox/ui/js/ladder.js').then(({ BOUNDS }) => BOUNDS)")
 
     assert [each / 1000 for each in bounds] == pytest.approx(BOUNDS)
+
+
+async def test_callbacks_without_a_target_are_said_to_be_collected(page: Page, server: Served) -> None:
+    await server.control("PUT", "targets", {})
+    await server.send()
+    await server.advance("1m")
+    await page.goto(f"{server.page}#/overview")
+    callbacks = panel(page, "Callbacks")
+    await expect(callbacks.get_by_role("listitem")).to_have_text(["collected2"])
+    await expect(callbacks.get_by_text("None was sent: without a target, callbacks are collected.")).to_be_visible()
+
+    await expect(callbacks.locator("summary")).to_be_hidden()

@@ -42,7 +42,7 @@ export function delivery() {
 
 /** Returns one histogram with its percentiles; the last of several has the axis. */
 function spread(name, last, noun = "message") {
-  const chart = new Chart({ label: name, series: NUMBER, height: last ? 62 : 44, scale: false, axis: last });
+  const chart = new Chart({ label: `Histogram: ${name}`, series: NUMBER, height: last ? 62 : 44, scale: false, axis: last });
   const numbers = h("dl", { class: "percentiles" });
   const number = h("span", { class: "hint" });
   return {
@@ -101,7 +101,8 @@ export function callbacks() {
   const late = spread("Lateness", true, "attempt");
   const none = h("p", { class: "hint" });
   let shown = [];
-  const { element, show } = panel("callbacks", "Callbacks", h("div", {}, bar, states), late.element, none, tableFold("How late attempts began", () => tableOf("attempts", shown)));
+  const table = tableFold("How late attempts began", () => tableOf("attempts", shown));
+  const { element, show } = panel("callbacks", "Callbacks", h("div", {}, bar, states), late.element, none, table);
   return {
     element,
     close: late.close,
@@ -113,10 +114,11 @@ export function callbacks() {
         swatch(state), h("span", {}, state), h("span", { class: "chart-number" }, number.toLocaleString("en"))));
       fill(states, used.map((state) => line(state, numbers[state])), failing > 0 && line("failing", failing));
       none.textContent = total ? "" : "No status changes of this window are reported.";
-      if (total && !durations.count) none.textContent = "No attempt has ended: without a target, callbacks are collected.";
+      if (total && numbers.collected === total) none.textContent = "None was sent: without a target, callbacks are collected.";
       const onTime = durations.count > 0 && durations.buckets.every((each) => placed(each) === 0);
       if (onTime) none.textContent = `${count(durations.count, "attempt")}, each within a millisecond of its due time.`;
       none.hidden = !none.textContent;
+      table.hidden = !durations.count;
       late.element.hidden = !durations.count || onTime;
       shown = [["late by", durations]];
       late.show(durations, axisOf([durations]));
