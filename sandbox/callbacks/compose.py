@@ -6,6 +6,7 @@ from functools import lru_cache
 from sandbox.core.callback import Callback, Outgoing, Target
 from sandbox.core.clock import parse_duration
 from sandbox.core.message import Message
+from sandbox.core.trace import TraceContext, callback_span
 from sandbox.core.world import World
 from sandbox.providers.base import Report
 from sandbox.providers.registry import Registry
@@ -49,7 +50,7 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     report = Report(
         message, callback.step, target, world.settings[message.provider], world, world.now(), *_number(callback)
     )
-    return _request(packs, report)
+    return _request(world, packs, report)
 
 
 def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | None:
@@ -60,7 +61,7 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
     known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
     settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
     report = Report(message._replace(history=known), callback.step, None, settings, world, None, *_number(callback))
-    return _request(packs, report)
+    return _request(world, packs, report)
 
 
 def _number(callback: Callback) -> tuple[int, int]:
@@ -68,12 +69,20 @@ def _number(callback: Callback) -> tuple[int, int]:
     return callback.id, len(callback.attempts) + 1
 
 
-def _request(packs: Registry, report: Report) -> Outgoing:
+def _request(world: World, packs: Registry, report: Report) -> Outgoing:
     """Return the request of a report; if the provider's function fails, a request without a URL whose body says why."""
     try:
-        return packs[report.message.provider].provider.report(report)
+        outgoing = packs[report.message.provider].provider.report(report)
     except TemplateFailedError as error:
         return Outgoing("POST", "", {}, f"the callback of {report.message.provider} cannot be written: {error}")
     except Exception as error:  # noqa: BLE001 - the function may be of the user's own and raise anything
         reason = f"the function `report` of {report.message.provider} failed: {type(error).__name__}: {error}"
         return Outgoing("POST", "", {}, reason)
+    trace = report.message.trace
+    return outgoing if trace is None or not world.trace_callbacks else _with_trace(world, trace, outgoing, report)
+
+
+def _with_trace(world: World, trace: TraceContext, outgoing: Outgoing, report: Report) -> Outgoing:
+    """Return the request with headers that carry a child of the message's trace context."""
+    span = callback_span(trace, seed=world.seed, callback=report.callback, attempt=report.attempt)
+    return outgoing._replace(headers={**outgoing.headers, **trace._replace(parent_id=span).headers})

@@ -97,6 +97,9 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
     show_default=True,
 )
 @env_option(
+    "--trace-callbacks", "Callbacks carry the W3C trace context of the request that sent the message.", is_flag=True
+)
+@env_option(
     "--store", "Keep everything in a SQLite file or a PostgreSQL database (default: in memory).", metavar="FILE|URL"
 )
 @env_option(

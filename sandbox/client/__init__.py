@@ -49,6 +49,7 @@ from sandbox.client.values import (
     Provider,
     Request,
     Target,
+    Trace,
     Verdict,
     Workspace,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "ScenarioEntry",
     "StoreHealth",
     "Target",
+    "Trace",
     "UnexpectedResponseError",
     "UnreachableError",
     "Verdict",

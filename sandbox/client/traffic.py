@@ -24,6 +24,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
     status: str | None = None,
     callback_state: str | None = None,
     code: str | None = None,
+    trace_id: str | None = None,
     search: str | None = None,
     since: Since | None = None,
     wait: Duration | None = None,
@@ -44,6 +45,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         status: a status, in our word or the provider's.
         callback_state: failing, waiting, cancelled, collected or delivered.
         code: the one-time code in the text.
+        trace_id: the id of the trace that its request belongs to.
         search: a part of number, text, sender, id or code, in upper or lower case.
         since: the id of a message (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
@@ -76,6 +78,7 @@ def delete_messages(  # noqa: PLR0913 - as many as the API has
     status: str | None = None,
     callback_state: str | None = None,
     code: str | None = None,
+    trace_id: str | None = None,
     search: str | None = None,
     since: Since | None = None,
 ) -> ApiCall[None]:
@@ -171,6 +174,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
     status: int | None = None,
     refused: bool | None = None,
     rule: str | None = None,
+    trace_id: str | None = None,
     to: str | None = None,
     to_contains: str | None = None,
     reason: str | None = None,
@@ -188,6 +192,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
         status: the HTTP status of the reply.
         refused: True for refused requests only, False for the others only.
         rule: the scenario rule that applied.
+        trace_id: the id of the trace that it belongs to.
         to: a number that it was for, compared by its digits.
         to_contains: a part of such a number.
         reason: the reason of a refusal, as `overview` has it.

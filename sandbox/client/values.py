@@ -31,6 +31,16 @@ class PlannedStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """The W3C trace context of a request, and so of its messages; `parent_id` is the id of the span that sent it."""
+
+    trace_id: str
+    parent_id: str
+    sampled: bool
+    tracestate: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One text to one recipient, or one that a phone sent (`direction`).
 
@@ -63,6 +73,7 @@ class Message:
     planned: tuple[PlannedStatus, ...]
     callbacks: tuple[int, ...]
     callback_state: MessageCallbackState | None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ class Request:
     resent: bool
     resent_of: int | None
     ms: float
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sandbox.control.masking import mask
 from sandbox.control.parameters import Since
 from sandbox.control.problems import refuse
 from sandbox.control.searching import Search, contains
+from sandbox.control.traces import show_trace
 from sandbox.core.callback import Callback
 from sandbox.core.change import Change
 from sandbox.core.clock import format_time
@@ -155,6 +156,7 @@ def show_message(message: Message, world: World, now: datetime) -> Object:
         "planned": [{"status": step.status, "at": format_time(step.at)} for step in message.plan],
         "callbacks": list(message.callbacks),
         "callback_state": callback_state_of(message, world),
+        "trace": show_trace(message.trace),
     }
 
 
@@ -242,6 +244,7 @@ FILTERS: Mapping[str, Callable[[ControlCall, str], MessageFilter]] = {
     "text": lambda _, value: lambda message: contains(message.text, value),
     "status": lambda _, value: lambda message: value in (message.status, message.provider_status),
     "callback_state": lambda call, value: lambda message: callback_state_of(message, call.world) == value,
+    "trace_id": lambda _, value: lambda message: message.trace is not None and message.trace.trace_id == value,
     "search": _is_found,
     "code": lambda call, value: lambda message: code_of(message, call.world.now()) == value,  # last, being the slowest
 }

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.errors import IllegalMoveError, UnknownStatusError
 from sandbox.core.seeded_random import AT_ONCE, Distribution
+from sandbox.core.trace import TraceContext
 
 
 class Direction(StrEnum):
@@ -190,7 +191,8 @@ class Message(NamedTuple):
     """A message; a named tuple, because each status change makes a new one.
 
     `number` counts the messages of its workspace; `request` is the id of its request in the journal, of a message from
-    a phone that of the last request before it. `reply` is what the phone will reply by itself.
+    a phone that of the last request before it. `reply` is what the phone will reply by itself. `trace` is the trace
+    context of its request.
     """
 
     id: str
@@ -213,6 +215,7 @@ class Message(NamedTuple):
     callback_policy: CallbackPolicy = DEFAULT_POLICY
     data: Mapping[str, str] | None = None
     reply: PhoneReply | None = None
+    trace: TraceContext | None = None
 
     @property
     def is_inbound(self) -> bool:

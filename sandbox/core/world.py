@@ -54,6 +54,7 @@ class World:
         defaults: Settings,
         targets: Mapping[str, Target] | None = None,
         max_pending: int = 1_000_000,
+        trace_callbacks: bool = False,
         subscribers: Subscribers | None = None,
     ) -> None:
         self.name = name
@@ -66,6 +67,7 @@ class World:
         self.targets: dict[str, Target] = {**(targets or {})}
         self.windows: dict[str, RateWindow] = {}
         self.max_pending = max_pending  # agenda entries; a send that would exceed it is refused
+        self.trace_callbacks = trace_callbacks  # whether callbacks carry the trace context of their message
         self._reset(WorkspaceReset(clock, seed))
         self._put_scenario(scenario)
 
@@ -161,8 +163,7 @@ class World:
 
     def _reset(self, reset: WorkspaceReset) -> None:
         """Delete messages, journal, callbacks, codes, counters and accounts, or replace all."""
-        self.clock = reset.clock
-        self.seed = reset.seed
+        self.clock, self.seed = reset.clock, reset.seed
         self.accounts: dict[tuple[str, str], Account] = {}
         self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
@@ -174,10 +175,9 @@ class World:
         self.windows = {}
         self.rule_counts: OrderedDict[str, int] = OrderedDict()
         self.agenda = Agenda()
-        self.last_message = 0
+        self.last_message, self.last_callback, self.last_request = 0, 0, 0
         self._evicting = 1  # the number to check next when there are too many messages
         self._ended: deque[int] = deque()  # lower numbers, passed over, whose messages have ended since
-        self.last_callback, self.last_request = 0, 0
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
         if reset.state is not None:

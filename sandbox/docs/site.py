@@ -57,6 +57,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "ci",
         "tls",
         "cors",
+        "tracing",
         "workspaces",
         "saved-states",
         "persistence",

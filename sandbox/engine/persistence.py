@@ -238,6 +238,7 @@ def read_start(written: Object, otherwise: WorkspaceConfig) -> WorkspaceConfig:
         clock_config=read_clock_config(written["clock"]),
         targets=dict(map(read_target, written["targets"])),
         max_pending=otherwise.max_pending,
+        trace_callbacks=otherwise.trace_callbacks,
     )
 
 

@@ -30,7 +30,8 @@ SUSPENDED = "suspended"
 class WorkspaceConfig:
     """What a workspace starts with; None means the scenario's value, or else the default.
 
-    `max_pending` is the number of agenda entries above which sends are refused.
+    `max_pending` is the number of agenda entries above which sends are refused. `trace_callbacks`: callbacks carry the
+    trace context of their message.
     """
 
     scenario: Scenario
@@ -38,6 +39,7 @@ class WorkspaceConfig:
     clock_config: ClockConfig | None = None
     targets: Mapping[str, Target] = field(default_factory=dict)
     max_pending: int = 1_000_000
+    trace_callbacks: bool = False
 
     def clock(self) -> Clock:
         """Return the clock that a workspace has at its start and after a reset."""
@@ -79,6 +81,7 @@ class Workspace:
             defaults={each: pack.spec.defaults for each, pack in packs.items()},
             targets={**start.scenario.targets, **start.targets},
             max_pending=start.max_pending,
+            trace_callbacks=start.trace_callbacks,
             subscribers=subscribers,
         )
         self.gate = CommitGate(self.world)

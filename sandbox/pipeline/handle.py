@@ -20,6 +20,7 @@ from sandbox.core.message import (
     skip_first_delay,
 )
 from sandbox.core.rules import Verdict
+from sandbox.core.trace import TRACEPARENT, TRACESTATE, TraceContext, parse_trace
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.apply_scenario import Ruling, apply_effects, evaluate_rules
 from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
@@ -203,9 +204,19 @@ def _make_messages(
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
     callback_policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
     verdicts = ruling.verdicts or (None,) * len(drafts)
+    parent = request.headers.get(TRACEPARENT)
+    trace = None if parent is None else parse_trace(parent, request.headers.get(TRACESTATE))
     return tuple(
         [
-            _make_message(context, draft, row=row, callback_policy=callback_policy, verdict=verdict, replied=replied)
+            _make_message(
+                context,
+                draft,
+                row=row,
+                callback_policy=callback_policy,
+                verdict=verdict,
+                replied=replied,
+                trace=trace,
+            )
             for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
         ]
     )
@@ -219,6 +230,7 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
     callback_policy: CallbackPolicy,
     verdict: Verdict | None,
     replied: datetime,
+    trace: TraceContext | None,
 ) -> Message:
     """Return the message that a draft becomes: queued now, or scheduled now and queued when it is due.
 
@@ -268,6 +280,7 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
         callback_policy,
         draft.data,
         reply,
+        trace,
     )
 
 

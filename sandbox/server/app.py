@@ -13,6 +13,7 @@ from sandbox.control.access import Access, same_origin
 from sandbox.control.mcp import McpEndpoint
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError, StoreError
+from sandbox.core.trace import TRACEPARENT, TRACESTATE
 from sandbox.engine.engine import Engine, Handled
 from sandbox.pipeline import BODY_LIMIT, Response, unavailable
 from sandbox.server.response_writer import at_once, write_answer
@@ -27,6 +28,8 @@ METHOD = "access-control-request-method"
 HEADERS = "access-control-request-headers"
 NETWORK = "access-control-request-private-network"
 EXPOSED = "X-Sandbox-Request, X-Sandbox-Why, X-Sandbox-Rule, Retry-After"
+# Headers that are read as one list if a request has several; a list is no valid `traceparent`.
+JOINED = (TRACEPARENT, TRACESTATE)
 MAX_AGE = "600"  # seconds for which a browser keeps the reply to a preflight request
 
 
@@ -191,6 +194,9 @@ async def read_request(request: web.Request) -> Request:
 def head_of(request: web.BaseRequest) -> Request:
     """Return the head of a request as plain values."""
     headers = {name.lower(): replace_surrogates(value) for name, value in request.headers.items()}
+    for name in JOINED:
+        if name in headers and len(values := request.headers.getall(name)) > 1:
+            headers[name] = ", ".join(map(replace_surrogates, values))
     # `path` has %2F as a slash, which would change the route.
     path = request.rel_url.path_safe if "%2f" in request.rel_url.raw_path.lower() else request.path
     return Request(

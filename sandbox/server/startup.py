@@ -56,6 +56,7 @@ class Options:
     allow_host: tuple[str, ...] = ()
     specs: tuple[Path, ...] = ()
     max_pending: int = 1_000_000
+    trace_callbacks: bool = False
     watch: bool = False
     tls: bool = False
     tls_port: int = 8443
@@ -107,7 +108,12 @@ def make_engine(options: Options) -> Engine:
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
     clock_config = ClockConfig(*options.clock) if options.clock else None
     start = WorkspaceConfig(
-        scenario, seed=options.seed, clock_config=clock_config, targets=targets, max_pending=options.max_pending
+        scenario,
+        seed=options.seed,
+        clock_config=clock_config,
+        targets=targets,
+        max_pending=options.max_pending,
+        trace_callbacks=options.trace_callbacks,
     )
     return Engine(packs, egress=Egress(policy, ca=options.callback_ca), start=start, folders=options.folders)
 

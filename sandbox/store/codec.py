@@ -24,6 +24,7 @@ from sandbox.core.message import (
     Step,
 )
 from sandbox.core.seeded_random import AT_ONCE, Distribution, Fixed, Lognormal, Normal, Percentiles, Uniform
+from sandbox.core.trace import TraceContext
 
 Object = dict[str, Any]
 ChannelOf = Callable[[str, str], Channel]  # from the names of a provider and a channel
@@ -52,23 +53,20 @@ def write_message(message: Message) -> Object:
         written["callback_policy"] = _write_policy(message.callback_policy)
     if message.data:
         written["data"] = [*message.data.items()]
-    if message.code:
-        written["code"] = message.code
-    if message.scheduled_for:
-        written["scheduled_for"] = message.scheduled_for
-    if message.rule:
-        written["rule"] = message.rule
-    if message.rank:
-        written["rank"] = message.rank
+    for name in ("code", "scheduled_for", "rule", "rank"):
+        if value := getattr(message, name):
+            written[name] = value
     if message.reply:
         written["reply"] = {"text": message.reply.text, "after": message.reply.after.total_seconds()}
+    if message.trace:
+        written["trace"] = [*message.trace]
     return written
 
 
 def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message:
     """Return the message of a row."""
     policy, later, data = written.get("callback_policy"), written.get("scheduled_for"), written.get("data")
-    reply = written.get("reply")
+    reply, trace = written.get("reply"), written.get("trace")
     return Message(
         written["id"],
         number,
@@ -90,6 +88,7 @@ def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message
         DEFAULT_POLICY if policy is None else _read_policy(policy),
         None if data is None else dict(data),
         None if reply is None else PhoneReply(reply["text"], _duration(reply["after"])),
+        None if trace is None else TraceContext(*trace),
     )
 
 

@@ -14,6 +14,7 @@ from sandbox.core.callback import CallbackState, TargetOrigin
 from sandbox.core.clock import LONGEST_DURATION, ClockMode
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import CallbackOrder, Status
+from sandbox.core.trace import TraceContext, parse_trace
 from sandbox.specs.types import show
 from sandbox.store.base import Kind
 
@@ -165,6 +166,14 @@ def mapping(check: Check) -> Check:
     return check_mapping
 
 
+def trace(value: object, at: str) -> None:
+    """Check that a value is a trace context, whose parts callbacks may carry in headers."""
+    row(text, text, whole(0, 255), maybe(text))(value, at)
+    given = TraceContext(*cast("tuple[str, str, int, str | None]", value))
+    if parse_trace(f"00-{given.trace_id}-{given.parent_id}-{given.flags:02x}", given.state) != given:
+        _refuse(value, at, "the ids, flags and tracestate of a W3C trace context")
+
+
 def base64(value: object, at: str) -> None:
     """Check that a value is bytes in base64."""
     if type(value) is not str or len(value) % 4 or not BASE64.fullmatch(value):
@@ -280,6 +289,7 @@ SHAPES: Mapping[Kind, Check] = {
             "scheduled_for": time,
             "rule": text,
             "rank": whole(-MOST),
+            "trace": trace,
         },
     ),
     Kind.RATE_WINDOW: members({"name": text, "since": time, "count": COUNT}),

@@ -1,11 +1,13 @@
 """One message: its text, its code, its life, and its callbacks with every attempt."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.served import Served
 from tests.browser.sight import copied, opened, row
-from tests.servers import Receiver, says
+from tests.servers import BETATEL_SMS, Receiver, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,6 +31,20 @@ async def test_the_code_can_be_copied(page: Page, server: Served) -> None:
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
     assert await copied(page) == "555345"
+
+
+async def test_its_trace_stands_in_the_details_of_message_and_request(page: Page, server: Served) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {**BETATEL_SMS.headers, "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    sent = await server.post(replace(BETATEL_SMS, headers=headers))
+    await open_message(page, server, sent.value["uuid"])
+    await expect(opened(page).locator(".message-about")).to_contain_text(trace)
+    await opened(page).get_by_role("link", name="Request 1").click()
+    await expect(opened(page).locator(".facts").first).to_contain_text(trace)
+    await page.get_by_role("button", name="Copy trace ID").click()
+    await expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
+
+    assert await copied(page) == trace
 
 
 async def test_its_life_shows_what_was_and_what_is_planned(page: Page, server: Served) -> None:

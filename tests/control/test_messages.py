@@ -52,6 +52,7 @@ async def test_a_message_is_shown_with_its_text_code_history_and_plan(sandbox: S
         "planned": [{"status": "delivered", "at": "2026-03-02T12:00:02.200Z"}],
         "callbacks": [1],
         "callback_state": "collected",
+        "trace": None,
     }
 
 

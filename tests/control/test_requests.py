@@ -51,6 +51,7 @@ async def test_an_entry_has_the_request_and_the_reply_as_they_were_with_the_key_
             "messages": [sandbox.message().id],
             "resent": False,
             "resent_of": None,
+            "trace": None,
         },
     )
 

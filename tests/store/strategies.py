@@ -12,6 +12,7 @@ from sandbox.core.journal import LostReply, RequestRecord, SentText
 from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, PhoneReply, Status, Step
 from sandbox.core.rules import RuleCounted
 from sandbox.core.seeded_random import Fixed, Lognormal, Normal, Percentiles, Uniform
+from sandbox.core.trace import TraceContext
 from sandbox.core.world_state import Counters
 from tests.builders import packs
 
@@ -47,6 +48,13 @@ POLICY = st.just(DEFAULT_POLICY) | st.builds(
     key=MAYBE_TEXT,
     strict=st.booleans(),
 )
+TRACE = st.builds(
+    TraceContext,
+    st.integers(1, 2**128 - 1).map("{:032x}".format),
+    st.integers(1, 2**64 - 1).map("{:016x}".format),
+    st.integers(0, 255),
+    st.none() | st.sampled_from(["congo=t61rcWkgMzE", "rojo=1, congo=2"]),
+)
 CHANNELS = st.sampled_from([(name, each) for name, pack in packs().items() for each in pack.spec.channels.values()])
 PROVIDERS = st.sampled_from(sorted(packs()))
 MESSAGE = st.builds(
@@ -70,6 +78,7 @@ MESSAGE = st.builds(
     rank=st.integers(-5, 5),
     callback_policy=POLICY,
     data=st.none() | st.dictionaries(TEXT, TEXT, min_size=1, max_size=2),
+    trace=st.none() | TRACE,
 )
 OUTGOING = st.builds(Outgoing, TEXT, TEXT, PAIRS, TEXT)
 ATTEMPT = st.builds(

@@ -89,6 +89,11 @@ def drop(name: str) -> Callable[[Line], None]:
 MISTAKES = [
     ("message", put("text", value=5), "message.value.text is 5; it must be a text"),
     ("message", drop("recipient"), "message.value.recipient is missing"),
+    (
+        "message",
+        put("trace", value=["4b" * 16, "b7" * 8, 1, "a=1\r\nX: 1"]),
+        f"message.value.trace is ['{'4b' * 16}', '{'b7' * 8}', 1, …; it must be the ids, flags and tracestate of a W3C",
+    ),
     ("message", put("texts", value="x"), "message.value has an unknown member 'texts'. Did you mean 'text'?"),
     ("message", put("provider", value="betatl"), "no provider is called 'betatl'. Did you mean 'betatel'?"),
     ("message", put("channel", value="fax"), "no channel of betatel is called 'fax'."),

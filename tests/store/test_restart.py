@@ -47,7 +47,7 @@ async def use_everything(sandbox: Sandbox, control: Control) -> None:
     put = await control.call("PUT", "/scenario", SCENARIO.encode())
     assert put.status == 200, put.value
     for sms in EVERY_SMS:
-        await sandbox.send(sms)
+        await sandbox.send(sms, traceparent=f"00-{'4b' * 16}-{'b7' * 8}-01", tracestate="congo=t61rcWkgMzE")
     await sandbox.send(BETATEL_SMS.with_values(to=[5, 1e16], zz={"b": -0.0, "a": 12.50}))  # is refused
     await sandbox.send(BETATEL_SMS.with_values(text="nul \0 and half a pair \ud83d"))
     await sandbox.send(UBILL_SMS.with_values(numbers="995511194242,995511194243"))

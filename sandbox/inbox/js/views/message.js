@@ -9,7 +9,7 @@ import { count, letters } from "../format.js";
 import { lifecycle } from "./lifecycle.js";
 import { ReplyForm } from "./reply_form.js";
 import { Callbacks } from "./message_callbacks.js";
-import { resendOf } from "./request.js";
+import { resendOf, traceOf } from "./request.js";
 
 /** Opens a message; returns {element, focus, close}. */
 export function openMessage(store, id) {
@@ -163,6 +163,7 @@ function detailRows(store, message) {
     ["Rule", message.rule],
     ["Opt-out", message.opt && optWord(message.opt)],
     ["Request", message.request && h("a", { href: to("requests", message.request) }, `Request ${message.request}`)],
+    ["Trace", traceOf(message.trace)],
     ["Resend", resendOf(message.first)],
     ["ID", h("span", { class: "with-copy" }, h("code", {}, message.id), copier(() => message.id, { "aria-label": "Copy ID", "data-key": "copy-id" }))],
   ]);

@@ -33,7 +33,7 @@ export function openRequest(store, id) {
 }
 
 function exchangeView(store, exchange, keys) {
-  const { provider, operation, rule, to: recipients, messages, at, ms, refused, why, reply, resent_of: first } = exchange;
+  const { provider, operation, rule, to: recipients, messages, at, ms, refused, why, reply, resent_of: first, trace } = exchange;
   const { line, masked } = asCurl(exchange, keys[provider] ?? {});
   return [
     refused && h("section", { class: "reasons", "aria-label": "Reasons" },
@@ -48,6 +48,7 @@ function exchangeView(store, exchange, keys) {
       ["Rule", rule],
       ["Recipient", recipients.length > 0 && `${recipients.join(", ")}${messages.length > recipients.length ? " …" : ""}`],
       ["Messages", messages.length > 0 && h("span", { class: "links" }, messages.slice(0, 50).map((id) => h("a", { href: to("messages", id) }, id)))],
+      ["Trace", traceOf(trace)],
       ["Resend", resendOf(first)],
       ["Received", ago(store, at, (text) => (text === "now" ? text : `${text} ago`))],
       ["Duration", `${ms} ms`],
@@ -63,6 +64,12 @@ function exchangeView(store, exchange, keys) {
 /** Returns the note that a request repeats one whose reply was lost, if it does. */
 export function resendOf(first) {
   return first && h("span", {}, "same text and recipient as ", h("a", { href: to("requests", first) }, `request ${first}`), ", whose reply was lost");
+}
+
+/** Returns the id of the trace that a request belongs to, if it has one. */
+export function traceOf(trace) {
+  return trace && h("span", { class: "with-copy" }, h("code", { class: "breakable" }, trace.trace_id),
+    copier(() => trace.trace_id, { "aria-label": "Copy trace ID", "data-key": "copy-trace" }));
 }
 
 function half(title, headers, body, { query = {}, cut }) {
