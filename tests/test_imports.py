@@ -195,6 +195,18 @@ def test_the_sdk_of_mcp_stays_in_one_folder() -> None:
     assert outside == []
 
 
+def test_one_module_knows_opentelemetry_and_is_imported_only_if_it_is_needed() -> None:
+    knowing = {module for module, name in imports() if within(name, "opentelemetry")}
+    at_the_start = {
+        module
+        for module, tree in sources().items()
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "sandbox.server.spans"
+    }
+
+    assert (knowing, at_the_start) == ({"sandbox.server.spans"}, set())
+
+
 def test_the_clock_alone_reads_the_real_time() -> None:
     readers = {
         module

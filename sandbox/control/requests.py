@@ -13,9 +13,10 @@ from sandbox.control.messages import same_number
 from sandbox.control.reasons import reason_of
 from sandbox.control.recipients import SHOWN, recipients_of
 from sandbox.control.searching import Search
-from sandbox.control.traces import show_trace, trace_of
+from sandbox.control.traces import show_trace
 from sandbox.core.clock import format_time
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
+from sandbox.core.trace import trace_of
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import contains_number
 from sandbox.specs.routing import Router
@@ -62,7 +63,7 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
     if (reason := query.get("reason", str)) is not None:
         found.append(lambda record: record.refused and reason_of(record) == reason)
     if (trace_id := query.get("trace_id", str)) is not None:
-        found.append(lambda record: (trace := trace_of(record)) is not None and trace.trace_id == trace_id)
+        found.append(lambda record: (trace := trace_of(record.headers)) is not None and trace.trace_id == trace_id)
     if (number := query.get("to", str)) is not None:
         same = same_number(number, call.server.number_plans)
         found.append(lambda record: any(same(to, record.provider or "") for to in _recipients(call, record)))
@@ -124,5 +125,5 @@ def show_request_line(record: RequestRecord, world: World, router: Router) -> Ob
         "resent": record.resent_of is not None,
         "resent_of": record.resent_of,
         "ms": round(record.ms, 2),
-        "trace": show_trace(trace_of(record)),
+        "trace": show_trace(trace_of(record.headers)),
     }

@@ -1,8 +1,7 @@
 """Trace contexts: of a message, which keeps that of its request, and of a request, whose headers have it."""
 
 from sandbox.control.lists import Object
-from sandbox.core.journal import RequestRecord
-from sandbox.core.trace import TRACEPARENT, TRACESTATE, TraceContext, parse_trace
+from sandbox.core.trace import TraceContext
 
 
 def show_trace(trace: TraceContext | None) -> Object | None:
@@ -15,9 +14,3 @@ def show_trace(trace: TraceContext | None) -> Object | None:
         "sampled": trace.is_sampled,
         "tracestate": trace.state,
     }
-
-
-def trace_of(record: RequestRecord) -> TraceContext | None:
-    """Return the trace context of a request, None if it has no valid one."""
-    parent = record.headers.get(TRACEPARENT)
-    return None if parent is None else parse_trace(parent, record.headers.get(TRACESTATE))

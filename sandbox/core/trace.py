@@ -5,6 +5,7 @@ as none, an invalid `tracestate` is dropped and the rest stays.
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sandbox.core.seeded_random import draw_bytes
@@ -56,6 +57,12 @@ def parse_trace(traceparent: str, tracestate: str | None) -> TraceContext | None
         return None
     state = tracestate if tracestate and _is_valid_state(tracestate) else None
     return TraceContext(found["trace"], found["parent"], int(found["flags"], 16), state)
+
+
+def trace_of(headers: Mapping[str, str]) -> TraceContext | None:
+    """Return the trace context of a request with these headers, whose names are in lower case; None if it has none."""
+    parent = headers.get(TRACEPARENT)
+    return None if parent is None else parse_trace(parent, headers.get(TRACESTATE))
 
 
 def _is_valid_state(text: str) -> bool:

@@ -20,7 +20,7 @@ from sandbox.core.message import (
     skip_first_delay,
 )
 from sandbox.core.rules import Verdict
-from sandbox.core.trace import TRACEPARENT, TRACESTATE, TraceContext, parse_trace
+from sandbox.core.trace import TraceContext, trace_of
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.apply_scenario import Ruling, apply_effects, evaluate_rules
 from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
@@ -204,8 +204,7 @@ def _make_messages(
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
     callback_policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
     verdicts = ruling.verdicts or (None,) * len(drafts)
-    parent = request.headers.get(TRACEPARENT)
-    trace = None if parent is None else parse_trace(parent, request.headers.get(TRACESTATE))
+    trace = trace_of(request.headers)
     return tuple(
         [
             _make_message(

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import os
 import signal
 import socket
 import sys
@@ -29,7 +30,15 @@ from sandbox.server.edits import follow_edits
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
-from sandbox.server.startup import Options, Ports, find_address, local_url, make_engine, make_store
+from sandbox.server.startup import (
+    Options,
+    Ports,
+    find_address,
+    local_url,
+    make_engine,
+    make_span_recorder,
+    make_store,
+)
 from sandbox.server.tls import serve_hosts
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -245,6 +254,7 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
         colour=sys.stderr.isatty(),
     )
     log.subscribe(engine.subscribers)
+    spans = make_span_recorder(engine, os.environ, log.write_note)
     store = make_store(options)
 
     async def open_store(port: int) -> None:
@@ -268,4 +278,6 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
         await stop.wait()
         if watching is not None:
             watching.cancel()
+    if spans is not None:
+        spans.close()
     log.flush()

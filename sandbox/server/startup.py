@@ -30,7 +30,9 @@ from sandbox.store.base import Store
 
 if TYPE_CHECKING:  # what reads files alone needs no aiohttp
     from sandbox.control.mcp import McpEndpoint
+    from sandbox.server.spans import SpanRecorder
 
+OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 POSTGRES = frozenset({"postgresql", "postgres"})  # schemes
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
@@ -143,6 +145,35 @@ def make_store(options: Options) -> Store | None:
         message = "--store: PostgreSQL needs the driver asyncpg; install it with: pip install 'asyncpg>=0.30,<1'"
         raise StoreUseError(message) from None
     return PostgresStore(options.store, lease=options.lease, sync=options.store_sync)
+
+
+def make_span_recorder(
+    engine: Engine, environ: Mapping[str, str], report: Callable[[str], None]
+) -> "SpanRecorder | None":
+    """Start to export spans with the OpenTelemetry SDK if its variables in the environment ask for it.
+
+    Raises:
+        SandboxError: the value of a variable is invalid.
+
+    """
+    exporter = environ.get("OTEL_TRACES_EXPORTER", "").strip()
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or exporter == "none":
+        return None
+    if not exporter and not any(environ.get(name) for name in OTLP_ENDPOINTS):
+        return None
+    try:
+        from sandbox.server.spans import EXPORTERS, SpanRecorder  # noqa: PLC0415 - other servers load no SDK
+    except ImportError:
+        report("no spans are exported: OTEL_ variables ask for them, but this needs pip install 'sms-sandbox[otel]'")
+        return None
+    if (exporter or "otlp") not in EXPORTERS:
+        message = f"OTEL_TRACES_EXPORTER: '{exporter}' is not one of {', '.join(EXPORTERS)}, none"
+        raise SandboxError(message)
+    try:
+        return SpanRecorder(engine, exporter or "otlp", report)
+    except ValueError as error:
+        message = f"an OTEL_ variable is invalid: {error}"
+        raise SandboxError(message) from None
 
 
 def find_address(options: Options, port: int) -> str:

@@ -15,7 +15,10 @@ PIN = re.compile(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)(?: ; [^\\]+)? \\$" + HASH
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 WANTED = {
     "build": PROJECT["build-system"]["requires"],
-    "image": [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"]],
+    "image": [
+        *PROJECT["project"]["dependencies"],
+        *(each for extra in ("mcp", "otel", "postgres") for each in PROJECT["project"]["optional-dependencies"][extra]),
+    ],
     "dev": [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]],
     "tools": (ROOT / ".ci" / "requirements-tools.in").read_text().splitlines()[1:],
 }
