@@ -53,6 +53,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "inbound",
         "pytest",
         "languages",
+        "browser-tests",
         "agents",
         "ci",
         "tls",

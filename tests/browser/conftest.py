@@ -24,16 +24,21 @@ expect.set_options(timeout=30_000)
 ServerMaker = Callable[..., Awaitable[Served]]
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    """Return a browser; without one, say so: skip on a developer's machine, fail in CI."""
+def chromium_path() -> str:
+    """Return the program of a browser; without one, say so: skip on a developer's machine, fail in CI."""
     found = next(filter(None, map(which, NAMES)), None)
     if found is None:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Return a browser."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         await browser.close()
 
