@@ -7,6 +7,7 @@ seed, so that each finds its parent, and a traced callback carries the id of its
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from threading import Thread
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ from opentelemetry.trace import (
 
 from sandbox import __version__
 from sandbox.control.masking import masked_text
-from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
+from sandbox.core.callback import OPEN_STATES, Attempt, Callback, CallbackState
 from sandbox.core.change import Batch, MessagesDeleted, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import format_time, microseconds
 from sandbox.core.journal import RequestRecord
@@ -114,6 +115,8 @@ class SpanRecorder:
 
     def _on_request(self, record: RequestRecord, batch: Batch) -> None:
         world = self._world(batch)
+        if world is None:
+            return
         given = trace_of(record.headers)
         trace = given or self._own_trace(batch.workspace, f"request {record.id}")
         attributes: Attributes = {
@@ -151,10 +154,10 @@ class SpanRecorder:
         before = self._since.pop(name, now)
         if message.plan:
             self._since[name] = now
-        index = len(message.history) - 1
-        if index == 0 and not message.is_inbound:
-            return  # the request's own span
-        world, trace = self._world(batch), self._trace(batch.workspace, message)
+        world, index = self._world(batch), len(message.history) - 1
+        if world is None or (index == 0 and not message.is_inbound):
+            return  # of a new message, the request has the span
+        trace = self._trace(batch.workspace, message)
         self._export(
             f"message {message.status}",
             trace,
@@ -173,53 +176,40 @@ class SpanRecorder:
         if not callback.attempts or not self._is_new_attempt(batch.workspace, callback):
             return
         world = self._world(batch)
-        message = world.messages.get(callback.message)
-        if message is None:
+        message = world.messages.get(callback.message) if world else None
+        if world is None or message is None:
             return
         trace, attempt = self._trace(batch.workspace, message), callback.attempts[-1]
         index = message.history.index(callback.step)
-        parent = (
-            _step_span(trace, world, message, index)
-            if index or message.is_inbound
-            else _request_span(trace, world, message.request)
-        )
+        below_status = index or message.is_inbound
         method = callback.request.method if callback.request else "POST"
-        url = urlsplit(attempt.url)
-        attributes: Attributes = {
-            **_named(batch, message.provider, message.operation),
-            **_of_message(message),
-            "http.request.method": method,
-            "url.full": url._replace(query="", fragment="").geturl(),  # the query may have keys and numbers
-            "server.address": url.hostname or "",
-            "sandbox.callback.id": callback.id,
-            "sandbox.callback.attempt": attempt.number,
-            "sandbox.callback.state": str(callback.state),
-            "sandbox.status": str(callback.step.status),
-            "sandbox.provider_status": callback.step.word,
-            "sandbox.replay": attempt.replay,
-            "sandbox.clock": format_time(attempt.at),
-        }
-        if attempt.status is not None:
-            attributes["http.response.status_code"] = attempt.status
         now = _real_time()
         self._export(
             f"{method} callback",
             trace,
-            parent=parent,
+            parent=_step_span(trace, world, message, index)
+            if below_status
+            else _request_span(trace, world, message.request),
             span=callback_span(trace, seed=world.seed, callback=callback.id, attempt=attempt.number),
             times=(now - round(attempt.ms * 1e6), now),
             kind=SpanKind.CLIENT,
-            attributes=attributes,
+            attributes={
+                **_named(batch, message.provider, message.operation),
+                **_of_message(message),
+                "http.request.method": method,
+                **_of_attempt(callback, attempt),
+            },
             error=None if attempt.succeeded else attempt.error or f"HTTP status {attempt.status}",
         )
 
     def _on_deletion(self, change: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
         """Forget what is gone."""
-        if not isinstance(change, MessagesDeleted):
+        if isinstance(change, WorkspaceReset):
             self._resets[batch.workspace] = self._resets.get(batch.workspace, 0) + 1
-        workspace = self._engine.workspaces.get(batch.workspace)
-        messages = workspace.world.messages if workspace else ()
-        callbacks = workspace.world.callbacks if workspace else ()
+        if isinstance(change, WorkspaceDeleted):
+            self._resets.pop(batch.workspace, None)
+        world = self._world(batch)
+        messages, callbacks = (world.messages, world.callbacks) if world else ((), ())
         since, attempts = self._since.items(), self._attempts.items()
         self._since = {each: at for each, at in since if each[0] != batch.workspace or each[1] in messages}
         self._attempts = {each: seen for each, seen in attempts if each[0] != batch.workspace or each[1] in callbacks}
@@ -231,8 +221,10 @@ class SpanRecorder:
             self._attempts[workspace, callback.id] = len(callback.attempts)
         return callback.state in ATTEMPTED and len(callback.attempts) > seen
 
-    def _world(self, batch: Batch) -> World:
-        return self._engine.workspaces[batch.workspace].world
+    def _world(self, batch: Batch) -> World | None:
+        """Return the state of the workspace of a batch; None if it is being deleted."""
+        workspace = self._engine.workspaces.get(batch.workspace)
+        return None if workspace is None else workspace.world
 
     def _trace(self, workspace: str, message: Message) -> TraceContext:
         """Return the trace of a message: that of its request, or one that begins with it if a phone sent it."""
@@ -298,6 +290,26 @@ def _of_message(message: Message) -> Attributes:
         "sandbox.status": str(message.status),
         "sandbox.provider_status": message.provider_status,
     }
+
+
+def _of_attempt(callback: Callback, attempt: Attempt) -> Attributes:
+    """Return what an attempt was: its URL without credentials and query, which may have keys and numbers."""
+    attributes: Attributes = {
+        "sandbox.callback.id": callback.id,
+        "sandbox.callback.attempt": attempt.number,
+        "sandbox.callback.state": str(callback.state),
+        "sandbox.status": str(callback.step.status),
+        "sandbox.provider_status": callback.step.word,
+        "sandbox.replay": attempt.replay,
+        "sandbox.clock": format_time(attempt.at),
+    }
+    if attempt.status is not None:
+        attributes["http.response.status_code"] = attempt.status
+    with suppress(ValueError):  # the attempt failed because its URL is none
+        scheme, place, path, _, _ = urlsplit(attempt.url)
+        host = place.rpartition("@")[2]
+        attributes |= {"url.full": f"{scheme}://{host}{path}", "server.address": urlsplit(f"//{host}").hostname or ""}
+    return attributes
 
 
 def _real_time() -> int:

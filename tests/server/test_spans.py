@@ -15,6 +15,7 @@ from sandbox.server.startup import make_span_recorder
 from tests.builders import NOON
 from tests.commands import PATIENCE, launched, run, url_of
 from tests.conftest import SandboxMaker
+from tests.providers.phones.serving import send, serving, text
 from tests.server.collector import Collector, collecting
 from tests.servers import BETATEL_SMS, FROZEN, WHATSAPP, Receiver, Sandbox, says
 
@@ -155,6 +156,36 @@ async def test_a_request_without_a_trace_begins_one_of_its_own(recorded: Recorde
     lengths = [sum(each.trace == root.trace for each in collector.spans) for root in roots]
 
     assert ([root.name for root in roots], lengths) == (["betatel.sms.send"] * 3, [1, 5, 5])
+
+
+async def test_a_text_from_a_phone_begins_a_trace(collector: Collector, receiver: Receiver) -> None:
+    async with serving() as acme:
+        recorded = Recorded(acme, {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
+        acme.set_target("acme", receiver.url())
+        await send(acme)
+        await text(acme, "Yes, please")
+        await acme.engine.courier.settled("default")
+        await recorded.export()
+
+    assert collector.tree == [
+        ("server", "acme.sms.send", "", ""),
+        ("internal", "message received", "", ""),
+        ("client", "POST callback", "message received", ""),
+    ]
+
+
+async def test_the_url_of_an_attempt_is_without_credentials(recorded: Recorded, collector: Collector) -> None:
+    for url in ("http://name:secret@127.0.0.1:9/dlr?id=1", "http://[::1/dlr"):  # as a provider's function may say
+        recorded.sandbox.set_target("betatel", url)
+        await recorded.sandbox.send()
+        await recorded.sandbox.advance(timedelta(seconds=1))
+    await recorded.export()
+    calls = [span for span in collector.spans if span.kind == "client"]
+
+    assert [(call.attributes.get("url.full"), bool(call.error)) for call in calls] == [
+        ("http://127.0.0.1:9/dlr", True),
+        (None, True),
+    ]
 
 
 async def test_a_refusal_has_its_reason_without_the_clients_values(recorded: Recorded, collector: Collector) -> None:
