@@ -46,7 +46,7 @@ def messages(  # noqa: PLR0913 - as many as the API has
         callback_state: failing, waiting, cancelled, collected or delivered.
         code: the one-time code in the text.
         trace_id: the id of the trace that its request belongs to.
-        search: a part of number, text, sender, id or code, in upper or lower case.
+        search: a part of number, text, sender, id or code, in upper or lower case, or the whole id of the trace.
         since: the id of a message (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).
@@ -196,7 +196,8 @@ def requests(  # noqa: PLR0913 - as many as the API has
         to: a number that it was for, compared by its digits.
         to_contains: a part of such a number.
         reason: the reason of a refusal, as `overview` has it.
-        search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case.
+        search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case, or the
+            whole id of the trace.
         since: the number of a request (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).

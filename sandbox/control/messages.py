@@ -221,12 +221,12 @@ def _from_is(call: ControlCall, value: str) -> MessageFilter:
 
 
 def _is_found(call: ControlCall, value: str) -> MessageFilter:
-    """Return whether a search finds a message: by number, text, sender, id or code."""
+    """Return whether a search finds a message: by number, text, sender, id, trace or code."""
     search, world = Search(value), call.world
 
     def is_found(message: Message) -> bool:
         words = (message.text, message.id, message.sender or "")
-        if search.is_in(words) or search.is_number(message.phone):
+        if search.is_in(words) or search.is_number(message.phone) or search.is_trace(message.trace):
             return True
         return search.may_be_code and search.is_in((code_of(message, world.now()) or "",))
 

@@ -80,9 +80,9 @@ def _recipients(call: ControlCall, record: RequestRecord) -> Iterator[str]:
 
 
 def _is_found(call: ControlCall, record: RequestRecord, search: Search) -> bool:
-    """Return whether a search finds a request: by path, operation, reason, rule, id of a message, or recipient."""
+    """Return whether a search finds a request: by path, operation, reason, rule, trace, id of a message, or number."""
     named = (masked_text(record.path, record.key), record.operation or "", record.rule or "")
-    if search.is_in((*named, *record.why, *record.messages)):
+    if search.is_in((*named, *record.why, *record.messages)) or search.is_trace(trace_of(record.headers)):
         return True
     return any(search.is_number(to) for to in _recipients(call, record))
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from sandbox.core.trace import TraceContext
 from sandbox.formats.phone_numbers import contains_number
 
 NUMBER = re.compile(r"[\s+()./-]*\d[\d\s+()./-]*")
@@ -22,6 +23,10 @@ class Search:
     def is_number(self, number: str) -> bool:
         """Whether a phone number contains the words, if they are a part of a number in any notation."""
         return self._may_be_number and contains_number(number, self._words)
+
+    def is_trace(self, trace: TraceContext | None) -> bool:
+        """Whether the words are the whole id of a trace; a part could be that of a number."""
+        return trace is not None and self._words == trace.trace_id
 
     @property
     def may_be_code(self) -> bool:

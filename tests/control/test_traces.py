@@ -72,6 +72,17 @@ async def test_lists_are_filtered_by_the_id_of_a_trace(sandbox: Sandbox, control
     assert [[each["trace"] for each in items] for items in found] == [[SHOWN], [SHOWN]]
 
 
+@pytest.mark.parametrize(("words", "count"), [(f" {TRACE.upper()} ", 1), (TRACE[:31], 0)])
+async def test_a_search_finds_the_whole_id_of_a_trace(
+    sandbox: Sandbox, control: Control, words: str, count: int
+) -> None:
+    await sandbox.send()
+    await sandbox.send(BETATEL_SMS, traceparent=TRACEPARENT)
+    found = [(await control.get(path, search=words))["items"] for path in ("/messages", "/requests")]
+
+    assert [[each["trace"] for each in items] for items in found] == [[SHOWN] * count] * 2
+
+
 async def test_messages_of_a_trace_are_deleted(sandbox: Sandbox, control: Control) -> None:
     await sandbox.send()
     await sandbox.send(traceparent=TRACEPARENT)

@@ -51,9 +51,9 @@ function digits(text) {
 const NUMBER = /^[\s+()./-]*\d[\d\s+()./-]*$/;
 
 /** Returns whether a search finds one of some numbers or texts, as the filter `search` of the API does. */
-export function finds(search, numbers, texts) {
+export function finds(search, numbers, texts, trace = null) {
   const words = search.trim().toLowerCase();
-  return texts.some((text) => text?.toLowerCase().includes(words))
+  return words === trace?.trace_id || texts.some((text) => text?.toLowerCase().includes(words))
     || (NUMBER.test(words) && numbers.some((number) => hasDigits(number, words)));
 }
 

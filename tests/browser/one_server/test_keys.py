@@ -1,12 +1,14 @@
 """The keyboard: search and its Escape, rows and open items, copying a code, and the way from view to view."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.served import Served
 from tests.browser.sight import copied, opened, row, rows
+from tests.servers import BETATEL_SMS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -126,6 +128,20 @@ async def test_the_search_finds_an_id_and_filters_what_arrives(page: Page, serve
     await server.send("And another one")
 
     await expect(rows(page).locator(".row-text")).to_have_text(["And another one"])
+
+
+@pytest.mark.parametrize("section", ["messages", "requests"])
+async def test_the_search_finds_a_trace_and_filters_what_arrives(page: Page, server: Served, section: str) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {**BETATEL_SMS.headers, "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    await server.post(replace(BETATEL_SMS, headers=headers))
+    await server.send()
+    await page.goto(f"{server.page}#/{section}?search={trace}")
+    await expect(rows(page)).to_have_count(1)
+    await server.send()
+    await server.post(replace(BETATEL_SMS, headers=headers))
+
+    await expect(rows(page)).to_have_count(2)
 
 
 async def test_the_help_lists_the_keys(page: Page, server: Served) -> None:

@@ -85,7 +85,7 @@ function keeps({ provider, status, search, callback_state: state }, message) {
   return (!provider || message.provider === provider)
     && (!status || message.status === status || message.provider_status === status)
     && (!state || message.callback_state === state)
-    && (!search || finds(search, [message.direction === "inbound" ? message.from : message.to], [message.text, message.from, message.id, message.code]));
+    && (!search || finds(search, [message.direction === "inbound" ? message.from : message.to], [message.text, message.from, message.id, message.code], message.trace));
 }
 
 function row(store, { provider, channel, from, to: recipient, text, code, opt, status, accepted_at: at, callback_state: state }) {

@@ -49,7 +49,7 @@ function keeps({ provider, refused, search, status, reason }, exchange) {
     && (!refused || String(exchange.refused) === refused)
     && (!reason || (exchange.refused && reasonOf(exchange) === reason))
     && (!CODE.test(status) || String(exchange.reply.status) === status)
-    && (!search || finds(search, to, [path, operation, rule, ...why, ...messages]));
+    && (!search || finds(search, to, [path, operation, rule, ...why, ...messages], exchange.trace));
 }
 
 function row(store, { operation, method, path, to, messages, reply, refused, why, rule, at, ms }) {
