@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -219,6 +220,17 @@ async def test_without_its_variables_nothing_is_recorded(sandbox: Sandbox) -> No
     ]
 
     assert [make_span_recorder(sandbox.engine, environ, print) for environ in every] == [None] * 4
+
+
+async def test_without_the_extra_the_log_names_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sandbox.server.spans", None)  # as if its imports failed
+    said: list[str] = []
+    made = make_span_recorder(sandbox.engine, {"OTEL_TRACES_EXPORTER": "otlp"}, said.append)
+
+    assert (made, said) == (
+        None,
+        ["no spans are exported: OTEL_ variables ask for them, but this needs pip install 'sms-sandbox[otel]'"],
+    )
 
 
 async def test_an_exporter_that_there_is_none_is_refused(sandbox: Sandbox) -> None:
