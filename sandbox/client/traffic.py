@@ -196,8 +196,7 @@ def requests(  # noqa: PLR0913 - as many as the API has
         to: a number that it was for, compared by its digits.
         to_contains: a part of such a number.
         reason: the reason of a refusal, as `overview` has it.
-        search: a part of path, operation, reason, rule, id of a message or number, in upper or lower case, or the
-            whole id of the trace.
+        search: a part of path, operation, reason, rule, id of a message or number, or the whole id of the trace.
         since: the number of a request (or `latest`) or a time, exclusive.
         wait: real time to wait for a first result, at most 60 s.
         limit: maximum number of results (default: 50, at most 1,000).

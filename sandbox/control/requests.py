@@ -64,15 +64,20 @@ def _filters(call: ControlCall) -> list[RequestFilter]:
         found.append(lambda record: record.refused and reason_of(record) == reason)
     if (trace_id := query.get("trace_id", str)) is not None:
         found.append(lambda record: (trace := trace_of(record.headers)) is not None and trace.trace_id == trace_id)
+    return [*found, *_content_filters(call)]
+
+
+def _content_filters(call: ControlCall) -> Iterator[RequestFilter]:
+    """Yield the filters that look at what a request is for."""
+    query = call.query
     if (number := query.get("to", str)) is not None:
         same = same_number(number, call.server.number_plans)
-        found.append(lambda record: any(same(to, record.provider or "") for to in _recipients(call, record)))
+        yield lambda record: any(same(to, record.provider or "") for to in _recipients(call, record))
     if (part := query.get("to_contains", str)) is not None:
-        found.append(lambda record: any(contains_number(to, part) for to in _recipients(call, record)))
+        yield lambda record: any(contains_number(to, part) for to in _recipients(call, record))
     if (words := query.get("search", str)) is not None:
         search = Search(words)
-        found.append(lambda record: _is_found(call, record, search))
-    return found
+        yield lambda record: _is_found(call, record, search)
 
 
 def _recipients(call: ControlCall, record: RequestRecord) -> Iterator[str]:
