@@ -1,7 +1,7 @@
 """The two clients: `Client` blocks, on the standard library alone; `AsyncClient` uses aiohttp.
 
-Both have every call of the control API as a method. The functions in `traffic`, `server` and `states` document the
-calls.
+Both have every call of the control API as a method. The functions in `traffic`, `exports`, `server` and `states`
+document the calls.
 """
 
 import http.client
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from sandbox.client import documents, server, states, traffic
+from sandbox.client import documents, exports, server, states, traffic
 from sandbox.client.call import DEFAULT_URL, SUCCESS, ApiCall, make_endpoint
 from sandbox.client.codec import decode_json, no_content, path
 from sandbox.client.errors import UnexpectedResponseError
@@ -67,6 +67,8 @@ class ApiMethods:
     otp = ApiMethod(traffic.otp)
     requests = ApiMethod(traffic.requests)
     request = ApiMethod(traffic.request)
+    export_messages = ApiMethod(exports.export_messages)
+    export_requests = ApiMethod(exports.export_requests)
     verify = ApiMethod(traffic.verify)
     overview = ApiMethod(traffic.overview)
 

@@ -1,13 +1,12 @@
 """Calls that save a workspace as a file and load it again."""
 
-import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.client.call import ADVANCE_TIMEOUT, ApiCall
 from sandbox.client.codec import one_of, path, query
-from sandbox.client.errors import ArgumentError, UnexpectedResponseError
+from sandbox.client.errors import UnexpectedResponseError
+from sandbox.client.files import read_file, write_file
 from sandbox.client.values import Workspace
 
 GZIP = "application/gzip"
@@ -38,16 +37,8 @@ def load_state(file: str | Path | bytes) -> ApiCall[Workspace]:
         RefusedError: 422, it is not a saved state, or has a mistake; nothing has changed.
 
     """
-    content = file if isinstance(file, bytes) else _read(Path(file))
+    content = file if isinstance(file, bytes) else read_file(Path(file))
     return ApiCall("PUT", path("state"), one_of(Workspace), body=content, type=GZIP, timeout=ADVANCE_TIMEOUT)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        message = f"{file}: {error.strerror or error}"
-        raise ArgumentError(message) from None
 
 
 def _writer(file: Path | None) -> Callable[[bytes], bytes]:
@@ -56,22 +47,7 @@ def _writer(file: Path | None) -> Callable[[bytes], bytes]:
             message = "a body that is no saved state"
             raise UnexpectedResponseError(message)
         if file is not None:
-            _write(file, content)
+            write_file(file, content)
         return content
 
     return parse
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    if file.is_dir():
-        message = f"{file}: {os.strerror(errno.EISDIR)}"
-        raise ArgumentError(message)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(file)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        message = f"{file}: {error.strerror or error}"
-        raise ArgumentError(message) from None

@@ -261,13 +261,28 @@ class ChangeWaiter:
             )
         return self._ended is not None
 
-    async def changed(self, until: float) -> bool:
-        """Wait for a relevant change; return False if the loop's time `until` comes first.
+    def check(self) -> None:
+        """Raise an error if the call must end.
 
         Raises:
             ResetError: the workspace was reset or deleted.
             StoreError: the store has failed.
             ProblemError: 503, the server stops.
+
+        """
+        if self.error is not None:
+            raise self.error
+        if self._ended is not None:
+            message = f"the workspace {self.world.name} was {self._ended} while this call waited"
+            raise ResetError(message)
+        if self._waits.stopping:
+            raise refuse(503, "", "the server is stopping")
+
+    async def changed(self, until: float) -> bool:
+        """Wait for a relevant change; return False if the loop's time `until` comes first.
+
+        Raises:
+            SandboxError: see `check`.
 
         """
         if self._waits.stopping:
@@ -278,13 +293,7 @@ class ChangeWaiter:
         except TimeoutError:
             return False
         self._woken.clear()
-        if self.error is not None:
-            raise self.error
-        if self._ended is not None:
-            message = f"the workspace {self.world.name} was {self._ended} while this call waited"
-            raise ResetError(message)
-        if self._waits.stopping:
-            raise refuse(503, "", "the server is stopping")
+        self.check()
         return True
 
 

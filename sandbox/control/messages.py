@@ -34,10 +34,21 @@ SameNumber = Callable[[str, str], bool]  # of a number and a provider
 NAMED_LIMIT = 5  # numbers that a refusal names
 
 
-async def list_messages(call: ControlCall) -> web.Response:
-    """Reply with a page of messages."""
+async def list_messages(call: ControlCall) -> web.StreamResponse:
+    """Reply with a page of messages, or with a file of all."""
+    chosen = call.query.get("format", str)
+    if chosen not in {None, "json"}:
+        return await _export(call, str(chosen))
     evicted, depends_on = call.world.evicted["messages"], (Callback,) if "callback_state" in call.query.values else ()
     return await list_items(call, messages_of(call.world), _filters(call), evicted=evicted, depends_on=depends_on)
+
+
+async def _export(call: ControlCall, chosen: str) -> web.StreamResponse:
+    from sandbox.control.export_formats import message_formats  # noqa: PLC0415 - loaded with the first export
+    from sandbox.control.exports import send_export  # noqa: PLC0415 - as above
+
+    messages = messages_of(call.world)
+    return await send_export(call, messages, _filters(call), message_formats(messages.show)[chosen], noun="messages")
 
 
 async def get_message(call: ControlCall) -> web.Response:

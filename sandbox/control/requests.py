@@ -24,10 +24,21 @@ from sandbox.specs.routing import Router
 RequestFilter = Callable[[RequestRecord], bool]
 
 
-async def list_requests(call: ControlCall) -> web.Response:
-    """Reply with a page of the journal."""
+async def list_requests(call: ControlCall) -> web.StreamResponse:
+    """Reply with a page of the journal, or with a file of all."""
     requests = requests_of(call.world, call.engine.router)
+    if call.query.get("format", str) == "har":
+        return await _export(call, requests)
     return await list_items(call, requests, _filters(call), evicted=call.world.evicted["requests"])
+
+
+async def _export(call: ControlCall, requests: Collection[RequestRecord]) -> web.StreamResponse:
+    from sandbox.control.export_formats import har_format  # noqa: PLC0415 - loaded with the first export
+    from sandbox.control.exports import send_export  # noqa: PLC0415 - as above
+    from sandbox.control.states import state_masking  # noqa: PLC0415 - as above
+
+    form = har_format(call.request.host, call.engine.providers.hosts, state_masking(call).request)
+    return await send_export(call, requests, _filters(call), form, noun="requests")
 
 
 async def get_request(call: ControlCall) -> web.Response:

@@ -4,7 +4,7 @@ What reads and writes such files is loaded with the first call: a server that sa
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from sandbox.control.workspaces import show_workspace
 from sandbox.core.clock import utc_now
 
 if TYPE_CHECKING:
+    from sandbox.control.state_masking import StateMasking
     from sandbox.store.snapshot import Entity
 
 PIECE = 64 * 1024  # bytes of a body that are read at once
@@ -33,7 +34,7 @@ async def get_state(call: ControlCall) -> web.StreamResponse:
     entities: Iterable[Entity] = Snapshot(world)  # everything of one instant
     stored = call.workspace.gate.latest()
     if not keep:
-        entities = _masked(call, entities)
+        entities = state_masking(call).apply(entities)
     header = {
         "version": __version__,
         "workspace": world.name,
@@ -54,8 +55,8 @@ async def get_state(call: ControlCall) -> web.StreamResponse:
     return response
 
 
-def _masked(call: ControlCall, entities: "Iterable[Entity]") -> "Iterator[Entity]":
-    """Return rows without credentials."""
+def state_masking(call: ControlCall) -> "StateMasking":
+    """Return what masks the credentials that a workspace knows."""
     from sandbox.control.state_masking import StateMasking  # noqa: PLC0415 - see above
 
     lease = call.engine.leases.get(call.world.name)
@@ -64,7 +65,7 @@ def _masked(call: ControlCall, entities: "Iterable[Entity]") -> "Iterator[Entity
     specs = [pack.spec for pack in call.engine.providers.known.values()]
     places = [part.name.rpartition("/")[2] for spec in specs for way in spec.authentication for part in way]
     names = [*places, *chain.from_iterable(spec.credentials for spec in specs)]
-    return StateMasking(names, [*minted, *targets]).apply(entities)
+    return StateMasking(names, [*minted, *targets])
 
 
 def _disposition(workspace: str, now: datetime) -> str:

@@ -61,6 +61,7 @@ CONTENTS: Mapping[str, tuple[str, ...]] = {
         "tracing",
         "workspaces",
         "saved-states",
+        "exports",
         "persistence",
         "replicas",
         "deployment",

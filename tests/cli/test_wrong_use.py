@@ -56,6 +56,8 @@ TALKING = {
     "targets delete": "betatel",
     "accounts list": "",
     "accounts show": "betatel k1",
+    "export messages": "",
+    "export requests": "",
     "state save": "state.jsonl.gz",
     "state load": "text.txt",
     "accounts set": "betatel k1 --balance 5",
@@ -68,6 +70,8 @@ TO_A_SERVER = (
 )
 ANY_TEXT_IS_RIGHT = {
     *(("messages", name) for name in ("--to", "--from", "--text", "--account")),
+    *(("export messages", name) for name in ("--to", "--from", "--text", "--account")),
+    *(("export requests", name) for name in ("--to", "--rule")),
     ("requests list", "--to"),
     *(("verify", name) for name in ("--to", "--from", "--text", "--account")),
     *((f"callbacks {name}", "--message") for name in ("list", "fire", "hold", "release", "cancel", "replay")),

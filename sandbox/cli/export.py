@@ -1,0 +1,82 @@
+"""`export`: all messages or requests of a workspace as a file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandbox.cli.api_options import (
+    CommandContext,
+    account_option,
+    api_command,
+    direction_option,
+    filter_options,
+    status_option,
+    to_option,
+)
+from sandbox.cli.options import PATH, CommandGroup
+
+if TYPE_CHECKING:
+    from sandbox.client.call import ApiCall
+
+STDOUT = Path("-")
+FILE = click.argument("file", metavar="[FILE]", type=PATH, default=STDOUT)
+
+
+@click.group(cls=CommandGroup)
+def export() -> None:
+    """Write all messages or requests to a file, oldest first: CSV, JSON Lines or HAR."""
+
+
+@export.command(name="messages")
+@FILE
+@click.option(
+    "--format", type=click.Choice(["csv", "jsonl"]), help="Format (default: by the name of the file, else csv)."
+)
+@filter_options
+@direction_option
+@account_option
+@status_option
+@click.option("--code", help="Only messages with this one-time code.")
+@click.option("--since", help="Only messages after this message id or time.", metavar="ID|TIME")
+@api_command
+def export_messages(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
+    """Write all messages to a file such as messages.csv or messages.jsonl (default: standard output)."""
+    from sandbox.client import exports  # noqa: PLC0415 - `serve` and `ready` start without it
+
+    write(context, file, exports.export_messages(None if file == STDOUT else file, **given))
+
+
+@export.command(name="requests")
+@FILE
+@click.option("--format", type=click.Choice(["har"]), help="Format (default: har).")
+@click.option("--provider", help="Only requests of this provider, such as betatel.")
+@click.option("--operation", help="Only requests of this operation, such as betatel.sms.send.")
+@to_option("request")
+@click.option("--status", type=int, help="Only requests whose reply has this HTTP status.")
+@click.option("--refused/--accepted", default=None, help="Only refused requests, or only the others.")
+@click.option("--rule", help="Only requests that this scenario rule applied to.", metavar="NAME")
+@click.option(
+    "--since", help="Only requests after the request with this number, or after a time.", metavar="NUMBER|TIME"
+)
+@api_command
+def export_requests(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Write all requests with their replies to a HAR file, which browsers open (default: standard output)."""
+    from sandbox.client import exports  # noqa: PLC0415 - as above
+
+    write(context, file, exports.export_requests(None if file == STDOUT else file, **given))
+
+
+def write(context: CommandContext, file: Path, call: "ApiCall[bytes]") -> None:
+    """Send a call, and print the content of its file, or where it is."""
+    content = context.client.execute(call)
+    if file == STDOUT:
+        click.echo(content, nl=False)
+    elif context.as_json:
+        click.echo(json.dumps({"file": str(file), "bytes": len(content), "format": call.query["format"]}, indent=2))
+    else:
+        click.echo(f"exported to {file}, {len(content):,} bytes")
+
+
+COMMANDS = (export,)
