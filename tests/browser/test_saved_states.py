@@ -26,6 +26,9 @@ HARMLESS = {
     "Copy as curl",
     "Copy code",
     "← All",
+    "↓ CSV",
+    "↓ HAR",
+    "↓ JSONL",
     "◐",
 }
 PLACES = (

@@ -44,13 +44,28 @@ export function inside(workspace, path) {
 
 /** Returns the value of a call's reply. Empty `query` values are left out. */
 export async function call(method, path, { query = {}, body, type, signal } = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const search = given.length ? `?${new URLSearchParams(given)}` : "";
   const headers = body === undefined ? {} : { "Content-Type": type ?? "application/json" };
   const sent = body === undefined || type ? body : JSON.stringify(body);
-  const answer = await reach(BASE + path + search, { method, headers, body: sent, signal });
+  const answer = await reach(BASE + path + searchOf(query), { method, headers, body: sent, signal });
   if (answer.ok) return answer.status === 204 ? null : read(answer);
   throw await problemOf(answer);
+}
+
+/** Saves the file that a call replies with under its name; a link would not carry the control token. */
+export async function download(path, query) {
+  const answer = await reach(BASE + path + searchOf(query), { method: "GET" });
+  if (!answer.ok) throw await problemOf(answer);
+  const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition")) ?? [];
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name ?? "export";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still read it
+}
+
+function searchOf(query) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return given.length ? `?${new URLSearchParams(given)}` : "";
 }
 
 /** Returns the response to a control call; asks for the token if one is required. */

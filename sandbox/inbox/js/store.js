@@ -1,6 +1,6 @@
 // The state of the current workspace: clock, scenario, and the events of its stream.
 
-import { BASE, call, DEFAULT, inside } from "./api.js";
+import { BASE, call, DEFAULT, download, inside } from "./api.js";
 import { EventDetails } from "./event_details.js";
 import { Stream } from "./stream.js";
 
@@ -66,6 +66,15 @@ export class Store {
       return [await this.call(method, path, options), null];
     } catch (problem) {
       return [null, problem];
+    }
+  }
+
+  /** Saves the file that a call about this workspace replies with; returns what went wrong, if something did. */
+  async download(path, query) {
+    try {
+      return await download(inside(this.workspace, path), query);
+    } catch (problem) {
+      return problem;
     }
   }
 

@@ -15,7 +15,7 @@ const TIMES = [["", "Any time"], ["1m", "Last minute"], ["5m", "Last 5 min"], ["
 
 /**
  * `kind` has what differs between sections: section, noun, kinds (of its events), filters (names), searches (what the
- * search box finds), controls, tools, columns, query(filters), keeps(filters, thing), at(thing), rank, newer, state(thing)
+ * search box finds), controls, tools, exports (pairs of format and label), columns, query(filters), keeps(filters, thing), at(thing), rank, newer, state(thing)
  * (what its row shows: after a restart of the server an id may mean something else), row(thing), open(store, id),
  * nothing(filtered), actions(selected), and drawn(view), which may show more. Each action is [label, able, run(able)].
  */
@@ -57,11 +57,19 @@ export class ListView {
     this.times = choice(TIMES, { "aria-label": "Time", name: "since" });
     const form = h("form", { class: "filters", role: "search", "aria-label": `Filter ${this.kind.noun}s` },
       this.search, h("span", { class: "selects" }, provider, this.kind.controls, this.times), this.clear, this.count,
-      h("span", { class: "bar tools" }, this.kind.tools, confirmButton("Reset", () => this.reset(), { ...CHANGES, title: "Resets the workspace: deletes messages, requests and callbacks, and sets the clock back" }),
+      h("span", { class: "bar tools" }, (this.kind.exports ?? []).map((each) => this.exportButton(...each)), this.kind.tools, confirmButton("Reset", () => this.reset(), { ...CHANGES, title: "Resets the workspace: deletes messages, requests and callbacks, and sets the clock back" }),
         compactButton(() => this.rows.measure())));
     form.addEventListener("input", ({ target }) => target.name && this.filter(Object.fromEntries(new FormData(form))));
     form.addEventListener("submit", (event) => event.preventDefault());
     return form;
+  }
+
+  exportButton(format, label) {
+    return button(`↓ ${label}`, async () => {
+      const { limit, cursor, ...query } = this.query;
+      const problem = await this.store.download(this.kind.section, { ...query, format });
+      announce(problem?.message ?? `The ${this.kind.noun}s were exported.`);
+    }, { class: "quiet", "aria-label": `Export ${label}`, title: `Export ${label}: saves every ${this.kind.noun} that matches the filters as a file` });
   }
 
   async reset() {

@@ -28,6 +28,7 @@ export function open(store) {
       choice([["", "All callbacks"], ...Object.keys(CALLBACK_STATES)], { "aria-label": "Callbacks", name: "callback_state" }),
     ],
     tools: [clear],
+    exports: [["csv", "CSV"], ["jsonl", "JSONL"]],
     columns: ["Provider", "Channel", "Sender", "Recipient", "Text", "Code", "Status", "Callbacks", "Age"],
     query: (filters) => filters,
     keeps,

@@ -23,6 +23,7 @@ export function open(store) {
       h("input", { type: "search", class: "status-code", "aria-label": "Status code", placeholder: "Code", name: "status", inputmode: "numeric", maxlength: 3 }),
       reason,
     ],
+    exports: [["har", "HAR"]],
     columns: ["Method", "Operation", "Recipient", "Reason or path", "Outcome", "Code", "Took", "Age"],
     query: ({ status, ...rest }) => ({ ...rest, status: CODE.test(status) ? status : undefined }),
     keeps,
