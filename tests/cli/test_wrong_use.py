@@ -58,6 +58,7 @@ TALKING = {
     "accounts show": "betatel k1",
     "export messages": "",
     "export requests": "",
+    "report": "",
     "state save": "state.jsonl.gz",
     "state load": "text.txt",
     "accounts set": "betatel k1 --balance 5",
