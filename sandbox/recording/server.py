@@ -17,6 +17,7 @@ from sandbox.callbacks.egress import BadUrlError, RefusedAddressError, parse_url
 from sandbox.core.clock import utc_now
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.seeded_random import make_token
+from sandbox.formats.terminal import has_colour
 from sandbox.pipeline import BODY_LIMIT
 from sandbox.providers.registry import Registry
 from sandbox.recording.limits import Limits, check_globs
@@ -180,7 +181,7 @@ async def record(
     routes = make_routes(options, packs)
     limits = Limits(options.only, options.most, options.budget)
     masker = Masker(packs, make_token(SALT_LENGTH), keep_content=options.keep_content)
-    colour = sys.stderr.isatty()
+    colour = has_colour(sys.stderr)
 
     def log(line: LogLine) -> None:
         write_log(format_text(line, colour=colour))

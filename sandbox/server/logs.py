@@ -1,7 +1,7 @@
 """What a running server prints: the banner, and a line for each request and each callback attempt, as text or JSON.
 
-Without `--log-bodies` no line has a key, a token or a code. Lines are collected and written a little later, many
-together, so that a busy server spends little time on them.
+Without `--log-bodies` no line has a key, a token or a code. A terminal gets other lines, from `terminal_log`. Lines are
+collected and written a little later, many together, so that a busy server spends little time on them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
 from sandbox.core.change import Batch, MessagesDeleted, Subscribers, WorkspaceDeleted, WorkspaceReset
@@ -22,6 +22,9 @@ from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.server.startup import Options, Ports
 from sandbox.server.tls import CA_FILE
+
+if TYPE_CHECKING:
+    from sandbox.server.terminal_log import TerminalLog
 
 FLUSH_DELAY = 0.05  # seconds until collected lines are written
 WHY_LIMIT = 200  # characters of a reason
@@ -91,10 +94,13 @@ def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bo
 def describe_messages(message: Message, count: int) -> str:
     """Return the id of a request's message, or how many it created, and their final status."""
     created = message.id if count == 1 else f"{count} messages"
-    if not message.plan:
-        return created
+    return f"{created} → {describe_final(message)}" if message.plan else created
+
+
+def describe_final(message: Message) -> str:
+    """Return the status that the plan of a message ends with, and when."""
     final = message.plan[-1]
-    return f"{created} → {_describe_final(final.status, final.at - message.history[0].at)}"
+    return _describe_final(final.status, final.at - message.history[0].at)
 
 
 @lru_cache(maxsize=256)
@@ -116,13 +122,25 @@ def callback_line(callback: Callback, message: Message, *, bodies: bool) -> LogL
         details["why"] = attempt.error[:WHY_LIMIT]
     if bodies and callback.request:
         details["body"] = callback.request.body
-    wait = (callback.due - attempt.at).total_seconds()
-    result = f"failed, next in {round(wait, 1):g} s" if callback.state is CallbackState.PENDING else str(callback.state)
-    what = f"callback {callback.id} of {message.id} reports {callback.step.word}, attempt {attempt.number} {result}"
+    reports = f"reports {callback.step.word}, attempt {attempt.number} {_describe_state(callback)}"
+    what = f"callback {callback.id} of {message.id} {reports}"
     to = message.recipient[:5] + "…"
     return LogLine(
         attempt.at, "callback", callback.id, message.operation, to, attempt.status, attempt.ms, what, details
     )
+
+
+def _describe_state(callback: Callback) -> str:
+    """Return what became of a callback with its last attempt."""
+    wait = (callback.due - callback.attempts[-1].at).total_seconds()
+    return f"failed, next in {round(wait, 1):g} s" if callback.state is CallbackState.PENDING else str(callback.state)
+
+
+def describe_callback(callback: Callback) -> str:
+    """Return what a callback reports, and what became of it with its last attempt, numbered if it is not the first."""
+    number = callback.attempts[-1].number
+    attempt = f", attempt {number}" if number > 1 else ""
+    return f"{callback.step.word}{attempt}: {_describe_state(callback)}"
 
 
 TEXT_DETAILS = ("rule", "delay", "why", "body", "reply")  # the details that a line of text has; `what` has the others
@@ -172,8 +190,8 @@ class Log:
     write: Callable[[str], None]
     as_json: bool = False
     bodies: bool = False
-    colour: bool = False
-    _lines: list[LogLine] = field(default_factory=list)
+    terminal: "TerminalLog | None" = None  # what formats the lines for a person; it takes precedence
+    _lines: list[LogLine | str] = field(default_factory=list)
     # How many attempts of a callback are logged, by workspace and callback; open callbacks only.
     _logged: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -185,13 +203,19 @@ class Log:
 
     def _on_request(self, exchange: RequestRecord, batch: Batch) -> None:
         created = [each for each in batch.changes if type(each) is Message]
-        self._add(request_line(exchange, created[-1] if created else None, bodies=self.bodies))
+        message = created[-1] if created else None
+        if self.terminal is not None:
+            self._add(self.terminal.request(exchange, message, batch.workspace))
+        else:
+            self._add(request_line(exchange, message, bodies=self.bodies))
 
     def _on_callback(self, callback: Callback, batch: Batch) -> None:
         if callback.attempts and self._is_new_attempt(batch.workspace, callback):
             world = self.world(batch.workspace)
             message = world.messages.get(callback.message) if world else None
-            if message is not None:
+            if message is not None and self.terminal is not None:
+                self._add(self.terminal.callback(callback, message, batch.workspace))
+            elif message is not None:
                 self._add(callback_line(callback, message, bodies=self.bodies))
 
     def _on_deletion(self, _: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
@@ -211,7 +235,7 @@ class Log:
         """Write what is neither a request nor an attempt."""
         self.write(format_note(text, as_json=self.as_json))
 
-    def _add(self, line: LogLine) -> None:
+    def _add(self, line: LogLine | str) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_DELAY, self.flush)
         self._lines.append(line)
@@ -220,10 +244,12 @@ class Log:
         """Write the collected lines."""
         lines, self._lines = self._lines, []
         if lines:
-            texts = (
-                map(format_json, lines) if self.as_json else (format_text(each, colour=self.colour) for each in lines)
-            )
-            self.write("".join(texts))
+            self.write("".join(map(self._format, lines)))
+
+    def _format(self, line: LogLine | str) -> str:
+        if isinstance(line, str):
+            return line
+        return format_json(line) if self.as_json else format_text(line, colour=False)
 
 
 def format_banner(engine: Engine, options: Options, ports: Ports, *, default_url: str | None = None) -> str:

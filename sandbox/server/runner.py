@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -40,6 +40,9 @@ from sandbox.server.startup import (
     make_store,
 )
 from sandbox.server.tls import serve_hosts
+
+if TYPE_CHECKING:
+    from sandbox.server.terminal_log import TerminalLog
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way have when the server stops
@@ -237,6 +240,16 @@ async def _listens(url: str) -> bool:
     return False
 
 
+def find_terminal(engine: Engine, options: Options) -> "TerminalLog | None":
+    """Return the log for the terminal that standard error is; None if it is a file or a pipe, or programs read it."""
+    if options.log == "json" or not sys.stderr.isatty():
+        return None
+    from sandbox.server.terminal_log import make_terminal_log  # noqa: PLC0415 - a server in a container has no terminal
+
+    operations = (name for pack in engine.packs.values() for name in pack.spec.operations)
+    return make_terminal_log(sys.stderr, operations, bodies=options.log_bodies)
+
+
 async def run(options: Options, *, print_banner: Callable[[str], None], write_log: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM."""
     gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
@@ -251,7 +264,7 @@ async def run(options: Options, *, print_banner: Callable[[str], None], write_lo
         write_log,
         as_json=options.log == "json",
         bodies=options.log_bodies,
-        colour=sys.stderr.isatty(),
+        terminal=find_terminal(engine, options),
     )
     log.subscribe(engine.subscribers)
     spans = make_span_recorder(engine, os.environ, log.write_note)

@@ -19,10 +19,10 @@ KEY = {"x-api-key": "k1secret"}
 SMS = {"from": "FACEBOOK", "to": "38761930305", "text": "Your code is 555345"}
 
 
-def told(desk: Desk, *, as_json: bool = False, bodies: bool = False, colour: bool = False) -> list[str]:
+def told(desk: Desk, *, as_json: bool = False, bodies: bool = False) -> list[str]:
     """Return a list that grows by every line of the desk's log, as it would be written."""
     lines: list[str] = []
-    log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies, colour=colour)
+    log = Log({"default": desk.world}.get, lines.append, as_json=as_json, bodies=bodies)
 
     log.subscribe(desk.world.subscribers)
     desk.world.batch_subscribers.append(lambda _: log.flush())
@@ -158,16 +158,6 @@ async def test_no_path_begins_a_line_of_its_own() -> None:
     )
 
     assert [took(line) for line in lines] == ["12:00:00 GET /x\\n12:00:00 betatel.sms.send 200\\x1b[31m … 200 (ms)\n"]
-
-
-async def test_colours_tell_good_from_bad() -> None:
-    desk = Desk()
-    send(desk)
-    lines = told(desk, colour=True)
-    attempt(desk.world)
-    attempt(desk.world, error="refused")
-
-    assert [("\x1b[32m200" in line, "\x1b[31mno response" in line) for line in lines] == [(True, False), (False, True)]
 
 
 async def test_a_program_gets_json_by_the_line() -> None:
