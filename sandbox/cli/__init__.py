@@ -29,6 +29,7 @@ from sandbox.cli import (
     serve,
     settings_commands,
     state_commands,
+    tail,
     traffic_commands,
 )
 from sandbox.cli.api_options import exit_code
@@ -57,6 +58,7 @@ for command in (
     *inspect.COMMANDS,
     *api_commands.COMMANDS,
     *traffic_commands.COMMANDS,
+    *tail.COMMANDS,
     *settings_commands.COMMANDS,
     *state_commands.COMMANDS,
     *export.COMMANDS,

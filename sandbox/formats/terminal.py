@@ -15,7 +15,7 @@ HIGHLIGHT = "1;7"  # bold and inverse: readable on any background
 JOINERS = frozenset("\u200c\u200d")  # characters without a glyph that scripts and emoji need
 ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})  # categories of characters that take no cell
 WIDE = frozenset("WF")
-TABLE = 40  # cells of the longest operation or number that moves the columns behind it
+LONGEST_OPERATION, LONGEST_NUMBER = 40, 20  # cells; longer ones are cut, or a mistake would move the columns for good
 LEAST_ROOM = 20  # cells behind the columns, however narrow the terminal is
 USUAL_COLUMNS = 80
 GAP = "  "
@@ -108,14 +108,14 @@ class TrafficLayout:
     ) -> None:
         self._colour = colour
         self._columns = columns
-        self._operation = min(TABLE, max(map(len, operations), default=0))
+        self._operation = min(LONGEST_OPERATION, max(map(len, operations), default=0))
         self._to = len("38761444555")
 
     def format(self, line: TrafficLine) -> str:
         """Return a line, and its notes below it."""
         operation, to = visible(line.operation), visible(line.to)
-        self._operation = max(self._operation, min(TABLE, cells(operation)))
-        self._to = max(self._to, min(TABLE, cells(to)))
+        self._operation = max(self._operation, min(LONGEST_OPERATION, cells(operation)))
+        self._to = max(self._to, min(LONGEST_NUMBER, cells(to)))
         status = "---" if line.status is None else str(line.status)
         head = [
             self.paint(f"{line.at:%H:%M:%S}", GREY),

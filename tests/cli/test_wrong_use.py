@@ -59,6 +59,7 @@ TALKING = {
     "export messages": "",
     "export requests": "",
     "report": "",
+    "tail": "",
     "state save": "state.jsonl.gz",
     "state load": "text.txt",
     "accounts set": "betatel k1 --balance 5",
