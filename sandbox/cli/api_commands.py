@@ -4,7 +4,9 @@ Each imports the client only when it runs, so that `serve` and `ready` start wit
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,7 @@ from sandbox.cli.options import NO, SAMPLE_TIME, Duration, WholeNumber, check_cl
 from sandbox.core.clock import DurationError, parse_duration
 
 if TYPE_CHECKING:
-    from sandbox.client import Advance
+    from sandbox.client import Advance, Client
     from sandbox.client.call import ApiCall
 
 DATED = re.compile(r"\d{4}[-/.]", re.ASCII)  # how a time begins, and no duration
@@ -79,9 +81,49 @@ def otp(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each op
 @api_command
 def advance(context: CommandContext, goal: str) -> None:
     """Advance the clock. Give a duration such as 5m, a time, next for what is due next, or idle for all that waits."""
-    from sandbox.client import tables  # noqa: PLC0415 - see above
+    from sandbox.cli.progress import Progress, polling  # noqa: PLC0415 - see above
+    from sandbox.client import tables  # noqa: PLC0415 - as above
 
-    context.execute(read_goal(goal), tables.advance)
+    call = read_goal(goal)
+    with Progress("advancing") as progress:
+        if progress.is_shown and goal != "next":
+            with polling(find_progress(context.client, goal, progress.update)):
+                raw, result = context.fetch(call)
+        else:
+            raw, result = context.fetch(call)
+    context.print(raw, result, tables.advance)
+
+
+def find_progress(client: "Client", goal: str, update: Callable[[float, float, str], None]) -> Callable[[], None]:
+    """Return a function that finds out how far an advance has come, and tells it.
+
+    With `idle`, that is how much less is pending than at most; otherwise, how much of the time has passed.
+    """
+    from sandbox.client import ClientError, server  # noqa: PLC0415 - see above
+
+    begin, most = client.execute(server.clock()).now, 0
+    end = begin if goal == "idle" else find_end(goal, begin)
+
+    def ask() -> None:
+        nonlocal most
+        with suppress(ClientError):  # the advance itself says what is wrong
+            now, pending = client.execute(server.clock()).now, client.execute(server.agenda(limit=1)).count
+            most = max(most, pending)
+            text = f"{now:%Y-%m-%d %H:%M:%S}, {pending:,} pending"
+            if goal == "idle":
+                update(most - pending, most, text)
+            else:
+                update((now - begin).total_seconds(), (end - begin).total_seconds(), text)
+
+    return ask
+
+
+def find_end(goal: str, begin: datetime) -> datetime:
+    """Return the time at which an advance ends."""
+    try:
+        return begin + parse_duration(goal)
+    except DurationError:
+        return read_time(goal)
 
 
 def read_goal(goal: str) -> "ApiCall[Advance]":

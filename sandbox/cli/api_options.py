@@ -54,18 +54,22 @@ class CommandContext:
     client: "Client"
     as_json: bool
 
-    def fetch(self, call: "ApiCall[Result]") -> tuple[bytes, Result]:
-        """Send a call and return its result with its JSON."""
-        return self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))))
+    def fetch(self, call: "ApiCall[Result]", *, on_sent: Callable[[int], None] | None = None) -> tuple[bytes, Result]:
+        """Send a call and return its result with its JSON; `on_sent` is told how many bytes of its body have left."""
+        return self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))), on_sent=on_sent)
 
     def execute(self, call: "ApiCall[Result]", show: Callable[[Result], str]) -> Result:
         """Send a call, print its result, and return it."""
         raw, result = self.fetch(call)
+        self.print(raw, result, show)
+        return result
+
+    def print(self, raw: bytes, result: Result, show: Callable[[Result], str]) -> None:
+        """Print what `fetch` returned."""
         if not self.as_json:
             click.echo(show(result))
         elif raw:
             click.echo(json.dumps(json.loads(raw), indent=2))
-        return result
 
 
 class GroupWithDefault(CommandGroup):

@@ -22,7 +22,6 @@ MAX_RATE = 1000  # requests per second
 REDRAW, REPEAT = 0.1, 10.0  # seconds between progress lines: on a terminal, elsewhere
 NO_SAMPLE = "accepts no sample of a request that sends; add an example"
 NO_KEY = "asks for no key, so a sample cannot be tried in a workspace of its own"
-CLEAR_LINE = "\r\x1b[K"
 
 
 class NothingToSendError(SandboxError):
@@ -97,13 +96,14 @@ class ProgressDisplay:
     """Shows the progress: on a terminal in one line that changes, elsewhere in a line every ten seconds."""
 
     def __init__(self, url: str, limits: "Limits", seed: int) -> None:
-        from sandbox.demo.sender import Totals  # noqa: PLC0415 - as above
+        from sandbox.cli.progress import LiveLine  # noqa: PLC0415 - as above
+        from sandbox.demo.sender import Totals  # noqa: PLC0415
 
         self.url = url
         self.limits = limits
         self.seed = seed
         self.totals = Totals()
-        self._live = sys.stdout.isatty()
+        self._line = LiveLine(sys.stdout)
         self._shown = monotonic()
 
     def begin(self, providers: Mapping[str, str], usable: Sequence[str], clock: str) -> None:
@@ -128,15 +128,19 @@ class ProgressDisplay:
 
     def update(self) -> None:
         """Show the totals, unless they were shown just before."""
-        if monotonic() - self._shown >= (REDRAW if self._live else REPEAT):
+        if monotonic() - self._shown >= (REDRAW if self._line.is_live else REPEAT):
             self._shown = monotonic()
-            click.echo(f"{CLEAR_LINE}{self._summary()}" if self._live else self._summary(), nl=not self._live)
+            if self._line.is_live:
+                self._line.draw(self._summary())
+            else:
+                click.echo(self._summary())
 
     def end(self) -> None:
         """Show what was sent, if anything was."""
         if not self.totals.sent:
             return
-        click.echo(f"{CLEAR_LINE if self._live else ''}{self._summary()}")
+        self._line.clear()
+        click.echo(self._summary())
         for name, number in sorted(self.totals.operations.items()):
             click.echo(f"  {name:26} {number}")
         click.echo(f"inbox: {self.url}/")

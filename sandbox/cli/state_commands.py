@@ -43,11 +43,24 @@ def load_state(context: CommandContext, file: Path) -> int:
 
     Unless the state was saved with --with-keys, its keys are masked: an application's key opens a new account.
     """
+    from sandbox.cli.progress import Progress, polling  # noqa: PLC0415 - as above
     from sandbox.client import RefusedError, states  # noqa: PLC0415 - as above
+
+    sent = 0
+
+    def count(so_far: int) -> None:
+        nonlocal sent
+        sent = so_far
+
+    def ask() -> None:
+        text = f"{sent:,} of {len(call.body):,} bytes sent, {progress.seconds:.0f} s"
+        progress.update(sent, len(call.body), text)
 
     try:
         call = states.load_state(file)
-        context.execute(call, lambda loaded: f"workspace {loaded.id} has the state of {file}{about_keys(call.body)}")
+        with Progress(f"loading {file.name}") as progress, polling(ask):
+            raw, loaded = context.fetch(call, on_sent=count if progress.is_shown else None)
+        context.print(raw, loaded, lambda _: f"workspace {loaded.id} has the state of {file}{about_keys(call.body)}")
     except RefusedError as error:
         (mistake,) = error.mistakes[:1] or (None,)
         prefix = "saved state: "

@@ -5,7 +5,7 @@ document the calls.
 """
 
 import http.client
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
+PIECE = 64 * 1024  # bytes of a body that are sent at once if somebody wants to know
 SILENCE = 120.0  # seconds without a line, heartbeats included, after which the event stream counts as broken
 LAST = "Last-Event-ID"
 STREAM: ApiCall[None] = ApiCall("GET", path("events"), no_content, timeout=SILENCE)
@@ -152,8 +153,8 @@ class Client(ApiMethods):
         """Return a client of another workspace of the same server; None for `default`."""
         return Client(self.url, token=self._endpoint.token, workspace=id)
 
-    def execute(self, call: ApiCall[Result]) -> Result:
-        """Send a call and return its result.
+    def execute(self, call: ApiCall[Result], *, on_sent: Callable[[int], None] | None = None) -> Result:
+        """Send a call and return its result; `on_sent` is told how many bytes of its body have left.
 
         Raises:
             RefusedError: the server refused the call.
@@ -164,7 +165,7 @@ class Client(ApiMethods):
         __tracebackhide__ = True
         with closing(self._connect(call.timeout)) as connection:
             try:
-                response = self._send(connection, call, {"Connection": "close"})
+                response = self._send(connection, call, {"Connection": "close"}, on_sent)
                 status, body = response.status, response.read()
             except (OSError, UnicodeError, http.client.HTTPException) as failure:
                 raise self._endpoint.unreachable(failure, call.timeout) from None
@@ -196,11 +197,24 @@ class Client(ApiMethods):
         return kind(self._endpoint.host, self._endpoint.port, timeout=timeout)
 
     def _send(
-        self, connection: http.client.HTTPConnection, call: ApiCall[Result], more: Mapping[str, str]
+        self,
+        connection: http.client.HTTPConnection,
+        call: ApiCall[Result],
+        more: Mapping[str, str],
+        on_sent: Callable[[int], None] | None = None,
     ) -> http.client.HTTPResponse:
         headers = {**self._endpoint.headers(call), **more}
-        connection.request(call.method, self._endpoint.target(call), call.body or None, headers)
+        body: bytes | Iterator[bytes] | None = call.body or None
+        if body is not None and on_sent is not None:
+            body, headers["Content-Length"] = _pieces(call.body, on_sent), str(len(call.body))
+        connection.request(call.method, self._endpoint.target(call), body, headers)
         return connection.getresponse()
+
+
+def _pieces(body: bytes, on_sent: Callable[[int], None]) -> Iterator[bytes]:
+    for place in range(0, len(body), PIECE):
+        yield body[place : place + PIECE]
+        on_sent(min(place + PIECE, len(body)))
 
 
 class AsyncClient(ApiMethods):
