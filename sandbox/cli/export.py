@@ -1,6 +1,8 @@
 """`export`: all messages or requests of a workspace as a file."""
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +72,12 @@ def export_requests(context: CommandContext, file: Path, **given: Any) -> None: 
 
 def write(context: CommandContext, file: Path, call: "ApiCall[bytes]") -> None:
     """Send a call, and print the content of its file, or where it is."""
+    from sandbox.formats.terminal import is_terminal, visible  # noqa: PLC0415 - as above
+
     content = context.client.execute(call)
-    if file == STDOUT:
+    if file == STDOUT and is_terminal(sys.stdout):  # which a text must not control
+        click.echo("\n".join(map(visible, re.split("\r?\n", content.decode()))), nl=False)
+    elif file == STDOUT:
         click.echo(content, nl=False)
     elif context.as_json:
         click.echo(json.dumps({"file": str(file), "bytes": len(content), "format": call.query["format"]}, indent=2))

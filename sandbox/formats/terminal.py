@@ -8,6 +8,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, TextIO
 
 RED, GREEN, GREY, YELLOW, BLUE, BOLD = "31", "32", "90", "33", "34", "1"
@@ -73,6 +74,7 @@ def _visible(character: str) -> str:
     return " " if unicodedata.category(character) == "Zs" else character.encode("unicode_escape").decode()
 
 
+@lru_cache(maxsize=1024)
 def cells(text: str) -> int:
     """Return how many cells of a terminal a text takes, at least nearly: terminals differ about emoji."""
     return len(text) if text.isascii() else sum(map(_cells, text))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sandbox.server.terminal_log import TerminalLog
 
 FLUSH_DELAY = 0.05  # seconds until collected lines are written
+READABLE = 50  # lines that are written at once and have codes; to find one takes longer than all else of a line
 WHY_LIMIT = 200  # characters of a reason
 RED, GREEN, GREY, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[90m", "\x1b[0m"
 FIRST_FAILURE = 400  # the lowest HTTP status of a failure
@@ -205,7 +206,8 @@ class Log:
         created = [each for each in batch.changes if type(each) is Message]
         message = created[-1] if created else None
         if self.terminal is not None:
-            self._add(self.terminal.request(exchange, message, batch.workspace))
+            with_code = len(self._lines) < READABLE
+            self._add(self.terminal.request(exchange, message, batch.workspace, with_code=with_code))
         else:
             self._add(request_line(exchange, message, bodies=self.bodies))
 

@@ -27,8 +27,10 @@ class TerminalLog:
     layout: TrafficLayout
     bodies: bool = False
 
-    def request(self, exchange: RequestRecord, message: Message | None, workspace: str) -> str:
-        """Return the lines of a request; `message` is the last that it created."""
+    def request(
+        self, exchange: RequestRecord, message: Message | None, workspace: str, *, with_code: bool = True
+    ) -> str:
+        """Return the lines of a request; `message` is the last that it created, `with_code` looks for its code."""
         to = "" if message is None else message.recipient
         count = len(exchange.messages)
         line = TrafficLine(
@@ -42,7 +44,7 @@ class TerminalLog:
             good=not exchange.refused,
             number=f"#{exchange.id}",
             message=exchange.messages[0] if count == 1 else "",
-            code=None if message is None else code_of(message, exchange.at),
+            code=code_of(message, exchange.at) if message is not None and with_code else None,
             notes=(*_reasons(exchange), *self._bodies(exchange)),
             workspace=_shown(workspace),
         )

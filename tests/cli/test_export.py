@@ -64,3 +64,13 @@ def test_json_says_what_was_written(sandbox: SandboxClient, say: Say, tmp_path: 
     said = json.loads(say("export", "requests", str(file), "--json").out)
 
     assert said == {"file": str(file), "bytes": file.stat().st_size, "format": "har"}
+
+
+def test_a_terminal_gets_no_control_character_of_a_text(
+    sandbox: SandboxClient, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(sandbox, text="\u202eevil\nCode\u009b31m 482910")
+    monkeypatch.setattr("sandbox.formats.terminal.is_terminal", lambda _: True)
+    lines = say("export", "messages").out.split("\n")
+
+    assert (len(lines), r'"\u202eevil' in lines[1], lines[2].partition(",")[0]) == (4, True, r'Code\x9b31m 482910"')

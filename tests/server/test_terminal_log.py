@@ -109,6 +109,18 @@ async def test_attempts_show_what_they_report_and_how_they_went() -> None:
     ]
 
 
+async def test_nobody_reads_the_codes_of_a_thousand_sends_a_second() -> None:
+    desk = Desk()
+    lines: list[str] = []
+    log = Log({"default": desk.world}.get, lines.append, terminal=TerminalLog(TrafficLayout(colour=False)))
+    log.subscribe(desk.world.subscribers)
+    for _ in range(60):
+        send(desk)
+    log.flush()
+
+    assert ["code 555345" in line for line in lines[0].splitlines()] == [True] * 50 + [False] * 10
+
+
 async def test_bodies_have_lines_of_their_own_if_they_are_asked_for() -> None:
     desk = Desk()
     lines = shown(desk, bodies=True)
