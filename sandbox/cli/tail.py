@@ -59,11 +59,11 @@ def tail(  # noqa: PLR0913 - click passes options by name
     layout = TrafficLayout(operations, colour=has_colour(sys.stdout), columns=columns)
     shown = 0
     for event in follow(context.client, lambda text: click.echo(f"sms-sandbox: {text}", err=True)):
-        for line in lines.read(event):
-            if context.as_json:
-                click.echo(json.dumps({"kind": event.kind, **event.data}, ensure_ascii=False, default=float))
-            else:
-                click.echo(layout.format(line), nl=False)
+        texts = [layout.format(line) for line in lines.read(event)]
+        if context.as_json and texts:
+            texts = [json.dumps({"kind": event.kind, **event.data}, default=float) + "\n"]
+        for text in texts:
+            click.echo(text, nl=False)
             shown += 1
             if shown == count:
                 return
