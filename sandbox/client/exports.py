@@ -31,6 +31,7 @@ def export_messages(  # noqa: D417, PLR0913 - as many as the API has; `messages`
     status: str | None = None,
     callback_state: str | None = None,
     code: str | None = None,
+    trace_id: str | None = None,
     search: str | None = None,
     since: Since | None = None,
 ) -> ApiCall[bytes]:
@@ -58,6 +59,8 @@ def export_requests(  # noqa: D417, PLR0913 - as many as the API has; `requests`
     status: int | None = None,
     refused: bool | None = None,
     rule: str | None = None,
+    reason: str | None = None,
+    trace_id: str | None = None,
     to: str | None = None,
     to_contains: str | None = None,
     search: str | None = None,
