@@ -1,6 +1,7 @@
 """`drift`: compare a recording of a provider with the sandbox."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -8,6 +9,8 @@ import click
 from sandbox.cli.inspect import SPECS, find_packs
 from sandbox.cli.learn import exists_already
 from sandbox.cli.options import NO, PATH
+
+BLOCK = 1024 * 1024  # bytes
 
 
 @click.command()
@@ -32,6 +35,7 @@ def drift(  # noqa: PLR0913 - click passes options by name
 
     Exit code 1 if there are differences that --ignore does not name.
     """
+    from sandbox.cli.progress import Progress  # noqa: PLC0415 - as below
     from sandbox.drift.differences import read_ignored  # noqa: PLC0415 - `ready` starts without all this
     from sandbox.drift.report import to_json, to_text  # noqa: PLC0415
     from sandbox.drift.run import find_change, find_drift  # noqa: PLC0415
@@ -41,14 +45,27 @@ def drift(  # noqa: PLR0913 - click passes options by name
     packs = find_packs(specs)
     if shape is not None and shape.exists():
         raise exists_already(shape, "--shape")
-    if against is None:
-        report = find_drift(session, packs, ignored=ignored)
-    else:
-        report = find_change(session, against, packs, ignored=ignored)
+    with Progress("comparing") as progress:
+        total = count_lines(session) if progress.is_shown else 0
+
+        def update(done: int) -> None:
+            progress.update(done, total)
+
+        if against is None:
+            report = find_drift(session, packs, ignored=ignored, progress=update)
+        else:
+            report = find_change(session, against, packs, ignored=ignored, progress=update)
     if shape is not None:
         report.shape.write(shape)
     click.echo(json.dumps(to_json(report), indent=2, ensure_ascii=False) if as_json else to_text(report))
     return NO if report.differences else 0
+
+
+def count_lines(path: Path) -> int:
+    """Return how many lines a file has; 0 if it cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+    return 0
 
 
 COMMANDS = (drift,)

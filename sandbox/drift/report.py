@@ -8,7 +8,7 @@ from sandbox.specs.types import WORDS
 
 COUNTED = ("not asked", "failed", "unreadable", "callbacks unbound", "callbacks unreadable")
 EXPLAINED = {
-    "not asked": "not asked, as a limit of the recording kept them from the provider",
+    "not asked": "not asked: the recorder did not send them on",
     "failed": "without a reply of the provider",
     "unreadable": "with a body that is not in the recording, or a path of no document",
     "callbacks unbound": "callbacks that report no message of the recording",

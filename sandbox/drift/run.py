@@ -97,7 +97,14 @@ def find_drift(
     return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape, on.date())
 
 
-def find_change(session: Path, before: Path, packs: Registry, *, ignored: Iterable[str] = ()) -> DriftReport:
+def find_change(
+    session: Path,
+    before: Path,
+    packs: Registry,
+    *,
+    ignored: Iterable[str] = (),
+    progress: Callable[[int], None] = lambda _: None,
+) -> DriftReport:
     """Compare a recording with an earlier one or with a shape: what a provider does otherwise than before.
 
     Two recordings are compared by what each has otherwise than the sandbox, and by their shapes.
@@ -107,7 +114,7 @@ def find_change(session: Path, before: Path, packs: Registry, *, ignored: Iterab
         SpecError: a file is neither session nor shape.
 
     """
-    now, differences = find_drift(session, packs), Differences(ignored)
+    now, differences = find_drift(session, packs, progress=progress), Differences(ignored)
     shape, known = now.shape.to_json(), {each.name: each for each in now.differences}
     old_shape: Mapping[str, Any]
     if is_session(before):

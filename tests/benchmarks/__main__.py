@@ -11,7 +11,7 @@ from tests.benchmarks.callbacks import callbacks, sustained
 from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
 from tests.benchmarks.memory import memory, retention
-from tests.benchmarks.recording import record
+from tests.benchmarks.recording import compare, record
 from tests.benchmarks.sends import ready, sends
 from tests.benchmarks.soak import soak
 from tests.benchmarks.store import store
@@ -31,6 +31,7 @@ PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "rules": (rules, 2),
     "store": (store, 3),
     "record": (record, 3),
+    "drift": (compare, 1),
     "soak": (soak, 60),
 }
 LONG = frozenset({"retention", "soak"})  # many minutes each: only where they are asked for
