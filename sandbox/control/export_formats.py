@@ -43,6 +43,7 @@ COLUMNS = (
     "accepted_at",
     "scheduled_for",
     "callback_state",
+    "trace_id",
 )
 FORMULA = re.compile(r"[\s\"']*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001 - as spreadsheets take them, too
 SAFE = "/:@!$&'()*+,;=~"  # characters that a path contains as they are
@@ -67,6 +68,7 @@ def message_formats(show: Show) -> Mapping[str, FileFormat[Message]]:
 
 def _row(message: Message, shown: Object) -> tuple[object, ...]:
     shown["status_at"] = format_time(message.history[-1].at)
+    shown["trace_id"] = message.trace.trace_id if message.trace else None
     return tuple(shown[name] for name in COLUMNS)
 
 

@@ -72,9 +72,19 @@ async def test_csv_has_a_message_a_line_oldest_first(sandbox: Sandbox) -> None:
             "accepted_at": "2026-03-02T12:00:00.000Z",
             "scheduled_for": "",
             "callback_state": "",
+            "trace_id": "",
         },
         sandbox.message(2).id,
     )
+
+
+async def test_csv_has_the_id_of_the_trace(sandbox: Sandbox) -> None:
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    await sandbox.send(traceparent=f"00-{trace_id}-b7ad6b7169203331-01")
+    await sandbox.send()
+
+    assert [each["trace_id"] for each in await rows(sandbox)] == [trace_id, ""]
+    assert [each["id"] for each in await rows(sandbox, trace_id=trace_id)] == [sandbox.message().id]
 
 
 @pytest.mark.parametrize(
