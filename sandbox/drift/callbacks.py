@@ -12,7 +12,7 @@ from sandbox.drift.compare import Leeway, compare, pointer, varied_paths
 from sandbox.drift.differences import describe
 from sandbox.drift.exchanges import Exchanges, plain_media
 from sandbox.drift.facts import Fact
-from sandbox.drift.places import parameter_paths, status_path, webhook_path
+from sandbox.drift.places import status_path, webhook_path
 from sandbox.drift.player import Player
 from sandbox.drift.sends import Reported, Sent
 from sandbox.drift.shape import SeenCallback
@@ -120,7 +120,7 @@ class _ComparedCallback:
         recorded, after = self._recorded, (self._entry.at - self._sent_at).total_seconds()
         of = f"{self._message.provider} {channel.name}"
         seen = SeenCallback(of, step.status.value, recorded.method, recorded.media, recorded.parts, after)
-        self._exchanges.shape.add_callback(seen, self._provider.vocabulary.fixed | self._provider.words)
+        self._exchanges.shape.add_callback(seen, self._provider.fixed)
         if step.status not in channel.reports:
             self._add("reported", f"a callback comes here, {of_status.cited} reports none", of_status)
         elif step.word in {str(value) for _, value in leaves(self._recorded.parts)}:
@@ -152,7 +152,7 @@ class _ComparedCallback:
     def _judge_values(self, ours: Shown, varied: frozenset[ValuePath], webhook: ValuePath) -> None:
         """Compare query and body, and confirm the parameters that are alike."""
         leeway = Leeway(varied, self._provider.words, self._provider.vocabulary.secrets, self._one.same)
-        paths = parameter_paths(self._provider.pack.spec.document, webhook)
+        paths = self._provider.parameters_of(webhook)
         otherwise: set[str] = set()
         for each in compare(self._recorded.parts, ours.parts, leeway):
             name = str(each.path[1]) if len(each.path) > 1 else ""

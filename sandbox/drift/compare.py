@@ -53,7 +53,7 @@ def compare(
     if their_type != our_type:
         if not (_may_be(their_type, known) and (leeway.reads or path in leeway.varied)):
             yield Finding(path, "type", f"{their_type} {quoted(theirs)}", f"{our_type} {quoted(ours)}")
-    elif isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+    elif isinstance(theirs, dict) and isinstance(ours, dict):
         yield from _objects(theirs, ours, leeway, path, known)
     elif isinstance(theirs, list) and isinstance(ours, list):
         yield from _arrays(theirs, ours, leeway, path, known)
@@ -139,7 +139,7 @@ def _values(  # noqa: PLR0911 - one reason after the other for which values may 
 
 def varied_paths(ours: object, other: object, path: ValuePath = ()) -> Iterator[ValuePath]:
     """Yield the paths at which two replies of sandboxes differ."""
-    if isinstance(ours, Mapping) and isinstance(other, Mapping):
+    if isinstance(ours, dict) and isinstance(other, dict):
         for name in ours:
             yield from varied_paths(ours[name], other.get(name), (*path, name))
     elif isinstance(ours, list) and isinstance(other, list) and len(ours) == len(other):

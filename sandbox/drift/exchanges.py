@@ -2,24 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from sandbox.core.message import Message, Step
-from sandbox.drift.compare import Finding, Leeway, at_path, compare, expand, pointer, quoted, varied_paths
+from sandbox.drift.compare import Finding, Leeway, at_path, compare, pointer, quoted, varied_paths
 from sandbox.drift.differences import Differences, describe
 from sandbox.drift.edits import Edit, as_sample, error_edit, key_edit, member_edit, value_edit
-from sandbox.drift.facts import Fact, Facts
+from sandbox.drift.facts import Fact
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, declared_body
-from sandbox.drift.places import error_path, operation_path, parameter_paths, reply_schemas, status_path, walk
+from sandbox.drift.places import error_path, operation_path, status_path, walk
 from sandbox.drift.player import Played, Player, words_of
+from sandbox.drift.provider import Provider
 from sandbox.drift.sends import Sent, SentMessages
 from sandbox.drift.shape import Shape
 from sandbox.drift.trees import Tree, format_of, leaves, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone
-from sandbox.providers.registry import Pack
 from sandbox.recording.session import RecordedExchange, RecordedReply
-from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.compile import OWN_ERRORS
 from sandbox.specs.routing import Found
 from sandbox.specs.types import ErrorReply
@@ -28,15 +26,6 @@ TEXT_ID = re.compile(r"(?=[\w.-]*\d)[\w.-]+")
 WHY_SHOWN = 2  # reasons of a refusal in a difference
 FIRST_FAILURE = 500
 OF_ACCOUNT = frozenset({401, 402, 403, 429})  # statuses of errors that depend on the account
-
-
-class Provider(NamedTuple):
-    """What is known of a provider: its pack, its names, its facts, and its words for statuses."""
-
-    pack: Pack
-    vocabulary: Vocabulary
-    facts: Facts
-    words: frozenset[str]
 
 
 class Exchanges:
@@ -111,7 +100,7 @@ class _ComparedExchange:
             one, other = self._play()
         wanted = self._name(one.instead if one.forced else one.error)
         outcome = f"{self._reply.status} {wanted}" if wanted in self._operation.errors else str(self._reply.status)
-        words = self._provider.vocabulary.fixed | self._provider.words
+        words = self._provider.fixed
         self._whole.shape.add_reply(self._operation.name, outcome, self._media, self._tree.value, words)
         if wanted == UNKNOWN and one.error != UNKNOWN:
             fact = self._fact(SUCCESS)
@@ -176,8 +165,7 @@ class _ComparedExchange:
         return next((self._provider.facts.at(*paths[name]) for name in named if name in paths), None)
 
     def _parameters(self) -> Mapping[str, ValuePath]:
-        spec = self._provider.pack.spec
-        return parameter_paths(spec.document, operation_path(self._found))
+        return self._provider.parameters_of(self._path)
 
     def _replies(self, one: Played, other: Played, error: str) -> None:
         """Compare two replies of one outcome."""
@@ -232,7 +220,6 @@ class _ComparedExchange:
     def _findings(self, one: Played, other: Played, error: str) -> Iterator[Finding]:
         of_unknown: object = {} if error == UNKNOWN else None
         declared = declared_body(self._operation.errors[error]) if error in self._operation.errors else of_unknown
-        schemas = reply_schemas(self._provider.pack.spec, self._found, one.status, one.media, one.tree.kind)
         leeway = Leeway(
             frozenset(varied_paths(one.tree.value, other.tree.value)),
             self._provider.words,
@@ -240,7 +227,7 @@ class _ComparedExchange:
             self._whole.players[0].same,
             reads=self._reads and error == SUCCESS,
             fixed=_as_in(one.tree, declared),
-            schemas=tuple(each for schema in schemas for each in expand(schema)),
+            schemas=self._provider.schemas_of(self._found, one.status, one.media, one.tree.kind),
         )
         return compare(self._tree.value, one.tree.value, leeway)
 

@@ -85,6 +85,7 @@ class Player:
         self._router = router
         self._outcomes: dict[str, Outcomes] = {}
         self.ids: OrderedDict[tuple[str, str], str] = OrderedDict()  # ours, by name if short, and theirs
+        self._short: set[str] = set()  # theirs that are short, of which there are few
         self.same = _SameIds(self)
         self.values: Mapping[str, object] = {}  # the parameters of the last request
 
@@ -207,7 +208,7 @@ class Player:
         return request._replace(path=_path(request.path))
 
     def _may_be_id(self, word: str) -> bool:
-        return ("", word) in self.ids or len(word) < SHORT
+        return ("", word) in self.ids or word in self._short
 
     def _our_leaf(self, leaf: Leaf) -> str:
         found = self.our_id(leaf.name, leaf.value)
@@ -220,6 +221,8 @@ class Player:
     def learn_id(self, name: str, theirs: str, ours: str) -> None:
         """Note that their id is ours."""
         key = (name.lower() if len(theirs) < SHORT else "", theirs)
+        if key[0]:
+            self._short.add(theirs)
         self.ids.pop(key, None)
         self.ids[key] = ours
         if len(self.ids) > IDS_KEPT:

@@ -8,17 +8,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.message import Channel
 from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
-from sandbox.drift.exchanges import Exchanges, Provider
+from sandbox.drift.exchanges import Exchanges
 from sandbox.drift.facts import Facts, Verdict, find_facts
 from sandbox.drift.player import Player
+from sandbox.drift.provider import Provider
 from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import Entry, RecordedExchange
 from sandbox.recording.session_reader import is_session, read_session
-from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.routing import Router
 
 WINDOW = 1_000  # entries that may end before one that began earlier
@@ -74,12 +73,7 @@ def find_drift(
     router = Router(route for name in facts for route in packs[name].spec.routes)
     begin = header.at if first is None else first.at
     players = Player(packs, router, begin=begin), Player(packs, router, begin=begin, variant=True)
-    providers = {
-        name: Provider(
-            packs[name], Vocabulary.of(packs[name]), facts[name], frozenset(_status_words(packs[name].spec.channels))
-        )
-        for name in facts
-    }
+    providers = {name: Provider.of(packs[name], each) for name, each in facts.items()}
     differences = Differences(ignored)
     shape, on = Shape(), begin
     exchanges = Exchanges(players, providers, differences, shape)
@@ -146,9 +140,3 @@ def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield first
     while waiting:
         yield heapq.heappop(waiting)[2]
-
-
-def _status_words(channels: Mapping[str, Channel]) -> Iterator[str]:
-    for channel in channels.values():
-        yield from channel.read_back
-        yield from channel.words.values()

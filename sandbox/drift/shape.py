@@ -44,34 +44,33 @@ class Members:
     def __init__(self) -> None:
         self.count = 0
         self._found: dict[ValuePath, Member] = {}
-        self._order: dict[ValuePath, list[str]] = {}
 
     def add(self, value: object, fixed: frozenset[str]) -> None:
         """Add the members of a value; texts in `fixed` are words of the provider."""
         self.count += 1
-        for path in self._walk(value, (), fixed):
+        present: set[ValuePath] = set()
+        self._walk(value, (), fixed, present)
+        for path in present:
             self._found[path].count += 1
 
-    def _walk(self, value: object, path: ValuePath, fixed: frozenset[str]) -> set[ValuePath]:
-        """Add a value and return the paths that it has."""
-        member = self._found.setdefault(path, Member())
+    def _walk(self, value: object, path: ValuePath, fixed: frozenset[str], present: set[ValuePath]) -> None:
+        """Add a value, and the paths that it has to `present`."""
+        member = self._found.get(path)
+        if member is None:
+            member = self._found[path] = Member()
         member.types.add(type_of(value))
-        present = {path}
-        if isinstance(value, Mapping):
-            names = ["*" if DYNAMIC.fullmatch(str(name)) else str(name) for name in value]
-            self._order.setdefault(path, [])
-            self._order[path] += [name for name in names if name not in self._order[path]]
-            for name, each in zip(names, value.values(), strict=True):
-                present |= self._walk(each, (*path, name), fixed)
+        present.add(path)
+        if isinstance(value, dict):
+            for name, each in value.items():
+                self._walk(each, (*path, "*" if DYNAMIC.fullmatch(name) else name), fixed, present)
         elif isinstance(value, list):
             for each in value:
-                present |= self._walk(each, (*path, "*"), fixed)
+                self._walk(each, (*path, "*"), fixed, present)
         elif isinstance(value, bool) or value in fixed:
             if len(member.words) < WORDS_KEPT:
                 member.words.add(str(value).lower() if isinstance(value, bool) else str(value))
         else:
             member.formats.add(format_of(value))
-        return present
 
     def to_json(self) -> dict[str, object]:
         """Return the members by their paths; a member that is not always there says so."""

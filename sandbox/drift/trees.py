@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -96,16 +95,22 @@ def _element(element: "Element") -> object:
     return {**members, XML_TEXT: text} if text else members
 
 
-def leaves(value: object, path: ValuePath = ()) -> Iterator[tuple[ValuePath, Leaf]]:
-    """Yield every value that is neither an object nor an array, with its path."""
-    if isinstance(value, Mapping):
+def leaves(value: object) -> list[tuple[ValuePath, Leaf]]:
+    """Return every value that is neither an object nor an array, with its path."""
+    found: list[tuple[ValuePath, Leaf]] = []
+    _collect(value, (), found)
+    return found
+
+
+def _collect(value: object, path: ValuePath, found: list[tuple[ValuePath, Leaf]]) -> None:
+    if isinstance(value, dict):
         for name, each in value.items():
-            yield from leaves(each, (*path, name))
+            _collect(each, (*path, name), found)
     elif isinstance(value, list):
         for place, each in enumerate(value):
-            yield from leaves(each, (*path, place))
+            _collect(each, (*path, place), found)
     elif value is None or isinstance(value, str | int | float):
-        yield path, value
+        found.append((path, value))
 
 
 def type_of(value: object) -> str:
