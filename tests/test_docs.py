@@ -18,7 +18,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox import client
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.client import Client
 from sandbox.client.clients import ApiMethod, ApiMethods
 from sandbox.control.call import OPENAPI

@@ -19,7 +19,7 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.docs.site import ASSETS, FOLDER, PAGES, Site
 from sandbox.providers.registry import discover
 from sandbox.recording.server import CALLBACKS

@@ -3,7 +3,6 @@
 import ipaddress
 import os
 import re
-import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -14,7 +13,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from sandbox.core.callback import HOST
 from sandbox.core.clock import ClockMode, DurationError, parse_duration
 
 NO = 1  # the exit code of a negative result
@@ -91,17 +89,19 @@ def variable(name: str) -> str:
 
 def unknown_variables(commands: Iterable[click.Command], environ: Iterable[str]) -> Iterator[str]:
     """Yield a warning for each `SANDBOX_` variable that nothing reads, with the nearest name."""
-    known = {str(each.envvar) for command in commands for each in command.params if each.envvar} | OTHER_VARIABLES
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and not name.startswith(CALLBACK_PREFIX):
-            stem, _, provider = name.rpartition("_")
-            target = (
-                [CALLBACK_PREFIX + provider] if get_close_matches(f"{stem}_", [CALLBACK_PREFIX], cutoff=0.9) else []
-            )
-            words = [each.removeprefix(PREFIX) for each in (*sorted(known), *target)]
-            near = get_close_matches(name.removeprefix(PREFIX), words, n=1)
-            hint = f"Did you mean {PREFIX}{near[0]}?" if near else "See sms-sandbox serve --help."
-            yield f"unknown environment variable {name}. {hint}"
+    unknown = {each for each in environ if each.startswith(PREFIX) and not each.startswith(CALLBACK_PREFIX)}
+    known = set(OTHER_VARIABLES)
+    for command in commands:
+        if unknown <= known:  # looking at a command may load its module
+            return
+        known |= {str(each.envvar) for each in command.params if each.envvar}
+    for name in sorted(unknown - known):
+        stem, _, provider = name.rpartition("_")
+        target = [CALLBACK_PREFIX + provider] if get_close_matches(f"{stem}_", [CALLBACK_PREFIX], cutoff=0.9) else []
+        words = [each.removeprefix(PREFIX) for each in (*sorted(known), *target)]
+        near = get_close_matches(name.removeprefix(PREFIX), words, n=1)
+        hint = f"Did you mean {PREFIX}{near[0]}?" if near else "See sms-sandbox serve --help."
+        yield f"unknown environment variable {name}. {hint}"
 
 
 class WholeNumber(click.IntRange):
@@ -234,6 +234,8 @@ def check_certificates(_: click.Context, __: click.Parameter, value: Path | None
     """Return a file that contains certificates."""
     if value is None:
         return None
+    import ssl  # noqa: PLC0415 - it takes 9 ms, and few commands need it
+
     try:
         ssl.create_default_context(cafile=value)
     except OSError:  # includes ssl.SSLError
@@ -261,6 +263,8 @@ def check_host(_: click.Context, __: click.Parameter, value: str) -> str:
 
 def check_network(value: str) -> str:
     """Return a host name, an address or a network."""
+    from sandbox.core.callback import HOST  # noqa: PLC0415 - few commands need its module
+
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -283,6 +287,8 @@ def check_origin(value: str) -> str:
 
 def check_host_name(value: str) -> str:
     """Return a host name, or `*.` and a domain, in lower case."""
+    from sandbox.core.callback import HOST  # noqa: PLC0415 - as above
+
     name = value.lower().removesuffix(".")
     if not HOST.fullmatch(name.removeprefix("*.")):
         message = f"'{value}' is not a host name such as sms.example.com or *.example.com, without scheme and port"

@@ -4,7 +4,6 @@ Every option of `serve` has an environment variable. Options take precedence ove
 the scenario, the scenario over the defaults.
 """
 
-import asyncio
 import http.client
 import json
 import os
@@ -129,6 +128,8 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Run the server until Ctrl-C."""
+    import asyncio  # noqa: PLC0415 - `ready` and `trust` start without it
+
     from sandbox.server.logs import format_note  # noqa: PLC0415 - as above
     from sandbox.server.runner import event_loop, run  # noqa: PLC0415 - as above
     from sandbox.server.startup import Options  # noqa: PLC0415 - as above

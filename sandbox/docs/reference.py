@@ -35,7 +35,7 @@ Lines = Iterator[str]
 
 GENERATED = re.compile(r"^<!-- generated: ([a-z-]+) -->\n.*?^<!-- end -->\n", re.MULTILINE | re.DOTALL)
 DEPLOY = Path(__file__).parent / "deploy"  # files that a reader can take as they are
-COMMANDS = "sandbox.cli:commands"  # found by name, as the console script is: the command line is above this folder
+COMMANDS = "sandbox.cli.command_line:commands"  # found by name: the command line is above this folder
 EMPTY_LINES = re.compile(r"\n{3,}")
 ENVIRONMENT = re.compile(r" ?\[env: (\w+)\]")
 

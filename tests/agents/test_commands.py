@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.cli.mcp import load_endpoint
 from sandbox.core.errors import SandboxError
 from tests.commands import PATIENCE

@@ -16,7 +16,7 @@ from mcp.types import TextContent, TextResourceContents
 from sandbox.agents.operations import mask_keys
 from sandbox.agents.prompt import TEXT
 from sandbox.agents.server import DESCRIPTIONS, INSTRUCTIONS, TOOLS, make_server
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.client import AsyncClient
 from sandbox.docs.site import FOLDER, PAGES
 from tests.agents.conftest import TOKEN, serving

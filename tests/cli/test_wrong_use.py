@@ -14,7 +14,7 @@ import click
 import pytest
 import yaml
 
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from tests.cli.conftest import Said, Say
 from tests.commands import PATIENCE, run
 

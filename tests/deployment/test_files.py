@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sandbox import __version__
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.control.access import BASE
 from sandbox.control.routes import SERVER_ROUTES
 from sandbox.docs.reference import DEPLOY

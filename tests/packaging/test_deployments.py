@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sandbox import __version__
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.engine.providers import provider_hosts
 from sandbox.server.tls import CA_FILE
 from sandbox.testing.workspace import RECEIVER_HOST

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from click.testing import CliRunner
 
-from sandbox.cli import commands
+from sandbox.cli.command_line import commands
 from sandbox.recording.session import RecordedExchange
 from sandbox.recording.session_reader import read_session
 from tests.recording.test_masking import traces

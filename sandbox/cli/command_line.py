@@ -1,0 +1,82 @@
+"""The group of all commands; the module of a command is imported when the command is looked up."""
+
+import os
+from collections.abc import Iterator, MutableMapping
+from http import HTTPStatus
+from importlib import import_module
+
+import click
+
+from sandbox import __version__
+from sandbox.cli.options import WRONG_USE, CommandGroup, unknown_variables
+from sandbox.cli.summary import COMMANDS
+from sandbox.core.errors import MistakesError, SandboxError, on_one_line
+
+INTERRUPTED = 130
+HINTS = {int(HTTPStatus.UNAUTHORIZED): "; pass --control-token or set SANDBOX_CONTROL_TOKEN"}
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by name; the module of one is imported when it is looked up."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._found:
+            module = import_module(f"sandbox.cli.{COMMANDS[name][0]}")
+            self._found |= {each.name: each for each in module.COMMANDS}
+        return self._found[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._found[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+@click.group(
+    cls=CommandGroup,
+    commands=Commands(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="sms-sandbox")
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Run a local stand-in for SMS and WhatsApp providers, with their paths, replies and callbacks."""
+    context.obj = tuple(unknown_variables(commands.commands.values(), os.environ))
+    if context.invoked_subcommand != "serve":  # which writes them to its log
+        for warning in context.obj:
+            click.echo(f"sms-sandbox: warning: {warning}", err=True)
+
+
+def run_command() -> int:
+    """Run the command that the process was started with and return its exit code; print each error as one line."""
+    try:
+        code = commands.main(prog_name="sms-sandbox", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+    except click.ClickException as error:
+        click.echo(f"sms-sandbox: {error.format_message()}", err=True)
+    except MistakesError as error:
+        for mistake in error.mistakes:
+            click.echo(f"sms-sandbox: {mistake}", err=True)
+    except SandboxError as error:
+        from sandbox.cli.api_options import exit_code  # noqa: PLC0415 - few commands need its module
+
+        hint = HINTS.get(getattr(error, "status", 0), "")
+        click.echo(f"sms-sandbox: {on_one_line(str(error))}{hint}", err=True)
+        return exit_code(error)
+    except click.Abort:
+        return INTERRUPTED
+    except SystemExit:  # click's way to report a closed pipe
+        raise BrokenPipeError from None
+    else:
+        return code if isinstance(code, int) else 0
+    return WRONG_USE

@@ -1,0 +1,40 @@
+"""The help of all commands is written without loading them, and says what they say."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+
+from sandbox.cli.command_line import commands
+from sandbox.cli.summary import COMMANDS, help_text
+from tests.commands import PATIENCE
+
+LOADED = "import sys, sandbox.cli\nsandbox.cli.run([{word!r}])\nprint({{'click', 'asyncio', 're'}} & {{*sys.modules}})"
+
+
+@pytest.mark.parametrize("columns", ["", "0", "40", "61", "80", "99", "200"])
+def test_the_help_of_all_commands_is_what_click_would_write(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    context = click.Context(commands, info_name="sms-sandbox", **commands.context_settings)
+
+    assert help_text() == commands.get_help(context)
+
+
+def test_the_table_has_every_command_of_its_modules_with_its_first_sentence() -> None:
+    modules = dict.fromkeys(module for module, _ in COMMANDS.values())
+    found = [(name, each) for name in modules for each in import_module(f"sandbox.cli.{name}").COMMANDS]
+
+    assert [*COMMANDS.items()] == [
+        (each.name, (name, each.get_short_help_str(limit=sys.maxsize))) for name, each in found
+    ]
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "--version"])
+def test_help_and_version_load_no_command(word: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", LOADED.format(word=word)], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "{'re'}"
