@@ -21,8 +21,8 @@ from sandbox.core.world import World
 from sandbox.engine.advance import Advance
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
+from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import NO_CORS, Cors, make_app
-from sandbox.server.runner import Runner
 from sandbox.store.base import Store
 from tests.builders import NOON, packs
 

@@ -19,11 +19,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.control.call import problem_response
-from sandbox.control.problems import ProblemError, from_error, refuse
+from sandbox.control.problems import BASE, ProblemError, from_error, refuse
 from sandbox.core.errors import SandboxError
 from sandbox.pipeline import READABLE, WHY_LIMIT
 
-BASE = "/_sandbox"
 WORKSPACE = re.compile(rf"{BASE}/workspaces/[^/]+(?=/)")
 WITHOUT_TOKEN = frozenset({"", "/", "/health", "/llms.txt", "/openapi.json"})
 WITHOUT_TOKEN_BELOW = ("/docs/", "/schemas/", "/ui/")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import web
 
 from sandbox.control.parameters import Context, read_value
-from sandbox.control.problems import Mistake, ProblemError, document, pointer, refuse
+from sandbox.control.problems import Mistake, ProblemError, document, encode, pointer, refuse
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
@@ -163,11 +163,6 @@ def _read(
     if found or mistakes:
         raise ProblemError(400, [*found, *mistakes])
     return Parameters(converted if isinstance(converted, dict) else {})
-
-
-def encode(value: object) -> bytes:
-    """Return a value as JSON; a lone surrogate, which a header may contain, becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def reply(value: object, *, status: int = 200) -> web.Response:

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.journal import RequestRecord
@@ -61,7 +59,7 @@ class Metrics:
             self._late[bisect_left(BOUNDS, lateness)] += 1
             self._late_seconds += max(lateness, 0.0)
 
-    def reply(self) -> web.Response:
+    def text(self) -> bytes:
         """Return the Prometheus text; its library takes 40 ms to load, so it is imported here."""
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: PLC0415 - see above
         from prometheus_client.registry import Collector  # noqa: PLC0415 - see above
@@ -75,12 +73,10 @@ class Metrics:
         registry = CollectorRegistry()
         registry.register(Families())
         ProcessCollector(registry=registry)
-        return web.Response(
-            body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        )
+        return generate_latest(registry)
 
     def _families(self) -> Iterator["Metric"]:
-        from prometheus_client.core import (  # noqa: PLC0415 - see `reply`
+        from prometheus_client.core import (  # noqa: PLC0415 - see `text`
             CounterMetricFamily,
             GaugeMetricFamily,
             HistogramMetricFamily,

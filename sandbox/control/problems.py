@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457) of the control API: each names every mistake of a call at once."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from sandbox.core.errors import (
 )
 from sandbox.engine.engine import TooManyWorkspacesError
 from sandbox.specs.types import problem
+
+BASE = "/_sandbox"  # of the paths of the control API
 
 # The HTTP status of each error that the engine may raise during a call.
 STATUS_OF: Mapping[type[SandboxError], int] = {
@@ -67,8 +70,13 @@ def document(status: int, mistakes: Iterable[Mistake]) -> dict[str, object]:
     detail = "; ".join(error.problem for error in errors)
     return {
         **problem(status, detail, errors=[error.show() for error in errors]),
-        "type": f"/_sandbox/docs/problems#{status}",
+        "type": f"{BASE}/docs/problems#{status}",
     }
+
+
+def encode(value: object) -> bytes:
+    """Return a value as JSON; a lone surrogate, which a header may contain, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def from_error(error: SandboxError) -> ProblemError | None:

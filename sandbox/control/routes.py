@@ -23,7 +23,7 @@ from sandbox.control import (
     verify,
     workspaces,
 )
-from sandbox.control.access import BASE, Access, make_middleware
+from sandbox.control.access import Access, make_middleware
 from sandbox.control.call import ControlCall, Parameters, call_schemas, read_body, read_query
 from sandbox.control.events import EventStreams
 from sandbox.control.forwarding import HANDLE, NOT_HERE, REPEATABLE, Forwarder, is_passed_on, make_receiver
@@ -32,7 +32,7 @@ from sandbox.control.mcp import McpEndpoint, add_mcp
 from sandbox.control.messages import number_plans_of
 from sandbox.control.metrics import Metrics
 from sandbox.control.parameters import Context
-from sandbox.control.problems import refuse
+from sandbox.control.problems import BASE, refuse
 from sandbox.core.errors import ResetError, SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.docs.site import add_docs
@@ -124,12 +124,12 @@ PATHS = tuple(path for _, path, _ in (*SERVER_ROUTES, *WORKSPACE_ROUTES) if path
 class ServerState:
     """What the control API of one server keeps between calls; the state of the workspaces is in their worlds."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics) -> None:
         self.engine = engine
         self.number_plans = number_plans_of(engine.packs)
         self.event_streams = EventStreams(engine.router)
         self.waits = WaitRegistry()
-        self.metrics = Metrics(engine)
+        self.metrics = metrics
         self.forwarder = Forwarder(engine)
         engine.elsewhere = self.forwarder.handle
         engine.check_address = self.forwarder.check_address
@@ -168,12 +168,17 @@ class ServerState:
 
 
 def add_control(
-    app: web.Application, engine: Engine, access: Access, mcp: McpEndpoint | None = None
+    app: web.Application,
+    engine: Engine,
+    access: Access,
+    *,
+    mcp: McpEndpoint | None = None,
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """Add the control API, and MCP if it is wanted; return the application that answers below `/_sandbox`."""
     middleware = make_middleware(access, PATHS, lambda request: is_passed_on(engine, request))
     control = web.Application(middlewares=[middleware])
-    server = ServerState(engine)
+    server = ServerState(engine, metrics or Metrics(engine))
     for route in (*SERVER_ROUTES, *WORKSPACE_ROUTES):
         _add(control, route, _make_handler(server, route))
     for route in WORKSPACE_ROUTES:

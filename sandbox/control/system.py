@@ -110,7 +110,8 @@ async def get_openapi(_: ControlCall) -> web.Response:
 
 async def get_metrics(call: ControlCall) -> web.Response:
     """Reply with the metrics as Prometheus text."""
-    return call.server.metrics.reply()
+    headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    return web.Response(body=call.server.metrics.text(), headers=headers)
 
 
 async def get_scenario_schema(_: ControlCall) -> web.Response:

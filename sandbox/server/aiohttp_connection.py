@@ -154,6 +154,30 @@ class Server(web.Server):
         return web.Response()  # it is not sent
 
 
+class Runner(web.AppRunner):
+    """Runs an application on this server's own connections."""
+
+    def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
+        # A GET may name as many recipients as a POST.
+        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_LIMIT}
+        super().__init__(app, shutdown_timeout=grace, **options)
+        self._engine = engine
+        self._options = options
+
+    async def _make_server(self) -> web.Server:
+        return Server(
+            self._engine, self.app, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options
+        )
+
+    @property
+    def web_server(self) -> Server:
+        """The factory of connections; the runner must be set up."""
+        if not isinstance(self.server, Server):
+            message = "the runner is not set up"
+            raise TypeError(message)
+        return self.server
+
+
 class Handler(web.RequestHandler):
     """One connection. Follows each request, so that one that cannot be read is refused and recorded."""
 

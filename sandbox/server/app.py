@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.control.access import Access, same_origin
 from sandbox.control.mcp import McpEndpoint
+from sandbox.control.metrics import Metrics
 from sandbox.control.routes import add_control
 from sandbox.core.errors import ResetError, StoreError
 from sandbox.core.trace import TRACEPARENT, TRACESTATE
@@ -109,18 +110,20 @@ NO_CORS = Cors()
 PAGE_RULES = web.AppKey("page_rules", PageRules)
 
 
-def make_app(
+def make_app(  # noqa: PLR0913 - each is a setting of its own
     engine: Engine,
     *,
     token: str | None = None,
     allow_host: Iterable[str] = (),
     cors: Cors = NO_CORS,
     mcp: McpEndpoint | None = None,
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """Return the application, which closes the engine when it ends.
 
     Control calls must carry the `token`, if there is one. `allow_host` are further host names of the control API.
     `cors` has the origins whose pages may call provider paths. `mcp` answers coding agents.
+    `metrics` has what was counted before, if anything.
     """
     app = web.Application(client_max_size=BODY_LIMIT)
     access = Access(token, engine.providers.hosts, tuple(allow_host))
@@ -139,7 +142,7 @@ def make_app(
     async def close(_: web.Application) -> None:
         await engine.close()
 
-    add_control(app, engine, access, mcp)
+    add_control(app, engine, access, mcp=mcp, metrics=metrics)
     for path in engine.router.paths:
         app.router.add_route("*", path, provider)  # found by a dictionary; the next line matches any path
     app.router.add_route("*", r"/{path:[\s\S]*}", provider)
@@ -171,8 +174,7 @@ async def send(request: web.BaseRequest, handled: Handled) -> web.Response:
         except StoreError as error:
             return make_response(unavailable(str(error)))
     else:
-        last = answer._replace(headers={**answer.headers, "Connection": "close"})
-        await write_answer(last, transport, workspace, after=after)
+        await write_answer(answer, transport, workspace, after=after, is_last=True)
         transport.close()  # aiohttp cannot continue on a connection that it has not written to
     return web.Response()  # it is not sent
 

@@ -13,9 +13,7 @@ from http import HTTPMethod
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from sandbox.control.access import BASE
-from sandbox.control.call import encode
-from sandbox.control.problems import document, refuse
+from sandbox.control.problems import BASE, document, encode, refuse
 from sandbox.engine.engine import Engine
 from sandbox.pipeline import Response
 from sandbox.server.response_writer import encode_answer

@@ -27,6 +27,7 @@ HEADER_LIMIT = 64  # headers of a plain request
 FIELD_LIMIT = 4096  # bytes of its target, and of each header with its name
 # Headers with which a request asks for more than a reply, or comes from a web page.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
+PLAIN_CONNECTION = frozenset({b"keep-alive", b"close"})  # values of the header Connection
 
 
 class HttpProtocol(Protocol):
@@ -86,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpRequestParser(self)
         self._early = b""  # bytes that arrived before the reply to the request before them
         self._writable = True
+        self._is_last = False  # whether the request under way is the connection's last
         self.task: asyncio.Future[None] | None = None  # of a reply that a scenario delays or breaks, or a store
         self._begin_request()
 
@@ -174,7 +176,8 @@ class Connection(asyncio.Protocol):
         """Add a header."""
         key = name.decode("latin-1").lower()
         if key in UNUSUAL or key in self._headers or len(name) + len(value) > FIELD_LIMIT:
-            self._plain = self._plain and key == "connection" and value.lower() == b"keep-alive"
+            is_first = key not in self._headers
+            self._plain = self._plain and key == "connection" and is_first and value.lower() in PLAIN_CONNECTION
         self._headers[key] = value.decode("utf-8", "replace").strip(" \t")
 
     def on_headers_complete(self) -> None:
@@ -218,6 +221,7 @@ class Connection(asyncio.Protocol):
         path, _, query = self._target.partition(b"?")
         method = METHODS[self._parser.get_method()]
         request = Request(method, self._shared.paths[path], query.decode(), self._headers, self._body)
+        self._is_last = self._headers.get("connection", "").lower() == "close"
         self._begin_request()
         try:
             workspace, answer, waiting = self._shared.engine.receive(request)
@@ -225,7 +229,9 @@ class Connection(asyncio.Protocol):
             self.task = asyncio.get_running_loop().create_task(self._pass_on(request))
             return
         if waiting is None:
-            self._transport.write(encode_answer(answer))
+            self._transport.write(encode_answer(answer, is_last=self._is_last))
+            if self._is_last:
+                self._transport.close()
         elif answer.fault is None and not answer.delay and not answer.awaits:  # it waits for the store alone
             self.task = waiting
             waiting.add_done_callback(partial(self._write_stored, answer))
@@ -239,7 +245,8 @@ class Connection(asyncio.Protocol):
         if stored.cancelled() or self._transport.is_closing():
             return
         error = stored.exception()
-        self._transport.write(encode_answer(answer if error is None else unavailable(str(error))))
+        answer = answer if error is None else unavailable(str(error))
+        self._transport.write(encode_answer(answer, is_last=self._is_last))
         self._continue()
 
     async def _pass_on(self, request: Request) -> None:
@@ -249,12 +256,14 @@ class Connection(asyncio.Protocol):
 
     async def _write(self, answer: Response, workspace: Workspace, after: Awaitable[None]) -> None:
         """Write a reply that a scenario delays or breaks, then read on."""
-        await write_answer(answer, self._transport, workspace, after=after)
+        await write_answer(answer, self._transport, workspace, after=after, is_last=self._is_last)
         self.task = None
         self._continue()
 
     def _continue(self) -> None:
-        """Read what has arrived meanwhile, unless a reply is under way."""
+        """Read what has arrived meanwhile, unless a reply is under way or was the last."""
+        if self._is_last and self.task is None:
+            self._transport.close()
         if self.task is None and self._writable and not self._transport.is_closing():
             self._transport.resume_reading()
             early, self._early = self._early, b""

@@ -10,10 +10,8 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from aiohttp import web
 
 from sandbox.core.callback import Callback
 from sandbox.core.change import Subscribers
@@ -21,12 +19,10 @@ from sandbox.core.errors import SandboxError, StoreError
 from sandbox.core.journal import RequestRecord
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.engine import Engine
-from sandbox.pipeline import BODY_LIMIT
-from sandbox.server.aiohttp_connection import Server
-from sandbox.server.app import Cors, make_app
 from sandbox.server.bad_requests import refuse_request
 from sandbox.server.connection_limits import LIMITS, CheckedConnection, Descriptors, Limits, ReadTimeouts
 from sandbox.server.edits import follow_edits
+from sandbox.server.fallback import Fallback
 from sandbox.server.fast_path import FastPath
 from sandbox.server.logs import Log, format_banner, format_banner_json
 from sandbox.server.proxy import PlainPort, Tunnels
@@ -46,8 +42,6 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way have when the server stops
-CLEANUP_GRACE = 0.01  # seconds that aiohttp gives what is still under way then; it waits twice as long
-
 YOUNG_OBJECTS = 1_000  # allocations after which Python collects young objects by itself
 NEVER = 1_000_000  # young collections after which Python would collect older objects by itself
 YOUNG_EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
@@ -56,30 +50,6 @@ OLDER_EVERY = 32 * YOUNG_EVERY  # to find connections that ended meanwhile: 2 ms
 
 class PortError(SandboxError):
     """A port cannot be opened."""
-
-
-class Runner(web.AppRunner):
-    """Runs an application on this server's own connections."""
-
-    def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
-        # A GET may name as many recipients as a POST.
-        options: dict[str, Any] = {"access_log": None, "auto_decompress": False, "max_line_size": BODY_LIMIT}
-        super().__init__(app, shutdown_timeout=grace, **options)
-        self._engine = engine
-        self._options = options
-
-    async def _make_server(self) -> web.Server:
-        return Server(
-            self._engine, self.app, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options
-        )
-
-    @property
-    def web_server(self) -> Server:
-        """The factory of connections; the runner must be set up."""
-        if not isinstance(self.server, Server):
-            message = "the runner is not set up"
-            raise TypeError(message)
-        return self.server
 
 
 def open_port(host: str, port: int, flag: str = "--port") -> socket.socket:
@@ -129,27 +99,25 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
     descriptors = descriptors or Descriptors(lambda _: None)
     with ExitStack() as sockets:
         plain = sockets.enter_context(open_port(options.host, options.port))
-        token = options.control_token
-        mcp = options.mcp(local_url(plain), token) if options.mcp else None
-        app = make_app(engine, token=token, allow_host=options.allow_host, cors=Cors(options.cors), mcp=mcp)
-        runner = Runner(engine, app, grace=CLEANUP_GRACE)
+        fallback = Fallback(engine, options, local_url(plain))
         secure = sockets.enter_context(open_port(options.host, options.tls_port, "--tls-port")) if options.tls else None
         context = serve_hosts(engine.providers, options.tls_dir, report) if options.tls else None
-        if prepare is not None:
-            await prepare(plain.getsockname()[1])
-        await runner.setup()
-        loop, server = asyncio.get_running_loop(), runner.web_server
+        loop = asyncio.get_running_loop()
         listening: list[asyncio.Server] = []
         try:
+            if secure is not None or options.store is not None:  # replicas call each other by the control API
+                await fallback.load()
+            if prepare is not None:
+                await prepare(plain.getsockname()[1])
             if secure is not None:
-                checked = partial(CheckedConnection, server, descriptors)
+                checked = partial(CheckedConnection, fallback, descriptors)
                 listening.append(await loop.create_server(checked, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(plain.getsockname()[1], secure.getsockname()[1] if secure else None)
-            fast = FastPath(engine, server)
+            fast = FastPath(engine, fallback)
             port = PlainPort(
                 fast, partial(refuse_request, engine), Tunnels(engine.providers.hosts, ports.tls), descriptors
             )
-            timeouts = ReadTimeouts(limits, lambda: (*fast.connections, *server.open_connections, *port.undecided))
+            timeouts = ReadTimeouts(limits, lambda: (*fast.connections, *fallback.connections, *port.undecided))
             listening.append(await loop.create_server(port, sock=plain, backlog=BACKLOG))
             try:
                 yield ports
@@ -160,24 +128,11 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
                     each.close()
                 await asyncio.sleep(0)
                 port.close()
-                await asyncio.gather(fast.close(grace), _finish(runner, server, grace))
+                await asyncio.gather(fast.close(grace), fallback.finish(grace))
         finally:
             for each in listening:
                 each.close()
-            await runner.cleanup()
-
-
-async def _finish(runner: web.AppRunner, server: web.Server, grace: float) -> None:
-    """End aiohttp's connections: idle ones and long polls at once, other requests when they are answered.
-
-    The runner aborts what is still under way after `grace` seconds.
-    """
-    await asyncio.sleep(0)  # a request that has arrived already counts as under way
-    server.pre_shutdown()
-    await runner.app.shutdown()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(grace):
-            await server.shutdown(grace)
+            await fallback.close()
 
 
 def event_loop() -> asyncio.AbstractEventLoop:

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from openapi_spec_validator import validate
 
-from sandbox.control.access import BASE
 from sandbox.control.call import OPENAPI, call_schemas
+from sandbox.control.problems import BASE
 from sandbox.control.routes import SERVER_ROUTES, WORKSPACE_ROUTES
 from sandbox.formats.yaml_files import load
 from sandbox.specs.validation import Validator

@@ -13,7 +13,7 @@ import yaml
 
 from sandbox import __version__
 from sandbox.cli.command_line import commands
-from sandbox.control.access import BASE
+from sandbox.control.problems import BASE
 from sandbox.control.routes import SERVER_ROUTES
 from sandbox.docs.reference import DEPLOY
 from tests.builders import packs

@@ -14,9 +14,10 @@ from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import WorkspaceConfig
+from sandbox.server.aiohttp_connection import Runner
 from sandbox.server.app import make_app
 from sandbox.server.connection_limits import LIMITS, Limits, ReadTimeouts
-from sandbox.server.runner import Runner, running_server
+from sandbox.server.runner import running_server
 from sandbox.server.startup import Options
 from tests.builders import NOON
 from tests.scenarios.builders import load

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 
 import pytest
+from aiohttp.http import SERVER_SOFTWARE
 
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
@@ -110,6 +111,35 @@ async def test_a_client_that_reads_nothing_is_answered_in_full_once_it_reads() -
         assert [each > len(large) for each in heard] == [True] * 40
 
 
+@pytest.mark.parametrize(
+    "then",
+    [
+        "",
+        "after: 1ms",
+        "fault: malformed_body",
+        "fault: slow_body",
+        "reply: {status: 204}",
+        "reply: {headers: {Server: ours}}",
+    ],
+)
+async def test_the_last_reply_of_a_connection_is_the_same_both_ways_and_closes_it(
+    then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(response_writer, "SLOW_PAUSE", 0.0)
+    heard = []
+    for way in SERVERS:
+        async with way(frozen(f"rules: [{{then: {{{then}}}}}]" if then else "rules: []")) as local:
+            client = await local.connect()
+            await client.send(request(*HEADERS, "Connection: close"))
+            heard.append(await client.read_rest())
+
+    assert heard[0] == heard[1] != b""
+
+
+def test_the_server_names_itself_as_aiohttp_does() -> None:
+    assert f"Server: {SERVER_SOFTWARE}\r\n" == response_writer.SERVER
+
+
 @both_ways
 @pytest.mark.parametrize("then", ["after: 1h", "fault: hang"])
 async def test_a_reset_closes_what_still_waits_for_its_reply(way: MakeServer, then: str) -> None:
@@ -165,9 +195,10 @@ async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> Non
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
-async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int) -> None:
+@pytest.mark.parametrize("more", [[], ["Connection: keep-alive"], ["Connection: close"]])
+async def test_a_plain_request_in_pieces_never_reaches_the_web_server(size: int, more: list[str]) -> None:
     engine = frozen()
-    express, content = FastPath(engine, _no_web), request(*HEADERS)
+    express, content = FastPath(engine, _no_web), request(*HEADERS, *more)
     server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
     local = LocalServer(engine, server.sockets[0].getsockname()[1])
     reply = await local.ask(*(content[begin : begin + size] for begin in range(0, len(content), size)))

@@ -118,7 +118,8 @@ OF_EXTRAS = "{'mcp', 'pydantic', 'starlette', 'anyio', 'sandbox.agents'}"
 START = f"""
 import sys
 import sandbox.cli
-from sandbox.server.runner import Options, make_app, make_engine
+from sandbox.server.app import make_app
+from sandbox.server.runner import Options, make_engine
 make_engine(Options())
 print(({HEAVY} | {OF_EXTRAS}) & {{*sys.modules}})
 """

@@ -16,7 +16,7 @@ from tests.servers import PATIENCE, turn
 GRACE = 0.5  # seconds
 LATE = "rules: [{then: {after: 1h}}]"
 SEND = request(*HEADERS)
-SEND_BY_THE_WEB = request(*HEADERS, "Connection: close")  # goes the web server's way
+SEND_BY_THE_WEB = request(*HEADERS, "Connection: close", "Content-Encoding: identity")  # goes the web server's way
 WAITS = {
     "messages": "GET /_sandbox/messages?to=1&wait=60s",
     "message": "GET /_sandbox/messages/latest?wait=60s",
