@@ -12,13 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-from yarl import URL
+from typing import TYPE_CHECKING
 
 from sandbox.callbacks.connection import NotThereError, Peer
 from sandbox.callbacks.http_client import Awaited, HttpClient, nothing
 from sandbox.core.callback import HOST, Outgoing, TargetOrigin
 from sandbox.core.errors import SandboxError
+
+if TYPE_CHECKING:
+    from yarl import URL
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -49,7 +51,7 @@ class BadUrlError(SandboxError):
     """The string is not a URL for callbacks."""
 
 
-def parse_url(text: str) -> URL:
+def parse_url(text: str) -> "URL":
     """Read the URL of a target.
 
     Raises:
@@ -60,6 +62,8 @@ def parse_url(text: str) -> URL:
     if len(text) > URL_LIMIT:
         problem = f"it has {len(text)} characters, more than {URL_LIMIT}"
     else:
+        from yarl import URL  # noqa: PLC0415 - it takes 7 ms to load, and a start without targets has no URL
+
         try:
             url = URL(text)
             if url.scheme not in SCHEMES or not url.host:
@@ -208,7 +212,7 @@ class Egress:
                 continue
         return _shown(*await self._client.call(peers[-1], request, owned))
 
-    async def find_addresses(self, url: URL, origin: TargetOrigin) -> tuple[str, ...]:
+    async def find_addresses(self, url: "URL", origin: TargetOrigin) -> tuple[str, ...]:
         """Return the addresses of a URL's host that may be reached, at least one.
 
         Raises:
@@ -257,7 +261,7 @@ class Egress:
         return allowed
 
 
-def write_request(outgoing: Outgoing, url: URL) -> bytes:
+def write_request(outgoing: Outgoing, url: "URL") -> bytes:
     """Return the bytes of a request.
 
     Raises:

@@ -4,15 +4,16 @@ Every option of `serve` has an environment variable. Options take precedence ove
 the scenario, the scenario over the defaults.
 """
 
-import http.client
+import gc
 import json
 import os
 import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -42,11 +43,10 @@ from sandbox.cli.options import (
 from sandbox.core.clock import monotonic, parse_duration
 from sandbox.core.errors import tls_failure
 
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
 PORT = WholeNumber(0, 65535)
-CONNECTIONS: Mapping[str, type[http.client.HTTPConnection]] = {
-    "http": http.client.HTTPConnection,
-    "https": http.client.HTTPSConnection,
-}
 POLL = 0.1  # seconds between two health checks
 
 
@@ -128,6 +128,7 @@ def read_callbacks(pairs: tuple[str, ...], environ: Mapping[str, str]) -> dict[s
 @click.pass_context
 def serve(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Run the server until Ctrl-C."""
+    gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
     import asyncio  # noqa: PLC0415 - `ready` and `trust` start without it
 
     from sandbox.server.logs import format_note  # noqa: PLC0415 - as above
@@ -164,8 +165,10 @@ def ready(url: str | None, wait: str) -> int:
 
 def find_problem(url: str) -> str | None:
     """Return why no server is ready at a URL; None if one is."""
+    from http.client import HTTPException  # noqa: PLC0415 - `serve` starts without it
+
     connection = connect(url)
-    with closing(connection), suppress(OSError, http.client.HTTPException, ValueError, AttributeError, KeyError):
+    with closing(connection), suppress(OSError, HTTPException, ValueError, AttributeError, KeyError):
         try:
             connection.request("GET", "/_sandbox/health")
         except OSError as error:
@@ -174,26 +177,29 @@ def find_problem(url: str) -> str | None:
             raise
         reply = connection.getresponse()
         document = json.loads(reply.read())
-        if reply.status == http.client.OK and document.get("status") == "ok":
+        if reply.status == HTTPStatus.OK and document.get("status") == "ok":
             return None
-        if reply.status == http.client.SERVICE_UNAVAILABLE and "store" in document:
+        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE and "store" in document:
             return f"{url}: the store does not answer: {document['store']['problem']}"
-        if reply.status == http.client.FORBIDDEN:  # a server is there, but not by this host name
+        if reply.status == HTTPStatus.FORBIDDEN:  # a server is there, but not by this host name
             return f"{url}: {document['detail']}"
     return f"no sandbox answers at {url}; run sms-sandbox serve, or set SANDBOX_URL"
 
 
-def connect(url: str) -> http.client.HTTPConnection:
+def connect(url: str) -> "HTTPConnection":
     """Return a connection to a server; importing the client would take longer than the request.
 
     Raises:
         click.UsageError: the URL is invalid.
 
     """
+    from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - as above
+
+    connections: Mapping[str, type[HTTPConnection]] = {"http": HTTPConnection, "https": HTTPSConnection}
     with suppress(ValueError):
         parts = urlsplit(url)
-        if parts.scheme in CONNECTIONS and parts.hostname:
-            return CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=2)
+        if parts.scheme in connections and parts.hostname:
+            return connections[parts.scheme](parts.hostname, parts.port, timeout=2)
     message = f"invalid URL '{url}': use http://HOST:PORT"
     raise click.UsageError(message)
 

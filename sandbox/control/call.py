@@ -22,7 +22,7 @@ from sandbox.engine.workspace import Workspace
 from sandbox.formats.yaml_files import load
 from sandbox.specs.body_parsing import UnreadableError, pairs, read_json, repeated_keys
 from sandbox.specs.compile import kinds
-from sandbox.specs.document import read
+from sandbox.specs.document import read_shipped
 from sandbox.specs.spec import coerce
 from sandbox.specs.types import JSON, METHODS, PROBLEM
 
@@ -91,7 +91,7 @@ def call_schemas() -> Mapping[tuple[str, str], CallSchema]:
     """Return what each call takes, by method and path template."""
     return {
         (method.upper(), template): _call_schema(item[method], item.get("parameters", []))
-        for template, item in read(OPENAPI)["paths"].items()
+        for template, item in read_shipped(OPENAPI)["paths"].items()
         for method in METHODS
         if method in item
     }

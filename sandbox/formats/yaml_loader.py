@@ -11,6 +11,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from sandbox.formats.json_text import DIGIT_LIMIT
+from sandbox.formats.yaml_files import LEADING_ZERO
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -32,7 +33,6 @@ INTEGER = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z")
 FLOAT = re.compile(
     r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
-LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 BASES = {"0o": 8, "0x": 16}
 
 

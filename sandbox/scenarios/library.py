@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sandbox.core.errors import FileMistake, ScenarioError, near_miss
 from sandbox.core.scenario import Scenario, ScenarioSource
-from sandbox.formats.yaml_files import FileError, is_readable, parse, read_text, shipped
+from sandbox.formats.yaml_files import Document, FileError, is_readable, parse, parse_shipped, read_text, shipped
 from sandbox.providers.registry import Registry
 from sandbox.scenarios.rulebook import COMPARISON_LIMIT, decided_by
 from sandbox.scenarios.scenario_file import ScenarioFile, find_unknown_states, join_files, read_file
@@ -173,7 +173,10 @@ class ScenarioLibrary:
         known = self._parsed.get(path)
         if known is None:
             try:
-                known = _parse_text(read_text(path), self._catalogue, name=str(path), stem=path.stem)
+                text = read_text(path)
+                own = path.parent != shipped("scenarios")
+                document = parse(text, str(path)) if own else parse_shipped(path)
+                known = _read_document(document, self._catalogue, stem=path.stem, text=text)
             except FileError as error:
                 known = _unreadable(error, path.stem)
             self._parsed[path] = known
@@ -186,6 +189,10 @@ def _parse_text(text: str, catalogue: Catalogue, *, name: str, stem: str, is_jso
         document = parse(text, name, is_json=is_json)
     except FileError as error:
         return _unreadable(error, stem)
+    return _read_document(document, catalogue, stem=stem, text=text)
+
+
+def _read_document(document: Document, catalogue: Catalogue, *, stem: str, text: str) -> _Parsed:
     if document.value is None:
         return _unreadable(FileError(document.mistake((), EMPTY)), stem)
     source = SourceFile(document)

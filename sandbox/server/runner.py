@@ -207,7 +207,6 @@ def find_terminal(engine: Engine, options: Options) -> "TerminalLog | None":
 
 async def run(options: Options, *, print_banner: Callable[[str], None], write_log: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM."""
-    gc.disable()  # what a start makes stays for good: collections would take a tenth of the start
     engine = make_engine(options)
 
     def find_world(name: str) -> World | None:

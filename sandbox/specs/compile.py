@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.message import Channel, Lifecycle, LifecycleStep, Status
-from sandbox.specs.document import read, refused
+from sandbox.specs.document import read, read_shipped, refused
 from sandbox.specs.fast_validation import compile_schema
 from sandbox.specs.hints import Known, names_of
 from sandbox.specs.spec import (
@@ -51,7 +51,7 @@ def compile_spec(path: Path, *, checked: bool) -> ProviderSpec:
             line.
 
     """
-    document = read(path)
+    document = read(path) if checked else read_shipped(path)
     if checked:
         from sandbox.specs.document_check import check_document  # noqa: PLC0415 - it loads jsonschema, which takes 100 ms
 

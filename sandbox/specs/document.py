@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sandbox.core.errors import FileMistake, SpecError, near_miss
+from sandbox.formats.cache import cached
 from sandbox.formats.json_text import ValuePath
-from sandbox.formats.yaml_files import Document, FileError, parse, read_text
-from sandbox.formats.yaml_loader import LEADING_ZERO
+from sandbox.formats.yaml_files import LEADING_ZERO, Document, FileError, parse, read_text
 from sandbox.specs.references import place_of, resolve
 from sandbox.specs.types import WORDS, YAML_KINDS, Node, PathProblem, show
 
@@ -170,6 +170,11 @@ def read(path: Path) -> Node:
     if zeros:
         raise SpecError(zeros)
     return _with_slashes(resolve(document, value))
+
+
+def read_shipped(path: Path) -> Node:
+    """Return a shipped document with every `$ref` resolved, as it was read when it or this version was new."""
+    return cached(path, lambda: read(path))
 
 
 def _with_slashes(document: Node) -> Node:
