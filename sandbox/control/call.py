@@ -23,6 +23,7 @@ from sandbox.formats.yaml_files import load
 from sandbox.specs.body_parsing import UnreadableError, pairs, read_json, repeated_keys
 from sandbox.specs.compile import kinds
 from sandbox.specs.document import read_shipped
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.spec import coerce
 from sandbox.specs.types import JSON, METHODS, PROBLEM
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sandbox.control.routes import ServerState
 
 OPENAPI = Path(__file__).parent / "openapi.yaml"
+ANYTHING = CompiledSchema({})
 NO_BODY: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 Kind = TypeVar("Kind")
 
@@ -41,8 +43,8 @@ class CallSchema:
     `body` is None if the call reads its body itself, as it need not be JSON; `types`: the JSON types of each parameter.
     """
 
-    query: Mapping[str, Any]
-    body: Mapping[str, Any] | None
+    query: CompiledSchema
+    body: CompiledSchema | None
     body_required: bool
     types: Mapping[str, frozenset[str]]
 
@@ -116,7 +118,10 @@ def _call_schema(node: Mapping[str, Any], shared: list[Mapping[str, Any]]) -> Ca
     content = request.get("content", {})
     body = None if set(content) - {JSON} else content.get(JSON, {}).get("schema", NO_BODY)
     types = {name: frozenset(kinds(schema)) for name, schema in properties.items()}
-    return CallSchema(query, body, body_required=bool(request.get("required")), types=types)
+    required = bool(request.get("required"))
+    return CallSchema(
+        CompiledSchema(query), None if body is None else CompiledSchema(body), body_required=required, types=types
+    )
 
 
 def read_query(raw: str, schema: CallSchema, context: Context) -> Parameters:
@@ -153,12 +158,10 @@ def read_body(raw: bytes, schema: CallSchema, context: Context) -> Parameters:
     except UnreadableError as error:
         raise refuse(400, "", f"body: {error}") from None
     repeated = [Mistake(pointer(path), f"{path[-1]} is repeated; give it once") for path in repeated_keys(raw)]
-    return _read(values, schema.body or {}, context, repeated)
+    return _read(values, schema.body or ANYTHING, context, repeated)
 
 
-def _read(
-    values: dict[str, object], schema: Mapping[str, object], context: Context, found: list[Mistake]
-) -> Parameters:
+def _read(values: dict[str, object], schema: CompiledSchema, context: Context, found: list[Mistake]) -> Parameters:
     converted, mistakes = read_value(values, schema, context)
     if found or mistakes:
         raise ProblemError(400, [*found, *mistakes])

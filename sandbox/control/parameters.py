@@ -19,6 +19,7 @@ from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.message import Status
 from sandbox.core.world import World
 from sandbox.providers.registry import Pack, Registry
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.types import VIOLATION_LIMIT, WORDING, show
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ class Context(NamedTuple):
     world: World
 
 
-def read_value(value: object, schema: Schema, context: Context) -> tuple[object, list[Mistake]]:
+def read_value(value: object, compiled: CompiledSchema, context: Context) -> tuple[object, list[Mistake]]:
     """Return a value with everything in it converted, and its mistakes."""
-    found = list(islice(_schema_mistakes(value, schema), VIOLATION_LIMIT))
+    schema = compiled.schema
+    found = [] if compiled.fits(value) else list(islice(_schema_mistakes(value, schema), VIOLATION_LIMIT))
     converter = _Converter(context, frozenset(path for path, _ in found), [mistake for _, mistake in found])
     return converter.convert(value, schema, ()), converter.mistakes
 
@@ -97,7 +99,7 @@ class _Converter(NamedTuple):
 
 def _schema_mistakes(value: object, schema: Schema) -> Iterator[tuple[Path, Mistake]]:
     """Yield each mistake and the path of the value that it makes invalid."""
-    from sandbox.specs.validation import Validator  # noqa: PLC0415 - loaded when it is needed first
+    from sandbox.specs.validation import Validator  # noqa: PLC0415 - loaded for the first mistake
 
     for error in Validator(schema).iter_errors(value):
         path = tuple(error.absolute_path)

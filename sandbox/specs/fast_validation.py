@@ -10,7 +10,7 @@ import fastjsonschema
 
 from sandbox.specs.types import Check, Schema, Violation, ecma_source
 
-KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties"})
+KEYWORDS_OF_SCHEMAS = frozenset({"items", "not", "if", "then", "else", "additionalProperties", "propertyNames"})
 KEYWORDS_OF_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 JUDGED_FORMATS = frozenset({"time-zone", "time-span"})
 # Keywords that are not compiled: schemas that have one are left to jsonschema.
@@ -21,7 +21,6 @@ JUDGED = frozenset(
         "minContains",
         "maxContains",
         "uniqueItems",
-        "propertyNames",
         "patternProperties",
         "dependentRequired",
         "dependentSchemas",
@@ -39,14 +38,14 @@ class CompiledSchema:
     """A compiled schema; it is compiled at the first use, as a start needs few of them."""
 
     def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+        self.schema = schema
         self._code: Callable[[object], object] | None = None
 
     def fits(self, values: object) -> bool:
         """Return whether the values are known to fit."""
         code = self._code
         if code is None:
-            code = self._code = _compiled(self._schema)
+            code = self._code = _compiled(self.schema)
         try:
             code(values)
         except (fastjsonschema.JsonSchemaValueException, UncompiledError):

@@ -1,18 +1,22 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from sandbox.control.call import OPENAPI, call_schemas
 from sandbox.control.problems import BASE
 from sandbox.control.routes import SERVER_ROUTES, WORKSPACE_ROUTES
 from sandbox.formats.yaml_files import load
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.validation import Validator
 from tests.control.calls import operations
 from tests.servers import Sandbox, make_engine
+from tests.specs.test_fast_validation import values
 
 
 def served(app: web.Application) -> set[tuple[str, str]]:
@@ -52,8 +56,26 @@ def test_the_document_is_good_openapi() -> None:
 
 def test_every_schema_of_a_query_and_a_body_is_a_good_one() -> None:
     for schema in call_schemas().values():
-        Validator.check_schema(schema.query)
-        Validator.check_schema(schema.body or {})
+        Validator.check_schema(schema.query.schema)
+        Validator.check_schema(schema.body.schema if schema.body else {})
+
+
+def drawn(schema: Mapping[str, Any]) -> st.SearchStrategy[object]:
+    """Draw a value that fits a schema, or nearly."""
+    fields = {name: drawn(each) for name, each in schema.get("properties", {}).items()}
+    return st.one_of(values, st.fixed_dictionaries({}, optional=fields)) if fields else values
+
+
+SCHEMAS = [each for call in call_schemas().values() for each in (call.query, call.body) if each]
+DRAWN = st.sampled_from(SCHEMAS).flatmap(lambda each: st.tuples(st.just(each), drawn(each.schema)))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(DRAWN)
+def test_the_quick_check_of_a_call_lets_pass_what_jsonschema_does(case: tuple[CompiledSchema, object]) -> None:
+    quick, value = case
+
+    assert quick.fits(value) is Validator(quick.schema).is_valid(value)
 
 
 def test_every_call_has_an_id_of_its_own_and_a_summary() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.control.parameters import Context, FormatError, Since, parse_instant, read_value
 from sandbox.control.problems import Mistake
+from sandbox.specs.fast_validation import CompiledSchema
 from tests.builders import Desk, packs
 
 
@@ -19,7 +20,8 @@ def context() -> Context:
 
 
 def read(format_: str, value: object) -> object:
-    found, mistakes = read_value({"value": value}, {"properties": {"value": {"format": format_}}}, context())
+    schema = CompiledSchema({"properties": {"value": {"format": format_}}})
+    found, mistakes = read_value({"value": value}, schema, context())
     return mistakes[0].problem if mistakes else found["value"] if isinstance(found, dict) else None
 
 
@@ -69,7 +71,7 @@ def test_a_wait_is_a_duration_of_at_most_a_minute() -> None:
 def test_since_is_an_id_the_latest_or_a_time() -> None:
     given = context()
     message = next(iter(given.world.messages.values())).id
-    schema = {"properties": {"value": {"format": "since-message"}}}
+    schema = CompiledSchema({"properties": {"value": {"format": "since-message"}}})
     values = [read_value({"value": each}, schema, given) for each in (message, "latest", "2026-03-02T12:00:00Z")]
 
     assert values == [
@@ -127,7 +129,9 @@ def test_every_mistake_of_a_value_comes_out_at_once_with_its_pointer() -> None:
             "a/b": {"properties": {"wait": {"format": "wait"}}},
         },
     }
-    found = read_value({"limit": 10, "since": "x", "a/b": {"wait": "2m"}, "cuont": 1}, schema, context())[1]
+    found = read_value(
+        {"limit": 10, "since": "x", "a/b": {"wait": "2m"}, "cuont": 1}, CompiledSchema(schema), context()
+    )[1]
 
     assert sorted(found) == [
         Mistake("/a~1b/wait", "'2m' is longer than the maximum wait of 60s"),
@@ -139,6 +143,7 @@ def test_every_mistake_of_a_value_comes_out_at_once_with_its_pointer() -> None:
 
 
 def test_of_thousands_of_mistakes_the_first_are_named() -> None:
-    found = read_value({str(number): 1 for number in range(10_000)}, {"additionalProperties": False}, context())[1]
+    schema = CompiledSchema({"additionalProperties": False})
+    found = read_value({str(number): 1 for number in range(10_000)}, schema, context())[1]
 
     assert len(found) == 50
