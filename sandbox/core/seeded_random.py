@@ -25,7 +25,7 @@ def make_seed() -> int:
 
 def make_token(length: int) -> str:
     """Return random lower-case letters and digits that cannot be guessed, for workspace ids and keys."""
-    return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(length))
+    return "".join(["abcdefghijkmnpqrstuvwxyz23456789"[byte % 32] for byte in secrets.token_bytes(length)])
 
 
 def draw_bytes(seed: int, number: int, purpose: str, size: int) -> bytes:

@@ -58,7 +58,10 @@ def sandbox_server() -> "Iterator[SandboxServer]":
     warning = hidden()
     if warning is not None:
         pytest.fail(warning, pytrace=False)
-    from sandbox.testing import ClientError, connect, serving  # noqa: PLC0415 - runs without the fixture stay fast
+    from sandbox.core.garbage import without_collections  # noqa: PLC0415 - runs without the fixture stay fast
+
+    with without_collections():
+        from sandbox.testing import ClientError, connect, serving  # noqa: PLC0415 - as above
 
     url = os.environ.get("SANDBOX_URL")
     if not url:

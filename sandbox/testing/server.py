@@ -1,7 +1,6 @@
 """A server on a free port in a thread of its own, so that blocking clients can use it."""
 
 import asyncio
-import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from sandbox.client import Client
 from sandbox.core.clock import monotonic
+from sandbox.core.garbage import without_collections
 
 LOOPBACK = "127.0.0.1"
 GRACE = 0.1  # seconds that open requests have to finish when the server stops
@@ -50,25 +50,13 @@ def serving(*, scenarios: Path | None = None, specs: Sequence[Path] = ()) -> Ite
     stack = AsyncExitStack()
     with _loop_in_thread() as loop:
         try:
-            with _without_collections():
+            with without_collections():
                 port = asyncio.run_coroutine_threadsafe(_serve(stack, scenarios, tuple(specs)), loop).result()
                 server = connect(f"http://{LOOPBACK}:{port}")
             yield server
         finally:
             if not sys.is_finalizing():  # then the thread no longer runs
                 asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result()
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Collect no garbage in the block: what a start makes stays, and collections would take a tenth of the start."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager

@@ -12,13 +12,14 @@ from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
 from tests.benchmarks.memory import memory, retention
 from tests.benchmarks.recording import compare, record
-from tests.benchmarks.sends import ready, sends
+from tests.benchmarks.sends import sends
 from tests.benchmarks.soak import soak
+from tests.benchmarks.starts import starts
 from tests.benchmarks.store import store
 
 # Each part with the seconds that one of its measurements lasts unless --seconds says otherwise.
 PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
-    "ready": (ready, 0),
+    "starts": (starts, 0),
     "sends": (sends, 3),
     "callbacks": (callbacks, 20),
     "sustained": (sustained, 8),

@@ -40,6 +40,11 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def processor(self) -> float:
+        """Return the processor time it has used, in seconds, to the microsecond; without threads that have ended."""
+        rows = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(row.read_text().split()[0]) for row in rows) / 1e9
+
     def rss(self) -> float:
         """Return its resident memory in MB (10**6 bytes)."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -1,44 +1,13 @@
-"""How soon the sandbox is ready, what it takes when idle, how fast it accepts."""
+"""How fast the sandbox accepts."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from statistics import median
-from time import perf_counter
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.processes import Load, Server, bare, load, sandbox
+from tests.benchmarks.processes import Load, bare, load, sandbox
 
-STARTS = 5
 ROUNDS = 6
 STORED_ROUNDS = 5
 MS = 1000
-
-
-def ready(_: float) -> list[Figure]:
-    """Measure from the start of the process to the first good replies."""
-    ours = _starts(sandbox, health="/_sandbox/health")
-    theirs = _starts(bare, health=None)
-    return [
-        Figure("ready: first good reply after serve", ours[0] * MS, "ms", bar=400, beside=theirs[1] * MS),
-        Figure("ready: first send answered", ours[1] * MS, "ms", beside=theirs[1] * MS),
-        Figure("idle memory", ours[2], "MB", bar=60, beside=theirs[2]),
-    ]
-
-
-def _starts(run: Callable[[], AbstractContextManager[Server]], *, health: str | None) -> tuple[float, ...]:
-    """Return the median of several starts; the first only warms the disk."""
-    rows = [_start(run, health) for _ in range(STARTS + 1)]
-    return tuple(median(column) for column in zip(*rows[1:], strict=True))
-
-
-def _start(run: Callable[[], AbstractContextManager[Server]], health: str | None) -> tuple[float, float, float]:
-    """Return seconds to the first good reply and to the first send answered, and the memory then."""
-    with run() as server:
-        if health:
-            server.ask(health)
-        good = perf_counter() - server.began
-        server.send()
-        return good, perf_counter() - server.began, server.rss()
 
 
 def sends(seconds: float) -> list[Figure]:
