@@ -17,7 +17,8 @@ def without_collections() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # nobody else keeps objects from being collected
-                gc.freeze()
+            keeps = gc.get_freeze_count() > 0  # the program keeps what it has loaded from being collected
+            gc.freeze()
+            if not keeps:
                 gc.unfreeze()
             gc.enable()

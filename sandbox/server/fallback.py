@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from sandbox.control.metrics import Metrics
+from sandbox.core.garbage import without_collections
 from sandbox.engine.engine import Engine
 from sandbox.server.fast_path import REQUEST_LIMIT
 from sandbox.server.startup import Options
@@ -50,22 +51,27 @@ class Fallback:
 
     async def _load(self) -> "Runner":
         try:
-            await asyncio.to_thread(import_module, "sandbox.server.aiohttp_connection")
-            from sandbox.server.aiohttp_connection import Runner  # noqa: PLC0415 - it is loaded now
-            from sandbox.server.app import Cors, make_app  # noqa: PLC0415 - as above
-
-            options = self._options
-            token, cors = options.control_token, Cors(options.cors)
-            mcp = options.mcp(self._url, token) if options.mcp else None
-            app = make_app(
-                self._engine, token=token, allow_host=options.allow_host, cors=cors, mcp=mcp, metrics=self._metrics
-            )
-            runner = Runner(self._engine, app, grace=CLEANUP_GRACE)
-            await runner.setup()
+            with without_collections():
+                runner = await self._make_runner()
         except Exception:  # no file descriptor may be left at present
             self._loading = None
             raise
         self._runner = runner
+        return runner
+
+    async def _make_runner(self) -> "Runner":
+        await asyncio.to_thread(import_module, "sandbox.server.aiohttp_connection")
+        from sandbox.server.aiohttp_connection import Runner  # noqa: PLC0415 - it is loaded now
+        from sandbox.server.app import Cors, make_app  # noqa: PLC0415 - as above
+
+        options = self._options
+        token, cors = options.control_token, Cors(options.cors)
+        mcp = options.mcp(self._url, token) if options.mcp else None
+        app = make_app(
+            self._engine, token=token, allow_host=options.allow_host, cors=cors, mcp=mcp, metrics=self._metrics
+        )
+        runner = Runner(self._engine, app, grace=CLEANUP_GRACE)
+        await runner.setup()
         return runner
 
     async def finish(self, grace: float) -> None:

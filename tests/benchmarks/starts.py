@@ -97,6 +97,7 @@ def starts(_: float) -> list[Figure]:
         Figure("fixture: first test of a session", _wall(first), "ms", bar=250),
         _processor("fixture: first test, processor time, of the bare handler's start", first, _answered(theirs)),
         Figure("fixture: each further test, more than an empty one", _wall(further), "ms", bar=1.5),
+        Figure("fixture: each further test, processor time", median(each.processor for each in further) * MS, "ms"),
         _ratio("sms-sandbox --help, of python -c pass", help_text, plain, bar=2),
         _processor("sms-sandbox --help: processor time, of python -c pass", help_text, plain, bar=2),
     ]
