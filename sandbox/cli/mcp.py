@@ -1,6 +1,5 @@
 """`mcp`: tools for coding agents on standard input and output; and what `serve --mcp` loads for them."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +56,8 @@ def mcp(  # noqa: PLR0913 - click passes options by name
 
     The agent's host starts this command. Without --url, the command starts a server, whose URL the tools return.
     """
+    import asyncio  # noqa: PLC0415 - `serve` shares this module with `ready`, which starts without it
+
     if workspace and not url:
         message = "--workspace requires --url; a server that is started has the workspace default alone"
         raise click.UsageError(message)
