@@ -26,9 +26,9 @@ RANKS = (
     ("sandbox.server", "sandbox.inbox"),
     ("sandbox.client",),
     ("sandbox.testing", "sandbox.demo", "sandbox.recording"),
-    ("sandbox.learning",),
+    ("sandbox.drift",),
     ("sandbox.agents",),
-    ("sandbox.authoring", "sandbox.drift"),
+    ("sandbox.authoring", "sandbox.learning"),
     ("sandbox.cli", "sandbox.__main__"),
 )
 LOOSE = {"__init__.py", "__main__.py", "provider.py"}  # the last is what README promises to providers of one's own

@@ -18,7 +18,7 @@ from sandbox.drift.compare import pointer
 from sandbox.drift.trees import fits, format_of, is_varied, type_of
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import load
-from sandbox.learning.sketch import Sketch
+from sandbox.recording.sketch import Sketch
 
 FORMAT = 1
 MARK = "sms_sandbox_shape"

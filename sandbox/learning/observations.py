@@ -14,9 +14,9 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.message import Status
 from sandbox.learning.callback_statuses import CallbackReader
 from sandbox.learning.replies import Refusal, find_refusal
-from sandbox.learning.sketch import Sketch
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import Entry, RecordedCallback, RecordedExchange
+from sandbox.recording.sketch import Sketch
 from sandbox.specs.spec import Operation
 
 WAITING = 50_000  # requests and callbacks that are kept until no more callbacks are expected

@@ -17,10 +17,10 @@ from sandbox.core.message import Channel, Status
 from sandbox.learning.observations import Delays, Observations, Observed
 from sandbox.learning.observations import Path as StatusPath
 from sandbox.learning.replies import Refusal
-from sandbox.learning.sketch import EXACT, Sketch
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import SessionHeader
 from sandbox.recording.session_reader import read_session
+from sandbox.recording.sketch import EXACT, Sketch
 
 SCHEMA = "# yaml-language-server: $schema=../specs/scenario.schema.json"
 SERVER_ERROR = 500  # the HTTP status from which on a refusal is not the request's fault

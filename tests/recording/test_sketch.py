@@ -5,7 +5,7 @@ from statistics import quantiles
 import pytest
 
 from sandbox.core.seeded_random import draw_fraction
-from sandbox.learning.sketch import SHARES, Sketch
+from sandbox.recording.sketch import SHARES, Sketch
 
 
 def drawn(count: int) -> list[float]:
