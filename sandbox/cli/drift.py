@@ -3,12 +3,16 @@
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sandbox.cli.inspect import SPECS, find_packs
-from sandbox.cli.learn import exists_already
+from sandbox.cli.learn import exists_already, write_new
 from sandbox.cli.options import NO, PATH
+
+if TYPE_CHECKING:
+    from sandbox.providers.registry import Registry
 
 BLOCK = 1024 * 1024  # bytes
 
@@ -20,6 +24,7 @@ BLOCK = 1024 * 1024  # bytes
     "--against", type=PATH, metavar="FILE", help="Compare with an earlier recording, or with a shape, instead."
 )
 @click.option("--shape", type=PATH, metavar="FILE", help="Write the shape of the recording: no value of an account.")
+@click.option("--facts", is_flag=True, help="List each fact, with what the recording says of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @SPECS
 def drift(  # noqa: PLR0913 - click passes options by name
@@ -29,11 +34,13 @@ def drift(  # noqa: PLR0913 - click passes options by name
     against: Path | None,
     shape: Path | None,
     specs: tuple[str, ...],
+    facts: bool,
     as_json: bool,
 ) -> int:
     """Compare a recording with the sandbox: each difference, with the fact of the document that it is about.
 
-    Exit code 1 if there are differences that --ignore does not name.
+    Documents of --specs take the place of those that are built in. Exit code 1 if there are differences that --ignore
+    does not name, or if nothing could be compared.
     """
     from sandbox.cli.progress import Progress  # noqa: PLC0415 - as below
     from sandbox.drift.differences import read_ignored  # noqa: PLC0415 - `ready` starts without all this
@@ -42,7 +49,7 @@ def drift(  # noqa: PLR0913 - click passes options by name
     from sandbox.formats.yaml_files import read_text  # noqa: PLC0415
 
     ignored = read_ignored(read_text(ignore)) if ignore else ()
-    packs = find_packs(specs)
+    packs = find_replacing(specs)
     if shape is not None and shape.exists():
         raise exists_already(shape, "--shape")
     with Progress("comparing") as progress:
@@ -56,9 +63,16 @@ def drift(  # noqa: PLR0913 - click passes options by name
         else:
             report = find_change(session, against, packs, ignored=ignored, progress=update)
     if shape is not None:
-        report.shape.write(shape)
-    click.echo(json.dumps(to_json(report), indent=2, ensure_ascii=False) if as_json else to_text(report))
-    return NO if report.differences else 0
+        write_new(shape, report.shape.to_yaml(), option="--shape")
+    click.echo(json.dumps(to_json(report), indent=2, ensure_ascii=False) if as_json else to_text(report, facts=facts))
+    return 0 if report.is_telling and not report.differences else NO
+
+
+def find_replacing(specs: tuple[str, ...]) -> "Registry":
+    """Return the providers of some folders, and those that are built in for the rest."""
+    from sandbox.providers.registry import discover  # noqa: PLC0415 - as above
+
+    return dict(sorted({**find_packs(()), **discover(map(Path, specs))}.items()))
 
 
 def count_lines(path: Path) -> int:

@@ -92,8 +92,8 @@ class Callbacks:
             subject = f"{message.provider} {message.channel.name} callbacks"
             fact = provider.facts.at(*status_path(message.channel, problem.status))
             name = f"{subject}: {problem.aspect} {problem.status}"
-            if self.exchanges.differences.add(name, f"{subject}: {problem.text}; {fact.cited}", fact, entry):
-                provider.facts.judge(fact, confirmed=False)
+            self.exchanges.differences.add(name, f"{subject}: {problem.text}; {fact.cited}", fact, entry)
+            provider.facts.judge(fact, confirmed=False)
 
 
 class _ComparedCallback:
@@ -114,6 +114,7 @@ class _ComparedCallback:
     def compare(self) -> None:
         channel, step = self._message.channel, self._find_step()
         ours, varied = self._compose(step)
+        self._closed = self._status_paths(ours, step)
         webhook = webhook_path(self._provider.pack.spec, channel.name, ours.method)
         of_status = self._facts.at(*status_path(channel, step.status))
         general, self._subject = self._subject, f"{self._subject} {step.status}"
@@ -135,8 +136,8 @@ class _ComparedCallback:
 
     def _add(self, aspect: str, text: str, fact: Fact, subject: str = "") -> None:
         name = subject or self._subject
-        if self._exchanges.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number):
-            self._facts.judge(fact, confirmed=False)
+        self._exchanges.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number)
+        self._facts.judge(fact, confirmed=False)
 
     def _judge_head(self, ours: Shown, fact: Fact) -> None:
         """Compare method, media type and the provider's own headers."""
@@ -151,7 +152,9 @@ class _ComparedCallback:
 
     def _judge_values(self, ours: Shown, varied: frozenset[ValuePath], webhook: ValuePath) -> None:
         """Compare query and body, and confirm the parameters that are alike."""
-        leeway = Leeway(varied, self._provider.words, self._provider.vocabulary.secrets, self._one.same)
+        leeway = Leeway(
+            varied, self._provider.words, self._provider.vocabulary.secrets, self._one.same, closed=self._closed
+        )
         paths = self._provider.parameters_of(webhook)
         otherwise: set[str] = set()
         for each in compare(self._recorded.parts, ours.parts, leeway):
@@ -221,6 +224,14 @@ class _ComparedCallback:
         steps = [each for each in steps if each[1] in values] or steps
         status, word = steps[0] if len(steps) == 1 else max(steps, key=lambda each: likeness(*each))
         return Step(status, word, self._entry.at)
+
+    def _status_paths(self, ours: Shown, step: Step) -> frozenset[ValuePath]:
+        """Return where our callback has the provider's word for its status."""
+        channel = self._message.channel
+        status, word = next((item for item in channel.words.items() if item[1] != step.word), (step.status, ""))
+        other = _shown(self._one, self._message, Step(status, word, step.at))
+        words = {path for path, value in leaves(ours.parts) if str(value) == step.word}
+        return frozenset(words.intersection(varied_paths(ours.parts, other.parts)))
 
     def _compose(self, step: Step) -> tuple[Shown, frozenset[ValuePath]]:
         """Return the sandbox's callback of a status, and the paths at which two sandboxes differ."""

@@ -32,7 +32,7 @@ class Leeway:
     `varied` are the paths at which two sandboxes differ from each other, `words` the provider's words for statuses,
     `secrets` the names of credentials in lower case, `same` their ids with ours. `reads`: the reply shows what an
     account has, of which a recording knows a part. `fixed` is the body of a declared error: a text that is otherwise in
-    our reply was made for the request, and may be any. `schemas` are those of our reply.
+    our reply was made for the request, and may be any. `schemas` are those of our reply, `closed` the paths of words.
     """
 
     varied: frozenset[ValuePath] = frozenset()
@@ -42,6 +42,7 @@ class Leeway:
     reads: bool = False
     fixed: object = None
     schemas: Schemas = ()
+    closed: frozenset[ValuePath] = frozenset()
 
 
 def compare(
@@ -117,6 +118,8 @@ def _values(  # noqa: PLR0911 - one reason after the other for which values may 
         return None
     different = Finding(path, "value", quoted(theirs), quoted(ours))
     varies = path in leeway.varied
+    if path in leeway.closed:
+        return different
     if leeway.fixed is not None and not varies:
         return different if at_path(leeway.fixed, path) == ours else None
     closed = [each for each in schemas if "const" in each or "enum" in each]

@@ -42,12 +42,12 @@ class Differences:
         self.found: dict[str, Difference] = {}
         self.ignored = dict.fromkeys(ignored, 0)
 
-    def add(self, name: str, text: str, fact: Fact | None, entry: int, edit: Edit | None = None) -> bool:
-        """Add a difference that an entry shows, 0 if none does; return whether it counts."""
+    def add(self, name: str, text: str, fact: Fact | None, entry: int, edit: Edit | None = None) -> None:
+        """Add a difference that an entry shows, 0 if none does."""
         pattern = next((each for each in self.ignored if each == name or fnmatchcase(name, each)), None)
         if pattern is not None:
             self.ignored[pattern] += 1
-            return False
+            return
         known = self.found.get(name)
         if known is None:
             known = self.found[name] = Difference(name, text, fact)
@@ -56,7 +56,6 @@ class Differences:
         if entry != known.latest or not entry:  # an entry may show it in several rows
             known.count, known.latest = known.count + 1, entry
             known.entries += [entry] if entry and len(known.entries) < EXAMPLES else []
-        return True
 
 
 def describe(finding: Finding) -> tuple[str, str]:

@@ -1,10 +1,10 @@
 """Compares recorded exchanges with what the sandbox replies to the same requests."""
 
-import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from sandbox.core.message import Message, Step
-from sandbox.drift.compare import Finding, Leeway, at_path, compare, pointer, quoted, varied_paths
+from sandbox.drift.compare import Finding, Leeway, at_path, compare, pointer, quoted, step_into, varied_paths
 from sandbox.drift.differences import Differences, describe
 from sandbox.drift.edits import Edit, as_sample, error_edit, key_edit, member_edit, value_edit
 from sandbox.drift.facts import Fact
@@ -14,7 +14,7 @@ from sandbox.drift.player import Played, Player, words_of
 from sandbox.drift.provider import Provider
 from sandbox.drift.sends import Sent, SentMessages
 from sandbox.drift.shape import Shape
-from sandbox.drift.trees import Tree, format_of, leaves, read_tree
+from sandbox.drift.trees import Tree, leaves, pairs_of_ids, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.recording.session import RecordedExchange, RecordedReply
@@ -22,10 +22,17 @@ from sandbox.specs.compile import OWN_ERRORS
 from sandbox.specs.routing import Found
 from sandbox.specs.types import ErrorReply
 
-TEXT_ID = re.compile(r"(?=[\w.-]*\d)[\w.-]+")
 WHY_SHOWN = 2  # reasons of a refusal in a difference
 FIRST_FAILURE = 500
 OF_ACCOUNT = frozenset({401, 402, 403, 429})  # statuses of errors that depend on the account
+
+
+class Outcome(NamedTuple):
+    """What came of a request; `replays` is the number of the exchange that it repeats, 0 if none."""
+
+    operation: str
+    outcome: str
+    replays: int
 
 
 class Exchanges:
@@ -45,6 +52,7 @@ class Exchanges:
         self.sent = SentMessages()
         self.counts = {"compared": 0, "not asked": 0, "failed": 0, "unreadable": 0}
         self.not_asked: dict[str, int] = {}
+        self.outcomes: dict[int, Outcome] | None = None  # by the number of the exchange, if somebody wants them
 
     def compare(self, entry: RecordedExchange) -> None:
         """Compare an exchange; one without a reply of the provider is counted only."""
@@ -101,6 +109,8 @@ class _ComparedExchange:
         wanted = self._name(one.instead if one.forced else one.error)
         outcome = f"{self._reply.status} {wanted}" if wanted in self._operation.errors else str(self._reply.status)
         words = self._provider.fixed
+        if self._whole.outcomes is not None:
+            self._whole.outcomes[self._entry.number] = Outcome(self._operation.name, outcome, self._entry.replays)
         self._whole.shape.add_reply(self._operation.name, outcome, self._media, self._tree.value, words)
         if wanted == UNKNOWN and one.error != UNKNOWN:
             fact = self._fact(SUCCESS)
@@ -128,8 +138,24 @@ class _ComparedExchange:
     def _name(self, likely: str) -> str:
         if likely not in self._named:
             outcomes = self._whole.players[0].outcomes(self._operation)
-            self._named[likely] = outcomes.name(self._reply.status, self._tree, likely=likely)
+            name = outcomes.name(self._reply.status, self._tree, likely=likely)
+            self._named[likely] = UNKNOWN if name == SUCCESS and self._is_refused_otherwise() else name
         return self._named[likely]
+
+    def _is_refused_otherwise(self) -> bool:
+        """Return whether a reply with the status of success lacks what a success always has, such as a code of 0."""
+        operation, status = self._operation, self._reply.status
+        if all(each.status != status for each in operation.errors.values()):
+            return False
+        schemas = self._provider.schemas_of(self._found, status, operation.type, self._tree.kind)
+        for path, value in leaves(self._tree.value):
+            inside = schemas
+            for step in path:
+                inside = step_into(inside, step)
+            constants = [each["const"] for each in inside if "const" in each]
+            if isinstance(value, int) and constants and value not in constants:
+                return True
+        return False
 
     def _fact(self, error: str) -> Fact:
         """Return the fact of an outcome: the operation, or the declared error."""
@@ -140,8 +166,8 @@ class _ComparedExchange:
 
     def _add(self, aspect: str, text: str, fact: Fact, *, subject: str = "", edit: Edit | None = None) -> None:
         name = subject or self._operation.name
-        if self._whole.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number, edit):
-            self._provider.facts.judge(fact, confirmed=False)
+        self._whole.differences.add(f"{name}: {aspect}", f"{name}: {text}", fact, self._entry.number, edit)
+        self._provider.facts.judge(fact, confirmed=False)
 
     def _refusal(self, one: Played, wanted: str) -> None:
         """Add that one side refuses what the other accepts, or refuses it otherwise."""
@@ -238,7 +264,7 @@ class _ComparedExchange:
         for player, played in zip(self._whole.players, (one, other), strict=True):
             ours = dict(leaves(played.tree.value))
             for path in varied_paths(one.tree.value, other.tree.value):
-                for known, mine in _pairs_of_ids(theirs.get(path), ours.get(path)):
+                for known, mine in pairs_of_ids(theirs.get(path), ours.get(path)):
                     ids.add(known)
                     player.learn_id(_name(path), known, mine)
         if one.messages:
@@ -303,27 +329,6 @@ def _as_in(tree: Tree, declared: object) -> object:
     if declared.keys() == tree.value.keys():
         return declared
     return {root: {name: str(value) for name, value in declared.items()} for root in tree.value}
-
-
-def _pairs_of_ids(theirs: object, ours: object) -> Iterator[tuple[str, str]]:
-    """Yield what may be one id in two values: the values themselves, or words of two texts that are alike otherwise."""
-    if _is_id(theirs) and _is_id(ours):
-        yield str(theirs), str(ours)
-        (head, _, tail), (our_head, _, our_tail) = str(theirs).rpartition("-"), str(ours).rpartition("-")
-        if head and our_head and tail == our_tail:  # the id of the request, and the place of the message in it
-            yield head, our_head
-    if isinstance(theirs, str) and isinstance(ours, str) and not TEXT_ID.fullmatch(theirs):
-        words, others = TEXT_ID.findall(theirs), TEXT_ID.findall(ours)
-        if len(words) == len(others):
-            for one, two in zip(words, others, strict=True):
-                yield from _pairs_of_ids(one, two) if one != two else ()
-
-
-def _is_id(value: object) -> bool:
-    """Return whether a value may be an id: no time, no amount."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        return False
-    return not format_of(value).startswith(("time", "date", "decimal", "HTTP"))
 
 
 def _name(path: ValuePath) -> str:

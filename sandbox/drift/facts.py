@@ -103,6 +103,11 @@ class Facts:
         else:
             self.verdicts.setdefault(fact.place, Verdict.CONFIRMED)
 
+    def judged(self) -> Iterator[tuple[Fact, Verdict]]:
+        """Yield each fact with its verdict, in the order of the document."""
+        for place, fact in sorted(self.all.items(), key=lambda item: int(item[0].rpartition(":")[2])):
+            yield fact, self.verdicts.get(place, Verdict.NOT_SEEN)
+
     def count(self) -> Mapping[str, Mapping[Verdict, int]]:
         """Return how many facts of each word have each verdict."""
         found: dict[str, dict[Verdict, int]] = {}

@@ -16,9 +16,13 @@ EXPLAINED = {
 }
 
 
-def to_text(report: DriftReport) -> str:
-    """Return a line for each difference, and a summary."""
-    return "\n".join(_lines(report))
+def to_text(report: DriftReport, *, facts: bool = False) -> str:
+    """Return a line for each difference, and a summary; `facts`: each fact with its verdict after these."""
+    lines = [*_lines(report)]
+    if facts:
+        every = [each for row in report.facts.values() for each in row.judged()]
+        lines += ["", *(f"{verdict:14}{fact.word:12}{fact.place:26} {fact}" for fact, verdict in every)]
+    return "\n".join(lines)
 
 
 def _lines(report: DriftReport) -> Iterator[str]:
@@ -38,7 +42,11 @@ def _lines(report: DriftReport) -> Iterator[str]:
             yield f"  {counts[name]} {EXPLAINED[name]}{asked if name == 'not asked' else ''}"
     unused = [pattern for pattern, times in report.ignored.items() if not times]
     yield from (f"  known, but not seen any more: {pattern}" for pattern in unused)
+    if not report.is_telling:
+        yield "  nothing was compared: no exchange of the recording has a reply of the provider"
     words = report.words()
+    if not words:
+        return
     yield ""
     yield f"{'facts':12}" + "".join(f"{verdict:>14}" for verdict in Verdict)
     for word in sorted(words, key=lambda each: (*WORDS, each).index(each)):
@@ -70,4 +78,16 @@ def to_json(report: DriftReport) -> dict[str, object]:
             word: {verdict.value: count for verdict, count in row.items()} for word, row in report.words().items()
         },
         "ignored": dict(report.ignored),
+        "facts": [
+            {
+                "provider": fact.provider,
+                "of": str(fact),
+                "place": fact.place,
+                "word": fact.word,
+                "source": fact.source,
+                "verdict": verdict.value,
+            }
+            for facts in report.facts.values()
+            for fact, verdict in facts.judged()
+        ],
     }

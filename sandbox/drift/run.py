@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
-from sandbox.drift.exchanges import Exchanges
+from sandbox.drift.exchanges import Exchanges, Outcome
 from sandbox.drift.facts import Facts, Verdict, find_facts
 from sandbox.drift.player import Player
 from sandbox.drift.provider import Provider
@@ -20,6 +20,7 @@ from sandbox.recording.session import Entry, RecordedExchange
 from sandbox.recording.session_reader import is_session, read_session
 from sandbox.specs.routing import Router
 
+ONCE_SEEN = frozenset({"status", "content-type", "value", "method", "header", "undeclared"})  # no shape tells these
 WINDOW = 1_000  # entries that may end before one that began earlier
 
 
@@ -40,6 +41,11 @@ class DriftReport:
     shape: Shape = field(default_factory=Shape)
     on: date = date.min
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether anything was compared."""
+        return self.counts["compared"] > 0
+
     def words(self) -> Mapping[str, Mapping[Verdict, int]]:
         """Return how many facts of each word have each verdict, of all providers."""
         total: dict[str, dict[Verdict, int]] = {}
@@ -57,8 +63,11 @@ def find_drift(
     *,
     ignored: Iterable[str] = (),
     progress: Callable[[int], None] = lambda _: None,
+    outcomes: dict[int, Outcome] | None = None,
 ) -> DriftReport:
     """Compare a recording with the sandbox; `progress` is called with the number of entries that are done.
+
+    `outcomes` takes what came of each request.
 
     Raises:
         SessionError: the file is no session.
@@ -77,6 +86,7 @@ def find_drift(
     differences = Differences(ignored)
     shape, on = Shape(), begin
     exchanges = Exchanges(players, providers, differences, shape)
+    exchanges.outcomes = outcomes
     callbacks = Callbacks(exchanges)
     for done, entry in enumerate(chain([first] if first else [], ordered), 1):
         if isinstance(entry, RecordedExchange):
@@ -108,24 +118,32 @@ def find_change(
         SpecError: a file is neither session nor shape.
 
     """
-    now, differences = find_drift(session, packs, progress=progress), Differences(ignored)
+    outcomes: dict[int, Outcome] = {}
+    now, differences = find_drift(session, packs, progress=progress, outcomes=outcomes), Differences(ignored)
     shape, known = now.shape.to_json(), {each.name: each for each in now.differences}
     old_shape: Mapping[str, Any]
     if is_session(before):
-        then = find_drift(before, packs)
+        earlier: dict[int, Outcome] = {}
+        then = find_drift(before, packs, outcomes=earlier)
         old, old_shape = {each.name: each for each in then.differences}, then.shape.to_json()
         for name in known.keys() - old.keys():
             if has_seen(old_shape, name.partition(":")[0]):
                 differences.add(name, f"{known[name].text}; not so before", known[name].fact, known[name].latest)
         for name in old.keys() - known.keys():
-            if has_seen(shape, name.partition(":")[0]):
-                differences.add(name, f"{old[name].text}; so before, and no more", old[name].fact, old[name].latest)
+            subject, _, aspect = name.partition(": ")
+            if aspect.partition(" ")[0] in ONCE_SEEN and has_seen(shape, subject):
+                differences.add(name, f"before: {old[name].text}; no more", old[name].fact, 0)
+        for number, each in outcomes.items():
+            once = earlier.get(each.replays)
+            if once is not None and once.outcome != each.outcome:
+                text = f"{each.operation}: {each.outcome} here, {once.outcome} before to the same request"
+                differences.add(f"{each.operation}: outcome", text, None, number)
     else:
         old_shape = read_shape(before)
     for name, text in compare_shapes(shape, old_shape):
         if name not in differences.found:
             differences.add(name, text, None, 0)
-    return replace(now, differences=tuple(by_name(differences.found)), ignored=differences.ignored)
+    return replace(now, differences=tuple(by_name(differences.found)), ignored=differences.ignored, facts={})
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -25,6 +25,8 @@ MARK = "sms_sandbox_shape"
 DYNAMIC = re.compile(r"\+?\d{3,}|[0-9a-fA-F-]{32,}|[0-9A-HJKMNP-TV-Z]{26}")  # names of members that are values
 WORDS_KEPT = 40  # fixed words of one member
 SEQUENCES_KEPT = 100  # of one channel
+ENOUGH = 5  # callbacks that tell a time
+FACTOR, SLACK = 1.5, 1.0  # how much longer or shorter, and by how many seconds, is another time
 SHARES = (50, 95)  # percentiles of times
 
 
@@ -139,17 +141,16 @@ class Shape:
             times = zip(SHARES, row["after"].at(SHARES), strict=True)
             shown = {"methods": sorted(row["methods"])}
             shown |= {"content_types": sorted(row["types"])} if row["types"] else {}
-            shown |= {"after": {f"p{share}": f"{seconds:.2g}s" for share, seconds in times}}
+            shown |= {"seen": row["after"].count, "after": {f"p{share}": f"{seconds:.2g}s" for share, seconds in times}}
             shown |= {"members": row["members"].to_json()}
             channels.setdefault(channel, {}).setdefault("callbacks", {})[status] = shown  # type: ignore[index]
         for channel, known in sorted(self._sequences.items()):
             channels.setdefault(channel, {})["sequences"] = [list(each) for each in sorted(known)]
         return {MARK: FORMAT, "operations": operations, "channels": channels}
 
-    def write(self, path: Path) -> None:
-        """Write the shape as YAML."""
-        text = yaml.dump(self.to_json(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-        path.write_text(text, encoding="utf-8")
+    def to_yaml(self) -> str:
+        """Return the shape as YAML."""
+        return yaml.dump(self.to_json(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -190,6 +191,7 @@ def compare_shapes(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterat
             now = there.get("callbacks", {}).get(status)
             if now is not None:
                 yield from _rows(f"{channel} callback {status}", now, before)
+                yield from _times(f"{channel} callback {status}", now, before)
         known = row.get("sequences", [])
         for each in there.get("sequences", []):
             if known and each not in known and not any(longer[: len(each)] == each for longer in known):
@@ -213,6 +215,15 @@ def _rows(subject: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> It
     for where in mine.keys() - known.keys():
         if _parent(where) in known:
             yield f"{subject}: extra {where}", f"{subject}: {where} is there, before it never was"
+
+
+def _times(subject: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield that callbacks take another time, if enough of them tell so."""
+    if min(now.get("seen", 0), before.get("seen", 0)) < ENOUGH:
+        return
+    here, there = (float(str(each["after"]["p50"]).removesuffix("s")) for each in (now, before))
+    if abs(here - there) > SLACK and max(here, there) > FACTOR * min(here, there):
+        yield f"{subject}: time", f"{subject}: it comes after {here:g} s (median), before after {there:g} s"
 
 
 def _members(subject: str, where: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -240,8 +251,9 @@ def _new_formats(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]
 
 def has_seen(shape: Mapping[str, Any], subject: str) -> bool:
     """Return whether a shape tells of what a difference is about, such as `ubill.sms.send 401`."""
-    channel, sign, _ = subject.partition(" callback")
+    channel, sign, status = subject.partition(" callback")
     if sign:
-        return channel in shape["channels"]
+        seen = shape["channels"].get(channel, {})
+        return status.strip() in seen.get("callbacks", {}) if status.startswith(" ") else bool(seen)
     operation, _, status = subject.partition(" ")
     return any(outcome.startswith(status) for outcome in shape["operations"].get(operation, {}))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -27,6 +28,7 @@ HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 TOKEN = re.compile(r"(?=\D*\d)[A-Za-z0-9._~+/=:-]{8,}")
 DECIMAL = re.compile(r"-?\d+\.\d+")
 PHONE = re.compile(r"\+\d{7,15}")
+TEXT_ID = re.compile(r"(?=[\w.-]*\d)[\w.-]+")
 UNIX_TIMES = {
     "time in seconds": range(1_500_000_000, 3_000_000_000),
     "time in milliseconds": range(1_500_000_000_000, 3_000_000_000_000),
@@ -172,3 +174,24 @@ def fits(theirs: str, ours: str) -> bool:
     if len(pair) == 1 or pair in ({"text", "token"}, {"digits", "decimal"}):
         return True
     return "digits" in pair and any(each.endswith("hexadecimal digits") for each in pair)
+
+
+def pairs_of_ids(theirs: object, ours: object) -> Iterator[tuple[str, str]]:
+    """Yield what may be one id in two values: the values themselves, or words of two texts that are alike otherwise."""
+    if _is_id(theirs) and _is_id(ours):
+        yield str(theirs), str(ours)
+        (head, _, tail), (our_head, _, our_tail) = str(theirs).rpartition("-"), str(ours).rpartition("-")
+        if head and our_head and tail == our_tail:  # the id of the request, and the place of the message in it
+            yield head, our_head
+    if isinstance(theirs, str) and isinstance(ours, str) and not TEXT_ID.fullmatch(theirs):
+        words, others = TEXT_ID.findall(theirs), TEXT_ID.findall(ours)
+        if len(words) == len(others):
+            for one, two in zip(words, others, strict=True):
+                yield from pairs_of_ids(one, two) if one != two else ()
+
+
+def _is_id(value: object) -> bool:
+    """Return whether a value may be an id: no time, no amount."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        return False
+    return not format_of(value).startswith(("time", "date", "decimal", "HTTP"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.recording.limits import Limits
 from tests.cli.conftest import Said, Say
 from tests.drift.sessions import Ask, changed_packs, record
 
@@ -66,6 +67,35 @@ def test_known_differences_do_not_fail(say: Say, session: Path, tmp_path: Path) 
             "0 differences, and 1 times one that is known: compared 2 exchanges and 0 callbacks",
             "  known, but not seen any more: ubill.gone: status",
         ],
+    )
+
+
+def test_facts_are_listed_with_what_the_recording_says_of_them(say: Say, session: Path) -> None:
+    rows = [line.split() for line in say("drift", str(session), "--facts").out.splitlines()]
+    (found,) = [row for row in rows if row[:1] == ["contradicted"]]
+
+    assert (found[1], found[3:]) == ("published", ["components.examples.BrandNotFound"])
+
+
+def test_a_recording_in_which_no_provider_answered_fails(say: Say, tmp_path: Path) -> None:
+    session = record(tmp_path / "session.jsonl", [BALANCE], limits=Limits(most=0))
+    said = say("drift", str(session))
+
+    assert (said.code, said.out.splitlines()[2]) == (
+        1,
+        "  nothing was compared: no exchange of the recording has a reply of the provider",
+    )
+
+
+def test_own_documents_take_the_place_of_those_that_are_built_in(say: Say, session: Path, tmp_path: Path) -> None:
+    assert say("drift", str(session), "--specs", str(tmp_path / "specs")).code == 0
+
+
+def test_a_shape_that_cannot_be_written_is_named(say: Say, session: Path, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "shape.yaml"
+
+    assert say("drift", str(session), "--shape", str(path)).err == (
+        f"sms-sandbox: cannot write {path}: No such file or directory\n"
     )
 
 

@@ -124,11 +124,12 @@ def record(  # noqa: PLR0913 - what a recording depends on
     limits: Limits | None = None,
     keep_content: bool = False,
     seed: int = 77,
+    turns: int = 1,
 ) -> Path:
     """Record requests and the callbacks that follow; return the session file.
 
     `base` are the providers that the recorder knows, `known` those that answer. `change` changes the callbacks. A
-    request may depend on what has happened before.
+    request may depend on what has happened before. After each request, time passes in so many turns.
     """
     base = base or packs()
 
@@ -151,7 +152,7 @@ def record(  # noqa: PLR0913 - what a recording depends on
                 ask = each if isinstance(each, Ask) else each(real.world)
                 real.refuse(ask.error)
                 await recorder.pass_request(ask.incoming)
-                for callback, outgoing in change(real.pass_time(wait)):
+                for callback, outgoing in (each for _ in range(turns) for each in change(real.pass_time(wait))):
                     parts = urlsplit(outgoing.url)
                     target = f"/?{parts.query}" if parts.query else "/"
                     headers = tuple((name.encode(), value.encode()) for name, value in outgoing.headers.items())

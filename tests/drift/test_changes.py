@@ -238,3 +238,32 @@ def test_a_code_that_the_provider_made_is_the_right_one_where_the_provider_says_
 
 def test_the_providers_of_the_tests_are_those_that_are_shipped() -> None:
     assert {provider for provider, _, _ in CHANGES} == set(packs())
+
+
+def test_an_ignored_difference_still_contradicts_its_fact(tmp_path: Path) -> None:
+    known = changed_packs("ubill", (("message: Brand not found", "message: No such brand"),), tmp_path / "specs")
+    session = record(tmp_path / "session.jsonl", generated("ubill"), known=known)
+
+    assert drift(session, ["*"]).words() == drift(session).words()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("statusID=1", "statusID=7", "ubill sms callback delivered: value /query/statusID"),
+        ('\\"statusID\\":10', '\\"statusID\\":11', "ubill.sms.send 200: undeclared"),
+        ('\\"statusID\\":0', '\\"statusID\\":5', "ubill.sms.send 200: undeclared"),
+    ],
+    ids=["a word of a callback", "the code of an error", "the code of success"],
+)
+def test_a_code_that_no_document_has_is_named(tmp_path: Path, old: str, new: str, name: str) -> None:
+    def send(brand: int) -> Ask:
+        body = json.dumps({"brandID": brand, "numbers": ["995511194242"], "text": "hello"})
+        return Ask("POST", "/v1/sms/send?key=a-key-of-ours", {"content-type": "application/json"}, body)
+
+    session = record(tmp_path / "session.jsonl", [send(1), send(7)])
+    text = session.read_text(encoding="utf-8")
+    assert old in text
+    session.write_text(text.replace(old, new), encoding="utf-8")
+
+    assert [each.name for each in drift(session).differences] == [name]

@@ -27,7 +27,7 @@ def changes(now: Path, before: Path) -> list[str]:
 def shape_of(session: Path) -> Path:
     """Write the shape of a session beside it."""
     path = session.with_suffix(".yaml")
-    drift(session).shape.write(path)
+    path.write_text(drift(session).shape.to_yaml(), encoding="utf-8")
     return path
 
 
@@ -52,6 +52,7 @@ def test_a_shape_says_what_is_always_there_what_it_looks_like_and_which_words_ar
             status: {
                 "methods": ["POST"],
                 "content_types": ["application/json"],
+                "seen": 1,
                 "after": {"p50": "10s", "p95": "10s"},
                 "members": {
                     "/": {"types": ["object"]},
@@ -124,4 +125,42 @@ def test_what_is_as_the_document_says_again_is_named(tmp_path: Path) -> None:
     now = record(tmp_path / "now.jsonl", [SMS])
     found = find_change(now, before, packs()).differences
 
-    assert [each.text.rpartition("; ")[2] for each in found] == ["so before, and no more"]
+    assert [(each.name, each.text.rpartition("; ")[2]) for each in found] == [
+        ("betatel sms callback delivered: value /body/status", "no more")
+    ]
+
+
+def test_what_was_not_asked_this_time_is_not_gone(tmp_path: Path) -> None:
+    known = changed_packs("betatel", (("{says: delivered, reported", "{says: done, reported"),), tmp_path / "specs")
+    before = record(tmp_path / "before.jsonl", [SMS, OTP], known=known)
+    now = record(tmp_path / "now.jsonl", [OTP])
+
+    assert changes(now, before) == []
+
+
+def test_callbacks_that_take_longer_than_before_are_named(tmp_path: Path) -> None:
+    slow = changed_packs(
+        "betatel", (("life: [sent: 200ms, delivered: 2s]", "life: [sent: 5s, delivered: 2s]"),), tmp_path / "specs"
+    )
+    before = record(tmp_path / "before.jsonl", [SMS] * 6, wait=timedelta(seconds=1), turns=10)
+    now = record(tmp_path / "now.jsonl", [SMS] * 6, known=slow, wait=timedelta(seconds=1), turns=10)
+
+    assert changes(now, shape_of(before)) == [
+        "betatel sms callback delivered: time",
+        "betatel sms callback sent: time",
+    ]
+
+
+def test_another_outcome_of_the_same_request_is_named(tmp_path: Path) -> None:
+    before = record(tmp_path / "before.jsonl", [SMS])
+    now = record(tmp_path / "now.jsonl", [SMS.refused_with("insufficient-funds")])
+    lines = now.read_text(encoding="utf-8").splitlines()
+    again = json.loads(lines[1])
+    again["exchange"]["replays"] = 1
+    replay = tmp_path / "replay.jsonl"
+    replay.write_text("\n".join([lines[0], json.dumps(again)]) + "\n", encoding="utf-8")
+    found = find_change(replay, before, packs()).differences
+
+    assert [each.text for each in found] == [
+        "betatel.sms.send: 402 insufficient-funds here, 200 before to the same request"
+    ]

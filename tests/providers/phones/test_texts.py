@@ -49,6 +49,7 @@ async def test_a_text_is_a_message_that_was_received(acme: Sandbox) -> None:
         "planned": [],
         "callbacks": [1],
         "callback_state": "collected",
+        "trace": None,
     }
 
 
