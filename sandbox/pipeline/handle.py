@@ -11,7 +11,9 @@ from sandbox.core.journal import LostReply, SentText
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
+    Channel,
     Draft,
+    Lifecycle,
     Message,
     Status,
     Step,
@@ -23,7 +25,7 @@ from sandbox.core.rules import Verdict
 from sandbox.core.trace import TraceContext, trace_of
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.apply_scenario import Ruling, apply_effects, evaluate_rules
-from sandbox.pipeline.read import BODY_LIMIT, ProviderError, RequestContext, ServerContext, read
+from sandbox.pipeline.read import BODY_LIMIT, PlannedSteps, ProviderError, RequestContext, ServerContext, read
 from sandbox.pipeline.respond import (
     ReplyShape,
     Response,
@@ -231,7 +233,7 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
     replied: datetime,
     trace: TraceContext | None,
 ) -> Message:
-    """Return the message that a draft becomes: queued now, or scheduled now and queued when it is due.
+    """Return the message that a draft becomes; it shares its steps with the one before if they are planned alike.
 
     `replied` is when the reply is sent, on the clock of the workspace.
     Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
@@ -252,12 +254,17 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
             begin = later or replied
         if not callback_policy.collect_only:
             callback_policy = verdict.rule.then.callback_policy or callback_policy
-    if draft.rank < 0:
-        life = skip_first_delay(life)  # priority traffic, whatever the rule
-    plan = plan_lifecycle(channel, life, begin=begin)
-    first = Status.SCHEDULED if later else Status.QUEUED
-    if later:
-        plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)
+    is_urgent = draft.rank < 0
+    steps = context.steps
+    if (
+        steps is None
+        or steps.channel is not channel
+        or steps.lifecycle is not life
+        or steps.begin is not begin
+        or steps.later is not later
+        or steps.is_urgent != is_urgent
+    ):
+        steps = context.steps = _plan_steps(channel, life, begin, later, at=call.at, is_urgent=is_urgent)
     return Message(  # by place: by name it takes three times as long
         draft.id,
         number,
@@ -269,8 +276,8 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
         draft.sender,
         draft.recipient,
         draft.text,
-        (Step(first, channel.words[first], call.at),),
-        plan,
+        steps.history,
+        steps.plan,
         (),
         draft.code,
         later,
@@ -281,6 +288,18 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
         reply,
         trace,
     )
+
+
+def _plan_steps(  # noqa: PLR0913 - what the steps depend on
+    channel: Channel, life: Lifecycle, begin: datetime, later: datetime | None, *, at: datetime, is_urgent: bool
+) -> PlannedSteps:
+    """Return the history and plan of a message accepted at `at`: queued then, or scheduled then and queued `later`."""
+    # Priority traffic has no first delay, whatever the rule.
+    plan = plan_lifecycle(channel, skip_first_delay(life) if is_urgent else life, begin=begin)
+    first = Status.SCHEDULED if later else Status.QUEUED
+    if later:
+        plan = (Step(Status.QUEUED, channel.words[Status.QUEUED], later), *plan)
+    return PlannedSteps(channel, life, begin, later, is_urgent, (Step(first, channel.words[first], at),), plan)
 
 
 def _match_resend(context: RequestContext, drafts: tuple[Draft, ...], fault: Fault | None) -> tuple[LostReply, ...]:

@@ -82,18 +82,23 @@ def make_drafts(request: SendRequest, sms_id: str) -> tuple[Draft, ...]:
     stopped = (
         frozenset() if call.values.get("stopList", True) in OFF else frozenset(map(digits_alone, call.owner.stop_list))
     )
+    rank = URGENT_RANK if urgent else 0
+    usual, rejected = (choose_lifecycle(channel, stopped=each, urgent=urgent) for each in (False, True))
     return tuple(
-        Draft(
-            id=make_message_id(sms_id, row),
-            channel=channel,
-            recipient=number,
-            sender=sender,
-            text=text,
-            scheduled_for=later,
-            lifecycle=choose_lifecycle(channel, stopped=number in stopped, urgent=urgent),
-            rank=URGENT_RANK if urgent else 0,
-        )
-        for row, number in enumerate(request.numbers, start=1)
+        [
+            Draft(  # by place: by name it takes twice as long, and one request may have 70,000 numbers
+                make_message_id(sms_id, row),
+                channel,
+                number,
+                sender,
+                text,
+                None,
+                later,
+                rejected if number in stopped else usual,
+                rank,
+            )
+            for row, number in enumerate(request.numbers, start=1)
+        ]
     )
 
 
