@@ -69,7 +69,7 @@ class Forwarder:
         engine = self._engine
 
         async def here() -> Handled:
-            return engine.receive(request)
+            return await engine.turns.receive(request)
 
         async def there(url: str) -> Handled:
             return await self._request(request, url)
@@ -267,7 +267,7 @@ async def _handle(engine: Engine, request: Request) -> Response | None:
             await asyncio.shield(renewal)
         if engine.failure is not None:
             return None
-        handled = engine.receive(request)
+        handled = await engine.turns.receive(request)
     except (ElsewhereError, StoreError):
         return None
     if handled.waiting is None or handled.response.fault is Fault.HANG:

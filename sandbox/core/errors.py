@@ -1,6 +1,6 @@
 """Errors and mistakes in files, with texts for people: where it is, what was found, what would be right."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -103,6 +103,14 @@ class ElsewhereError(SandboxError):
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
         super().__init__(f"the workspace {workspace} is at work in another replica")
+
+
+class BusyError(SandboxError):
+    """A workspace handles a large request, which takes several turns of the loop; `done` is done at its end."""
+
+    def __init__(self, done: Awaitable[None]) -> None:
+        self.done = done
+        super().__init__("the workspace handles a large request")
 
 
 class OwnershipLostError(StoreError):

@@ -16,8 +16,9 @@ from sandbox.core.clock import microseconds, monotonic
 from sandbox.core.errors import ElsewhereError, ReadOnlyError, SandboxError, StoreError
 from sandbox.core.world import DEFAULT_WORKSPACE, World
 from sandbox.engine.providers import ServedProviders, make_keys
+from sandbox.engine.turns import Turns
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
-from sandbox.pipeline import Response, ServerContext, encode, handle, preflight, refuse_unreadable, unavailable
+from sandbox.pipeline import Response, ServerContext, encode, preflight, refuse_unreadable, run_turns, unavailable
 from sandbox.providers.registry import Registry
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.types import PROBLEM, problem
@@ -86,7 +87,8 @@ class Engine:
         self._deleted: set[str] = set()
         self._last_number = 0
         self.default = self._add(DEFAULT_WORKSPACE, start)
-        self._context = ServerContext(self.packs, self.router, self.default.world, self._find_world)
+        self._context = ServerContext(self.packs, self.router, self.default.world, self.find_world)
+        self.turns = Turns(self, self._context)
 
     @property
     def worlds(self) -> Mapping[str, World]:
@@ -141,7 +143,7 @@ class Engine:
     async def receive_anywhere(self, request: Request) -> Handled:
         """Handle a provider's request, in another replica if its workspace is at work there."""
         try:
-            return self.receive(request)
+            return await self.turns.receive(request)
         except ElsewhereError as error:
             if self.elsewhere is None:
                 raise
@@ -162,23 +164,17 @@ class Engine:
 
         Raises:
             ElsewhereError: its workspace is at work in another replica.
+            BusyError: its workspace handles a large request.
 
         """
-        if self.refusal is not None:
-            return self.unavailable(self.refusal)
-        try:
-            return self._hold_back(*handle(request, self._context))
-        except ElsewhereError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the sandbox's own error: `handle` replies to those of a provider
-            return self._fail(request, error)
+        return run_turns(self.turns.handle(request))
 
     def preflight(self, request: Request, headers: Mapping[str, str]) -> Handled:
         """Accept a preflight request; `headers` say what is allowed."""
         if self.refusal is not None:
             return self.unavailable(self.refusal)
         try:
-            return self._hold_back(*preflight(request, self._context, headers))
+            return self.hold_back(*preflight(request, self._context, headers))
         except ElsewhereError:  # it says nothing of the workspace, so any replica may answer it
             return Handled(self.default, Response(204, headers, b""), None)
 
@@ -187,12 +183,12 @@ class Engine:
         if self.refusal is not None:
             return self.unavailable(self.refusal)
         try:
-            return self._hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
+            return self.hold_back(*refuse_unreadable(request, self._context, status=status, why=why))
         except ElsewhereError:  # what cannot be read cannot be passed on; it is not recorded
             body = encode(problem(status, why))
             return Handled(self.default, Response(status, {"Content-Type": PROBLEM}, body), None)
 
-    def _hold_back(self, batch: Batch, response: Response) -> Handled:
+    def hold_back(self, batch: Batch, response: Response) -> Handled:
         """Process what a request made due, and release its response once its batch is committed."""
         workspace = self.workspaces[batch.workspace]
         workspace.work()
@@ -202,14 +198,14 @@ class Engine:
         """Return the answer to a request that cannot be stored; nothing is left of it."""
         return Handled(self.default, unavailable(str(error)), None)
 
-    def _fail(self, request: Request, error: Exception) -> Handled:
+    def fail(self, request: Request, error: Exception) -> Handled:
         """Log an error of the sandbox, and reply with a problem document; the request may have been stored or not."""
         what = f"the sandbox failed to handle {request.method} {request.path[:200]}"
         asyncio.get_running_loop().call_exception_handler({"message": what, "exception": error})
         body = encode(problem(500, f"{what}: {type(error).__name__}; its log has the details"))
         return Handled(self.default, Response(500, {"Content-Type": PROBLEM}, body), None)
 
-    def _find_world(self, key: str | None) -> World | None:
+    def find_world(self, key: str | None) -> World | None:
         """Return the world of the workspace that a key leads to, None if that workspace was deleted.
 
         Raises:

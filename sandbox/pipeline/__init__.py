@@ -3,12 +3,13 @@
 `handle` has the whole way, top to bottom: `read` finds the operation, the values and the account, a function of the
 provider returns the outcome, `apply_scenario` evaluates the scenario's rules and applies their effects, `respond` makes
 the response and the journal entry, and one batch stores everything. All of it is synchronous, in one turn of the event
-loop, so no request sees another half done. Imports `providers.base`, `providers.registry`, `specs`, `formats` and
+loop, so no request sees another half done; only one that creates thousands of messages takes three turns, in which its
+workspace handles no other. Imports `providers.base`, `providers.registry`, `specs`, `formats` and
 `core`.
 """
 
-from sandbox.pipeline.handle import handle, preflight, refuse_unreadable
-from sandbox.pipeline.read import BODY_LIMIT, KEY_LIMIT, ServerContext
+from sandbox.pipeline.handle import handle, handle_in_turns, preflight, refuse_unreadable, run_turns
+from sandbox.pipeline.read import BODY_LIMIT, KEY_LIMIT, RequestContext, ServerContext
 from sandbox.pipeline.respond import READABLE, WHY_LIMIT, Response, encode, unavailable
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "KEY_LIMIT",
     "READABLE",
     "WHY_LIMIT",
+    "RequestContext",
     "Response",
     "ServerContext",
     "encode",
     "handle",
+    "handle_in_turns",
     "preflight",
     "refuse_unreadable",
+    "run_turns",
     "unavailable",
 ]

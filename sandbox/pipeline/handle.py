@@ -1,12 +1,13 @@
 """Handles one request, top to bottom: read, authenticate, provider, scenario, changes, response, commit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sandbox.core.account import Account
 from sandbox.core.change import Batch, Change
 from sandbox.core.effects import Fault
-from sandbox.core.errors import ElsewhereError
+from sandbox.core.errors import BusyError, ElsewhereError
 from sandbox.core.journal import LostReply, SentText
 from sandbox.core.message import (
     DEFAULT_POLICY,
@@ -41,9 +42,12 @@ from sandbox.specs.hints import without_repeats
 from sandbox.specs.routing import Missed
 from sandbox.specs.types import PROBLEM, problem
 
+Result = TypeVar("Result")
+
 TOO_LARGE = Refusal("too-large", (f"body: more than {BODY_LIMIT} bytes",))
 NO_CALLBACKS = CallbackPolicy(collect_only=True)
 BAD_REQUEST = 400
+AT_ONCE = 5_000  # messages that are created before others on the loop get their turn
 CLOSES = ReplyShape(headers={"Connection": "close"})
 
 # Faults after which a client cannot have read the whole reply; a slow body is complete in the end.
@@ -51,8 +55,17 @@ LOSES_REPLY = frozenset({*Fault} - {Fault.SLOW_BODY})
 
 
 def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
-    """Handle a provider's request; return the batch that was committed, and the response to send after it.
+    """Handle a provider's request in one turn; return the batch that was committed, and the response to send after it.
 
+    See `handle_in_turns`.
+    """
+    return run_turns(handle_in_turns(request, server))
+
+
+def handle_in_turns(request: Request, server: ServerContext) -> Generator[RequestContext, None, tuple[Batch, Response]]:
+    """Handle a provider's request as `handle` does, but pause between the stages if it creates many messages.
+
+    Nothing is committed before the end; what the stages read of the world must not change between them.
     If a provider's function raises an error or returns an invalid value, the reply is a 500 with a number and the
     reason, because the function may be the user's own.
     """
@@ -77,6 +90,8 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
         reply, drafts = (refuse(context, plan), ()) if isinstance(plan, Refusal) else (plan.reply, plan.drafts)
         explained = bool(reply.why)
         reply, shape = apply_effects(context, reply, ruling=ruling, drafts=drafts)
+        if len(drafts) > AT_ONCE:
+            yield context
 
         accepted = plan if isinstance(plan, Plan) and ruling.accepts and not shape.rejects else None
         context.refused = accepted is None or explained
@@ -87,14 +102,26 @@ def handle(request: Request, server: ServerContext) -> tuple[Batch, Response]:
             reply = reply._replace(notes=(*reply.notes, *hints))
         if drafts:
             changes = (*changes, *_match_resend(context, drafts, shape.fault))
+        if len(drafts) > AT_ONCE:
+            yield context
         record, response = render(context, reply, shape)
-    except ElsewhereError:
+    except (ElsewhereError, BusyError):
         raise
     except Exception as error:  # noqa: BLE001 - see above
         changes = ()
         context.refused, context.messages, context.resent_of = True, (), None
         record, response = render(context, report_failure(context, error))
     return context.world.commit(*changes, record, at=context.at), response
+
+
+def run_turns(turns: Generator[object, None, Result]) -> Result:
+    """Return what a generator returns, without a pause."""
+    try:
+        while True:
+            next(turns)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 def refuse_unreadable(request: Request, server: ServerContext, *, status: int, why: str) -> tuple[Batch, Response]:

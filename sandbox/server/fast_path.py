@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from sandbox.core.errors import ElsewhereError
+from sandbox.core.errors import BusyError, ElsewhereError
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace
 from sandbox.pipeline import Response, unavailable
@@ -225,7 +225,7 @@ class Connection(asyncio.Protocol):
         self._begin_request()
         try:
             workspace, answer, waiting = self._shared.engine.receive(request)
-        except ElsewhereError:
+        except (ElsewhereError, BusyError):
             self.task = asyncio.get_running_loop().create_task(self._pass_on(request))
             return
         if waiting is None:
@@ -250,7 +250,7 @@ class Connection(asyncio.Protocol):
         self._continue()
 
     async def _pass_on(self, request: Request) -> None:
-        """Write the reply that another replica gives, then read on."""
+        """Write the reply that another replica gives, or this one a little later, then read on."""
         workspace, answer, waiting = await self._shared.engine.receive_anywhere(request)
         await self._write(answer, workspace, waiting or at_once(answer, workspace))
 
