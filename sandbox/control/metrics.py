@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.journal import RequestRecord
-from sandbox.core.message import Message
+from sandbox.core.message import Message, Status
 from sandbox.engine.engine import Engine
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 TRIED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED})
 ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
+RECEIVED = Status.RECEIVED  # of all messages from phones, and of no others
 
 
 class Metrics:
@@ -42,10 +43,11 @@ class Metrics:
         self._requests[record.operation or "none", record.status] += 1
 
     def _count_message(self, message: Message, _: Batch) -> None:
-        if message.is_inbound:
+        status = message.history[-1].status
+        if status is RECEIVED:
             self._inbound[message.provider, message.opt or "none"] += 1
         else:
-            self._messages[message.operation, message.history[-1].status] += 1
+            self._messages[message.operation, status] += 1
 
     def _count_callback(self, callback: Callback, batch: Batch) -> None:
         if callback.state not in ENDED:

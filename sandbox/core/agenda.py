@@ -69,7 +69,8 @@ class Agenda:
 
     def put(self, due: AgendaEntry) -> None:
         """Add an entry; it replaces the pending one of the same message or callback."""
-        subject, first, heap = (due.kind, due.number), self._first, self._heap
+        _, kind, _, number = due
+        subject, first, heap = (kind, number), self._first, self._heap
         replaced = self._live.get(subject)
         self._live[subject] = due
         if replaced is not None and replaced is first and heap[0] is first:
@@ -77,7 +78,7 @@ class Agenda:
             self._first = self._seek()
             return
         heapq.heappush(heap, due)
-        if first is None or due < first:
+        if first is None or heap[0] is due:
             self._first = due
         elif replaced is first:
             self._first = self._seek()

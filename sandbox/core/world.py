@@ -1,7 +1,7 @@
 """The whole state of one workspace, and the only code that changes it."""
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import takewhile
 from typing import ClassVar
@@ -38,6 +38,7 @@ REQUESTS_KEPT = 10_000
 JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
+ROOM_STRIDE = 5_000  # messages to check at once before thousands of insertions
 Settings = Mapping[str, Mapping[str, object]]
 
 
@@ -63,7 +64,7 @@ class World:
         self.batch_subscribers: list[BatchSubscriber] = []
         self.batches = 0
         self.changed_at = clock.now()  # the instant of the newest batch
-        self._removed: list[EntitiesRemoved] = []  # by the batch that is being stored
+        self._removed: dict[type, list[EntityKey]] = {}  # by the batch that is being stored
         self.targets: dict[str, Target] = {**(targets or {})}
         self.windows: dict[str, RateWindow] = {}
         self.max_pending = max_pending  # agenda entries; a send that would exceed it is refused
@@ -87,11 +88,8 @@ class World:
 
     def messages_of(self, account: Account) -> Iterator[Message]:
         """Return the messages that an account has sent, oldest first."""
-        return (
-            message
-            for message in self.messages.values()
-            if message.account == account.key and message.provider == account.provider and not message.is_inbound
-        )
+        sent = (each for each in self.messages.values() if each.account == account.key and not each.is_inbound)
+        return (each for each in sent if each.provider == account.provider)
 
     def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
         """Store a batch of changes, then call the subscribers; `at` is when they happened (default: now)."""
@@ -99,8 +97,8 @@ class World:
         for change in changes:
             writers[type(change)](self, change)
         if self._removed:
-            changes = (*changes, *self._removed)
-            self._removed = []
+            changes = (*changes, *(EntitiesRemoved(entity, tuple(keys)) for entity, keys in self._removed.items()))
+            self._removed = {}
         self.batches += 1
         at = self.changed_at = at or self.now()
         batch = Batch(self.name, self.batches, at, changes)
@@ -152,9 +150,8 @@ class World:
 
     def _begin(self) -> None:
         """Restart the scenario: no counts, the initial state, and `during` counts from now."""
-        ended = tuple(name for name in self.windows if name.startswith(RULE_PREFIX))
-        self._remove(RateWindow, ended)
-        self._remove(RuleCounted, tuple(self.rule_counts))
+        self._remove(RateWindow, [name for name in self.windows if name.startswith(RULE_PREFIX)])
+        self._remove(RuleCounted, self.rule_counts)
         self.rule_counts.clear()
         self.windows = {name: each for name, each in self.windows.items() if not name.startswith(RULE_PREFIX)}
         self.state = START_STATE
@@ -240,23 +237,24 @@ class World:
             del self.otps[name]
         self._remove(Otp, gone)
 
-    def _remove(self, entity: type, keys: tuple[EntityKey, ...]) -> None:
+    def _remove(self, entity: type, keys: Collection[EntityKey]) -> None:
         """Add to the batch that entities are gone."""
         if keys:
-            self._removed.append(EntitiesRemoved(entity, keys))
+            self._removed.setdefault(entity, []).extend(keys)
 
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
 
     def _put_message(self, message: Message) -> None:
-        if message.number > self.last_message:
-            self.last_message = message.number
-            self.numbers[message.id] = message.number
+        number = message.number
+        if number > self.last_message:
+            self.last_message = number
+            self.numbers[message.id] = number
             if len(self.messages) >= MESSAGES_KEPT:
-                self._evict_messages()
-        elif message.number < self._evicting and not message.plan:
-            self._ended.append(message.number)
-        self.messages[message.number] = message
+                self._evict_messages(MESSAGES_KEPT, stride=EVICTION_STRIDE)
+        elif number < self._evicting and not message.plan:
+            self._ended.append(number)
+        self.messages[number] = message
 
     def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
         if removed.kind is EntryKind.INBOUND and removed.number < self._evicting:
@@ -268,9 +266,6 @@ class World:
         if callback.message < self._evicting and callback.state not in OPEN_STATES:
             self._ended.append(callback.message)
         self.callbacks[callback.id] = callback
-
-    def _put_account(self, account: Account) -> None:
-        self.accounts[account.provider, account.key] = account
 
     def _put_rule_count(self, counted: RuleCounted) -> None:
         self.rule_counts[counted.name] = counted.count
@@ -298,15 +293,20 @@ class World:
         else:
             self.targets[change.provider] = change.target
 
-    def _evict_messages(self) -> None:
-        """Delete the oldest finished messages above the limit; those with something pending are passed over.
+    def make_room(self, count: int) -> bool:
+        """Delete some of the messages that would go if so many came; return whether others may have to go, too."""
+        self._evict_messages(MESSAGES_KEPT + 1 - count, stride=ROOM_STRIDE)
+        return bool(self._removed and self.commit())
+
+    def _evict_messages(self, limit: int, *, stride: int) -> None:
+        """Delete the oldest finished messages down to below a limit; those with something pending are passed over.
 
         A message that was passed over is checked again when it has ended, so a few at a time are enough.
         """
-        while len(self.messages) >= MESSAGES_KEPT and self._ended:
+        while len(self.messages) >= limit and self._ended and (stride := stride - 1) >= 0:
             self._evict(self._ended.popleft())
-        for _ in range(EVICTION_STRIDE):
-            if len(self.messages) < MESSAGES_KEPT or self._evicting >= self.last_message:
+        for _ in range(stride):
+            if len(self.messages) < limit or self._evicting >= self.last_message:
                 return  # the last number is the message about to be stored
             self._evict(self._evicting)
             self._evicting += 1
@@ -336,7 +336,7 @@ class World:
         MessagesDeleted: _delete_messages,
         Message: _put_message,
         Callback: _put_callback,
-        Account: _put_account,
+        Account: lambda world, account: world.accounts.update({(account.provider, account.key): account}),
         Otp: lambda world, otp: world.otps.update({(otp.provider, otp.account, otp.recipient): otp}),
         RateWindow: lambda world, window: world.windows.update({window.name: window}),
         RequestRecord: _put_request,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.core.agenda import AgendaEntry
 from sandbox.core.callback import Callback
-from sandbox.core.change import AgendaEntryRemoved, Batch
+from sandbox.core.change import AgendaEntryRemoved, Batch, EntitiesRemoved
 from sandbox.core.errors import BusyError, ElsewhereError
 from sandbox.core.message import Message
 from sandbox.core.world import World
@@ -21,7 +21,8 @@ from sandbox.specs.body_parsing import Request
 if TYPE_CHECKING:
     from sandbox.engine.engine import Engine, Handled
 
-HARMLESS = frozenset({Message, Callback, AgendaEntry, AgendaEntryRemoved})  # changes that no request depends on
+# Changes on which no request depends: status changes, callbacks, and old messages that are deleted to make room.
+HARMLESS = frozenset({Message, Callback, AgendaEntry, AgendaEntryRemoved, EntitiesRemoved})
 
 
 class Turns:
@@ -80,7 +81,8 @@ class Turns:
                     await asyncio.sleep(0)  # not a wait: others on the loop get their turn
                     if watch.is_disturbed or not self._is_in_place(context):
                         break
-                    next(turns)
+                    if not context.world.make_room(len(context.messages)):
+                        next(turns)
             except StopIteration as end:
                 ended: Handled = end.value
                 return ended

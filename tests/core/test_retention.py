@@ -7,7 +7,7 @@ import pytest
 from sandbox.core import world as core
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
-from sandbox.core.change import AgendaEntryRemoved, MessagesDeleted
+from sandbox.core.change import AgendaEntryRemoved, Batch, EntitiesRemoved, MessagesDeleted
 from sandbox.core.message import Message, PhoneReply, Status, Step
 from sandbox.core.world import World
 from tests.builders import NOON, make_world, packs
@@ -134,3 +134,32 @@ def test_forgetting_some_messages_leaves_the_limit_as_it_was(world: World) -> No
     world.commit(MessagesDeleted((1, 3 * KEPT, 3 * KEPT + 7)))
 
     assert list(world.messages) == list(range(2 * KEPT + 1, 3 * KEPT))
+
+
+def test_room_for_many_is_made_a_few_at_a_time_by_batches_that_name_what_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "ROOM_STRIDE", 20)
+    batches: list[Batch] = []
+    fill(world, 1, KEPT - 10)
+    world.commit(message(5, plan=(SENT,)))
+    world.batch_subscribers.append(batches.append)
+    calls = [world.make_room(KEPT // 2) for _ in range(4)]
+    gone = [batch.changes for batch in batches]
+
+    assert (calls, gone, list(world.messages)) == (
+        [True, True, True, False],
+        [
+            (EntitiesRemoved(Message, tuple(number for number in range(1, 21) if number != 5)),),
+            (EntitiesRemoved(Message, tuple(range(21, 41))),),
+            (EntitiesRemoved(Message, (41,)),),
+        ],
+        [5, *range(42, KEPT - 9)],
+    )
+
+
+def test_no_room_is_made_where_there_is_room(world: World) -> None:
+    fill(world, 1, KEPT // 2)
+    made = world.make_room(KEPT // 2)
+
+    assert (made, world.batches, len(world.messages)) == (False, KEPT // 2, KEPT // 2)
