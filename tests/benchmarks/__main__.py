@@ -10,6 +10,7 @@ from tests.benchmarks.advancing import advance, workspaces
 from tests.benchmarks.callbacks import callbacks, sustained
 from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
+from tests.benchmarks.large import large
 from tests.benchmarks.memory import memory, retention
 from tests.benchmarks.recording import compare, record
 from tests.benchmarks.sends import sends
@@ -23,6 +24,7 @@ PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "sends": (sends, 3),
     "callbacks": (callbacks, 20),
     "sustained": (sustained, 8),
+    "large": (large, 0),
     "memory": (memory, 4),
     "retention": (retention, 0),
     "advance": (advance, 0),
