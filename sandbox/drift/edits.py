@@ -1,13 +1,15 @@
 """What a recording changes in a document: the edits that a difference asks for."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sandbox.drift.places import walk
 from sandbox.drift.trees import format_of, type_of
 from sandbox.drift.yaml_edits import YamlEdits
 from sandbox.formats.json_text import ValuePath
 from sandbox.specs.types import BRANCHES
+from sandbox.specs.validation import Validator
 
 CLOCK = "20260131123456789000"  # the digits of every time in a sample
 DIGITS, HEXADECIMAL = "1234567890", "0123456789abcdef"
@@ -17,6 +19,7 @@ SAMPLES: Mapping[str, str] = {
     "URL": "https://example.com/",
     "HTTP date": "Sat, 31 Jan 2026 12:34:56 GMT",
 }
+PREFIX = re.compile(r"[a-z]{2,10}[._-]")
 SHORT_RUN = 5  # digits from which a text may have a value of the account in it
 
 
@@ -69,6 +72,24 @@ def error_edit(responses: ValuePath, status: int, media: str, value: object, sou
     return Edit((*responses, str(status), media), apply)
 
 
+def example_edit(content: Mapping[str, Any], path: ValuePath, value: object, source: str) -> Edit | None:
+    """Return the edit that adds an example of success to the content of a reply; None if it has one, or cannot have it.
+
+    `path` is that of the content.
+    """
+    examples: Mapping[str, Mapping[str, object]] = content.get("examples", {})
+    if "example" in content or any("x-code" not in each for each in examples.values()):
+        return None
+    schema = content.get("schema")
+    if not isinstance(schema, Mapping) or any(True for _ in Validator(schema).iter_errors(value)):
+        return None
+    entry = {"value": value, "x-word": "observed", "x-source": source}
+    place, name, more = (
+        ((*path, "examples"), "observed", entry) if examples else (path, "examples", {"observed": entry})
+    )
+    return Edit((*path, "examples"), lambda edits: edits.insert(place, name, more))
+
+
 def _schema_path(document: Mapping[str, object], path: ValuePath, steps: ValuePath) -> ValuePath | None:
     """Return the path of the schema of an object inside a schema; of branches, the first that names its members."""
     node = walk(document, path)
@@ -98,7 +119,9 @@ def as_sample(value: object, fixed: frozenset[str]) -> object:
         return [as_sample(each, fixed) for each in value[:1]]
     if isinstance(value, str):
         return value if value in fixed or not value else _sample_text(value, format_of(value))
-    return value if value is None or isinstance(value, bool) else 1 if isinstance(value, int) else 0.5
+    if value is None or isinstance(value, bool):
+        return value
+    return min(1, max(0, value)) if isinstance(value, int) else 0.5
 
 
 def _sample_text(value: str, kind: str) -> str:
@@ -108,6 +131,10 @@ def _sample_text(value: str, kind: str) -> str:
         return _filled(value, CLOCK)
     if kind.endswith("hexadecimal digits"):
         return (HEXADECIMAL * (len(value) // len(HEXADECIMAL) + 1))[: len(value)]
+    if kind == "token":  # what comes before a dot may be the same in all of them
+        head = PREFIX.match(value)
+        begin = head.end() if head is not None else 0
+        return value[:begin] + re.sub("[A-Za-z0-9]", "0", value[begin:])
     return _filled(value, DIGITS) if kind in {"digits", "decimal", "number with +"} else "text"
 
 

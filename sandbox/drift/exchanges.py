@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sandbox.core.message import Message, Step
 from sandbox.drift.compare import Finding, Leeway, at_path, compare, pointer, quoted, step_into, varied_paths
 from sandbox.drift.differences import Differences, describe
-from sandbox.drift.edits import Edit, as_sample, error_edit, key_edit, member_edit, value_edit
+from sandbox.drift.edits import Edit, as_sample, error_edit, example_edit, key_edit, member_edit, value_edit
 from sandbox.drift.facts import Fact
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, declared_body
 from sandbox.drift.places import error_path, operation_path, status_path, walk
@@ -223,6 +223,17 @@ class _ComparedExchange:
             self._provider.facts.judge(fact, confirmed=True)
         if error == SUCCESS:
             self._accepted(one, other)
+            if same:
+                self._add_example(one)
+
+    def _add_example(self, one: Played) -> None:
+        """Note an example of success, the first of each reply, for documents without one."""
+        path = (*self._path, "responses", str(one.status), "content", one.media)
+        if path not in self._provider.examples:
+            content = walk(self._provider.pack.spec.document, path)
+            sample = as_sample(self._tree.value, self._provider.fixed)
+            found = example_edit(content, path, sample, self._source) if self._tree.kind == "json" and content else None
+            self._provider.examples[path] = found
 
     def _edit(self, finding: Finding, one: Played, error: str, fact: Fact) -> Edit | None:
         """Return the edit of the document that a difference asks for; None if it takes more than an edit."""

@@ -33,6 +33,8 @@ def write_patch(report: DriftReport, packs: Registry) -> str:
                     left.append(each.text)
                 elif edit.raises:
                     _raise(edits, facts.at(*edit.raises), report.on)
+        for edit in report.examples.get(name, ()):
+            edit.apply(edits)
         for fact in _confirmed(facts):
             _raise(edits, fact, report.on)
         diffs += _diff(text, edits.result(), shown_path(file).lstrip("/"))

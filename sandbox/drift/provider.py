@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from sandbox.drift.compare import Schemas, expand
+from sandbox.drift.edits import Edit
 from sandbox.drift.facts import Facts
 from sandbox.drift.places import parameter_paths, reply_schemas
 from sandbox.formats.json_text import ValuePath
@@ -15,7 +16,7 @@ from sandbox.specs.routing import Found
 class Provider(NamedTuple):
     """What is known of a provider: its pack, its names, its facts, its words for statuses, and all of its fixed words.
 
-    `parameters` and `schemas` keep what was looked up in its document.
+    `parameters` and `schemas` keep what was looked up in its document, `examples` the edits that add those seen.
     """
 
     pack: Pack
@@ -25,6 +26,7 @@ class Provider(NamedTuple):
     fixed: frozenset[str]
     parameters: dict[ValuePath, Mapping[str, ValuePath]]
     schemas: dict[tuple[object, ...], Schemas]
+    examples: dict[ValuePath, Edit | None]
 
     @classmethod
     def of(cls, pack: Pack, facts: Facts) -> Self:
@@ -32,7 +34,7 @@ class Provider(NamedTuple):
         vocabulary = Vocabulary.of(pack)
         channels = pack.spec.channels.values()
         words = frozenset(word for each in channels for word in (*each.read_back, *each.words.values()))
-        return cls(pack, vocabulary, facts, words, vocabulary.fixed | words, {}, {})
+        return cls(pack, vocabulary, facts, words, vocabulary.fixed | words, {}, {}, {})
 
     def parameters_of(self, operation: ValuePath) -> Mapping[str, ValuePath]:
         """Return the path of each parameter of an operation or webhook."""

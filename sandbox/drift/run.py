@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
+from sandbox.drift.edits import Edit
 from sandbox.drift.exchanges import Exchanges, Outcome
 from sandbox.drift.facts import Facts, Verdict, find_facts
 from sandbox.drift.player import Player
@@ -30,7 +31,7 @@ class DriftReport:
 
     `counts` says how many exchanges and callbacks were compared, and why others were not. `not_asked` has the requests
     that a limit of the recording kept from the provider, by operation. `facts` has the verdicts by provider,
-    `on` is the day on which the recording ended.
+    `on` is the day on which the recording ended, `examples` the edits that add examples which documents lack.
     """
 
     differences: tuple[Difference, ...]
@@ -40,6 +41,7 @@ class DriftReport:
     ignored: Mapping[str, int] = field(default_factory=dict)
     shape: Shape = field(default_factory=Shape)
     on: date = date.min
+    examples: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
 
     @property
     def is_telling(self) -> bool:
@@ -98,7 +100,8 @@ def find_drift(
     callbacks.finish()
     counts = {**exchanges.counts, **{f"callbacks {name}": count for name, count in callbacks.counts.items()}}
     found = tuple(by_name(differences.found))
-    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape, on.date())
+    examples = {name: tuple(filter(None, each.examples.values())) for name, each in providers.items()}
+    return DriftReport(found, counts, exchanges.not_asked, facts, differences.ignored, shape, on.date(), examples)
 
 
 def find_change(

@@ -7,6 +7,7 @@ from shutil import which
 
 import pytest
 
+from sandbox.core.world import World
 from sandbox.drift.patch import write_patch
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import Registry, discover
@@ -97,6 +98,31 @@ def test_an_error_that_no_document_has_is_added_without_a_value_of_the_account(t
         {"code": 1, "detail": "text", "at": "2026-01-31T12:34:56Z"},
         False,
     )
+
+
+def test_a_reply_that_no_document_has_an_example_of_is_added_as_a_sample(tmp_path: Path) -> None:
+    def read(world: World) -> Ask:
+        return Ask("GET", f"/api/v1/connect-hub/whatsapp/{world.messages[1].id}/wdr", KEYS)
+
+    patch = write_patch(drift(record(tmp_path / "session.jsonl", [WHATSAPP, read])), packs())
+    patched = applied(patch, tmp_path / "patched")["betatel"].spec.document
+    reply = patched["paths"]["/api/v1/connect-hub/whatsapp/{uuid}/wdr"]["get"]["responses"]["200"]["content"]
+
+    assert reply["application/json; charset=utf-8"]["examples"]["observed"] == {
+        "value": {
+            "uuid": "01JV5V54KPYK9GB29265EQRZ2P",
+            "wam_id": "wamid." + 32 * "0",
+            "to": "12345678901",
+            "text": "123456",
+            "status": "DELIVERED",
+            "timestamp": "2026-01-31T12:34:56.789Z",
+            "delivery_timestamp": "2026-01-31T12:34:56.789Z",
+            "delivery_time": 1,
+            "webhook_delivered": False,
+        },
+        "x-word": "observed",
+        "x-source": "observed 2026-03-02",
+    }
 
 
 def test_what_takes_more_than_an_edit_is_listed_before_the_patch(tmp_path: Path) -> None:
