@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sandbox.core.account import Account
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
-from sandbox.core.message import Channel, Lifecycle, Step
+from sandbox.core.message import Step
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.providers.registry import Pack, Registry
@@ -37,16 +37,8 @@ class ServerContext(NamedTuple):
     find_world: Callable[[str | None], World | None]
 
 
-class PlannedSteps(NamedTuple):
-    """The history and plan of a new message, and what they depend on: messages that are planned alike share them."""
-
-    channel: Channel
-    lifecycle: Lifecycle
-    begin: datetime
-    later: datetime | None
-    is_urgent: bool
-    history: tuple[Step, ...]
-    plan: tuple[Step, ...]
+# What the steps of a new message depend on, its history and its plan: messages that are planned alike share them.
+PlannedSteps = tuple[tuple[object, ...], tuple[Step, ...], tuple[Step, ...]]
 
 
 class RequestContext:
