@@ -58,7 +58,7 @@ def read_upstreams(words: tuple[str, ...], *, bare: bool = False) -> dict[str, s
 @click.option("--only", multiple=True, metavar="GLOB", help="Operation to send on, such as '*.balance'. Repeatable.")
 @click.option("--max", "most", type=WholeNumber(0), metavar="N", help="Send on at most so many requests.")
 @click.option("--budget", type=WholeNumber(0), metavar="N", help="Send at most so many messages.")
-@click.option("--keep-content", is_flag=True, help="Write numbers, senders, texts and codes as they are; keys never.")
+@click.option("--keep-content", is_flag=True, help="Write numbers, names, texts and codes as they are; keys never.")
 @click.option("--insecure", is_flag=True, help="Allow http:// addresses of providers.")
 @click.option("--upstream-ca", type=FILE, callback=check_certificates, help="CA bundle used to verify the providers.")
 @click.option("--timeout", type=Duration(), default="30s", show_default=True, help="How long a provider has to answer.")

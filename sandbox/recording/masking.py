@@ -1,7 +1,7 @@
 """Masks requests, replies and callbacks before they are written.
 
-A value is found by its place (what the provider's document calls a credential, recipient, sender, text or code), by its
-shape (phone numbers), or because it was found before: then it is replaced wherever it appears again, also inside of
+A value is found by its name or place (of a credential, recipient, sender, person, text or code), by its shape (phone
+numbers), or because it was found before: then it is replaced wherever it appears again, also inside of
 other values and however it is encoded. Fixed words of the provider are kept, as a comparison needs them.
 """
 
@@ -19,7 +19,7 @@ from sandbox.recording.known_values import KnownValues
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_json, rewrite_pairs, rewrite_segment
 from sandbox.recording.session import Body, Headers, RecordedReply, RecordedRequest
 from sandbox.recording.stand_ins import NUMBER_TEXT, SHAPED_NUMBER, StandIns, is_time
-from sandbox.recording.vocabulary import TEXT_NAMES, Vocabulary
+from sandbox.recording.vocabulary import ACCOUNT_NAMES, ERROR_NAMES, PLAIN_NAME, TEXT_NAMES, Vocabulary
 
 SHORTEST_NUMBER = 7  # digits of a number where one is expected
 SHORT_NUMBER = 5  # digits of what a client writes where a number belongs
@@ -52,6 +52,7 @@ SCHEME = re.compile(
 )
 USER_INFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]+)(?P<colon>:?)(?P<password>[^/\s@]*)(?=@)")
 SALT_LENGTH = 32  # characters of the salt of a session
+CONTENT = ("numbers", "senders", "names", "texts", "codes")  # what is masked beside credentials
 DEEPEST = 3  # levels of values inside of values
 
 
@@ -76,7 +77,7 @@ class Masker:
         self._vocabularies = {name: Vocabulary.of(pack) for name, pack in packs.items()}
         self._keeps = keep_content
         self._stand_ins.text("é 38761930305")  # loads what the first request need not wait for
-        self.masked = ("credentials",) if keep_content else ("credentials", "numbers", "senders", "texts", "codes")
+        self.masked = ("credentials", *(() if keep_content else CONTENT))
 
     def request(
         self, provider: str, sent: RecordedRequest, body: bytes, *, template: str = "", side: Side = CLIENT
@@ -248,14 +249,16 @@ class _Part:
 
     def _is_secret(self, leaf: Leaf) -> bool:
         """Return whether a provider's value with the name of a credential is one: `key` may also name a parameter."""
-        return not leaf.is_number and len(leaf.value) >= SHORTEST_SECRET and leaf.value not in self._vocabulary.fixed
+        if leaf.value in self._vocabulary.fixed:
+            return False
+        return leaf.name.lower() in ACCOUNT_NAMES or (not leaf.is_number and len(leaf.value) >= SHORTEST_SECRET)
 
     def _content(self, leaf: Leaf, name: str) -> str:
         """Return what takes the place of a value that is no credential, by its name in lower case."""
         value, words = leaf.value, self._vocabulary
         if name in words.recipients:
             return self._numbers(value)
-        if name in words.senders:
+        if name in words.senders or self._is_name(name, leaf.beside):
             return self._sender(value)
         if self._is_text(name, leaf.beside) and not leaf.is_number:
             return self._inside(value) or self._masker.text(value, words)
@@ -281,6 +284,12 @@ class _Part:
         if any(map(str.isalpha, value)):
             return value if value in self._vocabulary.fixed else self._masker.text(value, self._vocabulary)
         return self._number(value) if sum(map(str.isdecimal, value)) >= SHORTEST_NUMBER else value
+
+    def _is_name(self, name: str, beside: frozenset[str]) -> bool:
+        """Return whether a value names a person, a company or a brand: in a reply, `name` may be that of an error."""
+        if name not in self._vocabulary.names:
+            return False
+        return self._side.is_client or name != PLAIN_NAME or ERROR_NAMES.isdisjoint(map(str.lower, beside))
 
     def _is_text(self, name: str, beside: frozenset[str]) -> bool:
         """Return whether a value is a text: in a reply, `message` may be the provider's own sentence."""

@@ -63,6 +63,10 @@ class Credentials(NamedTuple):
         why = f"the credential {lacking} of {self.provider} is a stand-in in the recording"
         raise MissingError(why, kind="credential", option=option)
 
+    def has(self, place: str, name: str) -> bool:
+        """Return whether a field is given, or one that the document places: others may repeat the value of one."""
+        return name.lower() in self.given or self._part(place, name) is not None
+
     def stand_ins(self, place: str, name: str, value: str) -> dict[str, str]:
         """Return real values by the stand-ins in a value, as other parts of a request may repeat them."""
         part, found = self._part(place, name), SCHEME.fullmatch(value)

@@ -186,7 +186,8 @@ class Replayer:
                     if is_wrong:
                         return value
                     known.update(credentials.stand_ins(place, name, value))
-                    return credentials.real(place, name, value)
+                    repeated = None if credentials.has(place, name) else known.get(value)
+                    return credentials.real(place, name, value) if repeated is None else repeated
                 if value in known and (place == "path" or len(value) >= SHORTEST):
                     return known[value]
                 if place == "path" or is_id(name):

@@ -1,4 +1,4 @@
-"""What a provider's document tells about values: where credentials, numbers, texts and codes are, and fixed words.
+"""What a provider's document and names tell about values: credentials, numbers, people, texts, codes, fixed words.
 
 Names decide, wherever they stand: a name that holds a number in one operation holds one in all.
 """
@@ -18,12 +18,34 @@ MORE_RECIPIENTS = frozenset({"receiver", "phones", "mobiles", "msisdns", "contac
 MORE_SECRETS = frozenset({"secret", "client_secret", "signature", "x-signature", "set-cookie", "auth", "auth_token"})
 
 
+def spellings(*names: str) -> frozenset[str]:
+    """Return names of several words in each way in which they are joined, such as userid, user_id and user-id."""
+    return frozenset(sign.join(name.split()) for name in names for sign in ("", "_", "-"))
+
+
+# Who an account is of. Some providers take such an id as a credential, and all of them tell whose recording it is.
+ACCOUNT_NAMES = spellings(
+    *("user id", "x user id", "account id", "x account id", "account sid", "login", "login id", "login name"),
+    *("user", "username", "user name", "x username", "x user name", "account", "x account"),
+)
+PERSON_NAMES = spellings(
+    *("brand", "brands", "brand name", "brand names", "company", "company name", "business name", "legal name"),
+    *("organization", "organisation", "organization name", "organisation name", "merchant name", "account name"),
+    *("customer", "customer name", "client name", "contact name", "contact person", "owner", "owner name", "person"),
+    *("first name", "last name", "middle name", "full name", "given name", "family name", "display name"),
+    *("surname", "nickname", "recipient name", "subscriber name", "email", "e mail", "email address"),
+)
+PLAIN_NAME = "name"  # that of a person, a brand or, in an error, of something of the provider
+ERROR_NAMES = frozenset({"code", "error", "errors", "field", "message", "reason", "stack", "statuscode"})
+
+
 class Vocabulary(NamedTuple):
     """The names of one provider, in lower case, and its fixed words: statuses, enumerations, messages of errors."""
 
     secrets: frozenset[str]
     recipients: frozenset[str]
     senders: frozenset[str]
+    names: frozenset[str]
     texts: frozenset[str]
     codes: frozenset[str]
     fixed: frozenset[str]
@@ -36,11 +58,12 @@ class Vocabulary(NamedTuple):
         fields = [each.message for each in spec.operations.values()]
         parts = [part for way in spec.authentication for part in way]
         places = [part.name.rpartition("/")[2] for part in parts if "authorization" not in part.name.lower()]
-        secrets = {*SECRET, *MORE_SECRETS, *spec.credentials, *places, *_schemes(spec)}
+        secrets = {*SECRET, *MORE_SECRETS, *ACCOUNT_NAMES, *spec.credentials, *places, *_schemes(spec)}
         return cls(
             frozenset(map(str.lower, secrets)) - {""},
             _names((each.recipient for each in fields), USUAL["recipient"]) | MORE_RECIPIENTS,
             _names((each.sender for each in fields), USUAL["sender"]),
+            PERSON_NAMES | {PLAIN_NAME},
             _names((each.text for each in fields), USUAL["text"]),
             _names((each.code for each in fields), CODE_NAMES),
             frozenset(_fixed_words(spec)),

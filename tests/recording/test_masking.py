@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -186,6 +187,47 @@ def test_a_short_word_under_the_name_of_a_credential_is_not_one_in_a_reply() -> 
     masker.request("ubill", RecordedRequest("GET", "/v1/sms/balance", "key=1", ()), b"")
 
     assert masker.reply("ubill", RecordedReply(400, (JSON_TYPE,)), body, reads=False).body.text == body.decode()
+
+
+ACCOUNT = {
+    "betatel": (
+        (JSON_TYPE, ("x-user-id", "user-5521"), ("X-Account-Id", "4711007")),
+        '{"from":"IVANA","to":"38761930305","text":"hello","customerName":"Selma Kovac","company":"Kovac & Sons"}',
+        '{"messageId":"m-1","userId":"user-5521","account_id":4711007,"login":"selma","name":"ACMEBANK"}',
+    ),
+    "ubill": (
+        (JSON_TYPE,),
+        '{"brandName":"ACME Ltd.","email":"selma.kovac@acme.example","first_name":"Selma","user_id":8831}',
+        '{"brands":[{"id":"1","name":"ACMEBANK","authorized":"1"}],"username":"kovac","userId":8831}',
+    ),
+}
+ACCOUNT_VALUES = ["user-5521", "4711007", "Selma", "Kovac", "selma", "kovac", "ACMEBANK", "ACME", "Ltd", "acme", "8831"]
+
+
+@pytest.mark.parametrize("name", ACCOUNT)
+def test_ids_of_the_account_and_names_of_people_and_brands_are_masked(name: str) -> None:
+    masker = Masker(packs(), SALT)
+    headers, asked, answered = ACCOUNT[name]
+    request = masker.request(name, RecordedRequest("POST", "/x", "", headers), asked.encode())
+    reply = masker.reply(name, RecordedReply(200, (JSON_TYPE,)), answered.encode(), reads=True)
+
+    assert traces(masked(request, reply), ACCOUNT_VALUES) == []
+
+
+def test_an_id_of_the_account_has_one_stand_in_in_requests_and_replies() -> None:
+    masker = Masker(packs(), SALT)
+    sent = RecordedRequest("GET", "/x", "", (("x-user-id", "user-5521"),))
+    request = masker.request("betatel", sent, b"")
+    reply = masker.reply("betatel", RecordedReply(200, (JSON_TYPE,)), b'{"userId":"user-5521"}', reads=True)
+
+    assert json.loads(reply.body.text)["userId"] == dict(request.headers)["x-user-id"]
+
+
+def test_the_name_of_an_error_and_fixed_words_are_kept() -> None:
+    masker = Masker(packs(), SALT)
+    body = b'{"name":"BadRequest","message":"Bad Request","user":"DELIVERED"}'
+
+    assert masker.reply("betatel", RecordedReply(400, (JSON_TYPE,)), body, reads=True).body.text == body.decode()
 
 
 async def send_examples(path: Path) -> list[str]:

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.recording.limits import Limits
-from sandbox.recording.real_values import Credentials, MissingError, Recipients
+from sandbox.recording.real_values import Credentials, MissingError, Recipients, read_credentials
 from sandbox.recording.replay import Replayer, Timing, in_order
 from sandbox.recording.replaying import ReplayOptions, replay
 from sandbox.recording.server import RecordOptions
@@ -36,7 +36,8 @@ from tests.builders import NOON, packs
 from tests.recording.recordings import PATIENCE, RawProvider, Recording, http, raw_provider, recording
 from tests.servers import BARE, Sandbox, make_sandbox
 
-KEYS = {name: {"": f"real-key-of-{name}", "x-account-id": "a1"} for name in ("betatel", "smsbuddy", "ubill")}
+ACCOUNT = {"x-account-id": "a1", "x-user-id": "u7"}
+KEYS = {name: {"": f"real-key-of-{name}", **ACCOUNT} for name in ("betatel", "smsbuddy", "ubill")}
 OTHER = WorkspaceConfig(BARE, seed=99, clock_config=ClockConfig(ClockMode.FROZEN, start=NOON))
 JSON = {"Content-Type": "application/json"}
 BETATEL = "38761930305"
@@ -304,6 +305,16 @@ async def test_a_wrong_key_stays_wrong(tmp_path: Path) -> None:
         await send_again(provider, tmp_path, betatel(1, status=401), betatel(2))
 
     assert [b"x-api-key: STANDIN1" in each for each in provider.requests] == [True, False]
+
+
+async def test_the_id_of_an_account_is_a_credential_of_a_replay(tmp_path: Path) -> None:
+    headers = (("x-api-key", "STANDIN1"), ("x-user-id", "STANDIN2"))
+    words = ["betatel=KEY", "betatel.x-user-id=user-5521"]
+    async with raw_provider() as provider:
+        given = read_credentials(words, packs(), ["betatel"])
+        await send_again(provider, tmp_path, betatel(1, headers=headers), keys=given)
+
+    assert [b"x-api-key: KEY\r\nx-user-id: user-5521\r\n" in each for each in provider.requests] == [True]
 
 
 async def test_requests_that_cannot_be_sent_again_are_kept_with_the_reason(tmp_path: Path) -> None:

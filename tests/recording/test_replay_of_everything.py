@@ -23,7 +23,7 @@ from tests.drift.test_unchanged import ask_step
 from tests.providers.yaml.providers import NAMES, cases, six
 
 WAIT = timedelta(seconds=10)
-KEYS = {name: {"": "the-real-key", "x-account-id": "acc-1"} for name in packs()}
+KEYS = {name: {"": "the-real-key", "x-account-id": "acc-1", "x-user-id": "u1"} for name in packs()}
 
 
 class LaterProvider(RealProvider):
