@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from sandbox.core.errors import SandboxError
 from sandbox.providers.registry import Registry
+from sandbox.recording.limits import count_messages
 from sandbox.recording.masking import Masker
-from sandbox.recording.recorder import count_messages
 from sandbox.recording.session import Headers, RecordedExchange, RecordedReply, RecordedRequest, SessionWriter
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router

@@ -5,6 +5,9 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from sandbox.core.errors import SandboxError, near_miss
+from sandbox.recording.bodies import read_text
+from sandbox.specs.body_parsing import Request
+from sandbox.specs.routing import Found
 from sandbox.specs.spec import Operation
 
 
@@ -13,6 +16,13 @@ class Refused(NamedTuple):
 
     limit: str
     why: str
+
+
+class Asked(NamedTuple):
+    """How many messages a request asks for, and the first recipient, empty if there is none."""
+
+    messages: int
+    recipient: str
 
 
 class Limits:
@@ -58,3 +68,12 @@ def check_globs(globs: Iterable[str], operations: Mapping[str, object]) -> None:
         if not any(fnmatchcase(name, each) for name in operations):
             message = f"--only: no operation is called '{each}'.{near_miss(each, operations)}"
             raise SandboxError(message)
+
+
+def count_messages(found: Found, request: Request) -> Asked:
+    """Return how many messages a request asks for, at least one, and the first recipient."""
+    body, _ = read_text(request.body, tuple(request.headers.items()))
+    values = found.route.read(request._replace(body=body.text.encode("utf-8", "surrogateescape")), found.path_values)
+    recipients = [each.recipient for each in found.route.operation.message.messages(values.values)]
+    named = [each for each in recipients if each]
+    return Asked(max(1, len(named)), named[0] if named else "")

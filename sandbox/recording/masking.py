@@ -32,17 +32,8 @@ BETWEEN_NUMBERS = re.compile(r"([,;|\n\t]\s*)")
 PLAIN_HEADERS = frozenset(
     {
         *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
-        *(
-            "content-encoding",
-            "content-length",
-            "content-type",
-            "date",
-            "expires",
-            "host",
-            "keep-alive",
-            "last-modified",
-        ),
-        *("server", "transfer-encoding", "user-agent", "vary", "age", "etag", "strict-transport-security"),
+        *("content-encoding", "content-length", "content-type", "date", "expires", "host", "keep-alive", "age", "etag"),
+        *("last-modified", "server", "transfer-encoding", "user-agent", "vary", "strict-transport-security"),
     }
 )
 COOKIE = re.compile(r"(?P<name>[^=;\s]+)=(?P<value>[^;]*)")
@@ -51,6 +42,8 @@ SCHEME = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 USER_INFO = re.compile(r"(?<=://)(?P<user>[^/\s:@]+)(?P<colon>:?)(?P<password>[^/\s@]*)(?=@)")
+# In a sentence of the recorder: URLs, what is quoted, and what has a digit.
+VALUE = re.compile(r"""[a-z]+://\S+|(?<!\w)'[^']*'(?!\w)|"[^"]*"|[\w+]*\d[\w-]*""")
 SALT_LENGTH = 32  # characters of the salt of a session
 CONTENT = ("numbers", "senders", "names", "texts", "codes")  # what is masked beside credentials
 DEEPEST = 3  # levels of values inside of values
@@ -97,7 +90,11 @@ class Masker:
         return RecordedReply(reply.status, part.headers(reply.headers), part.body(body, reply.headers))
 
     def sentence(self, provider: str, text: str) -> str:
-        """Return a sentence of the recorder as it may be written."""
+        """Return a sentence of the recorder as it may be written: its words stay, whatever was seen."""
+        return VALUE.sub(lambda value: self.value(provider, value[0]), text)
+
+    def value(self, provider: str, text: str) -> str:
+        """Return a value of which nothing is known but itself, as it may be written."""
         return _Part(self, self._vocabularies[provider], CALLBACK).free(text)
 
     # What follows is for the parts of a request, a reply or a callback.

@@ -1,6 +1,7 @@
 """Records what goes between an application and its real providers: each request is sent on once, masked and written."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,10 +17,11 @@ from sandbox.pipeline import READABLE, WHY_LIMIT
 from sandbox.pipeline.respond import report_missing
 from sandbox.providers.registry import Registry
 from sandbox.recording.bodies import read_text
-from sandbox.recording.limits import Limits, Refused
+from sandbox.recording.limits import Asked, Limits, Refused, count_messages
 from sandbox.recording.masking import CALLBACK, Masker
 from sandbox.recording.reported_ids import ReportedIds
 from sandbox.recording.session import (
+    Body,
     Entry,
     Headers,
     RecordedCallback,
@@ -36,7 +38,8 @@ from sandbox.specs.routing import Found, Missed, Router
 from sandbox.specs.types import PROBLEM, problem
 
 REFUSED, FORBIDDEN, NOT_FOUND, TOO_LARGE = 503, 403, 404, 413
-SHOWN, PATH_SHOWN = 5, 200  # characters of a number and of a path in the log
+NUMBER_BEGIN = re.compile(r"\+?\d{0,4}", re.ASCII)  # what the log shows of a recipient; always matches
+PATH_SHOWN = 200  # characters of a path in the log
 OVERSIZE = "body: more than 1 MiB, which the recorder does not pass on"
 STOPPED = "the recorder was stopped before the response came; the provider may have handled the request"
 CROSS_SITE = "header Sec-Fetch-Site: a web page of another site cannot send through the recorder"
@@ -99,13 +102,6 @@ class Begun(NamedTuple):
     def milliseconds(self) -> float:
         """How long ago that is."""
         return (monotonic() - self.seconds) * 1000
-
-
-class Asked(NamedTuple):
-    """How many messages a request asks for, and the first recipient, empty if there is none."""
-
-    messages: int
-    recipient: str
 
 
 class Outcome(NamedTuple):
@@ -233,6 +229,7 @@ class Recorder:
         sent = RecordedRequest(incoming.method, path, query, as_text(incoming.headers))
         request = mask.request(provider, sent, incoming.body, template=found.route.template)
         reply, reads = outcome.reply, operation.channel is None
+        why = mask.sentence(provider, outcome.why)
         if operation.channel is not None and not outcome.fault:
             text, kind = read_text(reply.body, as_text(reply.headers))
             self._ids.add(provider, number, text.text, kind)
@@ -242,12 +239,12 @@ class Recorder:
             provider,
             operation.name,
             request,
-            mask.reply(provider, _head(reply), reply.body, reads=reads),
+            _own_reply(reply, why) if why else mask.reply(provider, _head(reply), reply.body, reads=reads),
             begun.milliseconds,
             asked.messages,
             outcome.fault,
             outcome.refused,
-            mask.sentence(provider, outcome.why),
+            why,
         )
 
     def _callback(  # noqa: PLR0913 - what an entry has
@@ -266,17 +263,21 @@ class Recorder:
         text, kind = read_text(incoming.body, headers)
         reported = self._ids.find(provider, query, text.text, kind)
         sent = RecordedRequest(incoming.method, rest, query, headers)
+        why = mask.sentence(provider, outcome.why)
         reply = outcome.reply if passed_on or outcome.fault else None
+        kept = None
+        if reply is not None:
+            kept = _own_reply(reply, why) if why else mask.reply(provider, _head(reply), reply.body, reads=False)
         return RecordedCallback(
             number,
             begun.at,
             provider,
             mask.request(provider, sent, incoming.body, side=CALLBACK),
-            None if reply is None else mask.reply(provider, _head(reply), reply.body, reads=False),
+            kept,
             begun.milliseconds,
-            None if reported is None else Reported(reported[0], mask.sentence(provider, reported[1])),
+            None if reported is None else Reported(reported[0], mask.value(provider, reported[1])),
             outcome.fault,
-            mask.sentence(provider, outcome.why),
+            why,
         )
 
     def _write(self, entry: Entry, name: str, recipient: str) -> None:
@@ -296,7 +297,7 @@ class Recorder:
         status = entry.reply.status if entry.reply else 200
         kind = "callback" if is_callback else "request"
         details = {"why": entry.why} if entry.why else {}
-        to = recipient[:SHOWN] + "…" if recipient else None
+        to = "".join(NUMBER_BEGIN.findall(recipient)[:1]) + "…" if recipient else None
         self._log(LogLine(entry.at, kind, entry.number, name, to, status, entry.ms or 0.0, what, details))
 
     def _missed(self, request: Request, missed: Missed, begun: Begun) -> UpstreamReply:
@@ -328,17 +329,14 @@ async def _send(upstream: Upstream, incoming: Incoming) -> Outcome:
         return Outcome(explained(error.status, str(error)), fault=error.kind, why=str(error))
 
 
-def count_messages(found: Found, request: Request) -> Asked:
-    """Return how many messages a request asks for, at least one, and the first recipient."""
-    body, _ = read_text(request.body, tuple(request.headers.items()))
-    values = found.route.read(request._replace(body=body.text.encode("utf-8", "surrogateescape")), found.path_values)
-    recipients = [each.recipient for each in found.route.operation.message.messages(values.values)]
-    named = [each for each in recipients if each]
-    return Asked(max(1, len(named)), named[0] if named else "")
-
-
 def _head(reply: UpstreamReply) -> RecordedReply:
     return RecordedReply(reply.status, as_text(reply.headers))
+
+
+def _own_reply(reply: UpstreamReply, why: str) -> RecordedReply:
+    """Return a reply of the recorder itself as it may be written: with the masked reason."""
+    own = explained(reply.status, why)
+    return RecordedReply(own.status, as_text(own.headers), Body(own.body.decode()))
 
 
 def _target_of(url: URL, rest: str, query: str) -> str:

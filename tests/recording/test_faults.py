@@ -13,8 +13,11 @@ from urllib.parse import unquote
 import pytest
 import trustme
 
-from sandbox.recording.session import RecordedExchange
-from tests.recording.recordings import Recording, http, raw_provider, recording
+from sandbox.recording.masking import Masker
+from sandbox.recording.session import RecordedExchange, RecordedRequest
+from tests.builders import packs
+from tests.recording.recordings import SALT, Recording, http, raw_provider, recording
+from tests.recording.test_masking import traces
 
 BALANCE = "/api/billing/me/balance"
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -230,3 +233,40 @@ async def test_a_reply_that_is_not_text_is_passed_back_and_withheld_from_the_fil
         ("", "what is packed as br cannot be masked"),
         ("", "it is not gzip"),
     ]
+
+
+async def test_the_words_of_the_recorder_are_not_those_of_a_text_that_was_seen(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    body = b'{"from":"IVANA","to":"38761930305","text":"reset","note":"response"}'
+    async with raw_provider() as provider, recording(path, {"betatel": provider.url}) as recorder:
+        await recorder.ask("POST", "/api/smpp/client/send", data=body, headers={"Content-Type": "application/json"})
+        provider.behave = resets
+        await recorder.ask("GET", BALANCE)
+
+    _, kept = recorder.entries
+    why = f"{provider.url}: the server reset the connection in the middle of its response"
+    assert isinstance(kept, RecordedExchange)
+    assert kept.reply is not None
+    assert (kept.why, json.loads(kept.reply.body.text)["detail"]) == (why, why)
+    assert recorder.log[-1].details == {"why": why}
+
+
+def test_values_in_a_sentence_of_the_recorder_are_masked() -> None:
+    masker = Masker(packs(), SALT)
+    masker.request("betatel", RecordedRequest("GET", "/x", "", (("x-api-key", "SECRETKEY"),)), b"")
+
+    found = masker.sentence("betatel", "cannot reach https://h.example/SECRETKEY for 38761930305 or 'SECRETKEY'")
+
+    assert traces(found, ["38761930305", "SECRETKEY"]) == []
+    assert found.startswith("cannot reach https://h.example/")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "shown"), [("Selma Kovac", "…"), ("38761930305", "3876…"), ("+38761930305", "+3876…"), ("12", "12…")]
+)
+async def test_the_log_shows_the_beginning_of_a_number_alone(tmp_path: Path, recipient: str, shown: str) -> None:
+    body = json.dumps({"from": "IVANA", "to": recipient, "text": "x"}).encode()
+    async with raw_provider() as provider, recording(tmp_path / "s.jsonl", {"betatel": provider.url}) as recorder:
+        await recorder.ask("POST", "/api/smpp/client/send", data=body, headers={"Content-Type": "application/json"})
+
+    assert recorder.log[0].to == shown
