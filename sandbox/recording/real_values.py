@@ -3,17 +3,19 @@
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple, Self
 
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.formats.phone_numbers import LONGEST, digits_alone
+from sandbox.formats.phone_numbers import LONGEST, digits_alone, is_possible
 from sandbox.providers.registry import Registry
 from sandbox.recording.encoded_values import decode_base64
 from sandbox.recording.masking import BETWEEN_NUMBERS, SCHEME, SEPARATORS
+from sandbox.recording.stand_ins import NUMBER_TEXT
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.spec import CredentialPart, NumberPlan, ProviderSpec
 
-SHORTEST = 3  # digits of a recipient
+SENDER_DIGITS = 7  # of a sender that is masked as a number
 Given = Mapping[str, Mapping[str, str]]
 
 
@@ -83,10 +85,54 @@ class Credentials(NamedTuple):
         return next((each for each in self.parts if each.place == place and _last(each.name) == name.lower()), None)
 
 
-class Recipients(NamedTuple):
-    """Real numbers by the digits of their stand-ins. `are_masked`: a number without an entry is a stand-in."""
+class GivenValues:
+    """Real values by their stand-ins, and which of them were needed."""
 
-    numbers: Mapping[str, str]
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+        self.used: set[str] = set()
+
+    def get(self, stand_in: str) -> str | None:
+        """Return the real value of a stand-in, None if it is not given."""
+        found = self.given.get(stand_in)
+        if found is not None:
+            self.used.add(stand_in)
+        return found
+
+    @property
+    def unused(self) -> list[str]:
+        """The stand-ins that no request had."""
+        return [each for each in self.given if each not in self.used]
+
+
+class Senders(NamedTuple):
+    """Real senders and names by their stand-ins. `masked`: without an entry, what of these was masked is a stand-in."""
+
+    names: GivenValues
+    masked: frozenset[str]
+    fixed: frozenset[str]
+
+    def real(self, value: str, *, kind: str) -> str:
+        """Return a real sender or name in the place of a stand-in; `kind` is senders or names.
+
+        Raises:
+            MissingError: there is none.
+
+        """
+        found = self.names.get(value)
+        if found is not None:
+            return found
+        is_kept = value in self.fixed or not (any(map(str.isalpha, value)) or len(digits_alone(value)) >= SENDER_DIGITS)
+        if kind not in self.masked or is_kept:
+            return value
+        why = f"a {kind.removesuffix('s')} is a stand-in in the recording"
+        raise MissingError(why, kind="sender", option=f"--sender {quote(value + '=REAL')}")
+
+
+class Recipients(NamedTuple):
+    """Real recipients by the keys of their stand-ins. `are_masked`: one without an entry is a stand-in."""
+
+    numbers: GivenValues
     are_masked: bool
     home: NumberPlan | None = None
 
@@ -99,29 +145,49 @@ class Recipients(NamedTuple):
         """
         between = BETWEEN_NUMBERS if sum(map(str.isdecimal, value)) <= LONGEST else SEPARATORS
         pieces = between.split(value)
-        return "".join(each if place % 2 or not each else self._number(each) for place, each in enumerate(pieces))
+        found = [each if place % 2 or not each else self._real(each) for place, each in enumerate(pieces)]
+        missing = next((each for each in found if isinstance(each, MissingError)), None)
+        if missing is not None:
+            raise missing
+        return "".join(map(str, found))
+
+    def _real(self, value: str) -> str | MissingError:
+        try:
+            return self._number(value)
+        except MissingError as error:
+            return error
 
     def _number(self, value: str) -> str:
-        found = self._find(digits_alone(value))
+        found = self._find(recipient_key(value))
+        if found is not None and not found.isdecimal():
+            return found
         if found is not None:
             lead = "+" if value.lstrip().startswith("+") else "00" if value.lstrip().startswith("00") else ""
             return lead + found
         if not self.are_masked:
             return value
-        why = "a recipient is a stand-in in the recording, and may be the number of a stranger"
-        raise MissingError(why, kind="recipient", option=f"--recipient {value.strip()}=NUMBER")
+        key = recipient_key(value)
+        if self._is_number(key):
+            why = "a recipient is a stand-in in the recording, and may be the number of a stranger"
+            raise MissingError(why, kind="recipient", option=f"--recipient {key}=NUMBER")
+        why = "a recipient is no phone number, and is not named as one to send to"
+        raise MissingError(why, kind="recipient", option=f"--recipient {quote(f'{key}={key}')} (sent as it is)")
+
+    def _is_number(self, key: str) -> bool:
+        """Return whether a recipient may be a number, with or without its country code."""
+        return is_possible(key) or (self.home is not None and is_possible(self.home.country + key.lstrip("0")))
 
     def _find(self, digits: str) -> str | None:
         """Return the real number of a stand-in, without country code if the stand-in has none."""
-        if digits in self.numbers or self.home is None:
-            return self.numbers.get(digits)
+        found = self.numbers.get(digits)
+        if found is not None or self.home is None:
+            return found
         national, country = self.home
-        if len(digits) == national and country + digits in self.numbers:
-            return self._shortened(self.numbers[country + digits])
-        if digits.startswith(country) and digits.removeprefix(country) in self.numbers:
-            found = self.numbers[digits.removeprefix(country)]
-            return country + found if len(found) == national else found
-        return None
+        found = self.numbers.get(country + digits) if len(digits) == national else None
+        if found is not None:
+            return self._shortened(found)
+        found = self.numbers.get(digits.removeprefix(country)) if digits.startswith(country) else None
+        return country + found if found is not None and len(found) == national else found
 
     def _shortened(self, number: str) -> str:
         if self.home is None:
@@ -131,9 +197,15 @@ class Recipients(NamedTuple):
 
     def allow(self, number: str) -> bool:
         """Return whether a message may be sent to a number."""
-        digits = digits_alone(number)
-        given = {*self.numbers.values()}
-        return not self.are_masked or digits in given or digits in {self._shortened(each) for each in given}
+        key = recipient_key(number)
+        given = {*self.numbers.given.values()}
+        return not self.are_masked or key in given or key in {self._shortened(each) for each in given}
+
+
+def recipient_key(text: str) -> str:
+    """Return the form in which recipients are compared: the digits of a number, another text as it is."""
+    plain = text.strip()
+    return digits_alone(plain) if plain.isascii() and NUMBER_TEXT.fullmatch(plain) else plain
 
 
 def _last(name: str) -> str:
@@ -169,7 +241,9 @@ def read_credentials(words: Iterable[str], packs: Registry, providers: Iterable[
 
 
 def read_recipients(words: Iterable[str], file: Path | None) -> dict[str, str]:
-    """Return the values of `--recipient` and the lines of a file: real numbers by the digits of stand-ins.
+    """Return the values of `--recipient` and the lines of a file: real recipients by the keys of stand-ins.
+
+    What is no number is taken as well, so that wrong recipients can be sent again.
 
     Raises:
         SandboxError: the file cannot be read, or one of them is not STANDIN=NUMBER.
@@ -182,8 +256,8 @@ def read_recipients(words: Iterable[str], file: Path | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for where, word in given:
         before, _, after = word.partition("=")
-        stand_in, number = digits_alone(before), digits_alone(after)
-        if min(len(stand_in), len(number)) < SHORTEST:
+        stand_in, number = recipient_key(before), recipient_key(after)
+        if not stand_in or not number:
             message = f"{where}: '{word}' is not STANDIN=NUMBER, such as 38769012345=38761930305"
             raise SandboxError(message)
         found[stand_in] = number

@@ -16,14 +16,13 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from sandbox.core.clock import monotonic
-from sandbox.core.effects import FIRST_ERROR_STATUS
 from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.providers.registry import Registry
 from sandbox.recording.bodies import CHARSET, read_text
 from sandbox.recording.limits import Refused
-from sandbox.recording.real_values import Credentials, Given, MissingError, Recipients
+from sandbox.recording.real_values import Credentials, Given, GivenValues, MissingError, Recipients, Senders
 from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
-from sandbox.recording.replayed_ids import Ids, ids_in_reply
+from sandbox.recording.replayed_ids import Ids, ids_in_reply, is_refusal
 from sandbox.recording.reported_ids import is_id
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
 from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest
@@ -38,6 +37,8 @@ SHORTEST = 4  # characters of a credential that is found in other parts of a req
 WINDOW = 1000  # entries of a file that may be out of their order
 WANTING = 20  # options that are listed as missing
 NOT_AGAIN = frozenset({"content-encoding", "content-length", "cookie", "sec-fetch-site", "transfer-encoding"})
+FIRST = ("credential", "recipient", "sender", "id")  # which of several missing values is the reason
+SENDABLE = frozenset({"budget", *FIRST[:3]})  # reasons that an option takes away
 WRONG_KEY = frozenset({401, 403})  # the stand-in of a wrong credential is as wrong
 
 
@@ -69,7 +70,11 @@ class Timing(NamedTuple):
 
 
 class Replayer:
-    """Sends exchanges again by a recorder, which keeps what comes; `wanting` are the options that were missing."""
+    """Sends exchanges again by a recorder, which keeps what comes.
+
+    `sent` requests went to the provider, which answered `answered` of them. `wanting` has the options that were missing
+    with how many requests each would help, `reasons` why others were not sent, `unsent` how many of all that send.
+    """
 
     def __init__(  # noqa: PLR0913 - each is a part of its own
         self,
@@ -84,16 +89,18 @@ class Replayer:
     ) -> None:
         """Prepare to send; `masked` is what the recording replaced, `senders` real ones by their stand-ins."""
         names = recorder.routes
-        self.sent = 0
-        self.skipped = 0
+        self.sent = self.answered = self.skipped = self.unsent = 0
         self.wanting: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.recipients, self.senders = GivenValues(numbers), GivenValues(senders)
         self._recorder = recorder
         self._router = Router(route for name in names for route in packs[name].spec.routes)
         self._words = {name: Vocabulary.of(packs[name]) for name in names}
         self._credentials = {name: Credentials.of(packs[name].spec, credentials.get(name, {})) for name in names}
-        are_masked = "numbers" in masked
-        self._recipients = {name: Recipients(numbers, are_masked, packs[name].spec.home) for name in names}
-        self._senders = senders
+        replaced = frozenset(masked)
+        are_masked = "numbers" in replaced
+        self._recipients = {name: Recipients(self.recipients, are_masked, packs[name].spec.home) for name in names}
+        self._senders = {name: Senders(self.senders, replaced, self._words[name].fixed) for name in names}
         self._ids = Ids()
         self._pace = pace
         self._begun: tuple[datetime, float] | None = None
@@ -128,11 +135,13 @@ class Replayer:
                 incoming = self._prepare(exchange, found)
             except MissingError as error:
                 refusal = Refused(error.kind, str(error))
-                if error.option and len(self.wanting) < WANTING:
-                    self.wanting[error.option] += 1
+                if not error.option:
+                    self.reasons[str(error)] += 1
         outcome = await self._recorder.ask(incoming, refusal=refusal, replays=exchange.number)
         is_answered = not (outcome.fault or outcome.refused)
         self.sent += not outcome.refused
+        self.answered += is_answered
+        self.unsent += outcome.refused in SENDABLE and found.route.operation.channel is not None
         if exchange.reply is not None and not exchange.fault:
             operation = found.route.operation
             before = ids_in_reply(exchange.reply.body.text, kind_of(exchange.reply.headers))
@@ -154,12 +163,18 @@ class Replayer:
         if request.body.withheld:
             why = f"the recording does not have its body: {request.body.withheld}"
             raise MissingError(why, kind="body")
-        real = self._real_values(exchange, found.route.operation)
+        missing: list[MissingError] = []
+        real = self._real_values(exchange, found.route.operation, missing)
         value = real("header").value  # first, as a path may repeat what the headers name
         headers = tuple((name, value(Leaf(name.lower(), text))) for name, text in request.headers)
         query = rewrite_pairs(request.query, real("query")) if request.query else ""
         body = rewrite_body(request.body.text, kind_of(request.headers), real("body")) if request.body.text else ""
         path = rewrite_path(request.path, found.route.template, real("path").value)
+        for option in dict.fromkeys(each.option for each in missing if each.option):
+            if option in self.wanting or len(self.wanting) < WANTING:
+                self.wanting[option] += 1
+        if missing:
+            raise min(missing, key=lambda each: FIRST.index(each.kind))
         changed = RecordedRequest(request.method, path, query, headers, request.body._replace(text=body))
         incoming = incoming_of(changed)
         again = self._find(request.method, path)
@@ -169,8 +184,13 @@ class Replayer:
         self._check_recipients(exchange, again, incoming, self._recipients[provider])
         return incoming
 
-    def _real_values(self, exchange: RecordedExchange, operation: Operation) -> Callable[[str], Replacer]:
-        """Return what replaces the values of a part of a request by real ones: of path, query, header or body."""
+    def _real_values(
+        self, exchange: RecordedExchange, operation: Operation, missing: list[MissingError]
+    ) -> Callable[[str], Replacer]:
+        """Return what replaces the values of a part of a request by real ones: of path, query, header or body.
+
+        What there is no real value for stays, and is added to `missing`.
+        """
         provider = exchange.provider
         words, credentials = self._words[provider], self._credentials[provider]
         is_wrong = exchange.reply is not None and exchange.reply.status in WRONG_KEY
@@ -194,7 +214,14 @@ class Replayer:
                     value = self._ids.real(provider, value)
                 return self._content(provider, name, value, sends=sends)
 
-            return Replacer(real, str, str)
+            def real_or_missing(leaf: Leaf) -> str:
+                try:
+                    return real(leaf)
+                except MissingError as error:
+                    missing.append(error)
+                    return leaf.value
+
+            return Replacer(real_or_missing, str, str)
 
         return part
 
@@ -204,7 +231,9 @@ class Replayer:
         if name in words.recipients:
             return self._recipients[provider].real(value)
         if name in words.senders:
-            return self._senders.get(value, value)
+            return self._senders[provider].real(value, kind="senders")
+        if name in words.names:
+            return self._senders[provider].real(value, kind="names")
         is_other = sends and name not in words.texts and not is_id(name) and is_shaped(value)
         return self._recipients[provider].real(value) if is_other else value  # the document may not have all recipients
 
@@ -214,7 +243,7 @@ class Replayer:
         """Check that a request sends to real numbers alone, wherever its document has them.
 
         Raises:
-            MissingError: it has another recipient, or none although the provider accepted it.
+            MissingError: it has another recipient, or none although the provider did not refuse it.
 
         """
         operation = found.route.operation
@@ -224,9 +253,11 @@ class Replayer:
         request = Request(incoming.method, path, query, incoming.named, incoming.body)
         values = found.route.read(request, found.path_values).values
         named = [each.recipient for each in operation.message.messages(values) if each.recipient]
-        accepted = exchange.reply is None or exchange.reply.status < FIRST_ERROR_STATUS
-        if not all(map(recipients.allow, named)) or (accepted and not named):
-            why = "its recipient is a stand-in, or is not where the document has it"
+        if not all(map(recipients.allow, named)):
+            why = "one of its recipients is a stand-in, and is not where the document has recipients"
+            raise MissingError(why, kind="recipient")
+        if not named and (exchange.reply is None or not is_refusal(operation, exchange.reply)):
+            why = "it has no recipient where the document has one, and was not refused: it may have one elsewhere"
             raise MissingError(why, kind="recipient")
 
 

@@ -4,9 +4,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
+from sandbox.core.effects import FIRST_ERROR_STATUS
 from sandbox.recording.real_values import MissingError
-from sandbox.recording.reported_ids import LIMIT, named_ids_in
+from sandbox.recording.reported_ids import LIMIT, leaves_in, named_ids_in
 from sandbox.recording.rewriting import Leaf
+from sandbox.recording.session import RecordedReply
 from sandbox.specs.spec import Operation
 
 STRUCTURED = re.compile(r"\s*(?:[{\[<]|[^\s=&]+=)")  # the beginning of JSON, XML or a form
@@ -49,14 +51,27 @@ class Ids:
             self._now.popitem(last=False)
 
 
-def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
-    """Return ids by name; codes of errors are none, whatever their name."""
-    codes = {
-        name
+def is_refusal(operation: Operation, reply: RecordedReply) -> bool:
+    """Return whether a reply refuses its request, by its status or by the code of an error that the document has."""
+    if reply.status >= FIRST_ERROR_STATUS:
+        return True
+    media = next((value.lower() for name, value in reply.headers if name.lower() == "content-type"), "")
+    return any((each.name, each.value) in _codes(operation) for each in leaves_in(reply.body.text, media))
+
+
+def _codes(operation: Operation) -> frozenset[tuple[str, str]]:
+    """Return the codes of an operation's errors, with the names of their members."""
+    return frozenset(
+        (str(name), str(value))
         for error in operation.errors.values()
         for name, value in (error.body.items() if isinstance(error.body, Mapping) else ())
         if str(value) == str(error.code)
-    }
+    )
+
+
+def _by_name(operation: Operation, ids: Iterable[Leaf]) -> dict[str, list[str]]:
+    """Return ids by name; codes of errors are none, whatever their name."""
+    codes = {name for name, _ in _codes(operation)}
     found: dict[str, list[str]] = {}
     for each in ids:
         if each.name not in codes:

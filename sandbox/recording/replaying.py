@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from sandbox.recording.real_values import read_credentials, read_recipients, rea
 from sandbox.recording.recorder import Recorder
 from sandbox.recording.replay import Replayer, Timing
 from sandbox.recording.server import CALLBACKS, RecordOptions, make_routes, make_runner, summary
-from sandbox.recording.session import SessionHeader, SessionWriter
+from sandbox.recording.session import RecordedExchange, SessionHeader, SessionWriter
 from sandbox.recording.session_reader import read_session
 from sandbox.server.logs import LogLine, format_text
 from sandbox.server.runner import open_port
@@ -47,7 +47,7 @@ async def replay(
     show: Callable[[str], None],
     write_log: Callable[[str], None],
 ) -> bool:
-    """Replay a session; return whether any request was sent. SIGINT and SIGTERM stop it.
+    """Replay a session; return whether the provider answered any request. SIGINT and SIGTERM stop it.
 
     Without `budget`, no message is sent. Callbacks are taken only if the options wait for them.
 
@@ -55,12 +55,13 @@ async def replay(
         SandboxError: an option is wrong, the session cannot be read, or the new one cannot be written.
 
     """
-    options = replace(options, budget=options.budget or 0)
     routes = make_routes(options, packs)
     credentials = read_credentials(values.credential, packs, routes)
     numbers, senders = read_recipients(values.recipient, values.recipients), read_senders(values.sender)
     session = read_session(values.session)
-    limits = Limits(options.only, options.most, options.budget)
+    recorded = sum(isinstance(each, RecordedExchange) and each.provider in routes for each in session.entries)
+    session = read_session(values.session)
+    limits = Limits(options.only, options.most, options.budget or 0)
     masker = Masker(packs, make_token(SALT_LENGTH), keep_content=options.keep_content)
     colour = sys.stderr.isatty()
 
@@ -104,15 +105,23 @@ async def replay(
         else:
             sending.cancel()
             await asyncio.wait((sending,))
-    show(describe(options.out, recorder, replayer))
-    return replayer.sent > 0
+    show(describe(options, recorder, replayer, recorded=recorded))
+    return replayer.answered > 0
 
 
-def describe(out: Path, recorder: Recorder, replayer: Replayer) -> str:
-    """Return what an end prints: the counts, and the options that would send more."""
-    lines = [summary(out, recorder.counts)]
+def describe(options: RecordOptions, recorder: Recorder, replayer: Replayer, *, recorded: int) -> str:
+    """Return what an end prints: the counts, the options that would send more, and those that were not needed."""
+    replayed = f"replayed {replayer.sent} of {recorded} recorded request{'' if recorded == 1 else 's'}"
+    lines = [summary(options.out, recorder.counts), f"  {replayed}; the provider answered {replayer.answered}"]
     if replayer.skipped:
         lines.append(f"  left out {replayer.skipped}: no document has their paths")
     for option, count in replayer.wanting.items():
         lines.append(f"  not sent {count}: name the real value with {option}")
+    for reason, count in replayer.reasons.items():
+        lines.append(f"  not sent {count}: {reason}")
+    if replayer.unsent and options.budget is None:
+        lines.append(f"  not sent {replayer.unsent}: without --budget N, no message is sent")
+    unused = [("--recipient", each) for each in replayer.recipients.unused]
+    unused += [("--sender", each) for each in replayer.senders.unused]
+    lines += [f"  not used: {option} {value}=…, as no request has that stand-in" for option, value in unused]
     return "\n".join(lines)

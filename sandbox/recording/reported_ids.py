@@ -42,11 +42,15 @@ def is_id(name: str) -> bool:
 
 def named_ids_in(text: str, kind: str) -> Iterator[Leaf]:
     """Return the values in a query or body whose names are those of ids, with these names."""
+    return (leaf for leaf in leaves_in(text, kind) if leaf.value and is_id(leaf.name))
+
+
+def leaves_in(text: str, kind: str) -> list[Leaf]:
+    """Return the values in a query or body."""
     found: list[Leaf] = []
 
     def collect(leaf: Leaf) -> str:
-        if leaf.value and is_id(leaf.name):
-            found.append(leaf)
+        found.append(leaf)
         return leaf.value
 
     replacer = Replacer(collect, str, str)
@@ -54,4 +58,4 @@ def named_ids_in(text: str, kind: str) -> Iterator[Leaf]:
         rewrite_pairs(text, replacer)
     elif text:
         rewrite_body(text, kind, replacer)
-    return iter(found)
+    return found

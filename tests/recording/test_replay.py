@@ -14,9 +14,17 @@ import pytest
 from aiohttp import ClientSession
 
 from sandbox.core.clock import ClockConfig, ClockMode
+from sandbox.core.errors import SandboxError
 from sandbox.engine.workspace import WorkspaceConfig
 from sandbox.recording.limits import Limits
-from sandbox.recording.real_values import Credentials, MissingError, Recipients, read_credentials
+from sandbox.recording.real_values import (
+    Credentials,
+    GivenValues,
+    MissingError,
+    Recipients,
+    read_credentials,
+    read_recipients,
+)
 from sandbox.recording.replay import Replayer, Timing, in_order
 from sandbox.recording.replaying import ReplayOptions, replay
 from sandbox.recording.server import RecordOptions
@@ -172,7 +180,11 @@ async def test_what_has_a_stand_in_for_a_recipient_is_not_sent(tmp_path: Path) -
         ("smsbuddy.sms.result", "id"),
     ]
     assert asked == 1
-    assert [each.partition(" ")[0] for each in replayer.wanting] == ["--recipient"] * 3
+    assert [each.partition(" ")[0] for each in replayer.wanting] == [
+        *("--sender", "--recipient"),  # of Betatel
+        *("--recipient", "--recipient"),
+        *("--sender", "--recipient"),
+    ]
     assert again[0].why == (
         "not sent on: a recipient is a stand-in in the recording, and may be the number of a stranger"
     )
@@ -182,19 +194,20 @@ async def test_a_masked_recording_is_sent_to_the_numbers_that_are_given_for_stan
     session = await recorded(tmp_path / "s.jsonl", keep_content=False)
     provider = await make_sandbox(OTHER)
     url = f"http://127.0.0.1:{provider.client.port}"
-    (sender,) = {
-        json.loads(each.request.body.text)["from"]
-        for each in exchanges([*read_session(session).entries])
-        if each.operation == "betatel.sms.send"
+    bodies = {each.operation: each.request.body.text for each in exchanges([*read_session(session).entries])}
+    names = {
+        json.loads(bodies["betatel.sms.send"])["from"]: "ACME",
+        bodies["smsbuddy.sms.send"].partition("sender=")[2].partition("&")[0]: "SMSBDY",
     }
-    _, again = await replayed(session, url, numbers=stand_ins(session), senders={sender: "ACME"})
+    replayer, again = await replayed(session, url, numbers=stand_ins(session), senders=names)
     sent = recipients(provider)
     senders = [each.sender for each in provider.world.messages.values()][:2]
     await provider.client.close()
 
-    assert sent == [MINE["betatel"], MINE["betatel"], *MINE["ubill"]]
+    assert sent == [MINE["betatel"], MINE["betatel"], *MINE["ubill"], MINE["smsbuddy"]]
     assert senders == ["ACME", "ACME"]
-    assert [each.refused for each in again] == ["", "", "", "", "", "", "", "id"]  # its sender is a stand-in
+    assert {each.refused for each in again} == {""}
+    assert (replayer.recipients.unused, replayer.senders.unused) == ([], [])
 
 
 async def test_nothing_is_sent_beyond_the_limits_and_what_depends_on_it_neither(tmp_path: Path) -> None:
@@ -218,6 +231,7 @@ async def test_without_a_key_nothing_is_sent(tmp_path: Path) -> None:
     assert {each.refused for each in again} == {"credential"}
     assert set(replayer.wanting) == {
         "--credential betatel.x-api-key=VALUE",
+        "--credential betatel.x-user-id=VALUE",
         "--credential ubill.key=VALUE",
         "--credential smsbuddy.key=VALUE",
     }
@@ -254,11 +268,9 @@ SEND: Any = {"method": "POST", "path": "/api/smpp/client/send", "operation": "be
 TO = b'{"from":"ACME","to":"38769111222","text":"x"}'
 
 
-def write(path: Path, *entries: Entry, masked: bool = False) -> Path:
-    """Write a session; `masked`: its numbers are stand-ins."""
-    with SessionWriter(
-        path, SessionHeader(NOON, "0", "record", {}, ("credentials", "numbers")[: 1 + masked])
-    ) as writer:
+def write(path: Path, *entries: Entry, masked: tuple[str, ...] = ()) -> Path:
+    """Write a session in which credentials and what is `masked` are stand-ins."""
+    with SessionWriter(path, SessionHeader(NOON, "0", "record", {}, ("credentials", *masked))) as writer:
         for each in entries:
             writer.write(each)
     return path
@@ -268,7 +280,7 @@ async def send_again(
     provider: RawProvider,
     path: Path,
     *entries: Entry,
-    masked: bool = False,
+    masked: tuple[str, ...] = (),
     **more: Any,  # noqa: ANN401 - as `replayed`
 ) -> list[RecordedExchange]:
     """Replay a session of these exchanges by a provider of raw bytes."""
@@ -357,7 +369,9 @@ async def test_no_stand_in_is_sent_to_whatever_the_form_of_its_request(tmp_path:
         1, **SEND, headers=(("x-api-key", "S"), ("content-type", "application/json")), body=Body(body.decode())
     )
     async with raw_provider() as provider:
-        again = await send_again(provider, tmp_path, exchange, masked=True, numbers={"38761000000": "38765000111"})
+        again = await send_again(
+            provider, tmp_path, exchange, masked=("numbers",), numbers={"38761000000": "38765000111"}
+        )
 
     assert provider.requests == []
     assert [each.refused for each in again] == ["recipient"]
@@ -395,8 +409,10 @@ async def test_callbacks_are_taken_until_the_replay_is_stopped(tmp_path: Path) -
             ]
         os.kill(os.getpid(), signal.SIGINT)
         sent = await done
+    said = [lines.get_nowait() for _ in range(lines.qsize())]
 
     assert sent
+    assert said[-1].splitlines()[1:] == ["  replayed 1 of 1 recorded request; the provider answered 1"]
     assert [each.status for each in answers] == [200, 404]
     assert [each.reports for each in read_session(out).entries if isinstance(each, RecordedCallback)] == [(1, "m1")]
     assert len(provider.requests) == 1
@@ -411,7 +427,134 @@ async def test_without_a_budget_no_message_is_sent(tmp_path: Path) -> None:
         sent = await replay(options, values, packs(), show=said.append, write_log=lambda _: None)
 
     assert (sent, provider.requests) == (False, [])
-    assert said == [f"wrote {tmp_path / 'out.jsonl'}: 1 exchange, 0 callbacks, 1 refused"]
+    assert said[0].splitlines() == [
+        f"wrote {tmp_path / 'out.jsonl'}: 1 exchange, 0 callbacks, 1 refused",
+        "  replayed 0 of 1 recorded request; the provider answered 0",
+        "  not sent 1: without --budget N, no message is sent",
+    ]
+
+
+UBILL_KIND = (("key", "STANDIN"), ("Content-Type", "application/json"))
+
+
+def ubill(number: int, operation: str, path: str, *, body: str, reply: str = '{"statusID":0}') -> RecordedExchange:
+    """Return an exchange of uBill."""
+    request = RecordedRequest("POST", path, "", UBILL_KIND, Body(body))
+    return RecordedExchange(number, NOON, "ubill", operation, request, RecordedReply(200, (), Body(reply)), 1.0)
+
+
+def ubill_send(number: int, body: str, reply: str = '{"statusID":0,"smsID":7}') -> RecordedExchange:
+    return ubill(number, "ubill.sms.send", "/v1/sms/send", body=body, reply=reply)
+
+
+async def ends(path: Path, *entries: Entry, **options: Any) -> tuple[bool, list[str], int]:  # noqa: ANN401 - of `ReplayOptions`
+    """Replay a masked session by the command; return whether it is a success, its last words, and what was sent."""
+    budget = options.pop("budget", 9)
+    session = write(path / "s.jsonl", *entries, masked=("numbers", "senders", "names"))
+    said: list[str] = []
+    async with raw_provider() as provider:
+        urls = dict.fromkeys(("betatel", "ubill"), provider.url)
+        given = RecordOptions(urls, path / "out.jsonl", insecure=True, budget=budget)
+        values = ReplayOptions(session, ("betatel=KEY", "ubill=KEY"), **options)
+        success = await replay(given, values, packs(), show=said.append, write_log=lambda _: None)
+        return success, said[0].splitlines()[1:], len(provider.requests)
+
+
+async def test_a_masked_name_is_not_sent_without_a_real_one(tmp_path: Path) -> None:
+    brand = ubill(1, "ubill.brand.create", "/v1/sms/brandNameCreate", body='{"brandName":"QWXM Ltf."}')
+
+    assert await ends(tmp_path, brand, budget=None) == (
+        False,
+        [
+            "  replayed 0 of 1 recorded request; the provider answered 0",
+            "  not sent 1: name the real value with --sender 'QWXM Ltf.=REAL'",
+        ],
+        0,
+    )
+
+
+async def test_a_masked_sender_is_not_sent_without_a_real_one(tmp_path: Path) -> None:
+    send = betatel(1, **SEND, headers=(("x-api-key", "S"), *JSON.items()), body=Body(TO.decode()))
+    recipient = ("38769111222=38761930305",)
+    (tmp_path / "with").mkdir()
+
+    assert await ends(tmp_path, send, recipient=recipient) == (
+        False,
+        [
+            "  replayed 0 of 1 recorded request; the provider answered 0",
+            "  not sent 1: name the real value with --sender ACME=REAL",
+        ],
+        0,
+    )
+    assert await ends(tmp_path / "with", send, recipient=recipient, sender=("ACME=ME", "OTHER=ME")) == (
+        True,
+        [
+            "  replayed 1 of 1 recorded request; the provider answered 1",
+            "  not used: --sender OTHER=…, as no request has that stand-in",
+        ],
+        1,
+    )
+
+
+async def test_a_wrong_recipient_is_sent_again_if_it_is_named(tmp_path: Path) -> None:
+    wrong = [
+        betatel(1, **SEND, body=Body('{"to":"Tfufo","text":"x"}'), status=400),
+        ubill_send(2, '{"brandID":1,"numbers":["995577111222","12"],"text":"x"}'),
+    ]
+    given = ("995577111222=995577000111", "12=12", "Tfufo=Selma", "995577999999=995577000111")
+    (tmp_path / "with").mkdir()
+
+    assert await ends(tmp_path, *wrong) == (
+        False,
+        [
+            "  replayed 0 of 2 recorded requests; the provider answered 0",
+            "  not sent 1: name the real value with --recipient Tfufo=Tfufo (sent as it is)",
+            "  not sent 1: name the real value with --recipient 995577111222=NUMBER",
+            "  not sent 1: name the real value with --recipient 12=12 (sent as it is)",
+        ],
+        0,
+    )
+    assert await ends(tmp_path / "with", *wrong, recipient=given) == (
+        True,
+        [
+            "  replayed 2 of 2 recorded requests; the provider answered 2",
+            "  not used: --recipient 995577999999=…, as no request has that stand-in",
+        ],
+        2,
+    )
+
+
+async def test_what_was_refused_for_lack_of_a_recipient_is_sent_again(tmp_path: Path) -> None:
+    sends = [
+        betatel(1, **SEND, body=Body('{"text":"x'), status=400),
+        ubill_send(2, '{"brandID":1,"text":"x"}', reply='{"statusID":20,"message":"Numbers not found"}'),
+        ubill_send(3, '{"brandID":1,"text":"x', reply='{"statusID":20,"message":"Numbers not found"}'),
+        ubill_send(4, '{"brandID":1,"text":"x"}'),
+    ]
+    why = "it has no recipient where the document has one, and was not refused: it may have one elsewhere"
+
+    assert await ends(tmp_path, *sends) == (
+        True,
+        ["  replayed 3 of 4 recorded requests; the provider answered 3", f"  not sent 1: {why}"],
+        3,
+    )
+
+
+async def test_a_replay_without_any_answer_fails(tmp_path: Path) -> None:
+    session = write(tmp_path / "s.jsonl", betatel(1), betatel(2))
+    said: list[str] = []
+    options = RecordOptions({"betatel": "http://127.0.0.1:9"}, tmp_path / "out.jsonl", insecure=True)
+    values = ReplayOptions(session, ("betatel=KEY",))
+    success = await replay(options, values, packs(), show=said.append, write_log=lambda _: None)
+
+    assert not success
+    assert said[0].splitlines()[1:] == ["  replayed 2 of 2 recorded requests; the provider answered 0"]
+
+
+@pytest.mark.parametrize("word", ["=387", "387=", "387", " = "])
+def test_a_recipient_needs_a_stand_in_and_a_value(word: str) -> None:
+    with pytest.raises(SandboxError, match="is not STANDIN=NUMBER, such as"):
+        read_recipients([word], None)
 
 
 def test_a_file_with_missing_numbers_is_read_in_order() -> None:
@@ -462,4 +605,4 @@ def test_a_credential_that_the_document_does_not_place_keeps_its_scheme() -> Non
 def test_a_number_is_replaced_in_the_form_that_its_stand_in_has(value: str, real: str) -> None:
     numbers = {"919811111111": "919800000111", "9822222222": "9800000222"}
 
-    assert Recipients(numbers, are_masked=True, home=NumberPlan(10, "91")).real(value) == real
+    assert Recipients(GivenValues(numbers), are_masked=True, home=NumberPlan(10, "91")).real(value) == real
