@@ -9,14 +9,19 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from sandbox.core.errors import SandboxError
 from sandbox.core.message import Status
+from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.learning.callback_statuses import CallbackReader
 from sandbox.learning.replies import Refusal, find_refusal
 from sandbox.providers.registry import Registry
+from sandbox.recording.limits import recipients_of
 from sandbox.recording.session import Entry, RecordedCallback, RecordedExchange
 from sandbox.recording.sketch import Sketch
+from sandbox.specs.body_parsing import Request
+from sandbox.specs.routing import Missed, Router
 from sandbox.specs.spec import Operation
 
 WAITING = 50_000  # requests and callbacks that are kept until no more callbacks are expected
@@ -50,7 +55,8 @@ class Observed:
 
     `messages` were accepted. `unknown` counts the words of statuses that the document does not have; messages that
     have one are `unlearnt`, as are those whose path is one too many. `repeated` callbacks said the same once more;
-    `unfinished` messages were sent so shortly before the end that callbacks may be missing.
+    `unfinished` messages were sent so shortly before the end that callbacks may be missing. `dropped` recipients are no
+    messages: they cannot be numbers, and had no callback though others of their requests had.
     """
 
     operation: Operation
@@ -64,6 +70,7 @@ class Observed:
     unknown: Counter[str] = field(default_factory=Counter)
     unlearnt: int = 0
     unfinished: int = 0
+    dropped: int = 0
     repeated: int = 0
     longest: timedelta = timedelta(0)
 
@@ -75,11 +82,15 @@ class Observed:
 
 @dataclass(slots=True)
 class _Send:
-    """An accepted request that sends: when its reply came, how many messages it asked for, and their callbacks."""
+    """An accepted request that sends: when its reply came, how many messages it asked for, and their callbacks.
+
+    `doubtful` are the digits of its recipients that are no possible numbers.
+    """
 
     observed: Observed
     at: datetime
     messages: int
+    doubtful: tuple[str, ...] = ()
     reports: dict[tuple[str, str], list[Report]] = field(default_factory=dict)
 
 
@@ -99,6 +110,7 @@ class Observations:
     left_out: Counter[str] = field(default_factory=Counter)
     _sends: OrderedDict[int, _Send] = field(default_factory=OrderedDict)
     _waiting: int = 0
+    _routers: dict[str, Router] = field(default_factory=dict)
     _readers: dict[tuple[str, str], CallbackReader] = field(default_factory=dict)
     _end: datetime | None = None
 
@@ -148,8 +160,25 @@ class Observations:
         if operation.channel is not None:
             messages = max(1, entry.messages)
             observed.messages += messages
-            self._sends[entry.number] = _Send(observed, ended, messages)
+            doubtful = self._doubtful(entry) if messages > 1 else ()
+            self._sends[entry.number] = _Send(observed, ended, messages, doubtful)
             self._waiting += 1
+
+    def _doubtful(self, entry: RecordedExchange) -> tuple[str, ...]:
+        """Return the digits of a request's recipients that are no possible numbers: providers drop these silently."""
+        spec = self.packs[entry.provider].spec
+        router = self._routers.get(entry.provider)
+        if router is None:
+            router = self._routers[entry.provider] = Router(spec.routes)
+        sent, path = entry.request, unquote(entry.request.path)
+        found = router.find(sent.method, path)
+        if isinstance(found, Missed):
+            return ()
+        headers = {name.lower(): value for name, value in sent.headers}
+        body = sent.body.text.encode("utf-8", "surrogateescape")
+        country = spec.home.country if spec.home is not None else ""
+        numbers = map(digits_alone, recipients_of(found, Request(sent.method, path, sent.query, headers, body)))
+        return tuple(each for each in numbers if not is_possible(each) and not is_possible(country + each.lstrip("0")))
 
     def _callback(self, entry: RecordedCallback) -> None:
         send = None if entry.reports is None else self._sends.get(entry.reports.exchange)
@@ -174,6 +203,11 @@ class Observations:
         self._waiting -= 1 + sum(map(len, send.reports.values()))
         channel = observed.operation.channel
         silent = max(0, send.messages - len(send.reports))
+        numbers = {number for _, number in send.reports}
+        dropped = min(silent, sum(each not in numbers for each in send.doubtful)) if numbers else 0
+        observed.messages -= dropped
+        observed.dropped += dropped
+        silent -= dropped
         for reports in (*send.reports.values(), *([] for _ in range(silent))):
             steps = self._steps(observed, reports)
             last = steps[-1].status if steps else Status.QUEUED

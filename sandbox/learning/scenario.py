@@ -22,7 +22,7 @@ from sandbox.recording.session import SessionHeader
 from sandbox.recording.session_reader import read_session
 from sandbox.recording.sketch import EXACT, Sketch
 
-SCHEMA = "# yaml-language-server: $schema=../specs/scenario.schema.json"
+SCHEMA = "# yaml-language-server: $schema=http://127.0.0.1:8080/_sandbox/schemas/scenario.json"
 SERVER_ERROR = 500  # the HTTP status from which on a refusal is not the request's fault
 DIGITS, WHOLE = 4, 1000  # significant digits of a duration, and from where on it is a whole number
 UNITS = (("ms", 0.001, 1.0), ("s", 1.0, 600.0), ("m", 60.0, 36_000.0), ("h", 3600.0, float("inf")))  # from, up to
@@ -129,6 +129,7 @@ def _comments(observed: Observed) -> Iterator[str]:
         yield f"Statuses that the document does not have: {', '.join(unknown) or 'some, which are not words'}."
     for count, what in (
         (observed.unlearnt, "message{s} with other statuses, or in yet another order"),
+        (observed.dropped, "recipient{s} that cannot be a number and had no callback, unlike others of the request"),
         (observed.unfinished, "message{s} sent too shortly before the end of the recording"),
         (observed.repeated, "callback{s} that said the same once more"),
     ):

@@ -73,7 +73,11 @@ def check_globs(globs: Iterable[str], operations: Mapping[str, object]) -> None:
 def count_messages(found: Found, request: Request) -> Asked:
     """Return how many messages a request asks for, at least one, and the first recipient."""
     body, _ = read_text(request.body, tuple(request.headers.items()))
-    values = found.route.read(request._replace(body=body.text.encode("utf-8", "surrogateescape")), found.path_values)
-    recipients = [each.recipient for each in found.route.operation.message.messages(values.values)]
-    named = [each for each in recipients if each]
+    named = recipients_of(found, request._replace(body=body.text.encode("utf-8", "surrogateescape")))
     return Asked(max(1, len(named)), named[0] if named else "")
+
+
+def recipients_of(found: Found, request: Request) -> list[str]:
+    """Return the recipients that a request names; its body must not be packed."""
+    values = found.route.read(request, found.path_values).values
+    return [each.recipient for each in found.route.operation.message.messages(values) if each.recipient]

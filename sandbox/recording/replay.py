@@ -19,7 +19,7 @@ from sandbox.core.clock import monotonic
 from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.providers.registry import Registry
 from sandbox.recording.bodies import CHARSET, read_text
-from sandbox.recording.limits import Refused
+from sandbox.recording.limits import Refused, recipients_of
 from sandbox.recording.real_values import Credentials, Given, GivenValues, MissingError, Recipients, Senders
 from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
 from sandbox.recording.replayed_ids import Ids, ids_in_reply, is_refusal
@@ -251,8 +251,7 @@ class Replayer:
             return
         path, _, query = incoming.target.partition("?")
         request = Request(incoming.method, path, query, incoming.named, incoming.body)
-        values = found.route.read(request, found.path_values).values
-        named = [each.recipient for each in operation.message.messages(values) if each.recipient]
+        named = recipients_of(found, request)
         if not all(map(recipients.allow, named)):
             why = "one of its recipients is a stand-in, and is not where the document has recipients"
             raise MissingError(why, kind="recipient")

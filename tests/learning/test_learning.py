@@ -1,6 +1,7 @@
 """A learnt scenario shows what was recorded: delays by operation and status, shares of outcomes, refusals."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -360,3 +361,52 @@ def test_a_provider_that_no_document_describes_is_named(tmp_path: Path) -> None:
 )
 def test_durations_have_four_digits(seconds: float, text: str) -> None:
     assert write_duration(seconds) == text
+
+
+def ubill_session(*reported: str) -> list[Entry]:
+    """Return a request to two numbers and a wrong one, and callbacks of these numbers."""
+    body = '{"brandID":1,"numbers":["995511194241","995511194242","12"],"text":"message"}'
+    asked = RecordedRequest("POST", "/v1/sms/send", "", (("Content-Type", "application/json"),), Body(body))
+    reply = RecordedReply(200, (), Body('{"statusID":0,"smsID":7,"message":"Success"}'))
+    sent = replace(exchange(1, "ubill.sms.send", reply=reply, messages=3), request=asked)
+    queries = [f"event=sms.delivery.updated&smsID=7&number={number}&statusID=1" for number in reported]
+    return [
+        sent,
+        *(
+            callback(
+                number,
+                "ubill",
+                at=NOON + timedelta(seconds=number),
+                reports=Reported(1, "7"),
+                request=RecordedRequest("GET", "", query, ()),
+            )
+            for number, query in enumerate(queries, start=2)
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reported", "counts"),
+    [
+        (("995511194241", "995511194242"), (2, 1, 2)),
+        (("995511194241", "12"), (3, 0, 2)),
+        ((), (3, 0, 0)),
+    ],
+)
+def test_a_wrong_recipient_without_a_callback_is_no_message_if_others_have_one(
+    reported: tuple[str, ...], counts: tuple[int, int, int]
+) -> None:
+    observations = Observations(packs())
+    observations.read(ubill_session(*reported))
+    observed = observations.operations["ubill.sms.send"]
+
+    assert (observed.messages, observed.dropped, observed.reported) == counts
+
+
+def test_dropped_recipients_are_in_the_comments(tmp_path: Path) -> None:
+    text = learn_scenario(write(tmp_path / "s.jsonl", ubill_session("995511194241", "995511194242")), packs())
+
+    assert "# ubill.sms.send: 1 accepted request, 2 messages." in text
+    assert "1 recipient that cannot be a number and had no callback, unlike others of the request." in " ".join(
+        text.replace("#", "").split()
+    )
