@@ -74,6 +74,7 @@ class Replayer:
 
     `sent` requests went to the provider, which answered `answered` of them. `wanting` has the options that were missing
     with how many requests each would help, `reasons` why others were not sent, `unsent` how many of all that send.
+    `is_complete`: no request is left.
     """
 
     def __init__(  # noqa: PLR0913 - each is a part of its own
@@ -90,6 +91,7 @@ class Replayer:
         """Prepare to send; `masked` is what the recording replaced, `senders` real ones by their stand-ins."""
         names = recorder.routes
         self.sent = self.answered = self.skipped = self.unsent = 0
+        self.is_complete = False
         self.wanting: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.recipients, self.senders = GivenValues(numbers), GivenValues(senders)
@@ -111,6 +113,7 @@ class Replayer:
             if exchange.provider in self._recorder.routes:
                 await self._keep_pace(exchange.at)
                 await self._repeat(exchange)
+        self.is_complete = True
 
     async def _keep_pace(self, at: datetime) -> None:
         if self._pace is None:
@@ -137,7 +140,11 @@ class Replayer:
                 refusal = Refused(error.kind, str(error))
                 if not error.option:
                     self.reasons[str(error)] += 1
-        outcome = await self._recorder.ask(incoming, refusal=refusal, replays=exchange.number)
+        try:
+            outcome = await self._recorder.ask(incoming, refusal=refusal, replays=exchange.number)
+        except asyncio.CancelledError:
+            self.sent += 1  # the provider may have handled it
+            raise
         is_answered = not (outcome.fault or outcome.refused)
         self.sent += not outcome.refused
         self.answered += is_answered

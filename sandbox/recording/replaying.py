@@ -123,5 +123,6 @@ def describe(options: RecordOptions, recorder: Recorder, replayer: Replayer, *, 
         lines.append(f"  not sent {replayer.unsent}: without --budget N, no message is sent")
     unused = [("--recipient", each) for each in replayer.recipients.unused]
     unused += [("--sender", each) for each in replayer.senders.unused]
-    lines += [f"  not used: {option} {value}=…, as no request has that stand-in" for option, value in unused]
+    if replayer.is_complete:
+        lines += [f"  not used: {option} {value}=…, as no request needed it" for option, value in unused]
     return "\n".join(lines)

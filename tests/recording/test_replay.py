@@ -42,6 +42,7 @@ from sandbox.recording.session_reader import read_session
 from sandbox.specs.spec import CredentialPart, NumberPlan
 from tests.builders import NOON, packs
 from tests.recording.recordings import PATIENCE, RawProvider, Recording, http, raw_provider, recording
+from tests.recording.test_faults import hangs
 from tests.servers import BARE, Sandbox, make_sandbox
 
 ACCOUNT = {"x-account-id": "a1", "x-user-id": "u7"}
@@ -490,7 +491,7 @@ async def test_a_masked_sender_is_not_sent_without_a_real_one(tmp_path: Path) ->
         True,
         [
             "  replayed 1 of 1 recorded request; the provider answered 1",
-            "  not used: --sender OTHER=…, as no request has that stand-in",
+            "  not used: --sender OTHER=…, as no request needed it",
         ],
         1,
     )
@@ -518,7 +519,7 @@ async def test_a_wrong_recipient_is_sent_again_if_it_is_named(tmp_path: Path) ->
         True,
         [
             "  replayed 2 of 2 recorded requests; the provider answered 2",
-            "  not used: --recipient 995577999999=…, as no request has that stand-in",
+            "  not used: --recipient 995577999999=…, as no request needed it",
         ],
         2,
     )
@@ -549,6 +550,26 @@ async def test_a_replay_without_any_answer_fails(tmp_path: Path) -> None:
 
     assert not success
     assert said[0].splitlines()[1:] == ["  replayed 2 of 2 recorded requests; the provider answered 0"]
+
+
+async def test_a_replay_that_is_stopped_says_how_far_it_came(tmp_path: Path) -> None:
+    async def stop(writer: asyncio.StreamWriter) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await hangs(writer)
+
+    async with raw_provider() as provider:
+        provider.behave = stop
+        session = write(tmp_path / "s.jsonl", betatel(1), betatel(2))
+        said: list[str] = []
+        options = RecordOptions({"betatel": provider.url}, tmp_path / "out.jsonl", insecure=True)
+        values = ReplayOptions(session, ("betatel=KEY",), sender=("OTHER=ME",))
+        success = await replay(options, values, packs(), show=said.append, write_log=lambda _: None)
+
+    assert not success
+    assert said[0].splitlines() == [
+        f"wrote {tmp_path / 'out.jsonl'}: 1 exchange, 0 callbacks, 1 fault",
+        "  replayed 1 of 2 recorded requests; the provider answered 0",
+    ]
 
 
 @pytest.mark.parametrize("word", ["=387", "387=", "387", " = "])
