@@ -208,6 +208,7 @@ class Replica:
         The owner may be paused. It is asked about only if it has not answered for a while.
         """
         task = asyncio.ensure_future(call)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may end when nobody waits
         try:
             while True:
                 done, _ = await asyncio.wait([task], timeout=self.store.lease.total_seconds() / BEATS)
