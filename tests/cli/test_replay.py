@@ -25,7 +25,8 @@ def test_a_replay_writes_what_the_provider_replies_now(say: Say, sandbox: Sandbo
     said = say(*words, "--credential", f"betatel={key}")
     (kept,) = read_session(out).entries
 
-    assert (said.code, said.out) == (0, f"wrote {out}: 1 exchange, 0 callbacks\n")
+    counts = "  replayed 1 of 1 recorded request; the provider answered 1\n"
+    assert (said.code, said.out) == (0, f"wrote {out}: 1 exchange, 0 callbacks\n{counts}")
     assert isinstance(kept, RecordedExchange)
     assert kept.reply is not None
     assert (kept.reply.status, kept.replays, read_session(out).header.source) == (200, 1, "replay")
@@ -39,6 +40,7 @@ def test_a_replay_that_sends_nothing_says_what_is_missing(say: Say, tmp_path: Pa
     assert said.code == 1
     assert said.out == (
         f"wrote {out}: 1 exchange, 0 callbacks, 1 refused\n"
+        "  replayed 0 of 1 recorded request; the provider answered 0\n"
         "  not sent 1: name the real value with --credential betatel.x-api-key=VALUE\n"
     )
 
