@@ -4,6 +4,7 @@ from sandbox.core.garbage import without_collections
 
 
 def test_no_garbage_is_collected_in_the_block_and_what_was_made_counts_as_old() -> None:
+    gc.enable()
     with without_collections():
         inside = gc.isenabled()
         made = [[] for _ in range(5_000)]  # type: ignore[var-annotated]
