@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sandbox.cli.inspect import SPECS, find_packs
-from sandbox.cli.learn import exists_already, write_new
+from sandbox.cli.learn import write_new
 from sandbox.cli.options import NO, PATH
+from sandbox.core.errors import SandboxError, exists_already
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
@@ -51,7 +52,7 @@ def drift(  # noqa: PLR0913 - click passes options by name
     ignored = read_ignored(read_text(ignore)) if ignore else ()
     packs = find_replacing(specs)
     if shape is not None and shape.exists():
-        raise exists_already(shape, "--shape")
+        raise SandboxError(exists_already(shape, "--shape"))
     with Progress("comparing") as progress:
         total = count_lines(session) if progress.is_shown else 0
 

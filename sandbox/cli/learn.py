@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandbox.cli.options import PATH, repeatable_option
-from sandbox.core.errors import SandboxError
+from sandbox.core.errors import SandboxError, exists_already
 
 if TYPE_CHECKING:
     from sandbox.providers.registry import Registry
@@ -27,7 +27,7 @@ def learn(*, session: Path, scenario: Path | None, patch: Path | None, specs: tu
 
     for path, option in ((scenario, "--scenario"), (patch, "--patch")):
         if path is not None and path.exists():
-            raise exists_already(path, option)
+            raise SandboxError(exists_already(path, option))
     packs = find_packs(specs)
     if patch is not None:
         learn_patch(session, packs, patch)
@@ -66,15 +66,10 @@ def write_new(path: Path, text: str, *, option: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise exists_already(path, option) from None
+        raise SandboxError(exists_already(path, option)) from None
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise SandboxError(message) from None
-
-
-def exists_already(path: Path, option: str) -> SandboxError:
-    """Return the error of a file that must not exist."""
-    return SandboxError(f"{path} exists already, and is not overwritten; choose another file with {option}")
 
 
 COMMANDS = (learn,)

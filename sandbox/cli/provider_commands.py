@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from sandbox.cli.options import PATH, CommandGroup
+from sandbox.core.errors import exists_already
 
 SUFFIX = ".yaml"  # of the documents that `serve --specs` reads
 BODY = '{"to": "38761444555", "text": "Your code is 482910"}'
@@ -73,8 +74,7 @@ def refuse_path(path: Path) -> None:
         message = f"{path}: the name must end in {SUFFIX}, as serve --specs reads only such files"
         raise click.UsageError(message)
     if path.exists() or path.is_symlink():
-        message = f"{path} exists already, and is not overwritten; choose another file with --out"
-        raise click.UsageError(message)
+        raise click.UsageError(exists_already(path, "--out"))
 
 
 def write(path: Path, text: str) -> Path:

@@ -34,6 +34,11 @@ class TargetOrigin(StrEnum):
     SETTINGS = "settings"
 
 
+def is_success(status: int) -> bool:
+    """Return whether an HTTP status is 2xx."""
+    return 200 <= status < 300  # noqa: PLR2004 - the range of HTTP success
+
+
 class Target(NamedTuple):
     """Where callbacks are sent; receivers recognise the provider by the secret `key`."""
 
@@ -74,7 +79,7 @@ class Attempt(NamedTuple):
         """Whether the answer counts as received: as `accepted` says, or else if its status is 2xx."""
         if self.accepted is not None:
             return self.accepted
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - the range of HTTP success
+        return self.status is not None and is_success(self.status)
 
 
 class Callback(NamedTuple):

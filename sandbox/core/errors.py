@@ -133,6 +133,11 @@ class CallbackStateError(SandboxError):
     """A callback's state does not allow the requested action."""
 
 
+def exists_already(path: object, option: str) -> str:
+    """Return why a file is not written; `option` names another one."""
+    return f"{path} exists already, and is not overwritten; choose another file with {option}"
+
+
 def near_miss(word: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'name'?" if a known name is similar, else a list of all known names.
 

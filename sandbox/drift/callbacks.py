@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sandbox.callbacks.compose import retry_schedule
-from sandbox.core.callback import Outgoing, Target
+from sandbox.core.callback import Outgoing, Target, is_success
 from sandbox.core.message import Channel, Message, Status, Step
 from sandbox.drift.compare import Leeway, compare, pointer, varied_paths
 from sandbox.drift.differences import describe
@@ -21,7 +21,7 @@ from sandbox.drift.trees import leaves, read_pairs, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.base import Report
-from sandbox.recording.session import Headers, RecordedCallback
+from sandbox.recording.session import RecordedCallback, media_of
 
 ADDRESS = "http://receiver.invalid/"  # of a target that is never called
 PAUSE_LEEWAY, PAUSE_PART = timedelta(seconds=2), 0.2
@@ -52,44 +52,46 @@ class Callbacks:
             self.counts["unreadable"] += 1
             return
         sent = None if entry.reports is None else self.exchanges.sent.of(entry.reports.exchange)
-        number = None if sent is None else self._find_message(entry, sent)
+        recorded = _recorded(entry)
+        number = None if sent is None else self._find_message(entry, sent, recorded)
         if sent is None or number is None or entry.reports is None:
             self.counts["unbound"] += 1
             return
         self.counts["compared"] += 1
         for player in self.exchanges.players:
             player.move_clock(entry.at)
-        _ComparedCallback(self, entry, sent, number).compare()
+        _ComparedCallback(self, entry, recorded, sent, number).compare()
 
     def finish(self) -> None:
         """Judge the order of the callbacks of all messages that are left."""
         for entry, sent in self.exchanges.sent.drain():
             self._finish(sent, entry)
 
-    def _find_message(self, entry: RecordedCallback, sent: Sent) -> int | None:
+    def _find_message(self, entry: RecordedCallback, sent: Sent, recorded: Shown) -> int | None:
         messages = [world.messages[each] for each in sent.messages if each in (world := self.one.world).messages]
         if len(messages) > 1 and entry.reports is not None:
             ours = self.one.our_id("id", entry.reports.id)
             named = None if ours is None else self.one.world.message(ours)
             if named is not None and named in messages:
                 return named.number
-            values = {digits_alone(str(each)) for _, each in leaves(_recorded(entry).parts)}
+            values = {digits_alone(str(each)) for _, each in leaves(recorded.parts)}
             messages = [each for each in messages if digits_alone(each.recipient) in values]
         # A request may name a number twice; its messages are reported in turn.
         return min((each.number for each in messages), key=lambda each: len(sent.reported.get(each, ())), default=None)
 
     def _finish(self, sent: Sent, entry: int) -> None:
         """Judge which statuses the callbacks of a send have reported, and in which order."""
-        provider = self.exchanges.provider(sent.provider)
+        provider = self.exchanges.providers[sent.provider]
         for number, reported in sent.reported.items():
             message = self.one.world.messages.get(number)
-            if message is not None:
-                of = f"{message.provider} {message.channel.name}"
-                self.exchanges.shape.add_sequence(of, [each.status.value for each in reported])
-            problem = None if message is None else judge_order(message.channel, tuple(each.status for each in reported))
-            if message is None or problem is None:
+            if message is None:
                 continue
-            subject = f"{message.provider} {message.channel.name} callbacks"
+            of, statuses = f"{message.provider} {message.channel.name}", tuple(each.status for each in reported)
+            self.exchanges.shape.add_sequence(of, [each.value for each in statuses])
+            problem = judge_order(message.channel, statuses)
+            if problem is None:
+                continue
+            subject = f"{of} callbacks"
             fact = provider.facts.at(*status_path(message.channel, problem.status))
             name = f"{subject}: {problem.aspect} {problem.status}"
             self.exchanges.differences.add(name, f"{subject}: {problem.text}; {fact.cited}", fact, entry)
@@ -99,16 +101,17 @@ class Callbacks:
 class _ComparedCallback:
     """One callback of one message."""
 
-    def __init__(self, whole: Callbacks, entry: RecordedCallback, sent: Sent, number: int) -> None:
+    def __init__(self, whole: Callbacks, entry: RecordedCallback, recorded: Shown, sent: Sent, number: int) -> None:
         self._entry = entry
         self._exchanges = whole.exchanges
         self._one, self._other = whole.exchanges.players
         self._message = self._one.world.messages[number]
-        self._provider = whole.exchanges.provider(self._message.provider)
+        self._provider = whole.exchanges.providers[self._message.provider]
         self._facts = self._provider.facts
         self._reported = sent.reported.setdefault(number, [])
         self._sent_at = sent.at
-        self._recorded = _recorded(entry)
+        self._recorded = recorded
+        self._leaves = leaves(recorded.parts)
         self._subject = f"{self._message.provider} {self._message.channel.name} callback"
 
     def compare(self) -> None:
@@ -124,15 +127,13 @@ class _ComparedCallback:
         self._exchanges.shape.add_callback(seen, self._provider.fixed)
         if step.status not in channel.reports:
             self._add("reported", f"a callback comes here, {of_status.cited} reports none", of_status)
-        elif step.word in {str(value) for _, value in leaves(self._recorded.parts)}:
+        elif step.word in {str(value) for _, value in self._leaves}:
             self._facts.judge(of_status, confirmed=True)
         self._judge_repetition(step.status, self._facts.at(*webhook), general)
         self._judge_head(ours, self._facts.at(*webhook))
         self._judge_values(ours, varied, webhook)
-        for player in self._exchanges.players:
-            held = player.world.messages.get(self._message.number)
-            if held is not None and held.status is not step.status:
-                player.put_status(held, step._replace(at=player.world.now()))
+        for player in self._exchanges.players if self._message.status is not step.status else ():
+            player.put_status(self._message.number, step.status, step.word)
 
     def _add(self, aspect: str, text: str, fact: Fact, subject: str = "") -> None:
         name = subject or self._subject
@@ -163,7 +164,7 @@ class _ComparedCallback:
             fact = self._facts.at(*paths.get(name, webhook))
             here, mine = describe(each)
             self._add(f"{each.aspect} {pointer(each.path)}", f"{here}, {mine} in {fact.cited}", fact)
-        present = {str(path[1]) for path, _ in leaves(self._recorded.parts) if len(path) > 1}
+        present = {str(path[1]) for path, _ in self._leaves if len(path) > 1}
         for name in present - otherwise:
             if name in paths:
                 self._facts.judge(self._facts.at(*paths[name]), confirmed=True)
@@ -206,13 +207,13 @@ class _ComparedCallback:
         judge = self._one.packs[message.provider].provider.received.get(message.channel.key)
         if judge is not None:
             return judge(reply.status, reply.body.text)
-        return 200 <= reply.status < 300  # noqa: PLR2004 - the range of HTTP success
+        return is_success(reply.status)
 
     def _find_step(self) -> Step:
         """Return the status that a callback reports: the one whose callback of ours is most like it."""
         message, channel = self._message, self._message.channel
-        values = {str(each) for _, each in leaves(self._recorded.parts)}
-        theirs = {(path, str(each)) for path, each in leaves(self._recorded.parts)}
+        theirs = {(path, str(each)) for path, each in self._leaves}
+        values = {each for _, each in theirs}
 
         def likeness(status: Status, word: str) -> tuple[int, bool, bool, bool]:
             ours = _shown(self._one, message, Step(status, word, self._entry.at))
@@ -257,28 +258,23 @@ def _words(channel: Channel, status: Status) -> Iterable[str]:
 
 def _recorded(entry: RecordedCallback) -> Shown:
     request = entry.request
-    media = _media(request.headers)
-    parts: dict[str, object] = {}
-    if request.query:
-        parts["query"] = read_pairs(request.query)
-    if request.body.text:
-        parts["body"] = read_tree(request.body.text, media).value
+    media = media_of(request.headers)
+    parts = _parts(request.query, request.body.text, media)
     return Shown(request.method, media, parts, {name.lower(): value for name, value in request.headers})
 
 
+def _parts(query: str, body: str, media: str) -> dict[str, object]:
+    """Return the query and the body of a callback as values, as far as it has them."""
+    parts: dict[str, object] = {"query": read_pairs(query)} if query else {}
+    return {**parts, "body": read_tree(body, media).value} if body else parts
+
+
 def _of_outgoing(outgoing: Outgoing) -> Shown:
-    query = urlsplit(outgoing.url).query
     headers = {name.lower(): value for name, value in outgoing.headers.items()}
     media = headers.get("content-type", "") if outgoing.body else ""
-    parts: dict[str, object] = {"query": read_pairs(query)} if query else {}
-    if outgoing.body:
-        parts["body"] = read_tree(outgoing.body, media).value
+    parts = _parts(urlsplit(outgoing.url).query, outgoing.body, media)
     own = {name: value for name, value in headers.items() if name not in STANDARD}
     return Shown(outgoing.method, media, parts, own)
-
-
-def _media(headers: Headers) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
 
 
 def _seconds(span: timedelta) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sandbox.drift.trees import fits, format_of, is_varied, leaves, type_of
-from sandbox.formats.json_text import ValuePath
+from sandbox.formats.json_text import ValuePath, children_of
 from sandbox.specs.types import BRANCHES, CONDITIONS
 
 QUOTED = 60  # characters of a value in a difference
@@ -113,8 +113,7 @@ def _ours_of(item: object, ours: list[object], leeway: Leeway) -> int:
 def _values(  # noqa: PLR0911 - one reason after the other for which values may differ
     theirs: object, ours: object, leeway: Leeway, path: ValuePath, schemas: Schemas
 ) -> Finding | None:
-    name = str(next((step for step in reversed(path) if isinstance(step, str)), "")).lower()
-    if name in leeway.secrets or leeway.same.get(str(theirs)) == str(ours):
+    if name_at(path).lower() in leeway.secrets or leeway.same.get(str(theirs)) == str(ours):
         return None
     different = Finding(path, "value", quoted(theirs), quoted(ours))
     varies = path in leeway.varied
@@ -187,7 +186,7 @@ def _may_be(kind: str, schemas: Schemas) -> bool:
 def at_path(value: object, path: ValuePath) -> object:
     """Return the value at a path, or an ellipsis if there is none."""
     for step in path:
-        known = value if isinstance(value, Mapping) else dict(enumerate(value)) if isinstance(value, list) else {}
+        known = children_of(value)
         if step not in known:
             return ...
         value = known[step]
@@ -198,6 +197,11 @@ def quoted(value: object) -> str:
     """Return a value as JSON, shortened for a sentence."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+
+
+def name_at(path: ValuePath) -> str:
+    """Return the name of the member at a path; items of a list have that of the list."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
 def pointer(path: ValuePath) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sandbox.core.message import Message, Step
-from sandbox.drift.compare import Finding, Leeway, at_path, compare, pointer, quoted, step_into, varied_paths
+from sandbox.core.message import Message
+from sandbox.drift.compare import Finding, Leeway, at_path, compare, name_at, pointer, quoted, step_into, varied_paths
 from sandbox.drift.differences import Differences, describe
 from sandbox.drift.edits import Edit, as_sample, error_edit, example_edit, key_edit, member_edit, value_edit
 from sandbox.drift.facts import Fact
@@ -17,7 +17,7 @@ from sandbox.drift.shape import Shape
 from sandbox.drift.trees import Tree, leaves, pairs_of_ids, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone
-from sandbox.recording.session import RecordedExchange, RecordedReply
+from sandbox.recording.session import RecordedExchange, RecordedReply, media_of
 from sandbox.specs.compile import OWN_ERRORS
 from sandbox.specs.routing import Found
 from sandbox.specs.types import ErrorReply
@@ -45,9 +45,9 @@ class Exchanges:
         differences: Differences,
         shape: Shape,
     ) -> None:
-        self._one, self._other = self._players = players
-        self._providers = providers
-        self._differences = differences
+        self.players = players
+        self.providers = providers
+        self.differences = differences
         self.shape = shape
         self.sent = SentMessages()
         self.counts = {"compared": 0, "not asked": 0, "failed": 0, "unreadable": 0}
@@ -65,28 +65,12 @@ class Exchanges:
         elif entry.request.body.withheld or reply.body.withheld:
             self.counts["unreadable"] += 1
         else:
-            found = self._one.find(entry.request)
-            if found is None or entry.provider not in self._providers:
+            found = self.players[0].find(entry.request)
+            if found is None or entry.provider not in self.providers:
                 self.counts["unreadable"] += 1
                 return
             self.counts["compared"] += 1
             _ComparedExchange(self, entry, reply, found).compare()
-
-    # What follows is for a single exchange.
-
-    @property
-    def players(self) -> tuple[Player, Player]:
-        """The two sandboxes."""
-        return self._players
-
-    @property
-    def differences(self) -> Differences:
-        """What was found."""
-        return self._differences
-
-    def provider(self, name: str) -> Provider:
-        """Return what is known of a provider."""
-        return self._providers[name]
 
 
 class _ComparedExchange:
@@ -96,8 +80,8 @@ class _ComparedExchange:
         self._reply = reply
         self._found = found
         self._operation = found.route.operation
-        self._provider = whole.provider(self._operation.provider)
-        self._media = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
+        self._provider = whole.providers[self._operation.provider]
+        self._media = media_of(reply.headers)
         self._tree = read_tree(reply.body.text, self._media)
         self._reads = self._operation.channel is None
         self._named: dict[str, str] = {}
@@ -214,7 +198,8 @@ class _ComparedExchange:
         if self._tree.broken and not one.tree.broken:
             self._add("body", f"the body is {self._media} here, but {self._tree.broken}", fact, subject=subject)
             return
-        for each in self._findings(one, other, error):
+        varied = frozenset(varied_paths(one.tree.value, other.tree.value))
+        for each in self._findings(one, varied, error):
             here, ours = describe(each)
             aspect, text = f"{each.aspect} {pointer(each.path)}".strip(), f"{here}, {ours} in {fact.cited}"
             self._add(aspect, text, fact, subject=subject, edit=self._edit(each, one, error, fact))
@@ -222,7 +207,7 @@ class _ComparedExchange:
         if same:
             self._provider.facts.judge(fact, confirmed=True)
         if error == SUCCESS:
-            self._accepted(one, other)
+            self._accepted(one, other, varied)
             if same:
                 self._add_example(one)
 
@@ -254,11 +239,11 @@ class _ComparedExchange:
     def _source(self) -> str:
         return f"observed {self._entry.at:%Y-%m-%d}"
 
-    def _findings(self, one: Played, other: Played, error: str) -> Iterator[Finding]:
+    def _findings(self, one: Played, varied: frozenset[ValuePath], error: str) -> Iterator[Finding]:
         of_unknown: object = {} if error == UNKNOWN else None
         declared = declared_body(self._operation.errors[error]) if error in self._operation.errors else of_unknown
         leeway = Leeway(
-            frozenset(varied_paths(one.tree.value, other.tree.value)),
+            varied,
             self._provider.words,
             self._provider.vocabulary.secrets,
             self._whole.players[0].same,
@@ -268,16 +253,16 @@ class _ComparedExchange:
         )
         return compare(self._tree.value, one.tree.value, leeway)
 
-    def _accepted(self, one: Played, other: Played) -> None:
+    def _accepted(self, one: Played, other: Played, varied: frozenset[ValuePath]) -> None:
         """Learn the ids of an accepted request, and confirm its parameters."""
         theirs = dict(leaves(self._tree.value))
         ids: set[str] = set()
         for player, played in zip(self._whole.players, (one, other), strict=True):
             ours = dict(leaves(played.tree.value))
-            for path in varied_paths(one.tree.value, other.tree.value):
+            for path in varied:
                 for known, mine in pairs_of_ids(theirs.get(path), ours.get(path)):
                     ids.add(known)
-                    player.learn_id(_name(path), known, mine)
+                    player.learn_id(name_at(path), known, mine)
         if one.messages:
             numbers = tuple(self._whole.players[0].world.numbers[each] for each in one.messages)
             self._whole.sent.add(self._entry.number, Sent(self._operation.provider, numbers, self._entry.at), ids)
@@ -302,9 +287,7 @@ class _ComparedExchange:
             if word != ours:
                 moved = True
                 for player in self._whole.players:
-                    held = player.world.messages.get(message.number)
-                    if held is not None:
-                        player.put_status(held, Step(status, word, player.world.now()))
+                    player.put_status(message.number, status, word)
         return moved
 
     def _message_beside(self, tree: object, path: ValuePath) -> Message | None:
@@ -340,7 +323,3 @@ def _as_in(tree: Tree, declared: object) -> object:
     if declared.keys() == tree.value.keys():
         return declared
     return {root: {name: str(value) for name, value in declared.items()} for root in tree.value}
-
-
-def _name(path: ValuePath) -> str:
-    return str(next((step for step in reversed(path) if isinstance(step, str)), ""))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from sandbox.formats.json_text import ValuePath
+from sandbox.formats.json_text import ValuePath, children_of
 from sandbox.formats.yaml_files import Document, parse, read_text, shipped
 from sandbox.providers.registry import Registry
 from sandbox.specs.references import place_of
@@ -83,7 +83,7 @@ class Facts:
         node: object = self._resolved
         found: tuple[ValuePath, Mapping[str, object]] = ((), {})
         for end, step in enumerate(path, 1):
-            known = node if isinstance(node, Mapping) else dict(enumerate(node)) if isinstance(node, list) else {}
+            known = children_of(node)
             if step not in known:
                 break
             node = known[step]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.core.message import Channel, Status
+from sandbox.drift.compare import at_path
 from sandbox.formats.json_text import ValuePath
 from sandbox.specs.compile import operations_of
 from sandbox.specs.routing import Found
@@ -80,16 +81,8 @@ def webhook_path(spec: ProviderSpec, channel: str, method: str) -> ValuePath:
 
 def walk(node: Any, path: ValuePath) -> Any:  # noqa: ANN401 - a part of a document
     """Return the value at a path, an empty mapping if there is none."""
-    for step in path:
-        if isinstance(node, Mapping):
-            node = node.get(step)
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            node = None
-        if node is None:
-            return {}
-    return node
+    found = at_path(node, path)
+    return {} if found is ... or found is None else found
 
 
 def has(node: object, path: ValuePath) -> bool:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from sandbox.core.account import Account, Approval, Sender
 from sandbox.core.change import MessagesDeleted
 from sandbox.core.clock import ClockMode, make_clock
-from sandbox.core.message import Message, Step
+from sandbox.core.message import Status, Step
 from sandbox.core.scenario import AccountRule
 from sandbox.core.world import World
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, Outcomes
@@ -168,9 +168,8 @@ class Player:
 
     def _suppositions(self, request: Request, found: Found, account: Account | None, wanted: str) -> Iterator[Request]:
         """Yield a request for each thing that may be so at the provider, once the sandbox has been made so."""
-        world, operation = self.world, found.route.operation
-        values = found.route.read(request, found.path_values).values
-        asked = [*islice(operation.message.messages(values), MESSAGES_KEPT)]
+        world = self.world
+        asked = [*islice(found.route.operation.message.messages(self.values), MESSAGES_KEPT)]
         if wanted == SUCCESS:
             if account is not None:
                 world.commit(_enriched(account, {each.sender for each in asked}, world.now()))
@@ -228,13 +227,14 @@ class Player:
         if len(self.ids) > IDS_KEPT:
             self.ids.popitem(last=False)
 
-    def put_status(self, message: Message, step: Step) -> Message:
-        """Return a message whose newest status is a step; the statuses on the way come at the same time."""
-        way = next(ways_to(message.channel, step.status, message.status), (message.status, step.status))
-        between = [Step(each, message.channel.words[each], step.at) for each in way[1:-1]]
-        moved = message._replace(history=(*message.history, *between, step), plan=())
-        self.world.commit(moved)
-        return moved
+    def put_status(self, number: int, status: Status, word: str) -> None:
+        """Give a message a status now, if it is still kept; the statuses on the way come at the same time."""
+        message, at = self.world.messages.get(number), self.world.now()
+        if message is None:
+            return
+        way = next(ways_to(message.channel, status, message.status), (message.status, status))
+        between = [Step(each, message.channel.words[each], at) for each in way[1:-1]]
+        self.world.commit(message._replace(history=(*message.history, *between, Step(status, word, at)), plan=()))
 
 
 class _SameIds(Mapping[str, str]):

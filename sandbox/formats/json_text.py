@@ -20,6 +20,11 @@ LITERALS = {"true": True, "false": False, "null": None}
 ValuePath = tuple[str | int, ...]
 
 
+def children_of(value: object) -> Mapping[Any, Any]:
+    """Return the values inside a value by the steps that lead to them: names of a mapping, places of a list."""
+    return value if isinstance(value, Mapping) else dict(enumerate(value)) if isinstance(value, list) else {}
+
+
 class JsonError(Exception):
     """A mistake in a JSON text; `place` is line and column from 1, `syntax` whether the text is not JSON at all.
 

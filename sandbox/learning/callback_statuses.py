@@ -14,7 +14,7 @@ from sandbox.core.message import Channel, Status
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.registry import Pack
 from sandbox.recording.rewriting import FORM, Leaf, Replacer, rewrite_body
-from sandbox.recording.session import RecordedRequest
+from sandbox.recording.session import RecordedRequest, media_of
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.types import METHODS, Schema, properties_of
 
@@ -91,9 +91,8 @@ class CallbackReader(NamedTuple):
 
 def leaves_of(request: RecordedRequest) -> Iterator[Leaf]:
     """Yield the values of a request: of its query, its body and its path."""
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     yield from leaves_in(request.query, FORM)
-    yield from leaves_in(request.body.text, kind.lower())
+    yield from leaves_in(request.body.text, media_of(request.headers).lower())
     yield from (Leaf("", unquote(each)) for each in request.path.split("/") if each)
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, Outcomes
 from sandbox.drift.trees import read_tree
-from sandbox.recording.session import RecordedReply
+from sandbox.recording.session import RecordedReply, media_of
 from sandbox.specs.spec import Operation
 
 NOT_DECLARED = "not in the document"
@@ -26,6 +26,6 @@ def find_refusal(operation: Operation, reply: RecordedReply) -> Refusal | None:
 
     Providers refuse by an HTTP status, or with 200 and a code in the body: the one of an error in the document.
     """
-    media = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
-    name = Outcomes(operation.errors).name(reply.status, read_tree(reply.body.text, media))
+    tree = read_tree(reply.body.text, media_of(reply.headers))
+    name = Outcomes(operation.errors).name(reply.status, tree)
     return None if name == SUCCESS else Refusal(reply.status, "" if name == UNKNOWN else name)

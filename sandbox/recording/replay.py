@@ -25,7 +25,7 @@ from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
 from sandbox.recording.replayed_ids import Ids, ids_in_reply, is_refusal
 from sandbox.recording.reported_ids import is_id
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
-from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest
+from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest, media_of
 from sandbox.recording.stand_ins import SHAPED_NUMBER, is_time
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.body_parsing import Request
@@ -300,7 +300,7 @@ def rewrite_path(path: str, template: str, real: Callable[[Leaf], str]) -> str:
 
 def kind_of(headers: Headers) -> str:
     """Return the media type of a body."""
-    return next((value.lower() for name, value in headers if name.lower() == "content-type"), "")
+    return media_of(headers).lower()
 
 
 def ids_of(outcome: Outcome) -> Iterable[Leaf]:

@@ -8,7 +8,7 @@ from sandbox.core.effects import FIRST_ERROR_STATUS
 from sandbox.recording.real_values import MissingError
 from sandbox.recording.reported_ids import LIMIT, leaves_in, named_ids_in
 from sandbox.recording.rewriting import Leaf
-from sandbox.recording.session import RecordedReply
+from sandbox.recording.session import RecordedReply, media_of
 from sandbox.specs.spec import Operation
 
 STRUCTURED = re.compile(r"\s*(?:[{\[<]|[^\s=&]+=)")  # the beginning of JSON, XML or a form
@@ -55,8 +55,9 @@ def is_refusal(operation: Operation, reply: RecordedReply) -> bool:
     """Return whether a reply refuses its request, by its status or by the code of an error that the document has."""
     if reply.status >= FIRST_ERROR_STATUS:
         return True
-    media = next((value.lower() for name, value in reply.headers if name.lower() == "content-type"), "")
-    return any((each.name, each.value) in _codes(operation) for each in leaves_in(reply.body.text, media))
+    found = leaves_in(reply.body.text, media_of(reply.headers).lower())
+    codes = _codes(operation)
+    return any((each.name, each.value) in codes for each in found)
 
 
 def _codes(operation: Operation) -> frozenset[tuple[str, str]]:

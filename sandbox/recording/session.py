@@ -19,13 +19,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from sandbox.core.errors import SandboxError
+from sandbox.core.errors import SandboxError, exists_already
 
 FORMAT = 1  # the version of the file
 MARK = "sms_sandbox_session"
 
 Source = Literal["record", "har", "wiremock", "replay"]
 Headers = tuple[tuple[str, str], ...]
+
+
+def media_of(headers: Headers) -> str:
+    """Return the media type of a body as it was sent, empty if there is none."""
+    return next((value for name, value in headers if name.lower() == "content-type"), "")
 
 
 class Body(NamedTuple):
@@ -138,8 +143,7 @@ class SessionWriter:
         try:
             self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
-            message = f"{path} exists already, and is not overwritten; choose another file with --out"
-            raise SandboxError(message) from None
+            raise SandboxError(exists_already(path, "--out")) from None
         except OSError as error:
             message = f"cannot write {path}: {error.strerror}"
             raise SandboxError(message) from None

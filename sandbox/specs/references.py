@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from sandbox.core.errors import FileMistake, SpecError
-from sandbox.formats.json_text import ValuePath
+from sandbox.formats.json_text import ValuePath, children_of
 from sandbox.formats.yaml_files import DEPTH_LIMIT, TOO_DEEP, Document
 from sandbox.specs.types import Node, PathProblem, pointer_steps
 
@@ -73,7 +73,7 @@ def real_path(document: Document, path: ValuePath) -> tuple[ValuePath, bool]:
     real: ValuePath = ()
     for step in path:
         here, real = _followed(document, here, real, step)
-        known = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
+        known = children_of(here)
         if step not in known:
             return real, False
         here = known[step]

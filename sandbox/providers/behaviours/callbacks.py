@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
-from sandbox.core.callback import Outgoing
+from sandbox.core.callback import Outgoing, is_success
 from sandbox.core.clock import DurationError, parse_duration
 from sandbox.formats.json_text import encode_json
 from sandbox.formats.urls import is_url
@@ -61,7 +61,7 @@ class Received(NamedTuple):
 
     def accepts(self, status: int, answer: str) -> bool:
         """Return whether an answer counts as received."""
-        right = status in self.statuses if self.statuses else 200 <= status < 300  # noqa: PLR2004 - HTTP success
+        right = status in self.statuses if self.statuses else is_success(status)
         return right and self.body in answer
 
 
