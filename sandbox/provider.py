@@ -24,7 +24,8 @@ come from `Call.draw` and `draw_text`, the time is `Call.at`; so the same seed g
 from sandbox.core.account import Account, Approval, CheckResult, Otp, RateWindow, Sender, check_code, spend
 from sandbox.core.callback import Outgoing, Target, TargetOrigin
 from sandbox.core.clock import format_time, parse_duration
-from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Message, Status, skip_first_delay
+from sandbox.core.lifecycle import skip_first_delay
+from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Message, Status
 from sandbox.core.seeded_random import draw_text, make_ulid
 from sandbox.core.world import World
 from sandbox.formats.json_text import encode_json

@@ -58,9 +58,9 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
     if callback.settings is None:
         return callback.request
     message = world.messages[callback.message]
-    known = message.history[: message.history.index(callback.step) + 1]  # what a report of that moment knew
+    then = message._replace(reached=message.history.index(callback.step) + 1)  # what a report of that moment knew
     settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
-    report = Report(message._replace(history=known), callback.step, None, settings, world, None, *_number(callback))
+    report = Report(then, callback.step, None, settings, world, None, *_number(callback))
     return _request(world, packs, report)
 
 

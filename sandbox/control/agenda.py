@@ -34,7 +34,7 @@ def show_entry(entry: AgendaEntry, world: World) -> Object:
         more = {"callback": callback.id, "attempt": len(callback.attempts) + 1}
     else:
         message = world.messages[entry.number]
-        status = message.plan[0].status if entry.kind is EntryKind.MOVE else Status.RECEIVED
+        status = message.steps[message.reached].status if entry.kind is EntryKind.MOVE else Status.RECEIVED
     return {
         "at": format_time(entry.at),
         "kind": KINDS[entry.kind],

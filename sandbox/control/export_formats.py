@@ -67,7 +67,7 @@ def message_formats(show: Show) -> Mapping[str, FileFormat[Message]]:
 
 
 def _row(message: Message, shown: Object) -> tuple[object, ...]:
-    shown["status_at"] = format_time(message.history[-1].at)
+    shown["status_at"] = format_time(message.status_at)
     shown["trace_id"] = message.trace.trace_id if message.trace else None
     return tuple(shown[name] for name in COLUMNS)
 

@@ -43,7 +43,7 @@ class Metrics:
         self._requests[record.operation or "none", record.status] += 1
 
     def _count_message(self, message: Message, _: Batch) -> None:
-        status = message.history[-1].status
+        status = message.status
         if status is RECEIVED:
             self._inbound[message.provider, message.opt or "none"] += 1
         else:

@@ -113,14 +113,13 @@ async def _count_messages(world: World, period: Period) -> tuple[dict[int, Count
     """Return the statuses of the accepted messages by step, and the delivery times by provider and channel."""
     statuses: dict[int, Counter[Status]] = defaultdict(Counter)
     durations: dict[tuple[str, str], Durations] = defaultdict(Durations)
-    async for messages in _newest(world.messages, lambda message: message.history[0].at, period):
+    async for messages in _newest(world.messages, lambda message: message.accepted_at, period):
         for message in messages:
             if message.is_inbound:
                 continue
-            last = message.history[-1]
-            statuses[period.place(message.history[0].at)][last.status] += 1
-            if not message.plan and last.status not in UNDER_WAY:
-                taken = last.at - _handed_over(message)
+            statuses[period.place(message.accepted_at)][message.status] += 1
+            if not message.is_moving and message.status not in UNDER_WAY:
+                taken = message.status_at - _handed_over(message)
                 durations[message.provider, message.channel.name].add(taken.total_seconds())
     return statuses, [
         {"provider": provider, "channel": channel, **each.show()}
@@ -130,7 +129,7 @@ async def _count_messages(world: World, period: Period) -> tuple[dict[int, Count
 
 def _handed_over(message: Message) -> datetime:
     """Return when the delivery of a message began: when it was accepted, or at the time that it was scheduled for."""
-    accepted = message.history[0].at
+    accepted = message.accepted_at
     return accepted if message.scheduled_for is None else max(accepted, message.scheduled_for)
 
 

@@ -1,4 +1,4 @@
-"""Messages and their lifecycles: statuses, the moves between them, and what is planned for a message."""
+"""Messages: their channels with the statuses of each, how they are reported, and what is planned for a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
-from sandbox.core.agenda import AgendaEntry, EntryKind
-from sandbox.core.errors import IllegalMoveError, UnknownStatusError
+from sandbox.core.errors import UnknownStatusError
 from sandbox.core.seeded_random import AT_ONCE, Distribution
 from sandbox.core.trace import TraceContext
 
@@ -61,7 +60,7 @@ Lifecycle = tuple[LifecycleStep, ...]
 OF_PHONES = ".inbound"  # ends the key of the channel of messages from phones; no name of a channel has a dot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Channel:
     """The statuses and lifecycle of one kind of message at one provider; compiled from `x-sandbox` in its spec."""
 
@@ -130,6 +129,17 @@ class Step(NamedTuple):
     at: datetime
 
 
+class MessageStep(NamedTuple):
+    """A status that is reached so long `after` a message was accepted: messages that are planned alike share them."""
+
+    status: Status
+    word: str
+    after: timedelta
+
+
+MessageSteps = tuple[MessageStep, ...]
+
+
 class CallbackOrder(StrEnum):
     """Another order for the callbacks of a message; all wait for the last planned one."""
 
@@ -191,8 +201,8 @@ class Message(NamedTuple):
     """A message; a named tuple, because each status change makes a new one.
 
     `number` counts the messages of its workspace; `request` is the id of its request in the journal, of a message from
-    a phone that of the last request before it. `reply` is what the phone will reply by itself. `trace` is the trace
-    context of its request.
+    a phone that of the last request before it. `steps` are its statuses, of which it has `reached` so many; the others
+    are planned. `reply` is what the phone will reply by itself. `trace` is the trace context of its request.
     """
 
     id: str
@@ -205,9 +215,8 @@ class Message(NamedTuple):
     sender: str | None
     recipient: str
     text: str
-    history: tuple[Step, ...]
-    plan: tuple[Step, ...] = ()
-    callbacks: tuple[int, ...] = ()
+    accepted_at: datetime
+    steps: MessageSteps
     code: str | None = None
     scheduled_for: datetime | None = None
     rule: str | None = None
@@ -216,6 +225,8 @@ class Message(NamedTuple):
     data: Mapping[str, str] | None = None
     reply: PhoneReply | None = None
     trace: TraceContext | None = None
+    reached: int = 1
+    callbacks: tuple[int, ...] = ()
 
     @property
     def is_inbound(self) -> bool:
@@ -235,17 +246,37 @@ class Message(NamedTuple):
     @property
     def status(self) -> Status:
         """The current status."""
-        return self.history[-1].status
+        return self.steps[self.reached - 1].status
 
     @property
     def provider_status(self) -> str:
         """The provider's word for the current status."""
-        return self.history[-1].word
+        return self.steps[self.reached - 1].word
 
     @property
-    def accepted_at(self) -> datetime:
-        """When its request was accepted."""
-        return self.history[0].at
+    def status_at(self) -> datetime:
+        """When the current status was reached."""
+        return self.accepted_at + self.steps[self.reached - 1].after
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a further status is planned."""
+        return self.reached < len(self.steps)
+
+    @property
+    def history(self) -> tuple[Step, ...]:
+        """The statuses that it has reached, the current one last."""
+        return tuple(map(self.step, range(self.reached)))
+
+    @property
+    def plan(self) -> tuple[Step, ...]:
+        """The statuses that are planned."""
+        return tuple(map(self.step, range(self.reached, len(self.steps))))
+
+    def step(self, place: int) -> Step:
+        """Return one of its statuses, counted from 0, and when it was or will be reached."""
+        status, word, after = self.steps[place]
+        return Step(status, word, self.accepted_at + after)
 
     def fact(self, name: str) -> str:
         """Return the value of `data` under `name`, or an empty text."""
@@ -253,82 +284,3 @@ class Message(NamedTuple):
 
 
 OPT = "opt"  # the name under which a message from a phone keeps what it asks for
-MOVE = EntryKind.MOVE  # a look at a member of an enumeration takes a third of the time of making an entry
-HISTORY = Message._fields.index("history")  # followed by plan and callbacks, which a status change replaces too
-
-
-def plan_lifecycle(channel: Channel, lifecycle: Lifecycle, *, begin: datetime) -> tuple[Step, ...]:
-    """Return the steps of a lifecycle with their times.
-
-    A failure that the channel does not have is the nearest that it has; other statuses that it lacks are left out.
-    """
-    steps, words, at = [], channel.words, begin
-    for status, delay, word in lifecycle:
-        if status in words:
-            at += delay
-            steps.append(Step(status, word or words[status], at))
-        elif status in STAND_INS:
-            nearest = channel.resolve(status, after=steps[-1].status if steps else Status.QUEUED)
-            if nearest is not None:
-                at += delay
-                steps.append(Step(nearest, words[nearest], at))
-    return tuple(steps)
-
-
-def with_channel(message: Message, channel: Channel) -> Message:
-    """Return a message with a newer version of its channel, whose words its planned steps get.
-
-    A planned status that the new version lacks keeps its word, and a variant that the new version has stays.
-    """
-    plan = tuple(_reworded(step, channel) for step in message.plan)
-    return message._replace(channel=channel, plan=plan)
-
-
-def _reworded(step: Step, channel: Channel) -> Step:
-    if step.status not in channel.words or step.word in channel.variants.get(step.status, ()):
-        return step
-    return step._replace(word=channel.words[step.status])
-
-
-def skip_first_delay(lifecycle: Lifecycle) -> Lifecycle:
-    """Return the lifecycle with no delay before its first step, as for priority traffic."""
-    return (
-        (LifecycleStep(lifecycle[0].status, timedelta(0), lifecycle[0].word), *lifecycle[1:])
-        if lifecycle
-        else lifecycle
-    )
-
-
-def move(message: Message, step: Step, *, callback: int | None = None, illegal: bool = False) -> Message:
-    """Return the message with the status of `step`; steps planned after it stay planned.
-
-    `callback` is the id of the callback that reports the step, if one does.
-
-    Raises:
-        IllegalMoveError: the status cannot follow the current one, and `illegal` is false.
-
-    """
-    allowed = message.channel.may_follow(message.status)
-    if step.status not in allowed and not illegal:
-        known = f"; allowed: {', '.join(sorted(allowed))}" if allowed else ", because that status is final"
-        text = f"{message.id} is {message.status} and cannot become {step.status}{known}"
-        raise IllegalMoveError(text)
-    rest = message.plan[1:] if message.plan and message.plan[0] is step else ()
-    calls = message.callbacks if callback is None else (*message.callbacks, callback)
-    # Most messages come here twice; `_replace` takes three times as long.
-    return Message._make((*message[:HISTORY], (*message.history, step), rest, calls, *message[HISTORY + 3 :]))
-
-
-def next_move(message: Message) -> AgendaEntry | None:
-    """Return the agenda entry of the next planned step of a message, or None."""
-    plan = message.plan
-    return AgendaEntry(plan[0].at, MOVE, message.rank, message.number) if plan else None
-
-
-def plan_reply(message: Message, step: Step) -> tuple[AgendaEntry, ...]:
-    """Return when the phone replies by itself, if `step` delivers a message for the first time that it replies to."""
-    if message.reply is None or step.status is not Status.DELIVERED:
-        return ()
-    if any(each.status is Status.DELIVERED for each in message.history):
-        return ()
-    return (AgendaEntry(step.at + message.reply.after, EntryKind.INBOUND, 0, message.number),)

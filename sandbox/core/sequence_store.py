@@ -115,8 +115,13 @@ class LazySequenceStore(SequenceStore[Row]):
         """Return a copy that decodes its texts by itself, in another thread if it is read there."""
         copy = LazySequenceStore({}, self._decode)
         copy._take(self)
-        copy._texts = self._texts
         return copy
+
+    def _take(self, other: SequenceStore[Row]) -> None:
+        super()._take(other)
+        self._texts = 0
+        if isinstance(other, LazySequenceStore) and other._texts:  # noqa: SLF001 - as above
+            self._decode, self._texts = other._decode, other._texts  # noqa: SLF001
 
     def iterate(self) -> Iterator[Row]:
         """Yield the values, oldest first."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from sandbox.core.account import Account, Otp, RateWindow
 from sandbox.core.agenda import Agenda, AgendaEntry, EntryKind
 from sandbox.core.callback import OPEN_STATES, Callback, Target
+from sandbox.core.callback_store import CallbackStore, Settings
 from sandbox.core.change import (
     AgendaEntryRemoved,
     Batch,
@@ -39,7 +40,6 @@ JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
 ROOM_STRIDE = 5_000  # messages to check at once before thousands of insertions
-Settings = Mapping[str, Mapping[str, object]]
 
 
 class World:
@@ -64,6 +64,7 @@ class World:
         self.batch_subscribers: list[BatchSubscriber] = []
         self.batches = 0
         self.changed_at = clock.now()  # the instant of the newest batch
+        self.settings: Settings = {}
         self._removed: dict[type, list[EntityKey]] = {}  # by the batch that is being stored
         self.targets: dict[str, Target] = {**(targets or {})}
         self.windows: dict[str, RateWindow] = {}
@@ -132,16 +133,15 @@ class World:
         )
 
     def _put_scenario(self, scenario: Scenario) -> None:
-        """Switch to a scenario, and begin it."""
         self._use_settings(scenario)
         self._begin()
 
     def _use_settings(self, scenario: Scenario) -> None:
         """Switch to a scenario; its settings override the defaults of the specs."""
         self.scenario = scenario
-        self.settings = {
-            provider: {**values, **scenario.settings.get(provider, {})} for provider, values in self.defaults.items()
-        }
+        own = scenario.settings
+        self.settings = {provider: {**values, **own.get(provider, {})} for provider, values in self.defaults.items()}
+        self.callbacks.use_settings(self.settings, first=self.last_callback + 1)
 
     def _put_providers(self, replaced: ProvidersReplaced) -> None:
         self.defaults = replaced.defaults
@@ -164,7 +164,7 @@ class World:
         self.accounts: dict[tuple[str, str], Account] = {}
         self.messages: SequenceStore[Message] = SequenceStore()
         self.numbers: dict[str, int] = {}
-        self.callbacks: SequenceStore[Callback] = SequenceStore()
+        self.callbacks = CallbackStore(self.messages, self.settings)
         self.requests: SequenceStore[RequestRecord] = SequenceStore()
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
@@ -188,7 +188,6 @@ class World:
     def _put_everything(self, state: WorldState) -> None:
         """Take over a state, but for the numbers of batches."""
         counters, self.targets = state.counters, {**state.targets}
-        self._use_settings(state.scenario)
         self.accounts = {(each.provider, each.key): each for each in state.accounts}
         self.otps = {(each.provider, each.account, each.recipient): each for each in state.otps}
         self.windows = {each.name: each for each in state.windows}
@@ -198,8 +197,9 @@ class World:
         for entry in state.agenda:
             self.agenda.put(entry)
         self.messages, self.numbers = state.messages, state.numbers
-        self.callbacks, self.requests = state.callbacks, state.requests
+        self.callbacks, self.requests = CallbackStore(self.messages, {}, state.callbacks), state.requests
         self.last_message, self.last_callback = counters.last_message, counters.last_callback
+        self._use_settings(state.scenario)
         self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
         self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
         self._evicting, self.state = counters.evicting, counters.state
@@ -252,7 +252,7 @@ class World:
             self.numbers[message.id] = number
             if len(self.messages) >= MESSAGES_KEPT:
                 self._evict_messages(MESSAGES_KEPT, stride=EVICTION_STRIDE)
-        elif number < self._evicting and not message.plan:
+        elif number < self._evicting and not message.is_moving:
             self._ended.append(number)
         self.messages[number] = message
 
@@ -265,7 +265,7 @@ class World:
         self.last_callback = max(self.last_callback, callback.id)
         if callback.message < self._evicting and callback.state not in OPEN_STATES:
             self._ended.append(callback.message)
-        self.callbacks[callback.id] = callback
+        self.callbacks.put(callback)
 
     def _put_rule_count(self, counted: RuleCounted) -> None:
         self.rule_counts[counted.name] = counted.count
@@ -324,9 +324,9 @@ class World:
             self.evicted["callbacks"] += len(message.callbacks)
 
     def _finished(self, message: Message) -> bool:
-        if message.plan or (message.reply is not None and self.agenda.find(EntryKind.INBOUND, message.number)):
+        if message.is_moving or (message.reply is not None and self.agenda.find(EntryKind.INBOUND, message.number)):
             return False
-        return not any(self.callbacks[each].state in OPEN_STATES for each in message.callbacks)
+        return not any(map(self.callbacks.is_open, message.callbacks))
 
     _WRITERS: ClassVar[Mapping[type, Callable[..., None]]] = {
         Clock: _put_clock,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sandbox.callbacks.compose import retry_schedule
 from sandbox.core.callback import Outgoing, Target, is_success
+from sandbox.core.lifecycle import with_steps
 from sandbox.core.message import Channel, Message, Status, Step
 from sandbox.drift.compare import Leeway, compare, pointer, varied_paths
 from sandbox.drift.differences import describe
@@ -246,7 +247,7 @@ class _ComparedCallback:
 def _shown(player: Player, message: Message, step: Step) -> Shown:
     """Return the callback of a status that a message would have."""
     provider = player.packs[message.provider].provider
-    moved = message._replace(history=(*message.history, step), plan=())
+    moved = with_steps(message, step)
     target = provider.target(moved) or Target(ADDRESS)
     settings = player.world.settings[message.provider]
     return _of_outgoing(provider.report(Report(moved, step, target, settings, player.world, player.world.now(), 1)))

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from sandbox.core.account import Account, Approval, Sender
 from sandbox.core.change import MessagesDeleted
 from sandbox.core.clock import ClockMode, make_clock
+from sandbox.core.lifecycle import with_steps
 from sandbox.core.message import Status, Step
 from sandbox.core.scenario import AccountRule
 from sandbox.core.world import World
@@ -234,7 +235,7 @@ class Player:
             return
         way = next(ways_to(message.channel, status, message.status), (message.status, status))
         between = [Step(each, message.channel.words[each], at) for each in way[1:-1]]
-        self.world.commit(message._replace(history=(*message.history, *between, Step(status, word, at)), plan=()))
+        self.world.commit(with_steps(message, *between, Step(status, word, at)))
 
 
 class _SameIds(Mapping[str, str]):

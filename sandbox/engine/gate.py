@@ -142,7 +142,7 @@ def _is_awaited(world: World, message_id: str) -> bool:
     message = world.message(message_id)
     if message is None:
         return False
-    if message.plan and message.plan[0].at <= message.accepted_at:
+    if message.is_moving and message.plan[0].at <= message.accepted_at:
         return True
     return any(_is_untried(world, message, world.callbacks[each]) for each in message.callbacks)
 

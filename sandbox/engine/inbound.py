@@ -1,13 +1,13 @@
 """Messages from phones: what a phone sends of its own accord, and what it replies by itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import EntryKind
 from sandbox.core.callback import Callback
 from sandbox.core.change import AgendaEntryRemoved, Change
-from sandbox.core.message import DEFAULT_POLICY, OPT, CallbackPolicy, Message, Step
+from sandbox.core.message import DEFAULT_POLICY, OPT, CallbackPolicy, Message, MessageStep
 from sandbox.core.world import World
 from sandbox.engine.report import report
 from sandbox.formats.phone_numbers import normalize_number
@@ -56,7 +56,8 @@ def receive(
         sender=given.phone,
         recipient=given.to,
         text=given.text,
-        history=(Step(status, channel.words[status], at),),
+        accepted_at=at,
+        steps=(MessageStep(status, channel.words[status], timedelta(0)),),
         callbacks=(world.last_callback + 1,),
         callback_policy=callback_policy,
         data=None if opt is None else {OPT: opt},

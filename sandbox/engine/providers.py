@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from sandbox.core import seeded_random
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.change import ProvidersReplaced
-from sandbox.core.message import Channel, Message, with_channel
+from sandbox.core.lifecycle import with_channel
+from sandbox.core.message import Channel, Message
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
 from sandbox.providers.base import Report

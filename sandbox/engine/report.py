@@ -6,39 +6,30 @@ from sandbox.callbacks.compose import target_of
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, Change
-from sandbox.core.message import (
-    DEFAULT_POLICY,
-    CallbackOrder,
-    CallbackPolicy,
-    Message,
-    Step,
-    move,
-    next_move,
-    plan_reply,
-)
+from sandbox.core.lifecycle import next_move, plan_reply, reach_next
+from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message
 from sandbox.core.seeded_random import draw_bytes, draw_fraction
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
 
-def report_step(
-    world: World, packs: Registry, message: Message, step: Step, *, illegal: bool = False
-) -> Callback | None:
-    """Move a message, and make the callbacks of the move if the provider reports that status.
+def report_next(world: World, packs: Registry, message: Message) -> Callback | None:
+    """Give a message its next planned status, and make the callbacks of that if the provider reports it.
 
     A callback without a target is collected in the same batch, and returned.
-
-    Raises:
-        IllegalMoveError: the status cannot follow the present one, and `illegal` is not set.
-
     """
-    reply = plan_reply(message, step) if message.reply is not None else ()
-    if step.status not in message.channel.reports:
-        moved = move(message, step, illegal=illegal)
-        world.commit(moved, next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number), *reply, at=step.at)
-        return None
-    moved = move(message, step, callback=world.last_callback + 1, illegal=illegal)
-    return report(world, packs, moved, next_move(moved) or AgendaEntryRemoved(EntryKind.MOVE, moved.number), *reply)
+    if message.steps[message.reached].status in message.channel.reports:
+        moved = reach_next(message, callback=world.last_callback + 1)
+        return report(world, packs, moved, *_next_entries(moved))
+    moved = reach_next(message)
+    world.commit(moved, *_next_entries(moved), at=moved.status_at)
+    return None
+
+
+def _next_entries(message: Message) -> tuple[Change, ...]:
+    """Return what a new status changes on the agenda."""
+    entry = next_move(message) or AgendaEntryRemoved(EntryKind.MOVE, message.number)
+    return (entry,) if message.reply is None else (entry, *plan_reply(message))
 
 
 def report(world: World, packs: Registry, message: Message, *changes: Change) -> Callback | None:
@@ -46,24 +37,21 @@ def report(world: World, packs: Registry, message: Message, *changes: Change) ->
 
     A callback without a target is collected in the same batch, and returned.
     """
-    step, number, provider = message.history[-1], message.callbacks[-1], message.provider
+    step, number, provider = message.step(message.reached - 1), message.callbacks[-1], message.provider
+    at = step.at
     if message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None:
         settings = world.settings[provider]
-        collected = Callback(
-            number, message.number, provider, step, step.at, CallbackState.COLLECTED, None, (), settings
-        )
-        world.commit(message, collected, *changes, at=step.at)
+        collected = Callback(number, message.number, provider, step, at, CallbackState.COLLECTED, None, (), settings)
+        world.commit(message, collected, *changes, at=at)
         return collected
-    callback = Callback(number, message.number, provider, step, step.at)
+    callback = Callback(number, message.number, provider, step, at)
     if message.callback_policy is DEFAULT_POLICY:
-        world.commit(
-            message, callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id), *changes, at=step.at
-        )
+        world.commit(message, callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id), *changes, at=at)
         return None
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]
     planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
     message = message._replace(callbacks=(*message.callbacks, *(copy.id for copy in copies)))
-    world.commit(message, *planned, *changes, at=step.at)
+    world.commit(message, *planned, *changes, at=at)
     return None
 
 

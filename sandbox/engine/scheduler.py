@@ -11,7 +11,7 @@ from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.world import World
 from sandbox.engine.inbound import reply_by_itself
-from sandbox.engine.report import report_step
+from sandbox.engine.report import report_next
 from sandbox.providers.registry import Registry
 
 AT_ONCE = 500  # due entries that are carried out before others on the loop get their turn
@@ -105,8 +105,7 @@ class Scheduler:
 def carry_out(world: World, packs: Registry, due: AgendaEntry) -> Callback | None:
     """Carry out an entry; return the callback that it collects, or the one that the caller must send."""
     if due.kind is EntryKind.MOVE:
-        message = world.messages[due.number]
-        return report_step(world, packs, message, message.plan[0], illegal=True)
+        return report_next(world, packs, world.messages[due.number])
     if due.kind is EntryKind.INBOUND:
         return reply_by_itself(world, packs, world.messages[due.number], at=due.at)
     return begin_attempt(world, packs, world.callbacks[due.number])

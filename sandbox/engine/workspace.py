@@ -12,6 +12,7 @@ from sandbox.core.callback import Callback, Target, interrupt
 from sandbox.core.change import MessagesDeleted, Subscribers, TargetSet, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import Clock, ClockConfig, make_clock, refuse_backwards
 from sandbox.core.errors import ResetError, SandboxError
+from sandbox.core.lifecycle import replan
 from sandbox.core.message import Message, Step
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
@@ -19,7 +20,7 @@ from sandbox.core.world_state import WorldState
 from sandbox.engine.advance import Advance, AdvanceRun, Goal
 from sandbox.engine.gate import CommitGate
 from sandbox.engine.inbound import PhoneText, receive
-from sandbox.engine.report import report_step
+from sandbox.engine.report import report_next
 from sandbox.engine.scheduler import Scheduler
 from sandbox.providers.registry import Registry
 
@@ -120,7 +121,7 @@ class Workspace:
         """
         status, variant = message.channel.parse(word)
         step = Step(status, message.channel.word(status, variant), self.world.now())
-        report_step(self.world, self._packs, message._replace(plan=()), step)
+        report_next(self.world, self._packs, replan(message, step))
         self._scheduler.work()
         return self.world.messages[message.number]
 

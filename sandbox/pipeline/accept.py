@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sandbox.core.change import Change
 from sandbox.core.effects import Fault
 from sandbox.core.journal import LostReply, SentText
+from sandbox.core.lifecycle import next_move, plan_lifecycle, skip_first_delay
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
@@ -13,19 +15,19 @@ from sandbox.core.message import (
     Draft,
     Lifecycle,
     Message,
+    MessageStep,
+    MessageSteps,
     Status,
-    Step,
-    next_move,
-    plan_lifecycle,
-    skip_first_delay,
 )
 from sandbox.core.rules import Verdict
 from sandbox.core.trace import TraceContext, trace_of
 from sandbox.pipeline.apply_scenario import Ruling
 from sandbox.pipeline.read import RequestContext
+from sandbox.pipeline.respond import NO_DELAY
 from sandbox.providers.base import Plan
 
 NO_CALLBACKS = CallbackPolicy(collect_only=True)
+AT_ONCE, LATER = (Status.QUEUED,), (Status.SCHEDULED, Status.QUEUED)  # the first statuses of a message
 
 # Faults after which a client cannot have read the whole reply; a slow body is complete in the end.
 LOSES_REPLY = frozenset({*Fault} - {Fault.SLOW_BODY})
@@ -78,7 +80,7 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
     replied: datetime,
     trace: TraceContext | None,
 ) -> Message:
-    """Return the message that a draft becomes; it shares its steps with the one before if they are planned alike.
+    """Return the message that a draft becomes.
 
     `replied` is when the reply is sent, on the clock of the workspace.
     Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
@@ -99,10 +101,8 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
             begin = later or replied
         if not callback_policy.collect_only:
             callback_policy = verdict.rule.then.callback_policy or callback_policy
-    is_urgent = draft.rank < 0
-    steps, key = context.steps, (channel, life, begin, later, is_urgent)
-    if steps is None or steps[0] != key:
-        steps = context.steps = (key, *_plan_steps(channel, life, begin, later, call.at, is_urgent=is_urgent))
+    if draft.rank < 0:  # priority traffic has no first delay, whatever the rule
+        life = skip_first_delay(life)
     return Message(  # by place: by name it takes three times as long
         draft.id,
         number,
@@ -114,9 +114,8 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
         draft.sender,
         draft.recipient,
         draft.text,
-        steps[1],
-        steps[2],
-        (),
+        call.at,
+        _plan_steps(channel, life, begin - call.at, AT_ONCE if later is None else LATER),
         draft.code,
         later,
         rule,
@@ -128,16 +127,17 @@ def _make_message(  # noqa: PLR0913 - what a message is made of
     )
 
 
-def _plan_steps(  # noqa: PLR0913 - what the steps depend on
-    channel: Channel, life: Lifecycle, begin: datetime, later: datetime | None, at: datetime, *, is_urgent: bool
-) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """Return the history and plan of a message accepted at `at`: queued then, or scheduled then and queued `later`."""
-    # Priority traffic has no first delay, whatever the rule.
-    plan = plan_lifecycle(channel, skip_first_delay(life) if is_urgent else life, begin=begin)
-    if later is None:
-        return (Step(Status.QUEUED, channel.words[Status.QUEUED], at),), plan
-    queued = Step(Status.QUEUED, channel.words[Status.QUEUED], later)
-    return (Step(Status.SCHEDULED, channel.words[Status.SCHEDULED], at),), (queued, *plan)
+@lru_cache(maxsize=1024)
+def _plan_steps(channel: Channel, life: Lifecycle, begin: timedelta, first: tuple[Status, ...]) -> MessageSteps:
+    """Return the steps of a message whose lifecycle begins so long after its acceptance; most messages share them.
+
+    It has the first of some statuses at its acceptance, and the second at the beginning.
+    """
+    before = [
+        MessageStep(status, channel.words[status], after)
+        for status, after in zip(first, (NO_DELAY, begin), strict=False)
+    ]
+    return (*before, *plan_lifecycle(channel, life, begin=begin))
 
 
 def match_resend(context: RequestContext, drafts: tuple[Draft, ...], fault: Fault | None) -> tuple[LostReply, ...]:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sandbox.core.account import Account
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
-from sandbox.core.message import Step
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.providers.registry import Pack, Registry
@@ -37,16 +36,11 @@ class ServerContext(NamedTuple):
     find_world: Callable[[str | None], World | None]
 
 
-# What the steps of a new message depend on, its history and its plan: messages that are planned alike share them.
-PlannedSteps = tuple[tuple[object, ...], tuple[Step, ...], tuple[Step, ...]]
-
-
 class RequestContext:
     """What is known about a request while it is handled; each step adds to it, and it is dropped after the response.
 
     `arrived` is in real seconds, `at` on the clock of the workspace. `refused`, `messages` (the ids of those accepted)
-    and `resent_of` (the number of the request that this one repeats) are for the journal. `steps` are those of the last
-    message that was made.
+    and `resent_of` (the number of the request that this one repeats) are for the journal.
     """
 
     world: World
@@ -61,7 +55,6 @@ class RequestContext:
     refused = True
     messages: tuple[str, ...] = ()
     resent_of: int | None = None
-    steps: PlannedSteps | None = None
 
     def __init__(self, request: Request) -> None:
         self.request = request

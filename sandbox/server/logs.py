@@ -95,13 +95,13 @@ def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bo
 def describe_messages(message: Message, count: int) -> str:
     """Return the id of a request's message, or how many it created, and their final status."""
     created = message.id if count == 1 else f"{count} messages"
-    return f"{created} → {describe_final(message)}" if message.plan else created
+    return f"{created} → {describe_final(message)}" if message.is_moving else created
 
 
 def describe_final(message: Message) -> str:
     """Return the status that the plan of a message ends with, and when."""
-    final = message.plan[-1]
-    return _describe_final(final.status, final.at - message.history[0].at)
+    final = message.steps[-1]
+    return _describe_final(final.status, final.after)
 
 
 @lru_cache(maxsize=256)

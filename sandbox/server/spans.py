@@ -152,9 +152,9 @@ class SpanRecorder:
         """Export the span of a status: it lasts from the status before, which is unknown after a restart."""
         now, name = _real_time(), (batch.workspace, message.number)
         before = self._since.pop(name, now)
-        if message.plan:
+        if message.is_moving:
             self._since[name] = now
-        world, index = self._world(batch), len(message.history) - 1
+        world, index = self._world(batch), message.reached - 1
         if world is None or (index == 0 and not message.is_inbound):
             return  # of a new message, the request has the span
         trace = self._trace(batch.workspace, message)
@@ -168,7 +168,7 @@ class SpanRecorder:
             attributes={
                 **_named(batch, message.provider, message.operation),
                 **_of_message(message),
-                "sandbox.clock": format_time(message.history[-1].at),
+                "sandbox.clock": format_time(message.status_at),
             },
         )
 

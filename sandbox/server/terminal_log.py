@@ -90,7 +90,7 @@ def _results(exchange: RequestRecord, message: Message | None) -> Iterator[str]:
         yield "refused"
     if count > 1:
         yield f"{count} messages"
-    if message is not None and message.plan:
+    if message is not None and message.is_moving:
         yield f"→ {describe_final(message)}"
     if exchange.rule and not exchange.refused:  # a refusal names its rule in its reason
         yield f"rule: {exchange.rule}"

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing
 from sandbox.core.journal import RequestRecord
+from sandbox.core.lifecycle import make_steps
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackOrder,
@@ -45,7 +46,7 @@ def write_message(message: Message) -> Object:
         "text": message.text,
         "history": [[*step] for step in message.history],
     }
-    if message.plan:
+    if message.is_moving:
         written["plan"] = [[*step] for step in message.plan]
     if message.callbacks:
         written["callbacks"] = message.callbacks
@@ -67,6 +68,8 @@ def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message
     """Return the message of a row."""
     policy, later, data = written.get("callback_policy"), written.get("scheduled_for"), written.get("data")
     reply, trace = written.get("reply"), written.get("trace")
+    history, plan = ([_read_step(each) for each in written.get(name, ())] for name in ("history", "plan"))
+    accepted_at = history[0].at
     return Message(
         written["id"],
         number,
@@ -78,9 +81,8 @@ def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message
         written["sender"],
         written["recipient"],
         written["text"],
-        tuple([_read_step(each) for each in written["history"]]),
-        tuple([_read_step(each) for each in written.get("plan", ())]),
-        tuple(written.get("callbacks", ())),
+        accepted_at,
+        make_steps((*history, *plan), accepted_at=accepted_at),
         written.get("code"),
         read_time(later) if later else None,
         written.get("rule"),
@@ -89,6 +91,8 @@ def read_message(number: int, written: Object, channel_of: ChannelOf) -> Message
         None if data is None else dict(data),
         None if reply is None else PhoneReply(reply["text"], _duration(reply["after"])),
         None if trace is None else TraceContext(*trace),
+        len(history),
+        tuple(written.get("callbacks", ())),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 from sandbox.core.agenda import EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.errors import ScenarioError, StoreUseError
-from sandbox.core.message import Channel, next_move
+from sandbox.core.lifecycle import next_move
+from sandbox.core.message import Channel
 from sandbox.core.scenario import Scenario, ScenarioSource
 from sandbox.core.sequence_store import LazySequenceStore
 from sandbox.core.world_state import WorldState

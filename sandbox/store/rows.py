@@ -155,7 +155,7 @@ class PendingRows:
     def _put_planned(self, replaced: ProvidersReplaced) -> None:
         """Write the messages whose next statuses may have other words; a row has the name of a channel alone."""
         for message in replaced.messages.values():
-            if message.plan:
+            if message.is_moving:
                 self.put(Kind.MESSAGE, message.number, message)
 
     def _put_entry(self, entry: AgendaEntry) -> None:
@@ -225,7 +225,7 @@ class _Rows:
 
 # Whether something is pending for a message or callback.
 OPEN: Mapping[Kind, Callable[[Any], bool]] = {
-    Kind.MESSAGE: lambda message: bool(message.plan),
+    Kind.MESSAGE: lambda message: message.is_moving,
     Kind.CALLBACK: lambda pair: pair[0].state in OPEN_STATES,
 }
 

@@ -11,7 +11,8 @@ from sandbox.core.callback import Callback, CallbackState, interrupt
 from sandbox.core.clock import Clock, ClockMode, utc_now
 from sandbox.core.errors import ScenarioError, near_miss
 from sandbox.core.journal import record_size
-from sandbox.core.message import Message, next_move
+from sandbox.core.lifecycle import next_move
+from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario, ScenarioSource
 from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world_state import Counters, WorldState

@@ -11,7 +11,7 @@ from sandbox.control.lists import STRIDE
 from sandbox.control.reasons import reason_of
 from sandbox.core import world as core
 from sandbox.core.journal import RequestRecord
-from sandbox.core.message import Status, Step, make_inbound_channel
+from sandbox.core.message import MessageStep, Status, make_inbound_channel
 from tests.builders import NOON
 from tests.control.calls import Control, Value
 from tests.scenarios.builders import load
@@ -71,8 +71,11 @@ async def test_sends_are_counted_by_their_minute_and_present_status(sandbox: San
 
 async def test_messages_from_phones_are_no_sends(sandbox: Sandbox, control: Control) -> None:
     await sandbox.send()
-    channel, received = make_inbound_channel("sms", word="received"), Step(Status.RECEIVED, "received", NOON)
-    text = sandbox.message()._replace(id="reply", number=2, channel=channel, history=(received,), plan=())
+    channel, received = (
+        make_inbound_channel("sms", word="received"),
+        MessageStep(Status.RECEIVED, "received", timedelta(0)),
+    )
+    text = sandbox.message()._replace(id="reply", number=2, channel=channel, steps=(received,), accepted_at=NOON)
     sandbox.world.commit(text)
 
     assert steps(await control.get("/overview")) == [("12:00:00", {"queued": 1}, 0)]

@@ -8,6 +8,7 @@ from sandbox.core import world as core
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, Batch, EntitiesRemoved, MessagesDeleted
+from sandbox.core.lifecycle import make_steps
 from sandbox.core.message import Message, PhoneReply, Status, Step
 from sandbox.core.world import World
 from tests.builders import NOON, make_world, packs
@@ -37,8 +38,8 @@ def message(number: int, *, plan: tuple[Step, ...] = (), callbacks: tuple[int, .
         sender=None,
         recipient="38761930305",
         text="Hello",
-        history=(SENT,),
-        plan=plan,
+        accepted_at=NOON,
+        steps=make_steps((SENT, *plan), accepted_at=NOON),
         callbacks=callbacks,
     )
 
@@ -114,7 +115,7 @@ def test_the_limit_holds_while_some_messages_end_long_after_the_others(world: Wo
         ended = number - KEPT * 10
         if ended > 0 and ended % slow == 0:
             world.commit(message(ended), AgendaEntryRemoved(EntryKind.MOVE, ended))
-    pending = sum(bool(each.plan) for each in world.messages.values())
+    pending = sum(each.is_moving for each in world.messages.values())
 
     assert (pending, len(world.messages)) == (KEPT * 10 // slow, KEPT)
 

@@ -8,8 +8,9 @@ from sandbox.callbacks.compose import retry_schedule, timeout_of
 from sandbox.callbacks.dispatch import follow_ups
 from sandbox.core.callback import Callback, CallbackState, Target
 from sandbox.core.change import Batch, TargetSet
+from sandbox.core.lifecycle import replan
 from sandbox.core.message import Status, Step
-from sandbox.engine.report import report_step
+from sandbox.engine.report import report_next
 from tests.builders import Desk, packs, run_until
 from tests.scenarios.builders import (
     betatel,
@@ -256,6 +257,6 @@ def test_a_move_by_hand_makes_the_callbacks_that_the_rule_asks_for() -> None:
     at = rule_desk("", "lifecycle: [], callbacks: {copies: 2}")
 
     betatel(at)
-    report_step(at.world, packs(), messages(at)[0], Step(Status.SENT, "sent", at.world.now()))
+    report_next(at.world, packs(), replan(messages(at)[0], Step(Status.SENT, "sent", at.world.now())))
 
     assert [word for word, _, _ in reports(at)] == ["sent", "sent"]

@@ -9,6 +9,7 @@ from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Attempt, Callback, CallbackState, Outgoing, Target, TargetOrigin
 from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.journal import LostReply, RequestRecord, SentText
+from sandbox.core.lifecycle import make_steps
 from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, PhoneReply, Status, Step
 from sandbox.core.rules import RuleCounted
 from sandbox.core.seeded_random import Fixed, Lognormal, Normal, Percentiles, Uniform
@@ -58,7 +59,14 @@ TRACE = st.builds(
 CHANNELS = st.sampled_from([(name, each) for name, pack in packs().items() for each in pack.spec.channels.values()])
 PROVIDERS = st.sampled_from(sorted(packs()))
 MESSAGE = st.builds(
-    lambda home, **fields: Message(provider=home[0], channel=home[1], **fields),
+    lambda home, history, plan, **fields: Message(
+        provider=home[0],
+        channel=home[1],
+        accepted_at=history[0].at,
+        steps=make_steps((*history, *plan), accepted_at=history[0].at),
+        reached=len(history),
+        **fields,
+    ),
     home=CHANNELS,
     id=TEXT,
     number=NUMBER,

@@ -122,14 +122,14 @@ def _reached(*statuses: Status) -> Callable[[Scope, Message | Draft], datetime |
 
 
 def _updated(scope: Scope, message: Message | Draft) -> datetime:
-    return message.history[-1].at if isinstance(message, Message) else scope.at
+    return message.status_at if isinstance(message, Message) else scope.at
 
 
 def _ended(_: Scope, message: Message | Draft) -> datetime | None:
     if not isinstance(message, Message):
         return None
     final = not message.channel.may_follow(message.status)
-    return message.history[-1].at if final else _reached(Status.DELIVERED)(_, message)
+    return message.status_at if final else _reached(Status.DELIVERED)(_, message)
 
 
 def _accepted(scope: Scope, message: Message | Draft) -> datetime:

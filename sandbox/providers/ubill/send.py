@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sandbox.core.account import Approval, Sender, spend
-from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status, skip_first_delay
+from sandbox.core.lifecycle import skip_first_delay
+from sandbox.core.message import Channel, Draft, Lifecycle, LifecycleStep, Status
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.providers.base import Call, Outcome, Plan

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sandbox.callbacks.egress import parse_url
 from sandbox.core.callback import Outgoing, Target, TargetOrigin
-from sandbox.core.message import LifecycleStep, Status, Step, plan_lifecycle
+from sandbox.core.lifecycle import plan_lifecycle
+from sandbox.core.message import LifecycleStep, MessageStep, Status
 from sandbox.formats.urls import is_url
 from sandbox.providers.base import Report
 from tests.builders import Desk, packs
@@ -127,7 +128,8 @@ def test_each_final_status_is_reported_once_under_its_own_word(word: str, shown:
     (message,) = desk.world.messages.values()
     status, variant = message.channel.parse(word)
     life = (LifecycleStep(Status.SENT, MINUTE / 4), LifecycleStep(status, MINUTE / 4, variant))
-    desk.world.commit(message._replace(plan=plan_lifecycle(message.channel, life, begin=message.accepted_at)))
+    plan = plan_lifecycle(message.channel, life, begin=timedelta(0))
+    desk.world.commit(message._replace(steps=(*message.steps[:1], *plan)))
 
     assert [query(each)["status"] for each in written(desk)] == [shown]
 
@@ -171,8 +173,7 @@ def test_the_zone_of_the_times_is_a_setting_and_an_unsent_row_has_no_time_of_sen
     desk = settings(zone="UTC")
     post(desk, dlr_url=f"{URL}?{{deliv_time}}/{{sent_time}}")
     (message,) = desk.world.messages.values()
-    step = Step(Status.REJECTED, "DNDNUMB", message.accepted_at + MINUTE)
-    desk.world.commit(message._replace(plan=(step,)))
+    desk.world.commit(message._replace(steps=(*message.steps[:1], MessageStep(Status.REJECTED, "DNDNUMB", MINUTE))))
 
     assert [each.url for each in written(desk)] == [f"{URL}?2026-03-02%2012%3A01%3A00/"]
 

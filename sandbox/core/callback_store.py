@@ -1,0 +1,75 @@
+"""The callbacks of a workspace; those that were collected, which are most of a server without targets, as numbers.
+
+Such a callback says nothing that its message and the settings of its time do not say: it is made when it is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
+from sandbox.core.message import Message
+from sandbox.core.sequence_store import LazySequenceStore, SequenceStore
+
+Settings = Mapping[str, Mapping[str, object]]  # by provider
+
+STEP_BITS = 16  # low bits of the number that stands for a callback: which of its message's statuses it reports
+MOST_STEPS = (1 << STEP_BITS) - 1
+COLLECTED = CallbackState.COLLECTED
+
+
+class CallbackStore(LazySequenceStore[Callback]):
+    """The callbacks of a workspace by id; `rows` are those to begin with."""
+
+    __slots__ = ("_messages", "_periods")
+
+    def __init__(
+        self, messages: SequenceStore[Message], settings: Settings, rows: SequenceStore[Callback] | None = None
+    ) -> None:
+        self._messages = messages
+        self._take(SequenceStore() if rows is None else rows)
+        # The settings, and the id of the first callback that they apply to.
+        self._periods = [(next(reversed(self), 0) + 1, settings)]
+
+    def use_settings(self, settings: Settings, *, first: int) -> None:
+        """Note the settings that apply from the callback with the id `first` on."""
+        oldest = next(iter(self), first)
+        following = [start for start, _ in self._periods[1:]] + [first]
+        kept = [period for period, end in zip(self._periods, following, strict=True) if period[0] < end > oldest]
+        self._periods = [*kept, (first, settings)]
+
+    def put(self, callback: Callback) -> None:
+        """Store a callback, after the message with the status that it reports."""
+        packed = None
+        if callback.settings is not None and callback.state is COLLECTED and callback.request is None:
+            message = self._messages[callback.message]
+            is_newest = message.callbacks[-1] == callback.id and callback.due is callback.step.at
+            is_current = callback.settings is self._periods[-1][1].get(callback.provider)
+            if is_newest and is_current and message.reached <= MOST_STEPS:
+                packed = callback.message << STEP_BITS | (message.reached - 1)
+        self[callback.id] = callback if packed is None else cast("Callback", packed)
+
+    def is_open(self, number: int) -> bool:
+        """Return whether an attempt of a callback is to come, or under way."""
+        row = super().__getitem__(number)
+        return row.__class__ is Callback and row.state in OPEN_STATES
+
+    def __getitem__(self, number: int) -> Callback:
+        row = super().__getitem__(number)
+        return row if row.__class__ is Callback else self._unpack(number, cast("int", row))
+
+    def _unpack(self, number: int, packed: int) -> Callback:
+        message = self._messages[packed >> STEP_BITS]
+        step = message.step(packed & MOST_STEPS)
+        settings = next(each for first, each in reversed(self._periods) if first <= number)
+        provider = message.provider
+        return Callback(number, message.number, provider, step, step.at, COLLECTED, None, (), settings[provider])
+
+    def iterate(self) -> Iterator[Callback]:
+        """Yield the callbacks, oldest first."""
+        return map(self.__getitem__, self)
+
+    def copy(self) -> "CallbackStore":
+        """Return a copy, which later changes of this store and of the messages leave as it is."""
+        copy = CallbackStore(self._messages.copy(), {}, self)
+        copy._periods = [*self._periods]
+        return copy
