@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from sandbox.callbacks.compose import request_of
@@ -74,7 +75,8 @@ class Desk:
         if form is not None:
             body = urlencode(form, doseq=True).encode()
             lowered.setdefault("content-type", FORM)
-        request = Request(method, path, urlencode(query or {}, doseq=True), lowered, body)
+        # Requests with the same head share their headers: whatever would change them fails here.
+        request = Request(method, path, urlencode(query or {}, doseq=True), MappingProxyType(lowered), body)
         return respond(self.world, request)
 
     def advance(self, by: timedelta) -> None:

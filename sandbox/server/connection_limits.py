@@ -81,7 +81,7 @@ class ReadTimeouts:
             pending, received, progress = each.pending, each.received, known.get(each)
             if pending is None:
                 continue
-            if progress is None or progress.pending is not pending:
+            if progress is None or progress.pending != pending:
                 progress = Progress(pending, received, now, now)
             elif progress.received != received:
                 progress.received, progress.changed = received, now

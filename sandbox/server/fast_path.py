@@ -1,16 +1,17 @@
 """The fast path of a plain request: read, handled and answered on its connection, without aiohttp.
 
 Nearly every provider request is a GET or POST to a fixed path and has a few kilobytes. Such a request is answered in
-the turn of the loop in which its last byte arrives. Any other (another path, a body that is chunked, compressed or
+the turn of the loop in which its last byte arrives. Clients repeat their heads, so each is parsed once: whatever begins
+with a known one is answered without the parser. Any other request (another path, a body that is chunked, compressed or
 large, `Expect`, HTTP/1.0, pipelined requests, malformed bytes) is left to aiohttp, which takes over the connection for
 good, with every byte of the request. `tests/hostile/test_both_ways.py` checks that both give the same replies.
 """
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -28,6 +29,20 @@ FIELD_LIMIT = 4096  # bytes of its target, and of each header with its name
 # Headers with which a request asks for more than a reply, or comes from a web page.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
 PLAIN_CONNECTION = frozenset({b"keep-alive", b"close"})  # values of the header Connection
+HEAD_END = b"\r\n\r\n"
+HEADS = 256  # heads that are kept parsed
+HEAD_LIMIT = 2048  # bytes of each
+
+
+class Head(NamedTuple):
+    """What the head of a plain request says; `length` is that of the body. Requests share it, and its headers."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    length: int
+    is_last: bool
 
 
 class HttpProtocol(Protocol):
@@ -53,6 +68,7 @@ class FastPath:
         self.engine = engine
         self.fallback = fallback
         self.paths: dict[bytes, str] = {}
+        self.heads: dict[bytes, Head] = {}  # as clients repeat them with each request, byte for byte
         self._read_paths()
         engine.providers.on_change.append(self._read_paths)
         self.connections: set[Connection] = set()
@@ -63,7 +79,16 @@ class FastPath:
 
     def _read_paths(self) -> None:
         """Note the paths of plain requests."""
+        self.heads.clear()
         self.paths = {path.encode(): path for path in self.engine.router.paths if path.isascii()}
+
+    def keep(self, head: Head, content: bytes) -> None:
+        """Keep what the head of a request says."""
+        end = len(content) - head.length
+        if end <= HEAD_LIMIT and content.find(HEAD_END) == end - len(HEAD_END):
+            if len(self.heads) == HEADS:
+                self.heads.clear()
+            self.heads[content[:end]] = head
 
     async def close(self, grace: float) -> None:
         """Close the connections that aiohttp has not taken over: idle ones at once, others within `grace` seconds."""
@@ -84,22 +109,24 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, shared: FastPath) -> None:
         self._shared = shared
-        self._parser = HttpRequestParser(self)
+        self._parser: HttpRequestParser | None = None  # of the request under way, unless its head is known
+        self._received = b""
         self._early = b""  # bytes that arrived before the reply to the request before them
         self._writable = True
+        self._answered = 0
         self._is_last = False  # whether the request under way is the connection's last
         self.task: asyncio.Future[None] | None = None  # of a reply that a scenario delays or breaks, or a store
-        self._begin_request()
 
-    def _begin_request(self) -> None:
+    def _begin_parsing(self) -> HttpRequestParser:
         """Reset what is known of a request."""
-        self._received = b""
         self._requests = 0
         self._complete = False
         self._target = b""
         self._headers: dict[str, str] = {}
         self._plain = True
         self._body = b""
+        self._parser = HttpRequestParser(self)
+        return self._parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; TCP keepalive ends a connection whose client is gone."""
@@ -116,9 +143,9 @@ class Connection(asyncio.Protocol):
             self.task.cancel()
 
     @property
-    def pending(self) -> object | None:
-        """An object that stands for the request that is awaited or incomplete; None while one is answered."""
-        return self._headers if self.task is None and self._writable else None
+    def pending(self) -> int | None:
+        """How many requests came before the one that is awaited or incomplete; None while one is answered."""
+        return self._answered if self.task is None and self._writable else None
 
     @property
     def received(self) -> int:
@@ -154,15 +181,38 @@ class Connection(asyncio.Protocol):
             if len(self._early) > REQUEST_LIMIT:
                 self._transport.pause_reading()
             return
-        self._received += data
+        received = self._received = self._received + data
+        if self._parser is None:
+            end = received.find(HEAD_END) + len(HEAD_END)
+            head = self._shared.heads.get(received[:end])
+            if head is None or len(received) > end + head.length:
+                self._parse(received, self._begin_parsing())
+            elif len(received) == end + head.length:
+                self._answer(head, received[end:])
+        else:
+            self._parse(data, self._parser)
+
+    def _parse(self, data: bytes, parser: HttpRequestParser) -> None:
+        """Read on in a request whose head is not known."""
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
             self._plain = False
         if self._requests > 1 or not self._plain or len(self._received) > REQUEST_LIMIT:
             self._hand_over()
         elif self._complete:
-            self._answer()
+            path, _, query = self._target.partition(b"?")
+            head = Head(
+                METHODS[parser.get_method()],
+                self._shared.paths[path],
+                query.decode(),
+                self._headers,
+                len(self._body),
+                self._headers.get("connection", "").lower() == "close",
+            )
+            self._shared.keep(head, self._received)
+            self._parser = None
+            self._answer(head, self._body)
 
     def on_message_begin(self) -> None:
         """Count the requests that have begun."""
@@ -182,7 +232,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Decide whether the request is plain, before its body arrives."""
-        target, parser = self._target, self._parser
+        target, parser = self._target, cast("HttpRequestParser", self._parser)
         self._plain = (
             self._plain
             and target.partition(b"?")[0] in self._shared.paths
@@ -206,7 +256,7 @@ class Connection(asyncio.Protocol):
     def _release(self) -> None:
         """Release the connection; the parser refers to it, so both would wait for the garbage collector."""
         self._shared.connections.discard(self)
-        del self._parser
+        self._parser = None
 
     def _hand_over(self) -> HttpProtocol:
         """Let aiohttp take over the connection, with all bytes of the request that is not yet handled."""
@@ -217,12 +267,11 @@ class Connection(asyncio.Protocol):
         protocol.data_received(self._received)
         return protocol
 
-    def _answer(self) -> None:
-        path, _, query = self._target.partition(b"?")
-        method = METHODS[self._parser.get_method()]
-        request = Request(method, self._shared.paths[path], query.decode(), self._headers, self._body)
-        self._is_last = self._headers.get("connection", "").lower() == "close"
-        self._begin_request()
+    def _answer(self, head: Head, body: bytes) -> None:
+        request = Request(head.method, head.path, head.query, head.headers, body)
+        self._received = b""
+        self._answered += 1
+        self._is_last = head.is_last
         try:
             workspace, answer, waiting = self._shared.engine.receive(request)
         except (ElsewhereError, BusyError):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -104,7 +105,8 @@ class Own:
         elif body is not None:
             content, every["content-type"] = json.dumps(body).encode(), "application/json"
         context = ServerContext(self.packs, self._router, self.world, lambda _: self.world)
-        return handle(Request(method, path, query, every, content), context)[1]
+        request = Request(method, path, query, MappingProxyType(every), content)  # requests share their headers
+        return handle(request, context)[1]
 
     def send(self, body: object = GOOD, *, query: str = "", **more: Any) -> Response:  # noqa: ANN401 - as `call`
         """Send; the body is JSON."""
