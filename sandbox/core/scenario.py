@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.core.account import Account, Sender, Template
@@ -33,7 +34,7 @@ class AccountRule:
 
     def about(self, key: str) -> bool:
         """Return whether the rule applies to the account of this key."""
-        return fnmatchcase(key, self.key)
+        return _matches(key, self.key)
 
     def applied(self, account: Account) -> Account:
         """Return the account with this rule's values."""
@@ -43,6 +44,11 @@ class AccountRule:
             templates=account.templates if self.templates is None else self.templates,
             stop_list=account.stop_list if self.stop_list is None else self.stop_list,
         )
+
+
+@lru_cache(maxsize=1024)  # every request asks for its key
+def _matches(key: str, glob: str) -> bool:
+    return fnmatchcase(key, glob)
 
 
 class ScenarioSource(NamedTuple):
@@ -79,8 +85,11 @@ class Scenario:
 
     def admits(self, provider: str, key: str) -> bool:
         """Return whether a key has an account."""
-        rules = self.accounts.get(provider, ())
-        return not next((rule.closed for rule in reversed(rules) if rule.closed is not None and rule.about(key)), False)
+        closed = False
+        for rule in self.accounts.get(provider, ()):
+            if rule.closed is not None and rule.about(key):
+                closed = rule.closed
+        return not closed
 
     def applied(self, account: Account) -> Account:
         """Return the account with the values of all rules that match it."""
