@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from sandbox.formats.json_text import ValuePath
@@ -121,7 +122,7 @@ def read_json(body: bytes) -> Values:
         raise UnreadableError(message)
     too_deep = f"the JSON is nested more than {DEPTH_LIMIT} levels deep"
     try:
-        value = DECODER.decode(text)
+        value = _decode(text)
     except json.JSONDecodeError as error:
         raise UnreadableError(_json_problem(error)) from None
     except RecursionError:
@@ -185,6 +186,17 @@ def _no_constant(name: str) -> NoReturn:
 
 
 DECODER = json.JSONDecoder(parse_constant=_no_constant)
+SCAN: Callable[[str, int], tuple[object, int]] = DECODER.scan_once  # type: ignore[attr-defined] # typeshed omits it
+
+
+def _decode(text: str) -> object:
+    """Return a JSON value as `DECODER.decode` does, without its search for blanks, which takes twice the time."""
+    bare = text.rstrip(" \t\n\r")
+    try:
+        value, end = SCAN(bare, 0)
+    except (StopIteration, ValueError):  # a blank in front, or a mistake
+        return DECODER.decode(text)
+    return value if end == len(bare) else DECODER.decode(text)
 
 
 def _json_problem(error: json.JSONDecodeError) -> str:
@@ -234,6 +246,13 @@ READERS: Mapping[str, tuple[str, Callable[[bytes], Values]]] = {
 }
 
 
+@lru_cache(maxsize=128)
+def media_type(content_type: str) -> str:
+    """Return the media type that a content type names."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return {"text/xml": "application/xml"}.get(kind, kind)
+
+
 def read_body(request: Request, types: tuple[str, ...], *, required: bool) -> tuple[str, Values]:
     """Return the origin of the values (`body` or `form`) and the values.
 
@@ -246,8 +265,7 @@ def read_body(request: Request, types: tuple[str, ...], *, required: bool) -> tu
     if not request.body and not required:
         return "body", {}
     given = request.headers.get("content-type", "")
-    kind = given.partition(";")[0].strip().lower()
-    kind = {"text/xml": "application/xml"}.get(kind, kind)
+    kind = media_type(given)
     if kind not in types:
         what = f"Content-Type '{given[:80]}' is not supported" if given else "the Content-Type is missing"
         message = f"{what}; use {' or '.join(types)}"

@@ -10,7 +10,7 @@ from sandbox.core.clock import parse_duration
 from sandbox.core.errors import FileMistake, SandboxError, SpecError
 from sandbox.core.message import Channel, Lifecycle, LifecycleStep, Status
 from sandbox.specs.document import read, read_shipped, refused
-from sandbox.specs.fast_validation import compile_schema
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.hints import Known, names_of
 from sandbox.specs.spec import (
     NO_DECLARATION,
@@ -216,7 +216,7 @@ def _route(
         body_types=tuple(content),
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
-        check=compile_schema(schema),
+        schema=CompiledSchema(schema),
         known=_known(schema, parameters, content, key_headers=key_headers),
     )
 

@@ -40,6 +40,7 @@ class CompiledSchema:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self._code: Callable[[object], object] | None = None
+        self._judge: Check | None = None
 
     def fits(self, values: object) -> bool:
         """Return whether the values are known to fit."""
@@ -51,6 +52,16 @@ class CompiledSchema:
         except (fastjsonschema.JsonSchemaValueException, UncompiledError):
             return False
         return True
+
+    def violations(self, values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
+        """Return all violations of values; `origins` says in which part of the request each parameter was."""
+        if self.fits(values):
+            return ()
+        if self._judge is None:
+            from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - loaded when it is needed first
+
+            self._judge = compile_validator(self.schema)
+        return self._judge(values, origins)
 
 
 def _compiled(schema: Schema) -> Callable[[object], object]:
@@ -66,24 +77,6 @@ def _compiled(schema: Schema) -> Callable[[object], object]:
 
 def _never(_: object) -> object:
     raise UncompiledError
-
-
-def compile_schema(schema: Schema) -> Check:
-    """Return a function from values and their origins (by parameter) to all violations."""
-    compiled = CompiledSchema(schema)
-    judge: Check | None = None
-
-    def check(values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
-        nonlocal judge
-        if compiled.fits(values):
-            return ()
-        if judge is None:
-            from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - loaded when it is needed first
-
-            judge = compile_validator(schema)
-        return judge(values, origins)
-
-    return check
 
 
 def translate(schema: object) -> Any:  # noqa: ANN401 - a schema is whatever JSON is

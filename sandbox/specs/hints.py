@@ -128,13 +128,15 @@ def _is_free(schema: Schema) -> bool:
     )
 
 
-def is_usual(request: Request, values: Mapping[str, object], known: Known, given: Given) -> bool:
-    """Return whether a valid request can have no hints; this runs for every valid request."""
-    query, body, origin = given
-    if not (known.headers <= request.headers.keys() or known.headers <= values.keys()):
+def is_usual(  # noqa: PLR0913 - `Given` in parts, as this runs for every valid request
+    request: Request, values: Values, known: Known, query: Values, *, body: Values, origin: str
+) -> bool:
+    """Return whether a valid request can have no hints."""
+    headers = request.headers
+    if not (known.headers <= headers.keys() or known.headers <= values.keys()):
         return False
     if request.body:
-        if not known.types or not is_usual_type(request.headers.get("content-type")):
+        if not known.types or not is_usual_type(headers.get("content-type")):
             return False
         if request.body.count(b"&") >= len(body) if origin == "form" else request.body.startswith(b"<"):
             return False

@@ -20,14 +20,9 @@ from typing import Any, NamedTuple
 from sandbox.core.account import Account, Approval, Sender, Template
 from sandbox.core.message import Channel
 from sandbox.specs.body_parsing import Request, UnreadableError, Values, gather, pairs, read_body, syntax
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.hints import Given, Hint, Known, hints_of, is_usual
-from sandbox.specs.types import (
-    USUAL,
-    Check,
-    ErrorReply,
-    Violation,
-    pointer_steps,
-)
+from sandbox.specs.types import USUAL, ErrorReply, Violation, pointer_steps
 
 Pointer = tuple[str, ...]
 FIELDS = ("recipient", "sender", "text", "code", "otp")
@@ -157,7 +152,7 @@ def find(value: object, pointer: Pointer) -> object:
                 elif inner is not None:
                     found.append(inner)
             return found or None
-        if not isinstance(value, Mapping) or step not in value:
+        if not isinstance(value, dict) or step not in value:
             return None
         value = value[step]
     return value
@@ -218,20 +213,19 @@ class Route:
     body_types: tuple[str, ...]
     body_required: bool
     kinds: Mapping[str, frozenset[str]]
-    check: Check
+    schema: CompiledSchema
     known: Known
 
     def read(self, request: Request, path_values: Mapping[str, str]) -> Reading:
         """Return the values of a request and its violations; an unreadable part is a violation without values."""
-        values: Values = {name: request.headers[name] for name in self.header_names if name in request.headers}
-        origins = dict.fromkeys(values, "header")
+        headers = request.headers
+        values: Values = {name: headers[name] for name in self.header_names if name in headers}
         broken: list[Violation] = []
         in_query: Values = {}
         in_body: Values = {}
         origin = "body"
         if path_values:
             values.update(path_values)
-            origins.update(dict.fromkeys(path_values, "path"))
         if self.reads_query and request.query:
             try:
                 in_query = self._coerced(gather(pairs(request.query)))
@@ -239,7 +233,6 @@ class Route:
                 broken.append(syntax("query", error))
             else:
                 values.update(in_query)
-                origins.update(dict.fromkeys(in_query, "query"))
         if self.body_types:
             try:
                 origin, found = read_body(request, self.body_types, required=self.body_required)
@@ -248,14 +241,22 @@ class Route:
             else:
                 in_body = self._coerced(found) if origin == "form" else self._whole(found)
                 values.update(in_body)
-                origins.update(dict.fromkeys(in_body, origin))
-        violations = self.check(values, origins)
+        fits = not broken and self.schema.fits(values)
+        if fits and is_usual(request, values, self.known, in_query, body=in_body, origin=origin):
+            return Reading(values, ())
+        given = Given(in_query, in_body, origin)
+        violations = () if fits else self._violations(values, request, path_values, given)
         if broken:  # parameters of an unreadable part are unknown, not missing
             violations = (*broken, *(each for each in violations if each.at.startswith(("header.", "path."))))
-        given = Given(in_query, in_body, origin)
-        if not violations and is_usual(request, values, self.known, given):
-            return Reading(values, ())
         return Reading(values, violations, hints_of(request, self.known, given, violations))
+
+    def _violations(
+        self, values: Values, request: Request, path_values: Mapping[str, str], given: Given
+    ) -> tuple[Violation, ...]:
+        in_headers = [name for name in self.header_names if name in request.headers]
+        origins = dict.fromkeys(in_headers, "header") | dict.fromkeys(path_values, "path")
+        origins |= dict.fromkeys(given.query, "query") | dict.fromkeys(given.body, given.origin)
+        return self.schema.violations(values, origins)
 
     def _coerced(self, values: Values) -> Values:
         return {name: coerce(value, self.kinds.get(name, frozenset())) for name, value in values.items()}
@@ -263,7 +264,7 @@ class Route:
     def _whole(self, values: Values) -> Values:
         """Return values with 2.0 as 2 if the schema allows an integer: to JSON Schema both are integers."""
         for name, value in values.items():
-            if isinstance(value, float) and value.is_integer() and "integer" in self.kinds.get(name, ()):
+            if type(value) is float and value.is_integer() and "integer" in self.kinds.get(name, ()):
                 values[name] = int(value)
         return values
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from sandbox.specs.body_parsing import FORM, Request, UnreadableError, pairs
+from sandbox.specs.body_parsing import FORM, Request, UnreadableError, media_type, pairs
 from sandbox.specs.types import member
 
 CHARACTER_LIMIT = 3  # characters that are named in one text
@@ -148,9 +148,8 @@ def is_usual_type(content_type: str | None) -> bool:
 
 def _kind_and_charset(content_type: str) -> tuple[str, str]:
     """Return the media type and the charset (default: utf-8) of a content type."""
-    kind = content_type.partition(";")[0].strip().lower()
     charset = CHARSET.search(content_type)
-    return {"text/xml": XML}.get(kind, kind), charset[1] if charset else "utf-8"
+    return media_type(content_type), charset[1] if charset else "utf-8"
 
 
 def body_hints(request: Request, types: tuple[str, ...], *, reads_query: bool) -> Iterator[str]:

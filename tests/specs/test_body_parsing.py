@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.specs.body_parsing import FORM, Request, UnreadableError, gather, pairs, read_form, read_json, read_xml
-from sandbox.specs.fast_validation import compile_schema
+from sandbox.specs.fast_validation import CompiledSchema
 from sandbox.specs.routing import Found, Missed
 from sandbox.specs.spec import coerce
 from sandbox.specs.types import ecma
@@ -235,11 +235,11 @@ SCHEMA = {
     ],
 )
 def test_a_violation_tells_where_what_came_and_what_would_be_right(values: dict[str, object], told: list[str]) -> None:
-    assert [str(each) for each in compile_schema(SCHEMA)(values, dict.fromkeys(values, "body"))] == told
+    assert [str(each) for each in CompiledSchema(SCHEMA).violations(values, dict.fromkeys(values, "body"))] == told
 
 
 def test_every_violation_is_told_at_once() -> None:
-    found = compile_schema(SCHEMA)({"b": 9, "c": "r", "f": ""}, {})
+    found = CompiledSchema(SCHEMA).violations({"b": 9, "c": "r", "f": ""}, {})
 
     assert sorted(each.name for each in found) == ["a", "b", "c", "f"]
 
@@ -248,7 +248,7 @@ def test_every_violation_is_told_at_once() -> None:
 def test_any_values_are_judged(first: object, second: object, third: object) -> None:
     values = {"a": first, "d": second, "c": third}
 
-    assert all(str(each) for each in compile_schema(SCHEMA)(values, {}))
+    assert all(str(each) for each in CompiledSchema(SCHEMA).violations(values, {}))
 
 
 def test_a_form_body_is_known_by_its_type_whatever_stands_behind_it() -> None:
