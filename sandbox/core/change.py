@@ -22,7 +22,10 @@ from sandbox.core.world_state import WorldState
 
 
 class AgendaEntryRemoved(NamedTuple):
-    """Nothing is pending for this message or callback any more."""
+    """No attempt of this callback, or no reply of a phone to this message, is pending any more.
+
+    The next status change of a message needs no such change, and no entry: the world takes it from the message.
+    """
 
     kind: EntryKind
     number: int

@@ -26,6 +26,7 @@ from sandbox.core.change import (
 )
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReplies, LostReply, RequestRecord, record_size
+from sandbox.core.lifecycle import MOVE, next_move
 from sandbox.core.message import Message
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
@@ -98,7 +99,7 @@ class World:
         for change in changes:
             writers[type(change)](self, change)
         if self._removed:
-            changes = (*changes, *(EntitiesRemoved(entity, tuple(keys)) for entity, keys in self._removed.items()))
+            changes = (*changes, *[EntitiesRemoved(entity, tuple(keys)) for entity, keys in self._removed.items()])
             self._removed = {}
         self.batches += 1
         at = self.changed_at = at or self.now()
@@ -239,8 +240,10 @@ class World:
 
     def _remove(self, entity: type, keys: Collection[EntityKey]) -> None:
         """Add to the batch that entities are gone."""
-        if keys:
-            self._removed.setdefault(entity, []).extend(keys)
+        if entity in self._removed:
+            self._removed[entity].extend(keys)
+        elif keys:
+            self._removed[entity] = [*keys]
 
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
@@ -255,6 +258,11 @@ class World:
         elif number < self._evicting and not message.is_moving:
             self._ended.append(number)
         self.messages[number] = message
+        entry = next_move(message)
+        if entry is not None:
+            self.agenda.put(entry)
+        else:
+            self.agenda.drop(MOVE, number)
 
     def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
         if removed.kind is EntryKind.INBOUND and removed.number < self._evicting:
@@ -262,7 +270,8 @@ class World:
         self.agenda.drop(removed.kind, removed.number)
 
     def _put_callback(self, callback: Callback) -> None:
-        self.last_callback = max(self.last_callback, callback.id)
+        if callback.id > self.last_callback:
+            self.last_callback = callback.id
         if callback.message < self._evicting and callback.state not in OPEN_STATES:
             self._ended.append(callback.message)
         self.callbacks.put(callback)

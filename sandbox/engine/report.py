@@ -5,8 +5,8 @@ from datetime import datetime
 from sandbox.callbacks.compose import target_of
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
-from sandbox.core.change import AgendaEntryRemoved, Change
-from sandbox.core.lifecycle import next_move, plan_reply, reach_next
+from sandbox.core.change import Change
+from sandbox.core.lifecycle import plan_reply, reach_next
 from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message
 from sandbox.core.seeded_random import draw_bytes, draw_fraction
 from sandbox.core.world import World
@@ -20,16 +20,10 @@ def report_next(world: World, packs: Registry, message: Message) -> Callback | N
     """
     if message.steps[message.reached].status in message.channel.reports:
         moved = reach_next(message, callback=world.last_callback + 1)
-        return report(world, packs, moved, *_next_entries(moved))
+        return report(world, packs, moved, *plan_reply(moved))
     moved = reach_next(message)
-    world.commit(moved, *_next_entries(moved), at=moved.status_at)
+    world.commit(moved, *plan_reply(moved), at=moved.status_at)
     return None
-
-
-def _next_entries(message: Message) -> tuple[Change, ...]:
-    """Return what a new status changes on the agenda."""
-    entry = next_move(message) or AgendaEntryRemoved(EntryKind.MOVE, message.number)
-    return (entry,) if message.reply is None else (entry, *plan_reply(message))
 
 
 def report(world: World, packs: Registry, message: Message, *changes: Change) -> Callback | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from sandbox.core.change import Change
 from sandbox.core.effects import Fault
 from sandbox.core.journal import LostReply, SentText
-from sandbox.core.lifecycle import next_move, plan_lifecycle, skip_first_delay
+from sandbox.core.lifecycle import plan_lifecycle, skip_first_delay
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
@@ -37,7 +37,7 @@ def accept(context: RequestContext, plan: Plan, ruling: Ruling, messages: tuple[
     """Return the changes of an accepted request: scenario state, the account if it is new, and the plan's values."""
     account = context.call.account
     context.messages = tuple([message.id for message in messages])
-    changes = (*ruling.changes, *plan.changes, *messages, *filter(None, map(next_move, messages)))
+    changes = (*ruling.changes, *plan.changes, *messages)
     if account and (account.provider, account.key) not in context.world.accounts:
         return (account, *changes)
     return changes
