@@ -50,7 +50,6 @@ class LogLine(NamedTuple):
     details: Mapping[str, object]
 
 
-NO_DETAILS: Mapping[str, object] = {}
 QUOTED = re.compile(r"(?<!\w)(?<!rule )(['\"]).*?\1")  # not the name of a scenario's rule
 NUMBER = re.compile(r"(^[^ ]*: )-?\d[\d.]*")
 DIGITS = re.compile(r"\d{4,}")
@@ -66,9 +65,9 @@ def escape_controls(text: str) -> str:
     return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bool) -> LogLine:
-    """Return the line of a request; `message` is the last that it created."""
-    details = {}
+def request_line(exchange: RequestRecord, batch: Batch, *, bodies: bool) -> LogLine:
+    """Return the line of a request and its batch."""
+    details, message = {}, last_message(batch)
     if exchange.refused:
         why = exchange.why[0] if exchange.why else ""
         details["why"] = why if bodies else mask(why)[:WHY_LIMIT]
@@ -88,8 +87,16 @@ def request_line(exchange: RequestRecord, message: Message | None, *, bodies: bo
         exchange.status,
         exchange.ms,
         describe_messages(message, len(exchange.messages)) if message else "",
-        details or NO_DETAILS,
+        details,
     )
+
+
+def last_message(batch: Batch) -> Message | None:
+    """Return the last message of a batch."""
+    for change in reversed(batch.changes):
+        if type(change) is Message:
+            return change
+    return None
 
 
 def describe_messages(message: Message, count: int) -> str:
@@ -149,13 +156,14 @@ TEXT_DETAILS = ("rule", "delay", "why", "body", "reply")  # the details that a l
 
 def format_text(line: LogLine, *, colour: bool) -> str:
     """Return a line as text."""
-    time, status = line.at.isoformat()[11:19], str(line.status or "no response")
+    time, status = line.at.time().isoformat("seconds"), str(line.status or "no response")
     if colour:
         good = line.status is not None and line.status < FIRST_FAILURE and "why" not in line.details
         time, status = f"{GREY}{time}{PLAIN}", f"{GREEN if good else RED}{status}{PLAIN}"
     to = f" {line.to}" if line.to else ""
     what = f" {line.what}" if line.what else ""
-    details = "".join(f", {name}: {line.details[name]}" for name in TEXT_DETAILS if name in line.details)
+    shown = [f", {name}: {line.details[name]}" for name in TEXT_DETAILS if name in line.details] if line.details else ""
+    details = "".join(shown)
     return f"{time} {escape_controls(line.operation)}{to} {status}{what} ({line.ms:.1f} ms{escape_controls(details)})\n"
 
 
@@ -183,16 +191,20 @@ def format_note(text: str, *, kind: str = "note", as_json: bool) -> str:
     return f"{text}\n" if kind == "note" else f"sms-sandbox: {kind}: {text}\n"
 
 
+# A line for a terminal, or what makes another line, and of what: of a request and its batch, or an attempt.
+Entry = str | tuple[Callable[..., LogLine], RequestRecord | Callback, Batch | Message]
+
+
 @dataclass(slots=True)
 class Log:
-    """Passes lines of requests and attempts to `write`, many at a time."""
+    """Passes lines of requests and attempts to `write`, many at a time; until then it keeps what they are made of."""
 
     world: Callable[[str], World | None]
     write: Callable[[str], None]
     as_json: bool = False
     bodies: bool = False
     terminal: "TerminalLog | None" = None  # what formats the lines for a person; it takes precedence
-    _lines: list[LogLine | str] = field(default_factory=list)
+    _lines: list[Entry] = field(default_factory=list)
     # How many attempts of a callback are logged, by workspace and callback; open callbacks only.
     _logged: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -203,22 +215,20 @@ class Log:
         subscribers.add(self._on_deletion, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
 
     def _on_request(self, exchange: RequestRecord, batch: Batch) -> None:
-        created = [each for each in batch.changes if type(each) is Message]
-        message = created[-1] if created else None
-        if self.terminal is not None:
-            with_code = len(self._lines) < READABLE
-            self._add(self.terminal.request(exchange, message, batch.workspace, with_code=with_code))
+        if self.terminal is None:
+            self._add((request_line, exchange, batch))
         else:
-            self._add(request_line(exchange, message, bodies=self.bodies))
+            with_code = len(self._lines) < READABLE
+            self._add(self.terminal.request(exchange, last_message(batch), batch.workspace, with_code=with_code))
 
     def _on_callback(self, callback: Callback, batch: Batch) -> None:
         if callback.attempts and self._is_new_attempt(batch.workspace, callback):
             world = self.world(batch.workspace)
             message = world.messages.get(callback.message) if world else None
-            if message is not None and self.terminal is not None:
-                self._add(self.terminal.callback(callback, message, batch.workspace))
-            elif message is not None:
-                self._add(callback_line(callback, message, bodies=self.bodies))
+            if message is not None:
+                terminal = self.terminal
+                made = terminal and terminal.callback(callback, message, batch.workspace)
+                self._add(made or (callback_line, callback, message))
 
     def _on_deletion(self, _: WorkspaceReset | MessagesDeleted | WorkspaceDeleted, batch: Batch) -> None:
         world = self.world(batch.workspace)
@@ -237,10 +247,10 @@ class Log:
         """Write what is neither a request nor an attempt."""
         self.write(format_note(text, as_json=self.as_json))
 
-    def _add(self, line: LogLine | str) -> None:
+    def _add(self, entry: Entry) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_DELAY, self.flush)
-        self._lines.append(line)
+        self._lines.append(entry)
 
     def flush(self) -> None:
         """Write the collected lines."""
@@ -248,9 +258,11 @@ class Log:
         if lines:
             self.write("".join(map(self._format, lines)))
 
-    def _format(self, line: LogLine | str) -> str:
-        if isinstance(line, str):
-            return line
+    def _format(self, entry: Entry) -> str:
+        if isinstance(entry, str):
+            return entry
+        make_line, *parts = entry
+        line = make_line(*parts, bodies=self.bodies)
         return format_json(line) if self.as_json else format_text(line, colour=False)
 
 

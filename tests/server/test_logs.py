@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.callback import Attempt, Callback, CallbackState
-from sandbox.core.change import WorkspaceReset
+from sandbox.core.change import MessagesDeleted, WorkspaceReset
 from sandbox.core.message import Status, Step
 from sandbox.core.world import World
 from sandbox.server.logs import Log, mask
@@ -69,6 +69,22 @@ async def test_a_send_to_many_tells_how_many() -> None:
     assert [took(line) for line in lines] == [
         "12:00:00 ubill.sms.send 99551… 200 2 messages → delivered in 2.2 s (ms)\n"
     ]
+
+
+async def test_a_line_is_written_as_things_were_though_the_message_is_deleted_meanwhile() -> None:
+    desk, lines = Desk(), list[str]()
+    log = Log({"default": desk.world}.get, lines.append)
+    log.subscribe(desk.world.subscribers)
+    send(desk)
+    attempt(desk.world)
+    sent = desk.world.messages[1].id
+    desk.world.commit(MessagesDeleted())
+    log.flush()
+
+    assert took("".join(lines)) == (
+        f"12:00:00 betatel.sms.send 38761… 200 {sent} → delivered in 2.2 s (ms)\n"
+        f"12:00:01 betatel.sms.send 38761… 200 callback 1 of {sent} reports sent, attempt 1 delivered (1.2 ms)\n"
+    )
 
 
 async def test_a_refusal_says_why_without_numbers_or_keys() -> None:
