@@ -144,22 +144,36 @@ def parameters_of(routes: Iterable[Route]) -> tuple[str, ...] | None:
 
 def reader_of(places: tuple[Pointer, ...]) -> Place:
     """Return a function that reads the first place that is present in some scopes; None if none is."""
-    if len(places) == 1 and len(places[0]) == 1:
-        ((name,),) = places
-
-        def read_name(scopes: Scopes) -> object:
-            for scope in scopes:
-                if name in scope:
-                    return scope[name]
-            return None
-
-        return read_name
+    names = tuple(place[0] for place in places)
+    if max(map(len, places)) == 1:
+        return _read_name(*names) if len(names) == 1 else _read_names(names)
 
     def read(scopes: Scopes) -> object:
         for place in places:
             for scope in scopes:
                 found = find(scope, place)
                 if found is not None:
+                    return found
+        return None
+
+    return read
+
+
+def _read_name(name: str) -> Place:
+    def read(scopes: Scopes) -> object:
+        for scope in scopes:
+            if name in scope:
+                return scope[name]
+        return None
+
+    return read
+
+
+def _read_names(names: tuple[str, ...]) -> Place:
+    def read(scopes: Scopes) -> object:
+        for name in names:
+            for scope in scopes:
+                if (found := scope.get(name)) is not None:
                     return found
         return None
 

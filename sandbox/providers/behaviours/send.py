@@ -60,7 +60,7 @@ FREE = Decimal(0)
 NOBODY: set[str] = set()  # no number is stopped
 AMOUNT = NumberKind(
     default=1,
-    is_right=lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf,
+    is_right=lambda value: type(value) in (int, float) and 0 <= value < inf,
     what="an amount of 0 or more",
     example="settings.price",
 )
@@ -235,8 +235,10 @@ def _balance_check(price: Price) -> CheckFunction:
         cost = subject.cost
         if left is None:
             return (f"account: has no balance {show(name)}, but {', '.join(account.balance) or 'none'}",)
+        if left >= cost:
+            return ()
         what = "the price of" if len(messages) == 1 else f"the price of {len(messages)} messages,"
-        return () if left >= cost else (f"account: its balance of {left} {name} is below {what} {cost}",)
+        return (f"account: its balance of {left} {name} is below {what} {cost}",)
 
     return find
 

@@ -192,7 +192,7 @@ def text_reader(
         get = budgeted(read_text(node.inside(name, value), context.names(*more)))
         return lambda scope, _: str(get(scope))
     place = reader_of(usual(name)) if value is None else context.place(node.inside(name, value), in_rows=in_rows)
-    return lambda _, scopes: as_text(place(scopes))
+    return lambda _, scopes: found if isinstance(found := place(scopes), str) else as_text(found)
 
 
 def split_numbers(value: object, separator: str) -> list[str]:

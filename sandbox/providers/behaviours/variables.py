@@ -1,6 +1,7 @@
 """The variables of templates in a provider document, and how each is shown to a template."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sandbox.core.account import Account
@@ -69,18 +70,18 @@ def _request(scope: Scope) -> Mapping[str, object]:
 
 
 VARIABLES: Mapping[str, Variable] = {
-    "message": Variable(lambda scope: scope.message, MESSAGE),
-    "messages": Variable(lambda scope: scope.messages),
+    "message": Variable(attrgetter("message"), MESSAGE),
+    "messages": Variable(attrgetter("messages")),
     "account": Variable(_account, ACCOUNT),
     "parameters": Variable(_parameters),
     "request": Variable(_request, names=("method", "path", "query", "headers", "body")),
-    "settings": Variable(lambda scope: scope.settings),
-    "now": Variable(lambda scope: scope.at),
+    "settings": Variable(attrgetter("settings")),
+    "now": Variable(attrgetter("at")),
     "send": Variable(_bound("send"), SEND),
     "refused": Variable(_bound("refused")),
     "page": Variable(_bound("page"), names=PAGE),
     "code": Variable(_bound("code"), names=CODE),
-    "callback": Variable(lambda scope: scope.report, CALLBACK),
+    "callback": Variable(attrgetter("report"), CALLBACK),
     "target": Variable(lambda scope: scope.report.target if scope.report is not None else None, TARGET),
     "error": Variable(_bound("error"), names=ERROR),
     "why": Variable(_bound("why")),
