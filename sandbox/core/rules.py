@@ -173,10 +173,10 @@ class RuleIndex:
 
     def candidates(self, number: str) -> Sequence[Rule]:
         """Return the rules that may match a recipient."""
-        found: list[Rule] = []
+        found: tuple[Rule, ...] = ()
         for length, rules in self.tails:
             found += rules.get(number[-length:], ())
-        return sorted((*self.general, *found), key=lambda rule: self.places[rule.key]) if found else self.general
+        return sorted(self.general + found, key=lambda rule: self.places[rule.key]) if found else self.general
 
     def judge(self, case: RuleInput) -> Verdict | None:
         """Return the decision of the first rule that matches."""

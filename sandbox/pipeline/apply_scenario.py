@@ -14,7 +14,7 @@ from sandbox.core.seeded_random import draw_fraction
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import RequestContext
 from sandbox.pipeline.respond import NO_DELAY, UNCHANGED, ReplyShape, find_error, render_error
-from sandbox.providers.base import Call, ErrorReply, Outcome, Plan, Refusal, Reply
+from sandbox.providers.base import Call, ErrorReply, Plan, Refusal, Reply
 from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 from sandbox.specs.spec import RequestedMessage
 
@@ -32,12 +32,12 @@ class Ruling(NamedTuple):
     @property
     def accepts(self) -> bool:
         """Whether no verdict refuses the request."""
-        return all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
+        return not self.verdicts or all(verdict is None or verdict.effect.accepts for verdict in self.verdicts)
 
     @property
     def opts_out(self) -> bool:
         """Whether a verdict says that its recipient has opted out."""
-        return any(verdict is not None and verdict.effect.opted_out for verdict in self.verdicts)
+        return bool(self.verdicts) and any(verdict and verdict.effect.opted_out for verdict in self.verdicts)
 
     def first(self, has: Callable[[Effect], bool]) -> "RecipientVerdict | None":
         """Return the first verdict whose effect `has` accepts."""
@@ -57,29 +57,29 @@ class RecipientVerdict(NamedTuple):
 NO_RULING = Ruling()
 
 
-def evaluate_rules(context: RequestContext, outcome: Outcome) -> Ruling:
+def evaluate_rules(context: RequestContext, outcome: Plan | Refusal) -> Ruling:
     """Return what the scenario's rules decide, given the provider's outcome of the request."""
     call = context.call
     index = context.world.scenario.rules.get(call.operation)
     if index is None:
         return NO_RULING
-    refused = isinstance(outcome, Refusal) or bool(outcome.reply.why if isinstance(outcome, Plan) else outcome.why)
-    if refused and not index.matches_refused:
-        return NO_RULING
     memory: RuleMemory | None = None
-    messages: Sequence[RequestedMessage | Draft] = outcome.drafts if isinstance(outcome, Plan) and not refused else ()
-    if refused:  # it made no drafts
-        messages = tuple(context.route.operation.message.messages(call.values))
+    messages: Sequence[RequestedMessage | Draft]
+    if isinstance(outcome, Refusal) or outcome.reply.why:  # it made no drafts
+        if not index.matches_refused:
+            return NO_RULING
+        refused, messages = True, tuple(context.route.operation.message.messages(call.values))
+    else:
+        refused, messages = False, outcome.drafts
     verdicts: list[Verdict | None] = []
     for row, message in enumerate(messages or (NO_MESSAGE,)):
         to = normalize_number(message.recipient)
         rules = index.matches_refused if refused else index.candidates(to)
-        memory = memory or context.world.rule_memory() if rules else memory
-        verdicts.append(
-            first_decision(rules, _rule_input(context, message, to, row=row, memory=memory))
-            if memory and rules
-            else None
-        )
+        if rules:
+            memory = memory or context.world.rule_memory()
+            verdicts.append(first_decision(rules, _rule_input(context, message, to, row=row, memory=memory)))
+        else:
+            verdicts.append(None)
     return NO_RULING if memory is None else Ruling(tuple(verdicts), memory.changes())
 
 

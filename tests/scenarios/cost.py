@@ -9,7 +9,7 @@ from sandbox.core.world import World
 from sandbox.pipeline import ServerContext
 from sandbox.pipeline.apply_scenario import evaluate_rules
 from sandbox.pipeline.read import RequestContext, read
-from sandbox.providers.base import Outcome
+from sandbox.providers.base import Plan
 from sandbox.scenarios import load_text
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed
@@ -48,14 +48,17 @@ def many_rules(count: int) -> Scenario:
     return load_text("\n".join(["rules:", *rules]), "many", packs=packs())
 
 
-def visit(world: World, request: Request) -> tuple[RequestContext, Outcome]:
+def visit(world: World, request: Request) -> tuple[RequestContext, Plan]:
     """Return a request as it comes before the scenario."""
     found = router().find(request.method, request.path)
     if isinstance(found, Missed):
         raise TypeError(found.near)
     context = RequestContext(request)
     call = read(context, found, ServerContext(packs(), router(), world, lambda _: world))
-    return context, context.pack.provider.operations[call.operation](world, call)
+    outcome = context.pack.provider.operations[call.operation](world, call)
+    if not isinstance(outcome, Plan):
+        raise TypeError(outcome)
+    return context, outcome
 
 
 def matching_cost(scenario: Scenario, *, requests: int = 2000, rounds: int = 5) -> Cost:
