@@ -69,8 +69,11 @@ def unquoted(text: str) -> str:
         UnreadableError: the escapes are not UTF-8.
 
     """
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
     try:
-        return ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(), text.replace("+", " "))
+        return ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode(), text)
     except UnicodeDecodeError:
         message = "a percent-encoded value is not valid UTF-8"
         raise UnreadableError(message) from None

@@ -7,6 +7,7 @@ whose names are all known and whose texts are plain takes a short path that look
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.specs.body_parsing import Request, UnreadableError, Values, pairs
@@ -132,8 +133,10 @@ def is_usual(  # noqa: PLR0913 - `Given` in parts, as this runs for every valid 
     request: Request, values: Values, known: Known, query: Values, *, body: Values, origin: str
 ) -> bool:
     """Return whether a valid request can have no hints."""
-    headers = request.headers
-    if not (known.headers <= headers.keys() or known.headers <= values.keys()):
+    headers, wanted = request.headers, known.headers
+    if not (wanted <= headers.keys() or wanted <= values.keys()) and _misspelt_headers(
+        tuple(headers), wanted, wanted.difference(headers, query, body)
+    ):
         return False
     if request.body:
         if not known.types or not is_usual_type(headers.get("content-type")):
@@ -195,7 +198,8 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
     about_body = tuple(body_hints(request, known.types, reads_query=known.reads_query))
     yield from map(Hint, about_body)
     if not any(each.rule == "syntax" for each in violations):  # an unreadable part may have what a header lacks
-        yield from map(Hint, _misspelt_headers(request, known, given))
+        absent = known.headers.difference(request.headers, given.query, given.body)
+        yield from map(Hint, _misspelt_headers(tuple(request.headers), known.headers, absent))
     if request.query:
         about_query = query_coding(request.query) if known.reads_query else _unread(request.query, known)
         yield from map(Hint, about_query)
@@ -213,16 +217,12 @@ def _hints(request: Request, known: Known, given: Given, violations: tuple[Viola
             yield Hint(f"{each.at}: {show(value)} {odd}")
 
 
-def _misspelt_headers(request: Request, known: Known, given: Given) -> Iterator[str]:
-    """Yield a hint for each header that is similar to one that the request lacks."""
-    absent = known.headers - request.headers.keys() - given.query.keys() - given.body.keys()
-    if not absent:
-        return
-    for name in request.headers:
-        if name not in known.headers and name not in COMMON_HEADERS:
-            meant = suggestion(name, absent) or suggestion(name.removeprefix("x-"), absent)
-            if meant:
-                yield f"header{member(name)}: unknown header; did you mean {meant}?"
+@lru_cache(maxsize=128)  # a client sends the same headers again and again
+def _misspelt_headers(given: tuple[str, ...], known: frozenset[str], absent: frozenset[str]) -> tuple[str, ...]:
+    """Return a hint for each header that is similar to one that the request lacks."""
+    odd = [name for name in given if absent and name not in known and name not in COMMON_HEADERS]
+    likely = ((name, suggestion(name, absent) or suggestion(name.removeprefix("x-"), absent)) for name in odd)
+    return tuple(f"header{member(name)}: unknown header; did you mean {meant}?" for name, meant in likely if meant)
 
 
 def _unread(query: str, known: Known) -> Iterator[str]:
