@@ -24,6 +24,7 @@ from sandbox.templates.text import TemplateFailedError
 Scopes = Sequence[Mapping[str, object]]
 Place = Callable[[Scopes], Any]
 SETTING = "settings."
+CONTAINERS = (dict, list)
 
 
 class UsedPlace(NamedTuple):
@@ -184,6 +185,6 @@ def as_text(value: object) -> str:
     """Return a value of a request as text; null, lists and objects are empty."""
     if isinstance(value, str):
         return value
-    if value is None or isinstance(value, Mapping | list):
+    if value is None or isinstance(value, CONTAINERS):
         return ""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from binascii import Error as BinasciiError
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, product
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ KINDS = ("header", "query", "body", "path", "basic", "bearer", "any", "all")
 KEYS = (*KINDS[:4], "any", "all", "prefix")
 WORDS = ("basic", "bearer")
 AUTHORIZATION = "authorization"
+KEYS_KEPT = 256  # headers whose credential is remembered: one client sends the same again and again
 
 
 class Found(NamedTuple):
@@ -144,14 +146,15 @@ def _prefixed(name: str, prefix: str, *, field: str = "") -> Credential:
     at, length, begin = f"header.{name}", len(prefix), prefix.lower()
     missing = Found(None, missing=at)
 
-    def read(_: Values, headers: Headers) -> Found:
-        given = headers.get(name)
+    @lru_cache(maxsize=KEYS_KEPT)
+    def found(given: str) -> Found:
         if not given or (begin and given[:length].lower() != begin):
             return missing
         key = given[length:].strip()
         return Found(key) if key else missing
 
-    return Credential(read, at, ((CredentialPart("header", name, (field or name,), prefix),),))
+    part = CredentialPart("header", name, (field or name,), prefix)
+    return Credential(lambda _, headers: found(headers.get(name, "")), at, ((part,),))
 
 
 def _parameter(kind: str, place: str) -> Credential:
@@ -172,8 +175,9 @@ def _basic() -> Credential:
     at = f"header.{AUTHORIZATION}"
     missing = Found(None, missing=at)
 
-    def read(_: Values, headers: Headers) -> Found:
-        kind, _space, given = headers.get(AUTHORIZATION, "").partition(" ")
+    @lru_cache(maxsize=KEYS_KEPT)
+    def found(header: str) -> Found:
+        kind, _space, given = header.partition(" ")
         if kind.lower() != "basic":
             return missing
         try:
@@ -183,7 +187,7 @@ def _basic() -> Credential:
         return Found(user, password or None) if user and colon else missing
 
     part = CredentialPart("header", AUTHORIZATION, ("username", "password"), "Basic ", is_base64=True)
-    return Credential(read, at, ((part,),), has_secret=True)
+    return Credential(lambda _, headers: found(headers.get(AUTHORIZATION, "")), at, ((part,),), has_secret=True)
 
 
 def _any(several: list[Credential]) -> Credential:

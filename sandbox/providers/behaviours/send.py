@@ -254,10 +254,12 @@ def _sender_check(node: SpecNode) -> CheckFunction | None:
         if account is None:
             return ()
         known = {each.id for each in account.senders if not approved or each.standing(at) is Approval.APPROVED}
-        listed = ", ".join(sorted(known)[:REASONS_LIMIT]) or "none"
         wrong = dict.fromkeys(
-            (each.place, each.sender) for each in subject.request.messages if each.sender not in known
+            [(each.place, each.sender) for each in subject.request.messages if each.sender not in known]
         )
+        if not wrong:
+            return ()
+        listed = ", ".join(sorted(known)[:REASONS_LIMIT]) or "none"
         what = "an approved sender" if approved else "a sender"
         return tuple(
             f"{place}sender: {show(sender)} is not {what} of this account, which has: {listed}"

@@ -208,13 +208,13 @@ def split_numbers(value: object, separator: str) -> list[str]:
 def _rows(values: Mapping[str, object], rows: Place | None, common: Place | None) -> Iterator[tuple[str, Scopes]]:
     """Yield the prefix and the scopes of each row; a request without rows is one."""
     shared = common((values,)) if common is not None else None
-    outer = (shared, values) if isinstance(shared, Mapping) else (values,)
+    outer = (shared, values) if isinstance(shared, dict) else (values,)
     if rows is None:
         yield "", outer
         return
     listed = rows((values,))
     for place, row in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(row, Mapping):
+        if isinstance(row, dict):
             yield f"[{place}].", (row, *outer)
 
 

@@ -1,6 +1,5 @@
 """What a send asks for, and the checks that may refuse it, in the provider's order."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -204,7 +203,8 @@ def describe_sender(call: Call, name: str) -> str:
 
 def keep_valid(rows: Iterable[Row]) -> Sequence[Row]:
     """Return the rows with a valid number, as the provider writes it; others are dropped (inferred)."""
-    return [row._replace(number=mobile) for row in rows if (mobile := find_mobile(row.number))]
+    found = ((row, find_mobile(row.number)) for row in rows)
+    return [row if mobile == row.number else row._replace(number=mobile) for row, mobile in found if mobile]
 
 
 def check_rows(call: Call, rows: Sequence[Row], valid: Sequence[Row]) -> Iterator[Refusal]:
@@ -259,11 +259,12 @@ def check_hours(call: Call, rows: Iterable[Row]) -> Refusal | None:
 def charge(account: Account, rows: Iterable[Row]) -> Account | Refusal:
     """Charge a unit for each segment of each row to the balance of its type."""
     units: dict[str, int] = {}
-    owed = Counter[str]()
+    owed: dict[str, int] = {}
     for row in rows:
         if row.text not in units:
             units[row.text] = segment(row.text).count
-        owed[BALANCE_TYPES[row.service]] += units[row.text]
+        balance_type = BALANCE_TYPES[row.service]
+        owed[balance_type] = owed.get(balance_type, 0) + units[row.text]
     for balance_type, price in owed.items():
         left = account.balance.get(balance_type, Decimal(0))
         if left < price:

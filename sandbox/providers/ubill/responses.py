@@ -7,6 +7,7 @@ message is `{smsID}-{row}`, the first row being 1.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -71,7 +72,7 @@ def merge_reasons(*whys: Reasons) -> Reasons:
 
 def find_violations(call: Call, *names: str) -> Reasons:
     """Return the violations of the parameters `names` (default: all)."""
-    return tuple(str(each) for each in call.violations if not names or each.name in names)
+    return tuple([str(each) for each in call.violations if not names or each.name in names])
 
 
 def show(value: object) -> str:
@@ -128,6 +129,7 @@ LONGEST_SMS_ID = 20  # maximum digits of an smsID in a request
 ROWS_LIMIT = 100_000  # more than a body of at most 1 MB can list
 
 
+@lru_cache(maxsize=64)
 def first_sms_id(seed: int) -> int:
     """Return the eight-digit base of all smsIDs of a workspace."""
     return 10_000_000 + int.from_bytes(draw_bytes(seed, 0, "ubill smsID", 7), "big") % 80_000_000

@@ -1,8 +1,8 @@
 """Sends: one text to some numbers, each a separate message under one smsID."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from sandbox.core.account import Approval, Sender, spend
 from sandbox.core.lifecycle import skip_first_delay
@@ -33,8 +33,7 @@ ON = frozenset({True, "true", "1"})  # 1 equals True here
 OFF = frozenset({False, "false", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(NamedTuple):
     """A send: its brand, if the account has it, and the valid numbers.
 
     `entries` counts the list's entries, `given` those that are not empty.
