@@ -16,6 +16,7 @@ from sandbox.client import ArgumentError, AsyncClient, Client, NotFoundError, Ve
 from sandbox.client.arguments import ScenarioLike, names_file, read_clock
 from sandbox.client.codec import Instant
 from sandbox.client.values import Keys, environment
+from sandbox.core.clock import ClockConfig, ClockMode
 from sandbox.core.errors import SandboxError
 from sandbox.testing.receiver import Listener, Receiver
 from sandbox.testing.server import SandboxServer
@@ -75,19 +76,34 @@ def open_workspace(
 
 @contextmanager
 def _created(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> Iterator[WorkspaceHandle]:
-    client = Client(server.url, token=server.token)
+    handle = _make(server, options, receiver)
+    try:
+        yield handle
+    finally:
+        if server.local is not None and server.local.is_running:
+            server.local.delete_workspace(handle.id)
+        elif not sys.is_finalizing():  # then a server in this process no longer runs
+            with suppress(NotFoundError):  # the test has deleted it
+                Client(server.url, token=server.token).delete_workspace(handle.id)
+
+
+def _make(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> WorkspaceHandle:
+    """Create a workspace; by the control API if it has to check settings, or to refuse the workspace."""
+    targets = {} if receiver is None else {each: receiver.url(each) for each in server.providers}
+    is_plain = options == WorkspaceOptions(folder=options.folder) and RECEIVER_HOST not in os.environ
+    if is_plain and server.local is not None and server.local.is_running:
+        with suppress(SandboxError):
+            lease = server.local.make_workspace(ClockConfig(ClockMode.FROZEN), targets)
+            seed = lease.workspace.world.seed
+            return WorkspaceHandle(server, lease.workspace.name, seed, lease.keys, receiver, options.folder)
     clock = dict(read_clock(options.clock))
     if options.start is not None:
         clock["start"] = options.start
-    targets = None if receiver is None else {each: {"url": receiver.url(each)} for each in server.providers}
     scenario = None if options.scenario is None else find_scenario(options.scenario, options.folder)
-    created = client.make_workspace(scenario=scenario, clock=clock, seed=options.seed, targets=targets)
-    try:
-        yield WorkspaceHandle(server, created.id, created.seed, created.keys, receiver, options.folder)
-    finally:
-        if not sys.is_finalizing():  # then a server in this process no longer runs
-            with suppress(NotFoundError):  # the test has deleted it
-                client.delete_workspace(created.id)
+    made = Client(server.url, token=server.token).make_workspace(
+        scenario=scenario, clock=clock, seed=options.seed, targets=None if receiver is None else targets
+    )
+    return WorkspaceHandle(server, made.id, made.seed, made.keys, receiver, options.folder)
 
 
 def find_scenario(given: ScenarioLike, folder: Path | None) -> ScenarioLike:

@@ -1,6 +1,7 @@
 """`Sandbox` in a block, for any test framework."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from sandbox.client import Client, NotFoundError, RefusedError, UnreachableError
 from sandbox.core.errors import SpecError
+from sandbox.engine import engine
 from sandbox.testing import (
     NoReceiverError,
     Sandbox,
@@ -186,6 +188,43 @@ def test_without_a_way_back_to_this_machine_callbacks_are_collected_and_the_rece
         f"the sandbox at {server.url} cannot reach this machine;"
         " set SANDBOX_RECEIVER_HOST to a name by which it can, such as host.docker.internal"
     )
+
+
+def test_a_workspace_that_is_created_without_a_call_is_like_one_of_the_control_api(server: SandboxServer) -> None:
+    def shown(place: SandboxServer) -> tuple[object, ...]:
+        with listening() as listener, open_workspace(place, listener, WorkspaceOptions()) as handle:
+            made = Client(server.url).show_workspace(handle.id)
+            again = (made.id, made.seed, made.keys) == (handle.id, handle.seed, handle.keys)
+            targets = {each: target.url.removeprefix(listener.root) for each, target in made.targets.items()}
+            names = {provider: [*keys] for provider, keys in made.keys.items()}
+            return again, names, targets, made.name, made.scenario, made.clock.mode, made.clock.rate, made.ttl
+
+    assert shown(server) == shown(server._replace(local=None))
+
+
+def test_a_workspace_too_many_is_refused_by_the_control_api(
+    server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "WORKSPACES", 0)
+
+    with pytest.raises(RefusedError) as refused, open_workspace(server, None, WorkspaceOptions()):
+        pass
+
+    assert str(refused.value) == "there are 0 workspaces; delete some, or give them a shorter ttl"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_of_the_process_has_workspaces_too(server: SandboxServer) -> None:
+    child = os.fork()
+    if not child:  # without the thread of the server, which runs in the parent alone
+        status = 1
+        try:
+            with open_workspace(server, None, WorkspaceOptions()) as handle:
+                status = 0 if send(SandboxClient(handle)) == SandboxClient(handle).message("latest").id else 2
+        finally:
+            os._exit(status)
+
+    assert (os.waitpid(child, 0), workspaces(server)) == ((child, 0), ["default"])
 
 
 def test_two_workspaces_of_one_server_hear_their_own_callbacks_alone(server: SandboxServer) -> None:
