@@ -53,6 +53,10 @@ class TestPairs:
     def test_without(self, _): pass
     def test_with(self, _, sandbox): pass
 """
+CALL = """
+def test_without(): pass
+def test_with(sandbox): sandbox.advance("1s")
+"""
 
 
 class Taken(NamedTuple):
@@ -73,14 +77,15 @@ class Start(NamedTuple):
 
 def starts(_: float) -> list[Figure]:
     """Start everything in turn."""
-    ours, theirs, fixtures = [], [], []
+    ours, theirs, fixtures, calls = [], [], [], []
     commands: dict[str, list[Taken]] = {name: [] for name in COMMANDS}
     for number in range(ROUNDS + 1):
-        row = _start(bare, None), _start(sandbox, HEALTH), _fixture()
+        row = _start(bare, None), _start(sandbox, HEALTH), _fixture(PAIRS), _fixture(CALL)
         if number:  # the first round only warms the disk and the caches
             theirs.append(row[0])
             ours.append(row[1])
-            fixtures.append(row[2])
+            fixtures.append(_further(*row[2]))
+            calls.append(row[3][0][0])
         for name, arguments in COMMANDS.items():
             commands[name].append(_run(arguments))
     plain, help_text = commands.values()
@@ -95,6 +100,7 @@ def starts(_: float) -> list[Figure]:
         Figure("idle memory", _memory(ours), "MB", beside=_memory(theirs)),
         Figure("idle memory once the control API is loaded", median(each.loaded_memory for each in ours), "MB"),
         Figure("fixture: first test of a session", _wall(first), "ms", bar=250),
+        Figure("fixture: first test of a session, if it advances the clock", _wall(calls), "ms"),
         _processor("fixture: first test, processor time, of the bare handler's start", first, _answered(theirs)),
         Figure("fixture: each further test, more than an empty one", _wall(further), "ms", bar=1.5),
         Figure("fixture: each further test, processor time", median(each.processor for each in further) * MS, "ms"),
@@ -148,12 +154,12 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _fixture() -> tuple[Taken, Taken]:
-    """Return what the first test of a session took, and what each further one took beyond an empty test."""
+def _fixture(tests: str) -> tuple[list[Taken], list[Taken]]:
+    """Return what each test of a session with the fixture took, and each without it."""
     with TemporaryDirectory() as folder:
         took = Path(folder, "took.json")
         Path(folder, "conftest.py").write_text(TESTS)
-        Path(folder, "test_pairs.py").write_text(PAIRS)
+        Path(folder, "test_fixture.py").write_text(tests)
         subprocess.run(  # noqa: S603 - our own
             [sys.executable, *PYTEST, folder],
             stdout=subprocess.DEVNULL,
@@ -162,6 +168,11 @@ def _fixture() -> tuple[Taken, Taken]:
             check=True,
         )
         used, empty = ([Taken(*each) for each in rows] for rows in json.loads(took.read_text()))
+    return used, empty
+
+
+def _further(used: Sequence[Taken], empty: Sequence[Taken]) -> tuple[Taken, Taken]:
+    """Return what the first test of a session took, and what each further one took beyond an empty test."""
     wall, processor = (
         median(each[place] for each in used[1:]) - median(each[place] for each in empty[1:]) for place in (0, 1)
     )
