@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import socket
+from socket import create_connection, socket
 from threading import Condition, Thread
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.core.clock import monotonic
 
-POLL = 0.05  # seconds within which the thread notices that it must stop
 LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = ""
 
@@ -160,19 +159,26 @@ def listening(name: str | None = None) -> Iterator[Listener]:
     host = LOOPBACK if name is None else ANY_ADDRESS
     with _Server((host, 0), partial(_Handler, listener.handle)) as server:
         listener.root = f"http://{name or LOOPBACK}:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(POLL,), name="sms-sandbox receiver", daemon=True)
+        thread = Thread(target=server.serve, name="sms-sandbox receiver", daemon=True)
         thread.start()
         try:
             yield listener
         finally:
             if not sys.is_finalizing():  # then the thread no longer runs
-                server.shutdown()
+                server.is_closing = True
+                create_connection((LOOPBACK, server.server_port)).close()  # the thread waits for a connection
                 thread.join()
 
 
 class _Server(ThreadingHTTPServer):
     # The sandbox opens up to 64 connections at once, and one that does not fit into this queue is delayed by a second.
     request_queue_size = 128
+    is_closing = False
+
+    def serve(self) -> None:
+        """Handle connections until the server is closing. `serve_forever` would notice that up to its pause later."""
+        while not self.is_closing:
+            self.handle_request()
 
 
 class _Handler(BaseHTTPRequestHandler):
