@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Changes on which no request depends: status changes, callbacks, and old messages that are deleted to make room.
 HARMLESS = frozenset({Message, Callback, AgendaEntry, AgendaEntryRemoved, EntitiesRemoved})
+PAUSE = 8  # turns of others between two of a large request: a call of the control API on a new connection takes seven
 
 
 class Turns:
@@ -78,7 +79,8 @@ class Turns:
             watch = _Watch(context.world)
             try:
                 while True:
-                    await asyncio.sleep(0)  # not a wait: others on the loop get their turn
+                    for _ in range(PAUSE):
+                        await asyncio.sleep(0)  # not a wait: others on the loop get their turns
                     if watch.is_disturbed or not self._is_in_place(context):
                         break
                     if not context.world.make_room(len(context.messages)):

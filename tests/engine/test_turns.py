@@ -53,6 +53,17 @@ async def test_others_get_their_turns_while_the_requests_of_a_workspace_keep_the
     assert (order, batches, sandbox.message(4).request) == (["elsewhere", "large", "later"], [(1, 3), (2, 1)], 2)
 
 
+async def test_a_call_that_takes_several_turns_of_the_loop_waits_for_one_of_a_large_request(sandbox: Sandbox) -> None:
+    large = receive(sandbox.engine, MANY)
+    for _ in range(4):  # pauses of the large request
+        for _ in range(7):  # turns of a call of the control API on a new connection
+            await asyncio.sleep(0)
+    ended_before = large.done()
+    await large
+
+    assert (ended_before, len(sandbox.world.messages)) == (False, 3)
+
+
 async def test_a_request_on_the_wire_waits_for_the_large_one_before_it(sandbox: Sandbox) -> None:
     large = receive(sandbox.engine, MANY)
     await turn()
