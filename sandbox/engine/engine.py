@@ -189,9 +189,8 @@ class Engine:
             return Handled(self.default, Response(status, {"Content-Type": PROBLEM}, body), None)
 
     def hold_back(self, batch: Batch, response: Response) -> Handled:
-        """Process what a request made due, and release its response once its batch is committed."""
+        """Release a response once its batch is committed."""
         workspace = self.workspaces[batch.workspace]
-        workspace.work()
         return Handled(workspace, response, workspace.gate.hold_back(batch.number, response))
 
     def unavailable(self, error: SandboxError) -> Handled:

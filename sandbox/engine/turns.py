@@ -35,12 +35,19 @@ class Turns:
         self._busy: dict[World, asyncio.Future[None]] = {}
 
     def handle(self, request: Request) -> "Generator[RequestContext, None, Handled]":
-        """Handle a provider's request, and what it makes due at once, with the pauses of `handle_in_turns`."""
+        """Handle a provider's request, and what it makes due at once, with the pauses of `handle_in_turns`.
+
+        If it is under way in several turns, what it makes due is left to `receive`.
+        """
         engine = self._engine
         if engine.refusal is not None:
             return engine.unavailable(engine.refusal)
         try:
-            return engine.hold_back(*(yield from handle_in_turns(request, self._context)))
+            batch, response = yield from handle_in_turns(request, self._context)
+            workspace = engine.workspaces[batch.workspace]
+            if not self._busy or workspace.world not in self._busy:
+                workspace.work()
+            return engine.hold_back(batch, response)
         except (ElsewhereError, BusyError):
             raise
         except Exception as error:  # noqa: BLE001 - the sandbox's own error: `handle` replies to those of a provider
@@ -79,14 +86,15 @@ class Turns:
             watch = _Watch(context.world)
             try:
                 while True:
-                    for _ in range(PAUSE):
-                        await asyncio.sleep(0)  # not a wait: others on the loop get their turns
+                    await _pause()
                     if watch.is_disturbed or not self._is_in_place(context):
                         break
                     if not context.world.make_room(len(context.messages)):
                         next(turns)
             except StopIteration as end:
                 ended: Handled = end.value
+                await _pause()
+                ended.workspace.work()
                 return ended
             finally:
                 turns.close()
@@ -98,6 +106,12 @@ class Turns:
     def _is_in_place(self, context: RequestContext) -> bool:
         """Return whether a request still belongs to the world that it was read for, and can be stored."""
         return self._engine.refusal is None and self._engine.find_world(context.key) is context.world
+
+
+async def _pause() -> None:
+    """Let others on the loop have their turns."""
+    for _ in range(PAUSE):
+        await asyncio.sleep(0)
 
 
 class _Watch:

@@ -93,6 +93,17 @@ async def test_a_large_request_follows_the_scenario_that_is_set_between_its_turn
     assert [each.status for each in sandbox.world.messages.values()] == [Status.DELIVERED] * len(NUMBERS)
 
 
+async def test_what_a_large_request_makes_due_has_a_turn_of_its_own(sandbox: Sandbox) -> None:
+    sandbox.workspace.use(load_named("instant", packs=packs()))
+    large = receive(sandbox.engine, MANY)
+    while not (sandbox.world.messages or large.done()):
+        await asyncio.sleep(0)
+    before = {each.status for each in sandbox.world.messages.values()}
+    await large
+
+    assert (before, {each.status for each in sandbox.world.messages.values()}) == ({Status.QUEUED}, {Status.DELIVERED})
+
+
 async def test_a_status_change_between_the_turns_of_a_large_request_leaves_it_as_it_is(sandbox: Sandbox) -> None:
     await sandbox.send(BETATEL_SMS)
     batches = sandbox.world.batches
