@@ -22,7 +22,7 @@ from tests.benchmarks.store import store
 PARTS: Mapping[str, tuple[Callable[[float], list[Figure]], float]] = {
     "starts": (starts, 0),
     "sends": (sends, 3),
-    "callbacks": (callbacks, 20),
+    "callbacks": (callbacks, 6),
     "sustained": (sustained, 8),
     "large": (large, 0),
     "memory": (memory, 4),
