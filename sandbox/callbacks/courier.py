@@ -2,54 +2,52 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from sandbox.callbacks.egress import Egress
-from sandbox.core.callback import Outgoing, TargetOrigin
+from sandbox.core.callback import Attempt, Callback, Outgoing, TargetOrigin
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError, StoreError
 
 AT_A_TIME = 64  # attempts under way at one target
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
-    """The result of an attempt: the status and the beginning of the response, or an error in words.
+class Sender(Protocol):
+    """Whose callbacks the courier delivers."""
 
-    `at` is the instant on the workspace's clock at which it began, `ms` the real time it took.
-    """
+    def now(self) -> datetime:
+        """Return the instant on the clock of the callbacks."""
 
-    at: datetime
-    request: Outgoing
-    status: int | None
-    answer: str
-    ms: float
-    error: str | None
+    def write(self, callback: Callback) -> Outgoing:
+        """Return the request of a callback, whose turn has come."""
+
+    def committed(self) -> asyncio.Future[None] | None:
+        """Return what to await before an attempt, None if nothing."""
+
+    def owned(self) -> asyncio.Future[None] | None:
+        """Return what to await right before the first byte, None if nothing."""
+
+    def store(self, callback: Callback, request: Outgoing, attempt: Attempt) -> None:
+        """Take the result of an attempt."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class Job(NamedTuple):
     """One attempt to be made.
 
-    `write` returns the request when its turn comes, and `now` the instant at which it leaves; `committed` returns what
-    to await before, None if nothing, and `owned` what to await right before the first byte; `store` takes the result.
     Jobs of one `host_queue` share the attempts that one target takes at a time; first attempts of the callbacks of one
-    `message` are made one after the other.
+    message are made one after the other.
     """
 
+    sender: Sender
+    callback: Callback
     workspace: str
-    message: int
     host_queue: str
     origin: TargetOrigin
     timeout: timedelta
     first: bool
-    now: Callable[[], datetime]
-    write: Callable[[], Outgoing]
-    committed: Callable[[], asyncio.Future[None] | None]
-    owned: Callable[[], asyncio.Future[None] | None]
-    store: Callable[[AttemptResult], None]
+    replay: bool
 
 
 class Courier:
@@ -68,11 +66,11 @@ class Courier:
         """Take a job; its attempt is made as soon as order and the limit allow."""
         self._open[job.workspace] = self._open.get(job.workspace, 0) + 1
         if job.first:
-            queue = self._message_queues.get((job.workspace, job.message))
+            queue = self._message_queues.get((job.workspace, job.callback.message))
             if queue is not None:
                 queue.append(job)
                 return
-            self._message_queues[job.workspace, job.message] = deque()
+            self._message_queues[job.workspace, job.callback.message] = deque()
         self._queue(job)
 
     async def settled(self, workspace: str) -> None:
@@ -93,13 +91,13 @@ class Courier:
 
         dropped = 0
         for host_queue in self._host_queues.values():
-            kept = [job for job in host_queue if not is_dropped(job.workspace, job.message)]
+            kept = [job for job in host_queue if not is_dropped(job.workspace, job.callback.message)]
             dropped += len(host_queue) - len(kept)
             host_queue.clear()
             host_queue.extend(kept)
         for key in [key for key in self._message_queues if is_dropped(*key)]:
             dropped += len(self._message_queues.pop(key))
-        tasks = [task for task, job in self._tasks.items() if is_dropped(job.workspace, job.message)]
+        tasks = [task for task, job in self._tasks.items() if is_dropped(job.workspace, job.callback.message)]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -140,11 +138,11 @@ class Courier:
         if task.cancelled():
             return
         if job.first:
-            queue = self._message_queues.get((job.workspace, job.message))
+            queue = self._message_queues.get((job.workspace, job.callback.message))
             if queue:
                 self._queue(queue.popleft())
             elif queue is not None:
-                del self._message_queues[job.workspace, job.message]
+                del self._message_queues[job.workspace, job.callback.message]
         self._open[job.workspace] -= 1
         if not self._open[job.workspace]:
             del self._open[job.workspace]
@@ -157,22 +155,25 @@ class Courier:
                 future.set_result(None)
 
     async def _attempt(self, job: Job) -> None:
-        outgoing = job.write()
-        committed = job.committed()
+        sender, callback = job.sender, job.callback
+        outgoing = sender.write(callback)
+        committed = sender.committed()
         if committed is not None:  # the first byte leaves only after all that the request rests on is safe
             try:
                 await asyncio.shield(committed)
             except StoreError:
                 return  # the store has lost the callback's turn; the workspace goes on without this attempt
-        begun, at = monotonic(), job.now()
+        begun, at = monotonic(), sender.now()
         status, answer, error = None, "", None
         try:
             async with asyncio.timeout(job.timeout.total_seconds()):
-                status, answer = await self._egress.send(outgoing, job.origin, owned=job.owned)
+                status, answer = await self._egress.send(outgoing, job.origin, owned=sender.owned)
         except StoreError:
             return  # as above: nothing was sent
         except TimeoutError:
             error = f"no response within {job.timeout.total_seconds():g} s"
         except (SandboxError, OSError, ValueError) as failure:
             error = str(failure)
-        job.store(AttemptResult(at, outgoing, status, answer, (monotonic() - begun) * 1000, error))
+        number, ms = len(callback.attempts) + 1, (monotonic() - begun) * 1000
+        attempt = Attempt(number, at, status, answer, ms, error, job.replay, outgoing.url)
+        sender.store(callback, outgoing, attempt)

@@ -4,10 +4,19 @@ import asyncio
 from collections.abc import Callable
 
 from sandbox.callbacks.compose import retry_schedule, target_of, timeout_of, write
-from sandbox.callbacks.courier import AttemptResult, Courier, Job
+from sandbox.callbacks.courier import Courier, Job
 from sandbox.callbacks.egress import host_queue_of
 from sandbox.core.agenda import AgendaEntry, EntryKind
-from sandbox.core.callback import OPEN_STATES, Attempt, Callback, CallbackState, Target, TargetOrigin, record_attempt
+from sandbox.core.callback import (
+    OPEN_STATES,
+    Attempt,
+    Callback,
+    CallbackState,
+    Outgoing,
+    Target,
+    TargetOrigin,
+    record_attempt,
+)
 from sandbox.core.change import AgendaEntryRemoved, Change
 from sandbox.core.errors import CallbackStateError
 from sandbox.core.message import CallbackPolicy, Message
@@ -105,43 +114,32 @@ class Dispatch:
         self._world = world
         self._packs = packs
         self._courier = courier
-        self._committed = committed
-        self._owned = owned
         self._on_attempt = on_attempt
+        self.committed = committed
+        self.owned = owned
+        self.now = world.now
 
     def send(self, callback: Callback, *, replay: bool = False) -> None:
         """Give a callback to the courier; its key and settings are those of the moment at which its turn comes."""
         world, packs = self._world, self._packs
         message = world.messages[callback.message]
-        target = target_of(world, packs, message) or NOWHERE
-        self._courier.send(
-            Job(
-                workspace=world.name,
-                message=message.number,
-                host_queue=host_queue_of(target.url),
-                origin=target.origin,
-                timeout=timeout_of(world, message),
-                first=callback.is_untried,
-                now=world.now,
-                write=lambda: write(world, packs, callback),
-                committed=self._committed,
-                owned=self._owned,
-                store=lambda result: self._store(callback, result, replay=replay),
-            ),
-        )
+        url, _, origin = target_of(world, packs, message) or NOWHERE
+        timeout, untried = timeout_of(world, message), callback.is_untried
+        self._courier.send(Job(self, callback, world.name, host_queue_of(url), origin, timeout, untried, replay))
 
-    def _store(self, callback: Callback, result: AttemptResult, *, replay: bool) -> None:
+    def write(self, callback: Callback) -> Outgoing:
+        """Return the request of a callback with the current target, key and settings."""
+        return write(self._world, self._packs, callback)
+
+    def store(self, callback: Callback, request: Outgoing, attempt: Attempt) -> None:
         """Store the result of an attempt, and what that makes due."""
         message = self._world.messages[callback.message]
-        number = len(callback.attempts) + 1
-        attempt = Attempt(
-            number, result.at, result.status, result.answer, result.ms, result.error, replay, result.request.url
-        )
         received = self._packs[message.provider].provider.received.get(message.channel.key)
-        if received is not None and result.status is not None:
-            attempt = attempt._replace(accepted=received(result.status, result.answer))
-        ladder = () if replay else retry_schedule(self._world, self._packs, message)
-        after = record_attempt(callback, attempt, request=result.request, schedule=ladder)
+        if received is not None and attempt.status is not None:
+            attempt = attempt._replace(accepted=received(attempt.status, attempt.answer))
+        ends = attempt.replay or attempt.succeeded
+        ladder = () if ends else retry_schedule(self._world, self._packs, message)
+        after = record_attempt(callback, attempt, request=request, schedule=ladder)
         self._on_attempt(message, after)
         self._world.commit(after, *follow_ups(self._world, after))
 
