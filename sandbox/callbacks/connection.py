@@ -52,8 +52,7 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, pool: ConnectionPool, peer: Peer) -> None:
-        self.peer = peer
+    def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
         self._poll = select.poll() if hasattr(select, "poll") else None  # Windows has none
         self._call: asyncio.Future[tuple[int, bytes]] | None = None
@@ -104,24 +103,17 @@ class Connection(asyncio.Protocol):
         """Return whether the peer has left the connection open; an end that has not been read yet counts as closed."""
         return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
 
-    async def answer(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return its status and the beginning of its body.
+    def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send a request; return a future of the status of its response and the beginning of the body.
 
-        Raises:
-            NoAnswerError: no HTTP response came back.
-
+        Its error is a NoAnswerError if no HTTP response comes back.
         """
         call: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
         self._call = call
         if not self._ended:
             self._transport.write(request)
         self._settle()
-        try:
-            return await call
-        finally:
-            if call.cancelled():
-                self.abort()
-            del call  # an exception in it leads here: the two would wait for a collection
+        return call
 
     def data_received(self, data: bytes) -> None:
         """Parse received data."""

@@ -51,6 +51,7 @@ class BadUrlError(SandboxError):
     """The string is not a URL for callbacks."""
 
 
+@lru_cache(maxsize=1024)
 def parse_url(text: str) -> "URL":
     """Read the URL of a target.
 
@@ -200,11 +201,10 @@ class Egress:
 
         """
         url = parse_url(outgoing.url)
-        host = (url.host or "").lower()
         request = write_request(outgoing, url)
-        addresses = await self.find_addresses(url, origin)
+        host = (url.host or "").lower()
         name = host.rstrip(".") if url.scheme == "https" else None
-        peers = [Peer(each, url.port or 0, name) for each in addresses]
+        peers = [Peer(address, url.port or 0, name) for address in await self.find_addresses(url, origin)]
         for peer in peers[:-1]:
             try:
                 return _shown(*await self._client.call(peer, request, owned))
@@ -272,12 +272,13 @@ def write_request(outgoing: Outgoing, url: "URL") -> bytes:
     headers = {"Host": url.host_port_subcomponent, "User-Agent": AGENT, "Accept": "*/*", **outgoing.headers}
     if body or outgoing.method != "GET":
         headers["Content-Length"] = str(len(body))
-    lines = [f"{outgoing.method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    for line in lines:
-        if "\n" in line or "\r" in line:
-            message = f"a header of the callback has more than one line: {line!r}"
-            raise ValueError(message)
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    lines = [f"{outgoing.method} {url.raw_path_qs} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
+    head = "\r\n".join([*lines, "", ""])
+    if not head.count("\n") == head.count("\r") == len(lines) + 1:
+        broken = next(line for line in lines if "\n" in line or "\r" in line)
+        message = f"a header of the callback has more than one line: {broken!r}"
+        raise ValueError(message)
+    return head.encode() + body
 
 
 def _shown(status: int, body: bytes) -> tuple[int, str]:

@@ -9,9 +9,7 @@ ever closes one gets a new connection for each call.
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from os import strerror
 from pathlib import Path
 
@@ -21,7 +19,7 @@ KEEP_TIME = 0.2  # seconds that a connection is kept for the next call: less tha
 WATCH_TIME = 0.3  # seconds for which a peer must leave a connection open before any to it is used again
 WATCHED_AT_ONCE = 8  # connections to one peer
 TLS_CLOSE_TIMEOUT = 1.0  # seconds that a peer has to confirm the end of a TLS connection
-PEERS = 1024  # peers whose history is kept
+PEERS = 1024  # peers that are remembered
 
 Awaited = Callable[[], asyncio.Future[None] | None]  # returns what to await, None if nothing
 
@@ -30,13 +28,67 @@ def nothing() -> None:
     """Return that nothing must be awaited."""
 
 
-@dataclass(slots=True)
-class PeerHistory:
-    """How a peer treats its connections; `keeps` is None until it is known whether it leaves them open."""
+class PeerPool:
+    """The connections to a peer that are kept or watched; `keeps` is None until it is known whether it keeps them."""
 
-    keeps: bool | None = None
-    calls: int = 0  # under way
-    answered: bool = False  # whether a response came while another connection was watched
+    def __init__(self) -> None:
+        self.keeps: bool | None = None
+        self.calls = 0  # under way
+        self.idle: list[Connection] = []  # the most recently used last
+        self._answered = False  # whether a response came while another connection was watched
+
+    def keep(self, connection: Connection) -> bool:
+        """Keep or watch a connection; return False if it must be closed instead."""
+        self._answered |= bool(self.idle)
+        if self.keeps is False or (self.keeps is None and len(self.idle) == WATCHED_AT_ONCE):
+            return False
+        self.idle.append(connection)
+        span = KEEP_TIME if self.keeps else WATCH_TIME
+        connection.expiry = asyncio.get_running_loop().call_later(span, self._expire, connection)
+        return True
+
+    def peer_closed(self, connection: Connection) -> None:
+        """Record that the peer closed a kept or watched connection, or sent data over it."""
+        self.keeps = False
+        if connection.expiry is not None:
+            self.forget(connection)
+
+    def take(self) -> Connection | None:
+        """Return the most recently used connection that the peer has left open."""
+        if not self.keeps:
+            return None
+        while self.idle:
+            connection = self.idle[-1]
+            self.forget(connection)
+            if connection.is_open():
+                connection.reused = True
+                return connection
+            self.keeps = False
+            connection.abort()
+        return None
+
+    def forget(self, connection: Connection) -> None:
+        """Stop keeping or watching a connection."""
+        if connection.expiry is not None:
+            connection.expiry.cancel()
+            connection.expiry = None
+        self.idle.remove(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in [*self.idle]:
+            self.forget(connection)
+            connection.abort()
+
+    def _expire(self, connection: Connection) -> None:
+        """Close a connection that was not needed; a watched one has shown that its peer keeps connections."""
+        self.forget(connection)
+        if not connection.is_open():
+            self.keeps = False
+        elif self.keeps is None and (self._answered or self.calls):
+            # If no call has got a response, all wait for this connection to end: the peer serves one at a time.
+            self.keeps = self._answered
+        connection.close()
 
 
 class HttpClient:
@@ -44,8 +96,7 @@ class HttpClient:
 
     def __init__(self, ca: Path | None = None) -> None:
         self._ca = ca
-        self._idle: dict[Peer, list[Connection]] = {}
-        self._histories: dict[Peer, PeerHistory] = {}
+        self._pools: dict[Peer, PeerPool] = {}
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -63,11 +114,10 @@ class HttpClient:
             NoAnswerError: what came back is not an HTTP answer.
 
         """
-        history = self.history(peer)
-        history.calls += 1
+        pool = self.pool(peer)
+        pool.calls += 1
         try:
-            connection = self._kept(peer) if history.keeps else None
-            connection = connection or await self._connect(peer)
+            connection = pool.take() or await self._connect(peer, pool)
             waiting = owned()
             if waiting is not None:
                 try:
@@ -75,83 +125,37 @@ class HttpClient:
                 except BaseException:
                     connection.abort()
                     raise
-            return await connection.answer(request)
+            call = connection.ask(request)
+            try:
+                return await call
+            finally:
+                if call.cancelled():
+                    connection.abort()
+                del call  # an exception in it leads here: the two would wait for a collection
         finally:
-            history.calls -= 1
+            pool.calls -= 1
 
     @property
     def waiting(self) -> list[Connection]:
         """The connections that are kept or watched."""
-        return [*chain.from_iterable(self._idle.values())]
+        return [connection for pool in self._pools.values() for connection in pool.idle]
 
     def close(self) -> None:
         """Close the connections that are kept or watched."""
-        for connection in self.waiting:
-            self._forget(connection)
-            connection.abort()
+        for pool in self._pools.values():
+            pool.close()
 
-    def history(self, peer: Peer) -> PeerHistory:
-        """Return what is known about a peer; the peers that were called last are remembered."""
-        known = self._histories[peer] = self._histories.pop(peer) if peer in self._histories else PeerHistory()
-        if len(self._histories) > PEERS:
-            del self._histories[next(iter(self._histories))]
+    def pool(self, peer: Peer) -> PeerPool:
+        """Return the connections to a peer; the peers that were called last are remembered."""
+        known = self._pools[peer] = self._pools.pop(peer) if peer in self._pools else PeerPool()
+        if len(self._pools) > PEERS:
+            self._pools.pop(next(iter(self._pools))).close()
         return known
 
-    def keep(self, connection: Connection) -> bool:
-        """Keep or watch a connection; return False if it must be closed instead."""
-        history = self.history(connection.peer)
-        idle = self._idle.get(connection.peer, ())
-        history.answered |= bool(idle)
-        if history.keeps is False or (history.keeps is None and len(idle) == WATCHED_AT_ONCE):
-            return False
-        self._idle.setdefault(connection.peer, []).append(connection)
-        span = KEEP_TIME if history.keeps else WATCH_TIME
-        connection.expiry = asyncio.get_running_loop().call_later(span, self._expire, connection)
-        return True
-
-    def peer_closed(self, connection: Connection) -> None:
-        """Record that a peer closed a kept or watched connection, or sent data over it."""
-        self.history(connection.peer).keeps = False
-        if connection.expiry is not None:
-            self._forget(connection)
-
-    def _expire(self, connection: Connection) -> None:
-        """Close a connection that was not needed; a watched one has shown that its peer keeps connections."""
-        history = self.history(connection.peer)
-        self._forget(connection)
-        if not connection.is_open():
-            history.keeps = False
-        elif history.keeps is None and (history.answered or history.calls):
-            # If no call has got a response, all wait for this connection to end: the peer serves one at a time.
-            history.keeps = history.answered
-        connection.close()
-
-    def _forget(self, connection: Connection) -> None:
-        """Stop keeping or watching a connection."""
-        if connection.expiry is not None:
-            connection.expiry.cancel()
-            connection.expiry = None
-        idle = self._idle[connection.peer]
-        idle.remove(connection)
-        if not idle:
-            del self._idle[connection.peer]
-
-    def _kept(self, peer: Peer) -> Connection | None:
-        """Return the most recently used connection that the peer has left open."""
-        while idle := self._idle.get(peer):
-            connection = idle[-1]
-            self._forget(connection)
-            if connection.is_open():
-                connection.reused = True
-                return connection
-            self.peer_closed(connection)
-            connection.abort()
-        return None
-
-    async def _connect(self, peer: Peer) -> Connection:
+    async def _connect(self, peer: Peer, pool: PeerPool) -> Connection:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self, peer),
+                lambda: Connection(pool),
                 peer.address,
                 peer.port,
                 ssl=self._trust if peer.name else None,

@@ -89,7 +89,7 @@ async def calls() -> AsyncIterator[HttpClient]:
 
 def keeps(calls: HttpClient, peer: Peer) -> None:
     """Let it be known that a peer leaves its connections open."""
-    calls.history(peer).keeps = True
+    calls.pool(peer).keeps = True
 
 
 async def elapsed(calls: HttpClient, seconds: float) -> None:
@@ -331,17 +331,17 @@ async def test_a_call_that_is_given_up_does_not_count_as_an_end_by_the_peer(call
         call.cancel()
         await asyncio.wait_for(listener.ended.wait(), PATIENCE)
 
-        assert calls.history(listener.peer).keeps
+        assert calls.pool(listener.peer).keeps
 
 
 def test_the_habits_of_peers_that_were_called_last_are_remembered(calls: HttpClient) -> None:
     peers = [Peer("127.0.0.1", port, None) for port in range(http_client.PEERS + 1)]
     for peer in peers[:-1]:
         keeps(calls, peer)
-    calls.history(peers[0])
+    calls.pool(peers[0])
     keeps(calls, peers[-1])
 
-    assert [calls.history(peer).keeps for peer in (peers[0], peers[2], peers[1])] == [True, True, None]
+    assert [calls.pool(peer).keeps for peer in (peers[0], peers[2], peers[1])] == [True, True, None]
 
 
 async def test_calls_side_by_side_have_a_connection_each(calls: HttpClient) -> None:
