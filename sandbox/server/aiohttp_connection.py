@@ -246,10 +246,11 @@ class Handler(web.RequestHandler):
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Release the trace."""
+        """Release the trace and the body, which refers to the connection."""
         self._set_ended()
         self._trace.close()
         super().connection_lost(exc)
+        self._body = EMPTY_PAYLOAD
 
     def _set_ended(self) -> None:
         if not self._ended.done():

@@ -137,10 +137,11 @@ class Connection(asyncio.Protocol):
         self._shared.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Give up the reply that is under way."""
+        """Give up the reply that is under way; its task refers to the connection, too."""
         self._release()
         if self.task is not None:
             self.task.cancel()
+            self.task = None
 
     @property
     def pending(self) -> int | None:

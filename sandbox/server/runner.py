@@ -42,10 +42,9 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way have when the server stops
-YOUNG_OBJECTS = 1_000  # allocations after which Python collects young objects by itself
+COLLECT_EVERY = 512  # requests and changes of callbacks; some 170 sends, which take 2 ms
+YOUNG_OBJECTS = 5_000  # allocations after which Python collects young objects by itself
 NEVER = 1_000_000  # young collections after which Python would collect older objects by itself
-YOUNG_EVERY = 32  # requests and changes of callbacks; ten sends, some hundred objects, which are still in the cache
-OLDER_EVERY = 32 * YOUNG_EVERY  # to find connections that ended meanwhile: 2 ms
 
 
 class PortError(SandboxError):
@@ -145,7 +144,7 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 
 class GarbageCollection:
-    """Collects young objects after so many changes. What the start has made stays for good and is looked at no more.
+    """Collects what was made since the last time, after so many changes. What is left stays and is looked at no more.
 
     Python collects once allocations exceed deallocations by so many. At the limit of what is kept, an old object goes
     for each new one, so that is seldom: by then a million objects are young, and a collection takes 100 ms.
@@ -160,8 +159,8 @@ class GarbageCollection:
 
     def _count(self, *_: object) -> None:
         self._changes += 1
-        if self._changes % YOUNG_EVERY == 0:
-            gc.collect(0 if self._changes % OLDER_EVERY else 1)
+        if self._changes % COLLECT_EVERY == 0:
+            gc.collect(1)
 
 
 REACHED_WITHIN = 0.5  # seconds

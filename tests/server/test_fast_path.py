@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
@@ -13,7 +12,8 @@ from aiohttp.http import SERVER_SOFTWARE
 from sandbox.core.journal import RequestRecord
 from sandbox.engine.engine import Engine
 from sandbox.server import response_writer
-from sandbox.server.fast_path import FastPath
+from sandbox.server.aiohttp_connection import Handler
+from sandbox.server.fast_path import Connection, FastPath
 from sandbox.specs.types import PROBLEM
 from tests.server.connections import HEADERS, SERVERS, LocalServer, fast_path_server, frozen, request
 from tests.servers import PATIENCE, turn
@@ -176,22 +176,39 @@ async def test_the_end_of_the_server_closes_connections_that_are_idle_and_replie
         client.close()
 
 
-async def test_a_connection_that_has_ended_is_gone_without_a_collection() -> None:
-    engine = frozen()
-    express = FastPath(engine, _no_web)
-    server = await asyncio.get_running_loop().create_server(express, "127.0.0.1", 0)
-    await LocalServer(engine, server.sockets[0].getsockname()[1]).ask(request(*HEADERS))
-    ended = [weakref.ref(each) for each in express.connections]
-    gc.disable()
-    try:
+@pytest.mark.parametrize(
+    ("rules", "content"),
+    [
+        ("[]", request(*HEADERS)),
+        ("[]", request(*HEADERS, "Transfer-Encoding: chunked", body=b"") + b"2\r\n{}\r\n0\r\n\r\n"),
+        ("[{then: {fault: hang}}]", request(*HEADERS)),
+    ],
+    ids=["plain", "chunked", "waiting"],
+)
+async def test_a_connection_that_has_ended_is_gone_without_a_collection(rules: str, content: bytes) -> None:
+    gc.collect()
+    async with fast_path_server(frozen(f"rules: {rules}")) as local:
+        client = await local.connect()
+        await client.send(content)
         async with asyncio.timeout(PATIENCE):
-            while any(each() for each in ended):
+            while not local.journal:
                 await turn()
-    finally:
-        gc.enable()
-        server.close()
+        during = _connections()
+        gc.disable()
+        try:
+            client.close()
+            async with asyncio.timeout(PATIENCE):
+                while _connections():
+                    await turn()
+        finally:
+            gc.enable()
 
-    assert len(ended) == 1
+    assert during == 1
+
+
+def _connections() -> int:
+    """Return how many connections exist, of either way."""
+    return sum(type(each) in {Connection, Handler} for each in gc.get_objects())
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

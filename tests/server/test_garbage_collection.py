@@ -8,7 +8,7 @@ import gc
 from collections import deque
 from sandbox.core.change import Subscribers
 from sandbox.core.journal import RequestRecord
-from sandbox.server.runner import YOUNG_EVERY, GarbageCollection
+from sandbox.server.runner import COLLECT_EVERY, GarbageCollection
 
 class Ended:
     def __init__(self):
@@ -18,16 +18,16 @@ subscribers = Subscribers()
 GarbageCollection(subscribers)
 young = []
 kept = [object() for _ in range(1000)]
-under_way = deque(maxlen=4 * YOUNG_EVERY)  # longer than until the next look at what is young
+under_way = deque(maxlen=COLLECT_EVERY // 8)  # those that are under way during a collection stay
 for number in range(50_000):  # for each that comes one goes, as at the limit of what is kept
     kept[number % 1000] = [[] for _ in range(10)]
     under_way.append(Ended())
     for hear in subscribers[RequestRecord]:
         hear(None, None)
-    if number > 1000:
+    if number > 1000 and number % 50 == 0:
         young.append(len(gc.get_objects(generation=0)))
 left = sum(type(each) is Ended for each in gc.get_objects())
-print(max(young) < 2 * YOUNG_EVERY * 12, left < 50_000 / 4, gc.get_freeze_count() > 0)
+print(max(young) < 2 * COLLECT_EVERY * 12, left < 50_000 / 7, gc.get_freeze_count() > 0)
 """
 
 
