@@ -48,7 +48,7 @@ def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: st
     pool = int.from_bytes(draw_bytes(seed, number, purpose, 64), "big")
     table = _pairs(alphabet) if len(alphabet) <= len(LETTERS_AND_DIGITS) else alphabet
     text, size = "", len(table)
-    while len(text) < length:
+    for _ in range(0, length, len(table[0])):
         pool, place = divmod(pool, size)
         text += table[place]
     return text[:length]

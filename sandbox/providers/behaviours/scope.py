@@ -20,20 +20,11 @@ class Scope:
     variables by name. In callbacks, `call` is None and `report` says what is reported.
     """
 
-    __slots__ = (
-        "_world",
-        "account",
-        "at",
-        "bound",
-        "call",
-        "message",
-        "messages",
-        "random",
-        "report",
-        "row",
-        "settings",
-        "times",
-    )
+    message: Message | Draft | None = None
+    messages: Sequence[Message | Draft] = ()
+    row = 0
+    report: Report | None = None
+    bound: Mapping[str, Any] = NOTHING
 
     def __init__(
         self,
@@ -46,12 +37,7 @@ class Scope:
     ) -> None:
         self._world, self.at, self.settings, self.times, self.call = world, at, settings, times, call
         self.account: Account | None = call.account if call is not None else None
-        self.message: Message | Draft | None = None
-        self.messages: Sequence[Message | Draft] = ()
-        self.row = 0
-        self.report: Report | None = None
         self.random: dict[str, Any] = {}  # what templates have drawn from; all of one reply draw from the same
-        self.bound: Mapping[str, Any] = NOTHING
 
     @property
     def world(self) -> World:

@@ -84,9 +84,7 @@ def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMake
 
     def read_simple(scope: Scope, values: Mapping[str, object]) -> SendRequest:
         scopes = (values,)
-        given = recipient(scopes)
-        one = isinstance(given, str) and split not in given and given.strip(SPACES)
-        numbers = [one] if one else split_numbers(given, split)
+        numbers = split_numbers(recipient(scopes), split)
         if not numbers:
             return SendRequest((), (), None, {"recipient": (f"{name}: has no recipient",)})
         who, what = sender(scope, scopes), text(scope, scopes)
@@ -197,6 +195,9 @@ def text_reader(
 
 def split_numbers(value: object, separator: str) -> list[str]:
     """Return the recipients in a value: one, a list, or a text with separators; empty ones are left out."""
+    if isinstance(value, str) and separator not in value:
+        number = value.strip(SPACES)
+        return [number] if number else []
     items = value if isinstance(value, list) else [value]
     found: list[str] = []
     for item in items:
