@@ -87,7 +87,7 @@ class Scenario:
         """Return whether a key has an account."""
         closed = False
         for rule in self.accounts.get(provider, ()):
-            if rule.closed is not None and rule.about(key):
+            if rule.closed is not None and _matches(key, rule.key):
                 closed = rule.closed
         return not closed
 

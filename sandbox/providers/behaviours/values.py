@@ -134,18 +134,15 @@ def _read_mapping(node: SpecNode, names: Names) -> Value:
         return constant({key: each.of_nothing() for key, each in members.items()})
     gets = [(key, each.get) for key, each in members.items()]
     jinja = any(each.jinja for each in members.values())
-    if not any(_may_be_omitted(each) for each in node.value.values()):
-        return Value(lambda scope: {key: get(scope) for key, get in gets}, jinja=jinja)
 
     def make(scope: Scope) -> dict[str, object]:
-        return {key: found for key, get in gets if (found := get(scope)) is not OMITTED}
+        made: dict[str, object] = {}
+        for key, get in gets:  # a comprehension is one call more
+            if (found := get(scope)) is not OMITTED:
+                made[key] = found
+        return made
 
     return Value(make, jinja=jinja)
-
-
-def _may_be_omitted(value: object) -> bool:
-    """Return whether a value of a body may be left out: `x-if`, perhaps behind `x-value`."""
-    return isinstance(value, Mapping) and EACH not in value and (IF in value or _may_be_omitted(value.get(VALUE)))
 
 
 def _rest(node: SpecNode, *keys: str) -> SpecNode:
