@@ -86,7 +86,6 @@ def _spec(document: Node) -> ProviderSpec:
         declared = _declared_errors(own.get("refusals"), operations.values())
         more = {name: declared.get(name, error) for name, error in OWN_ERRORS.items() if name in lacking}
         operations = {name: replace(each, errors={**each.errors, **more}) for name, each in operations.items()}
-    latest = [_with_operation(route, operations[route.operation.name]) for route in routes]
     return ProviderSpec(
         name=own["provider"],
         module=own.get("module", ""),
@@ -95,7 +94,7 @@ def _spec(document: Node) -> ProviderSpec:
         settings={each: _setting(each, row) for each, row in own["settings"].items()},
         credentials=tuple(own.get("credentials") or ("key",)),
         operations=operations,
-        routes=tuple(latest),
+        routes=tuple(replace(route, operation=operations[route.operation.name]) for route in routes),
         home=NumberPlan(int(own["numbers"]["national"]), str(own["numbers"]["country"])) if "numbers" in own else None,
     )
 
@@ -182,11 +181,6 @@ def _success(responses: Mapping[str, Node]) -> tuple[int, str] | None:
     return next(((int(each) if each.isdecimal() else 200, kind) for each, kind in kinds_of), None)
 
 
-def _with_operation(route: Route, operation: Operation) -> Route:
-    fields = {name: getattr(route, name) for name in Route.__slots__}
-    return Route(**{**fields, "operation": operation})
-
-
 def _key_headers(document: Node) -> Iterator[str]:
     """Yield the headers that a document lists as security schemes, not as parameters."""
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
@@ -212,8 +206,6 @@ def _route(
         pattern=_pattern(template) if "{" in template else None,
         operation=operation,
         header_names=tuple(each["name"].lower() for each in parameters if each["in"] == "header"),
-        reads_query=any(each["in"] == "query" for each in parameters),
-        body_types=tuple(content),
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
         schema=CompiledSchema(schema),

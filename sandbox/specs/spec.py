@@ -209,8 +209,6 @@ class Route:
     pattern: re.Pattern[str] | None
     operation: Operation
     header_names: tuple[str, ...]
-    reads_query: bool
-    body_types: tuple[str, ...]
     body_required: bool
     kinds: Mapping[str, frozenset[str]]
     schema: CompiledSchema
@@ -226,29 +224,30 @@ class Route:
         origin = "body"
         if path_values:
             values.update(path_values)
-        if self.reads_query and request.query:
+        known = self.known
+        if known.reads_query and request.query:
             try:
                 in_query = self._coerced(gather(pairs(request.query)))
             except UnreadableError as error:
                 broken.append(syntax("query", error))
             else:
                 values.update(in_query)
-        if self.body_types:
+        if known.types:
             try:
-                origin, found = read_body(request, self.body_types, required=self.body_required)
+                origin, found = read_body(request, known.types, required=self.body_required)
             except UnreadableError as error:
                 broken.append(syntax("body", error))
             else:
                 in_body = self._coerced(found) if origin == "form" else self._whole(found)
                 values.update(in_body)
         fits = not broken and self.schema.fits(values)
-        if fits and is_usual(request, values, self.known, in_query, body=in_body, origin=origin):
+        if fits and is_usual(request, values, known, in_query, body=in_body, origin=origin):
             return Reading(values, ())
         given = Given(in_query, in_body, origin)
         violations = () if fits else self._violations(values, request, path_values, given)
         if broken:  # parameters of an unreadable part are unknown, not missing
             violations = (*broken, *(each for each in violations if each.at.startswith(("header.", "path."))))
-        return Reading(values, violations, hints_of(request, self.known, given, violations))
+        return Reading(values, violations, hints_of(request, known, given, violations))
 
     def _violations(
         self, values: Values, request: Request, path_values: Mapping[str, str], given: Given

@@ -43,7 +43,7 @@ def asked(served: Served) -> Iterator[str]:
     for route in served.pack.spec.routes:
         for body in BODIES:
             query = "&".join(f"{name}={str(value).replace(' ', '%20')}" for name, value in body.items())
-            reply = served.ask(route.method, route.template, body if route.body_types else None, query=query)
+            reply = served.ask(route.method, route.template, body if route.known.types else None, query=query)
             if reply.status == 500 and b'"about:blank"' in reply.body:
                 yield f"{route.operation.name} {json.dumps(body)}: {reply.body.decode()}"
     yield from (each.body for each in served.callbacks() if not each.url)

@@ -62,7 +62,7 @@ def _digit_count(part: SpecNode, context: OperationContext) -> Callable[[Scopes]
     if isinstance(value, Mapping):
         inner = part.inside("digits", value)
         inner.only(DIGITS, "digits")
-        place = context.place(inner.inside("at", value.get("at"))) if value.get("at") is not None else None
+        place = context.own_place(inner, "at")
         value = value.get("default", 6)
     if isinstance(value, bool) or not isinstance(value, int) or not SHORTEST_CODE <= value <= LONGEST_CODE:
         part.note(f"{show(value)} is not a number of digits from {SHORTEST_CODE} to {LONGEST_CODE}", "digits")
@@ -84,7 +84,7 @@ def _expiry(part: SpecNode, context: OperationContext) -> Callable[[Scopes], tim
     if isinstance(value, Mapping):
         inner = part.inside("expires", value)
         inner.only(EXPIRES, "expires")
-        place = context.place(inner.inside("at", value.get("at"))) if value.get("at") is not None else None
+        place = context.own_place(inner, "at")
         named = inner.take("unit", "a string", default="minutes")
         if named is not None and named.one_of(UNITS, "unit"):
             unit = UNITS[named.value]
@@ -122,7 +122,7 @@ def read_code_check(node: SpecNode, context: OperationContext, checks: Checks) -
     """Return the function of an operation that checks a one-time code which `make_code` has made."""
     node.only(CODE_KEYS, "code.check")
     find = _finder(node, context)
-    code = context.place(node.inside("code", node.value["code"])) if node.value.get("code") is not None else None
+    code = context.own_place(node, "code")
     if code is None:
         node.note("is missing; write the parameter that has the code", "code")
     tries = context.document.number(node, "tries", TRIES)

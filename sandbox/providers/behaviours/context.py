@@ -111,6 +111,11 @@ class OperationContext:
         """Return the variables that templates of this operation may use."""
         return Names((*IN_REQUESTS, *more), tuple(self.document.settings), parameters_of(self.routes))
 
+    def own_place(self, node: SpecNode, name: str, *, in_rows: bool = False) -> Place | None:
+        """Return a function that reads the place that a member of a node names; None if it has no such member."""
+        value = node.value.get(name)
+        return None if value is None else self.place(node.inside(name, value), in_rows=in_rows)
+
     def describe(self, place: object) -> str:
         """Return a place as reasons name it: `path.uuid`, `body.message.to`."""
         if not is_place(place):
@@ -145,9 +150,8 @@ def parameters_of(routes: Iterable[Route]) -> tuple[str, ...] | None:
 
 def reader_of(places: tuple[Pointer, ...]) -> Place:
     """Return a function that reads the first place that is present in some scopes; None if none is."""
-    names = tuple(place[0] for place in places)
     if max(map(len, places)) == 1:
-        return _read_name(*names) if len(names) == 1 else _read_names(names)
+        return _reader_of_names([name for (name,) in places])
 
     def read(scopes: Scopes) -> object:
         for place in places:
@@ -160,22 +164,15 @@ def reader_of(places: tuple[Pointer, ...]) -> Place:
     return read
 
 
-def _read_name(name: str) -> Place:
-    def read(scopes: Scopes) -> object:
-        for scope in scopes:
-            if name in scope:
-                return scope[name]
-        return None
+def _reader_of_names(names: Sequence[str]) -> Place:
+    """Return a function that reads the first of several parameters that is not null, or one that may be null."""
+    is_one = len(names) == 1
 
-    return read
-
-
-def _read_names(names: tuple[str, ...]) -> Place:
     def read(scopes: Scopes) -> object:
         for name in names:
             for scope in scopes:
-                if (found := scope.get(name)) is not None:
-                    return found
+                if name in scope and (is_one or scope[name] is not None):
+                    return scope[name]
         return None
 
     return read

@@ -129,7 +129,7 @@ def read_messages(node: SpecNode, context: OperationContext, checks: Checks) -> 
     """Return the function of an operation that lists messages."""
     node.only(MESSAGES_KEYS, "messages")
     channel = _channel(node, context)
-    of = context.place(node.inside("of", node.value["of"])) if node.value.get("of") is not None else None
+    of = context.own_place(node, "of")
     filters = _read_filters(node, context)
     sort, page = _read_sort(node, context), _read_page(node, context)
     write = read_reply(node.take("reply", "a mapping"), context, context.names("messages", "page"))

@@ -70,7 +70,7 @@ class Schedule(NamedTuple):
 
 def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMaker | None) -> ReadSend:
     """Return what reads the messages of a request."""
-    rows_at, common_at = _own_place(node, "rows", context), _own_place(node, "common", context)
+    rows_at, common_at = context.own_place(node, "rows"), context.own_place(node, "common")
     in_rows = rows_at is not None
     recipient, name = _recipient(node, context, in_rows=in_rows)
     sender = text_reader(node, "sender", context, in_rows=in_rows)
@@ -78,7 +78,7 @@ def read_send_request(node: SpecNode, context: OperationContext, maker: CodeMake
     split = _separator(node)
     judged, drops = _judgement(node)
     schedule = _schedule(node, context)
-    url = _own_place(node, "callback_url", context, in_rows=in_rows)
+    url = context.own_place(node, "callback_url", in_rows=in_rows)
     url_name = _name_of(node.value.get("callback_url"))
     simple = not judged and {rows_at, common_at, schedule, url, with_code} == {None}
 
@@ -139,8 +139,7 @@ def _texts(
     node: SpecNode, context: OperationContext, maker: CodeMaker | None, *, in_rows: bool
 ) -> tuple[ReadText, CodedText | None]:
     """Return what reads a text, and what reads it with its code: that of the request, or one that is made."""
-    value = node.value.get("code")
-    place = context.place(node.inside("code", value), in_rows=True) if value is not None else None
+    place = context.own_place(node, "code", in_rows=True)
     coded = place is not None or maker is not None
     text = text_reader(node, "text", context, in_rows=in_rows, more=("code",) if coded else ())
 
@@ -159,11 +158,6 @@ def _why_no_url(url: Place | None, name: str, scopes: Scopes, row: str) -> Itera
     address = as_text(url(scopes)) if url is not None else ""
     if address and not is_url(address):
         yield f"{row}{name}: {show(address)} is not an http or https URL"
-
-
-def _own_place(node: SpecNode, name: str, context: OperationContext, *, in_rows: bool = False) -> Place | None:
-    value = node.value.get(name)
-    return None if value is None else context.place(node.inside(name, value), in_rows=in_rows)
 
 
 def _recipient(node: SpecNode, context: OperationContext, *, in_rows: bool) -> tuple[Place, str]:
