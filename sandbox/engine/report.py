@@ -13,35 +13,42 @@ from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
 
-def report_next(world: World, packs: Registry, message: Message) -> Callback | None:
+def report_next(
+    world: World, packs: Registry, message: Message, *, state: CallbackState = CallbackState.PENDING
+) -> Callback | None:
     """Give a message its next planned status, and make the callbacks of that if the provider reports it.
 
-    A callback without a target is collected in the same batch, and returned.
+    `state` and the result are those of `report`.
     """
     if message.steps[message.reached].status in message.channel.reports:
         moved = reach_next(message, callback=world.last_callback + 1)
-        return report(world, packs, moved, *plan_reply(moved))
+        return report(world, packs, moved, *plan_reply(moved), state=state)
     moved = reach_next(message)
     world.commit(moved, *plan_reply(moved), at=moved.status_at)
     return None
 
 
-def report(world: World, packs: Registry, message: Message, *changes: Change) -> Callback | None:
+def report(
+    world: World, packs: Registry, message: Message, *changes: Change, state: CallbackState = CallbackState.PENDING
+) -> Callback | None:
     """Commit a message with changes, and make the callbacks of its newest status, the first of which it has already.
 
-    A callback without a target is collected in the same batch, and returned.
+    A callback without a target is collected in the same batch, and returned. If `state` is SENDING, one that leaves at
+    once is returned too, and the caller must send it. All others go on the agenda.
     """
     step, number, provider = message.step(message.reached - 1), message.callbacks[-1], message.provider
     at = step.at
-    if message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None:
-        settings = world.settings[provider]
-        collected = Callback(number, message.number, provider, step, at, CallbackState.COLLECTED, None, (), settings)
-        world.commit(message, collected, *changes, at=at)
-        return collected
-    callback = Callback(number, message.number, provider, step, at)
     if message.callback_policy is DEFAULT_POLICY:
-        world.commit(message, callback, AgendaEntry(callback.due, EntryKind.CALLBACK, 0, callback.id), *changes, at=at)
+        settings = None
+        if target_of(world, packs, message) is None:
+            state, settings = CallbackState.COLLECTED, world.settings[provider]
+        callback = Callback(number, message.number, provider, step, at, state, None, (), settings)
+        if state is not CallbackState.PENDING:
+            world.commit(message, callback, *changes, at=at)
+            return callback
+        world.commit(message, callback, AgendaEntry(at, EntryKind.CALLBACK, 0, number), *changes, at=at)
         return None
+    callback = Callback(number, message.number, provider, step, at)
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]
     planned = [change for each in (callback, *copies) for change in _planned(world, message, each)]
     message = message._replace(callbacks=(*message.callbacks, *(copy.id for copy in copies)))
