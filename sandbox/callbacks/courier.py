@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from sandbox.callbacks.egress import Egress
 from sandbox.core.callback import Attempt, Callback, Outgoing, TargetOrigin
@@ -59,6 +59,7 @@ class Courier:
         self._active: dict[str, int] = {}
         self._message_queues: dict[tuple[str, int], deque[Job]] = {}
         self._tasks: dict[asyncio.Task[None], Job] = {}
+        self._late: set[asyncio.Task[None]] = set()  # those that have reached their timeout
         self._open: dict[str, int] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
 
@@ -128,6 +129,7 @@ class Courier:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Start the next job of the same target, and the next of the same message."""
         job = self._tasks.pop(task)
+        self._late.discard(task)
         self._active[job.host_queue] -= 1
         host_queue = self._host_queues.get(job.host_queue)
         if host_queue:
@@ -149,6 +151,11 @@ class Courier:
             self._release(job.workspace)
         task.result()
 
+    def _give_up(self, task: asyncio.Task[None]) -> None:
+        """End an attempt that takes too long."""
+        self._late.add(task)
+        task.cancel()
+
     def _release(self, workspace: str) -> None:
         for future in self._waiting.pop(workspace, ()):
             if not future.done():
@@ -165,15 +172,20 @@ class Courier:
                 return  # the store has lost the callback's turn; the workspace goes on without this attempt
         begun, at = monotonic(), sender.now()
         status, answer, error = None, "", None
+        task, seconds = cast("asyncio.Task[None]", asyncio.current_task()), job.timeout.total_seconds()
+        timer = task.get_loop().call_later(seconds, self._give_up, task)  # a fifth of the time of `asyncio.timeout`
         try:
-            async with asyncio.timeout(job.timeout.total_seconds()):
-                status, answer = await self._egress.send(outgoing, job.origin, owned=sender.owned)
+            status, answer = await self._egress.send(outgoing, job.origin, owned=sender.owned)
         except StoreError:
             return  # as above: nothing was sent
-        except TimeoutError:
-            error = f"no response within {job.timeout.total_seconds():g} s"
+        except asyncio.CancelledError:
+            if task not in self._late or task.uncancel():
+                raise
+            error = f"no response within {seconds:g} s"
         except (SandboxError, OSError, ValueError) as failure:
             error = str(failure)
+        finally:
+            timer.cancel()
         number, ms = len(callback.attempts) + 1, (monotonic() - begun) * 1000
         attempt = Attempt(number, at, status, answer, ms, error, job.replay, outgoing.url)
         sender.store(callback, outgoing, attempt)
