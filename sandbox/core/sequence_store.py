@@ -31,9 +31,9 @@ class SequenceStore(Mapping[int, Row]):
         block = self._blocks.get(number >> BITS)
         if block is None:
             block = self._blocks[number >> BITS] = {}
-        before = len(block)
+        if number not in block:
+            self._count += 1
         block[number] = row
-        self._count += len(block) - before
 
     def update(self, rows: Mapping[int, Row]) -> None:
         """Put several values."""
