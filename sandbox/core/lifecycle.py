@@ -100,10 +100,11 @@ def reach_next(message: Message, *, callback: int | None = None) -> Message:
 
 def next_move(message: Message) -> AgendaEntry | None:
     """Return the agenda entry of the next planned status of a message, or None."""
-    if message.reached == len(message.steps):
+    steps, reached = message.steps, message.reached
+    if reached == len(steps):
         return None
-    at = message.accepted_at + message.steps[message.reached].after
-    return AgendaEntry(at, MOVE, message.rank, message.number)
+    at = message.accepted_at + steps[reached].after
+    return tuple.__new__(AgendaEntry, (at, MOVE, message.rank, message.number))  # 70,000 at once: a call less for each
 
 
 def plan_reply(message: Message) -> tuple[AgendaEntry, ...]:
