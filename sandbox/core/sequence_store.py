@@ -14,12 +14,12 @@ BITS = 12  # low bits of a key; the others are its block
 
 
 class SequenceStore(Mapping[int, Row]):
-    """A mapping from increasing integers to values, in insertion order."""
+    """A mapping from increasing integers to values, in insertion order; `count` is its length, without a call."""
 
-    __slots__ = ("_blocks", "_count")
+    __slots__ = ("_blocks", "count")
 
     _blocks: dict[int, dict[int, Row]]
-    _count: int
+    count: int
 
     def __init__(self) -> None:
         self.clear()
@@ -32,7 +32,7 @@ class SequenceStore(Mapping[int, Row]):
         if block is None:
             block = self._blocks[number >> BITS] = {}
         if number not in block:
-            self._count += 1
+            self.count += 1
         block[number] = row
 
     def update(self, rows: Mapping[int, Row]) -> None:
@@ -43,12 +43,12 @@ class SequenceStore(Mapping[int, Row]):
     def __delitem__(self, number: int) -> None:
         block = self._blocks[number >> BITS]
         del block[number]
-        self._count -= 1
+        self.count -= 1
         if not block:
             del self._blocks[number >> BITS]
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(self._blocks.values())
@@ -76,12 +76,12 @@ class SequenceStore(Mapping[int, Row]):
 
     def _take(self, other: "SequenceStore[Row]") -> None:
         self._blocks = {number: {**block} for number, block in other._blocks.items()}  # noqa: SLF001 - one of its own class
-        self._count = other._count  # noqa: SLF001
+        self.count = other.count
 
     def clear(self) -> None:
         """Remove everything."""
         self._blocks = {}
-        self._count = 0
+        self.count = 0
 
 
 class LazySequenceStore(SequenceStore[Row]):
@@ -101,7 +101,7 @@ class LazySequenceStore(SequenceStore[Row]):
             if block is None:
                 block = blocks[number >> BITS] = {}
             block[number] = texts[number]  # type: ignore[assignment]  # replaced by a value before anybody sees it
-        self._count = self._texts = sum(map(len, blocks.values()))  # at most so many are still texts
+        self.count = self._texts = sum(map(len, blocks.values()))  # at most so many are still texts
 
     def __getitem__(self, number: int) -> Row:
         block = self._blocks[number >> BITS]

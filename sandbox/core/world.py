@@ -1,6 +1,6 @@
 """The whole state of one workspace, and the only code that changes it."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import takewhile
@@ -28,6 +28,7 @@ from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReplies, LostReply, RequestRecord, record_size
 from sandbox.core.lifecycle import MOVE, next_move
 from sandbox.core.message import Message
+from sandbox.core.retention import Retention
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
@@ -123,7 +124,7 @@ class World:
             self.last_message,
             self.last_callback,
             self.last_request,
-            self._evicting,
+            self._retention.next,
             self.journal_bytes,
             {**self.evicted},
             self.seed,
@@ -174,8 +175,7 @@ class World:
         self.rule_counts: OrderedDict[str, int] = OrderedDict()
         self.agenda = Agenda()
         self.last_message, self.last_callback, self.last_request = 0, 0, 0
-        self._evicting = 1  # the number to check next when there are too many messages
-        self._ended: deque[int] = deque()  # lower numbers, passed over, whose messages have ended since
+        self._retention = Retention()
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
         if reset.state is not None:
@@ -203,9 +203,10 @@ class World:
         self._use_settings(state.scenario)
         self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
         self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
-        self._evicting, self.state = counters.evicting, counters.state
-        passed_over = takewhile(lambda number: number < counters.evicting, self.messages)
-        self._ended.extend(number for number in passed_over if self._finished(self.messages[number]))
+        self._retention, self.state = Retention(counters.evicting), counters.state
+        for number in takewhile(lambda number: number < counters.evicting, self.messages):
+            if self._finished(self.messages[number]):
+                self._retention.add_ended(number)
         self.evicted = {**self.evicted, **counters.evicted}
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:
@@ -217,8 +218,7 @@ class World:
         self.numbers.clear()
         self.callbacks.clear()
         self.otps.clear()
-        self._evicting = self.last_message + 1
-        self._ended.clear()
+        self._retention = Retention(self.last_message + 1)
         self.agenda.clear()
 
     def _drop_messages(self, numbers: Iterable[int]) -> None:
@@ -253,27 +253,24 @@ class World:
         if number > self.last_message:
             self.last_message = number
             self.numbers[message.id] = number
-            if len(self.messages) >= MESSAGES_KEPT:
+            if self.messages.count >= MESSAGES_KEPT:
                 self._evict_messages(MESSAGES_KEPT, stride=EVICTION_STRIDE)
-        elif number < self._evicting and not message.is_moving:
-            self._ended.append(number)
         self.messages[number] = message
-        entry = next_move(message)
-        if entry is not None:
+        if (entry := next_move(message)) is not None:
             self.agenda.put(entry)
         else:
             self.agenda.drop(MOVE, number)
+            self._retention.add_ended(number)
 
     def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
-        if removed.kind is EntryKind.INBOUND and removed.number < self._evicting:
-            self._ended.append(removed.number)
+        if removed.kind is EntryKind.INBOUND:
+            self._retention.add_ended(removed.number)
         self.agenda.drop(removed.kind, removed.number)
 
     def _put_callback(self, callback: Callback) -> None:
-        if callback.id > self.last_callback:
-            self.last_callback = callback.id
-        if callback.message < self._evicting and callback.state not in OPEN_STATES:
-            self._ended.append(callback.message)
+        self.last_callback = max(self.last_callback, callback.id)
+        if callback.state not in OPEN_STATES:
+            self._retention.add_ended(callback.message)
         self.callbacks.put(callback)
 
     def _put_rule_count(self, counted: RuleCounted) -> None:
@@ -287,12 +284,13 @@ class World:
 
     def _put_request(self, record: RequestRecord) -> None:
         self.last_request = max(self.last_request, record.id)
-        self.requests[record.id] = record
+        requests = self.requests
+        requests[record.id] = record
         self.journal_bytes += record_size(record)
-        while len(self.requests) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
-            oldest = record.id - len(self.requests) + 1  # ids have no gaps
-            self.journal_bytes -= record_size(self.requests[oldest])
-            del self.requests[oldest]
+        while requests.count > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
+            oldest = record.id - requests.count + 1  # ids have no gaps
+            self.journal_bytes -= record_size(requests[oldest])
+            del requests[oldest]
             self._remove(RequestRecord, (oldest,))
             self.evicted["requests"] += 1
 
@@ -308,17 +306,10 @@ class World:
         return bool(self._removed and self.commit())
 
     def _evict_messages(self, limit: int, *, stride: int) -> None:
-        """Delete the oldest finished messages down to below a limit; those with something pending are passed over.
-
-        A message that was passed over is checked again when it has ended, so a few at a time are enough.
-        """
-        while len(self.messages) >= limit and self._ended and (stride := stride - 1) >= 0:
-            self._evict(self._ended.popleft())
-        for _ in range(stride):
-            if len(self.messages) < limit or self._evicting >= self.last_message:
-                return  # the last number is the message about to be stored
-            self._evict(self._evicting)
-            self._evicting += 1
+        """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""
+        candidates = self._retention.candidates(stride, end=self.last_message)  # the message about to be stored
+        while self.messages.count >= limit and (number := next(candidates, None)) is not None:
+            self._evict(number)
 
     def _evict(self, number: int) -> None:
         """Delete a message, unless it is deleted already or has something pending."""

@@ -42,6 +42,8 @@ def report(
         settings = None
         if target_of(world, packs, message) is None:
             state, settings = CallbackState.COLLECTED, world.settings[provider]
+        elif any(map(world.callbacks.is_open, message.callbacks[:-1])):
+            state = CallbackState.PENDING  # a retry that is due at the same instant goes first
         callback = Callback(number, message.number, provider, step, at, state, None, (), settings)
         if state is not CallbackState.PENDING:
             world.commit(message, callback, *changes, at=at)

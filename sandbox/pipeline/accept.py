@@ -1,7 +1,7 @@
 """Makes what an accepted request changes: its messages with their steps, its account, and texts that are sent again."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from sandbox.core.change import Change
@@ -19,8 +19,7 @@ from sandbox.core.message import (
     MessageSteps,
     Status,
 )
-from sandbox.core.rules import Verdict
-from sandbox.core.trace import TraceContext, trace_of
+from sandbox.core.trace import trace_of
 from sandbox.pipeline.apply_scenario import Ruling
 from sandbox.pipeline.read import RequestContext
 from sandbox.pipeline.respond import NO_DELAY
@@ -44,87 +43,62 @@ def accept(context: RequestContext, plan: Plan, ruling: Ruling, messages: tuple[
 
 
 def make_messages(context: RequestContext, plan: Plan, ruling: Ruling, delay: timedelta) -> tuple[Message, ...]:
-    """Return the messages of an accepted request; `delay` is that of the reply, in real time."""
+    """Return the messages of an accepted request; `delay` is that of the reply, in real time.
+
+    The lifecycle of a message is that of the scenario's rule, else the draft's own, else the channel's.
+    """
     drafts = plan.drafts
     if not drafts:
         return ()
-    request = context.request
-    replied = context.call.at + delay * context.world.clock.rate if delay else context.call.at
+    request, world, call = context.request, context.world, context.call
     foreign = not request.allowed and request.headers.get("sec-fetch-site") == "cross-site"
-    callback_policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
-    verdicts = ruling.verdicts or (None,) * len(drafts)
-    trace = trace_of(request.headers)
-    return tuple(
-        [
-            _make_message(
-                context,
-                draft,
-                row=row,
-                callback_policy=callback_policy,
-                verdict=verdict,
-                replied=replied,
-                trace=trace,
+    policy = NO_CALLBACKS if foreign else DEFAULT_POLICY
+    account, provider, operation, at = call.owner.key, context.pack.spec.name, call.operation, call.at
+    replied = at + delay * world.clock.rate if delay else at
+    number, trace, request_id = call.number, trace_of(request.headers), world.last_request + 1
+    messages = []
+    for draft, verdict in zip(drafts, ruling.verdicts or (None,) * len(drafts), strict=True):
+        channel, later = draft.channel, draft.scheduled_for
+        life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
+        begin, rule, reply, own_policy = later or at, None, None, policy
+        if verdict is not None:
+            then, effect, rule = verdict.rule.then, verdict.effect, verdict.rule.title
+            if effect.inbound is not None and channel.name in context.pack.provider.inbound:
+                reply = effect.inbound.draw(world.seed, number)
+            if effect.lifecycle is not None:
+                life = effect.lifecycle.draw(world.seed, number)
+            if then.from_reply:
+                begin = later or replied
+            if policy is DEFAULT_POLICY:
+                own_policy = then.callback_policy or policy
+        if draft.rank < 0:  # priority traffic has no first delay, whatever the rule
+            life = skip_first_delay(life)
+        messages.append(
+            Message(  # by place: by name it takes three times as long
+                draft.id,
+                number,
+                request_id,
+                provider,
+                operation,
+                channel,
+                account,
+                draft.sender,
+                draft.recipient,
+                draft.text,
+                at,
+                _plan_steps(channel, life, begin - at, AT_ONCE if later is None else LATER),
+                draft.code,
+                later,
+                rule,
+                draft.rank,
+                own_policy,
+                draft.data,
+                reply,
+                trace,
             )
-            for row, (draft, verdict) in enumerate(zip(drafts, verdicts, strict=True))
-        ]
-    )
-
-
-def _make_message(  # noqa: PLR0913 - what a message is made of
-    context: RequestContext,
-    draft: Draft,
-    *,
-    row: int,
-    callback_policy: CallbackPolicy,
-    verdict: Verdict | None,
-    replied: datetime,
-    trace: TraceContext | None,
-) -> Message:
-    """Return the message that a draft becomes.
-
-    `replied` is when the reply is sent, on the clock of the workspace.
-    Its lifecycle is that of the scenario's rule, else the draft's own, else the channel's.
-    """
-    world, call = context.world, context.call
-    number = call.number + row
-    channel, later = draft.channel, draft.scheduled_for
-    begin = later or call.at
-    life = channel.lifecycle if draft.lifecycle is None else draft.lifecycle
-    rule = reply = None
-    if verdict is not None:
-        rule = verdict.rule.title
-        if verdict.effect.inbound is not None and channel.name in context.pack.provider.inbound:
-            reply = verdict.effect.inbound.draw(world.seed, number)
-        template = verdict.effect.lifecycle
-        life = life if template is None else template.draw(world.seed, number)
-        if verdict.rule.then.from_reply:
-            begin = later or replied
-        if not callback_policy.collect_only:
-            callback_policy = verdict.rule.then.callback_policy or callback_policy
-    if draft.rank < 0:  # priority traffic has no first delay, whatever the rule
-        life = skip_first_delay(life)
-    return Message(  # by place: by name it takes three times as long
-        draft.id,
-        number,
-        world.last_request + 1,
-        context.pack.spec.name,
-        call.operation,
-        channel,
-        call.owner.key,
-        draft.sender,
-        draft.recipient,
-        draft.text,
-        call.at,
-        _plan_steps(channel, life, begin - call.at, AT_ONCE if later is None else LATER),
-        draft.code,
-        later,
-        rule,
-        draft.rank,
-        callback_policy,
-        draft.data,
-        reply,
-        trace,
-    )
+        )
+        number += 1
+    return tuple(messages)
 
 
 @lru_cache(maxsize=1024)
