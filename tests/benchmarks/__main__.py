@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -12,6 +13,7 @@ from tests.benchmarks.crowds import events, receivers, rules
 from tests.benchmarks.figures import Figure, read, save, slower, table
 from tests.benchmarks.large import large
 from tests.benchmarks.memory import memory, retention
+from tests.benchmarks.readme import README, add_figures
 from tests.benchmarks.recording import compare, record
 from tests.benchmarks.sends import sends
 from tests.benchmarks.soak import soak
@@ -57,6 +59,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=parts, default=[name for name in PARTS if name not in LONG], help=HELP)
     parser.add_argument("--seconds", type=float, help="how long each measurement lasts (60 for those of the table)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument(
+        "--readme", action="store_true", help="write them to README's table, in the column of this hour"
+    )
     parser.add_argument("--compare", type=Path, help="a file that --json wrote: tell what got slower since")
     return parser
 
@@ -74,6 +79,8 @@ def main() -> int:
     print(table(figures))
     if given.json:
         save(figures, given.json)
+    if given.readme:
+        README.write_text(add_figures(README.read_text(), figures, at=datetime.now(UTC)))
     worse = slower(figures, before)
     if worse:
         print("\nslower than before:", *worse, sep="\n  ")

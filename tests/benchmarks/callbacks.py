@@ -13,7 +13,7 @@ import yaml
 
 from sandbox.core.clock import parse_duration
 from sandbox.formats.yaml_files import shipped
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import TIMES, Figure
 from tests.benchmarks.load import percentile
 from tests.benchmarks.processes import Load, Server, bare, load, receiver, sandbox
 
@@ -138,7 +138,13 @@ def _at(rate: int, *, late: float, seconds: float, cost: float | None = None) ->
 
     ratio = median(mine.cpu / other.cpu for mine, other in zip(ours, theirs, strict=True))
     return [
-        Figure(f"callbacks at {rate:,} sends/s: processor time a send, of the bare handler's", ratio, "", bar=cost),
+        Figure(
+            f"callbacks at {rate:,} sends/s: processor time a send, of the bare handler's",
+            ratio,
+            TIMES,
+            bar=cost,
+            short=None if cost is None else f"processor time of a send with two callbacks, {rate:,}/s",
+        ),
         figure("processor time a send", lambda each: each.cpu * MS * MS, "µs"),
         figure("lateness p99", lambda each: each.p99 * MS, "ms", late),
         figure("reply p99", lambda each: each.load.p99 * MS, "ms"),
@@ -155,7 +161,14 @@ def sustained(seconds: float) -> list[Figure]:
         ours = highest(callback_policy, inbox, seconds=seconds)
     name = f"two callbacks each, lateness p99 < {LATE} ms: highest rate kept for {seconds:g} s"
     return [
-        Figure(f"{name}, of the bare handler's", ours / theirs, "", "higher", bar=1.4),
+        Figure(
+            f"{name}, of the bare handler's",
+            ours / theirs,
+            TIMES,
+            "higher",
+            bar=1.4,
+            short="highest rate with two callbacks",
+        ),
         Figure(name, ours, "/s", "higher", beside=theirs),
     ]
 

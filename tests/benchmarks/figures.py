@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 Better = Literal["lower", "higher"]
+TIMES = "\N{MULTIPLICATION SIGN}"  # the unit of a ratio
 NOISE = 0.1  # a figure that is worse by less than this part of itself counts as the same
 HEADINGS = ("what", "bar", "reached", "bare handler", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value; `beside` is the bare handler's in the same run. Without a bar it is there to be looked at."""
+    """One measured value; `beside` is the bare handler's in the same run. Without a bar it is there to be looked at.
+
+    `short` is its name in README's table, which has no others.
+    """
 
     name: str
     value: float
@@ -23,6 +27,7 @@ class Figure:
     better: Better = "lower"
     bar: float | None = None
     beside: float | None = None
+    short: str | None = None
 
     @property
     def reached(self) -> bool:
@@ -31,12 +36,17 @@ class Figure:
             return True
         return self.value <= self.bar if self.better == "lower" else self.value >= self.bar
 
+    @property
+    def limit(self) -> str:
+        """Its bar as text, empty if it has none."""
+        sign = "≤" if self.better == "lower" else "≥"
+        return "" if self.bar is None else f"{sign} {show(self.bar)} {self.unit}".rstrip()
+
     def row(self) -> tuple[str, ...]:
         """Return its cells of the table."""
-        sign = "≤" if self.better == "lower" else "≥"
         return (
             self.name,
-            "" if self.bar is None else f"{sign} {show(self.bar)} {self.unit}".rstrip(),
+            self.limit,
             f"{show(self.value)} {self.unit}".rstrip(),
             "" if self.beside is None else f"{show(self.beside)} {self.unit}".rstrip(),
             "" if self.bar is None else "held" if self.reached else "MISSED",

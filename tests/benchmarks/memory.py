@@ -22,7 +22,7 @@ def memory(seconds: float) -> list[Figure]:
         before = server.rss()
         count = _fill(server, round(JOURNAL * min(max(seconds, 1), LONGEST)))
         grown = server.rss() - before
-    return [Figure("memory of a message", grown * 1000 / count, "KB", bar=2)]
+    return [Figure("memory of a message", grown * 1000 / count, "KB", bar=1.2, short="memory of a message")]
 
 
 def retention(_: float) -> list[Figure]:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import TIMES, Figure
 from tests.benchmarks.processes import ENVIRONMENT, Server, bare, sandbox
 
 ROUNDS = 9
@@ -92,19 +92,31 @@ def starts(_: float) -> list[Figure]:
     first, further = zip(*fixtures, strict=True)
     wall = median(each.answered.wall for each in theirs)
     return [
-        _ratio("ready: first send answered, of the bare handler", _answered(ours), _answered(theirs), bar=1),
+        _ratio(
+            "ready: first send answered, of the bare handler", _answered(ours), _answered(theirs), bar=1, short="ready"
+        ),
         Figure("ready: first send answered", _wall(_answered(ours)), "ms", beside=wall * MS),
         Figure("ready: first control call answered after that", median(each.health for each in ours) * MS, "ms"),
         _processor("ready: processor time, of the bare handler", _answered(ours), _answered(theirs), bar=1),
-        Figure("idle memory, of the bare handler", _memory(ours) / _memory(theirs), "", bar=1.25),
+        Figure(
+            "idle memory, of the bare handler", _memory(ours) / _memory(theirs), TIMES, bar=1.25, short="idle memory"
+        ),
         Figure("idle memory", _memory(ours), "MB", beside=_memory(theirs)),
         Figure("idle memory once the control API is loaded", median(each.loaded_memory for each in ours), "MB"),
-        Figure("fixture: first test of a session", _wall(first), "ms", bar=250),
+        Figure("fixture: first test of a session", _wall(first), "ms", bar=250, short="fixture: first test"),
         Figure("fixture: first test of a session, if it advances the clock", _wall(calls), "ms"),
         _processor("fixture: first test, processor time, of the bare handler's start", first, _answered(theirs)),
-        Figure("fixture: each further test, more than an empty one", _wall(further), "ms", bar=1.5),
+        Figure(
+            "fixture: each further test, more than an empty one",
+            _wall(further),
+            "ms",
+            bar=1.5,
+            short="fixture: each further test",
+        ),
         Figure("fixture: each further test, processor time", median(each.processor for each in further) * MS, "ms"),
-        _ratio("sms-sandbox --help, of python -c pass", help_text, plain, bar=2),
+        _ratio(
+            "sms-sandbox --help, of python -c pass", help_text, plain, bar=2, short="`--help` beside `python -c pass`"
+        ),
         _processor("sms-sandbox --help: processor time, of python -c pass", help_text, plain, bar=2),
     ]
 
@@ -121,9 +133,9 @@ def _memory(rows: Sequence[Start]) -> float:
     return median(each.memory for each in rows)
 
 
-def _ratio(name: str, ours: Sequence[Taken], theirs: Sequence[Taken], *, bar: float) -> Figure:
+def _ratio(name: str, ours: Sequence[Taken], theirs: Sequence[Taken], *, bar: float, short: str) -> Figure:
     ratio = median(mine.wall / other.wall for mine, other in zip(ours, theirs, strict=True))
-    return Figure(name, ratio, "", bar=bar)
+    return Figure(name, ratio, TIMES, bar=bar, short=short)
 
 
 def _processor(name: str, ours: Sequence[Taken], theirs: Sequence[Taken], *, bar: float | None = None) -> Figure:
