@@ -222,7 +222,7 @@ async def _balances(call: ControlCall) -> Object:
 
 def _kept_since(world: World, period: Period) -> dict[str, datetime | None]:
     """Return since when messages and requests are complete, if retention has deleted some of the period."""
-    evicting, found = world.counters().evicting, dict[str, datetime | None](messages=None, requests=None)
+    evicting, found = world.retention.next, dict[str, datetime | None](messages=None, requests=None)
     if world.evicted["messages"]:
         # Older ones that had something pending were passed over; there are few of them.
         oldest = next((number for number in world.messages if number >= evicting), None)

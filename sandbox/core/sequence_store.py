@@ -4,7 +4,7 @@ One dictionary would keep a hole for each deleted key until it has grown to thre
 4,096 keys has a dictionary of its own, deleted with its last key: memory stays flat, and nothing is copied.
 """
 
-from collections.abc import Callable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
 from itertools import chain
 from typing import TypeVar
 
@@ -34,6 +34,16 @@ class SequenceStore(Mapping[int, Row]):
         if number not in block:
             self.count += 1
         block[number] = row
+
+    def extend(self, first: int, rows: Sequence[Row]) -> None:
+        """Put new values under the numbers from `first` on."""
+        number = first
+        while number < first + len(rows):
+            end = min((number >> BITS) + 1 << BITS, first + len(rows))  # of the block
+            block = self._blocks.setdefault(number >> BITS, {})
+            block.update(zip(range(number, end), rows[number - first : end - first], strict=True))
+            number = end
+        self.count += len(rows)
 
     def update(self, rows: Mapping[int, Row]) -> None:
         """Put several values."""

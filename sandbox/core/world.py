@@ -1,7 +1,7 @@
 """The whole state of one workspace, and the only code that changes it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import ClassVar
@@ -32,7 +32,7 @@ from sandbox.core.retention import Retention
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
-from sandbox.core.world_state import Counters, WorldState
+from sandbox.core.world_state import WorldState
 
 DEFAULT_WORKSPACE = "default"  # the name of the workspace that always exists
 
@@ -42,6 +42,7 @@ JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
 ROOM_STRIDE = 5_000  # messages to check at once before thousands of insertions
+MANY = 1_000  # changes of a batch whose messages are stored together
 
 
 class World:
@@ -97,7 +98,7 @@ class World:
     def commit(self, *changes: Change, at: datetime | None = None) -> Batch:
         """Store a batch of changes, then call the subscribers; `at` is when they happened (default: now)."""
         writers = self._WRITERS
-        for change in changes:
+        for change in changes if len(changes) < MANY else self._put_messages(changes):
             writers[type(change)](self, change)
         if self._removed:
             changes = (*changes, *[EntitiesRemoved(entity, tuple(keys)) for entity, keys in self._removed.items()])
@@ -107,8 +108,9 @@ class World:
         batch = Batch(self.name, self.batches, at, changes)
         subscribers = self.subscribers
         for change in changes:
-            for subscriber in subscribers.get(type(change), ()):
-                subscriber(change, batch)
+            if (found := subscribers.get(type(change))) is not None:
+                for subscriber in found:
+                    subscriber(change, batch)
         for batch_subscriber in self.batch_subscribers:
             batch_subscriber(batch)
         return batch
@@ -116,23 +118,6 @@ class World:
     def rule_memory(self) -> RuleMemory:
         """Return the counts, rate windows and state of the scenario, for one request."""
         return RuleMemory(self.rule_counts, self.windows, self.state, self.now())
-
-    def counters(self) -> Counters:
-        """Return what the workspace has beside its entities."""
-        return Counters(
-            self.batches,
-            self.last_message,
-            self.last_callback,
-            self.last_request,
-            self._retention.next,
-            self.journal_bytes,
-            {**self.evicted},
-            self.seed,
-            self.state,
-            self.scenario_began,
-            self.requests_before,
-            self.changed_at,
-        )
 
     def _put_scenario(self, scenario: Scenario) -> None:
         self._use_settings(scenario)
@@ -175,7 +160,7 @@ class World:
         self.rule_counts: OrderedDict[str, int] = OrderedDict()
         self.agenda = Agenda()
         self.last_message, self.last_callback, self.last_request = 0, 0, 0
-        self._retention = Retention()
+        self.retention = Retention()
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
         if reset.state is not None:
@@ -203,10 +188,10 @@ class World:
         self._use_settings(state.scenario)
         self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
         self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
-        self._retention, self.state = Retention(counters.evicting), counters.state
+        self.retention, self.state = Retention(counters.evicting), counters.state
         for number in takewhile(lambda number: number < counters.evicting, self.messages):
             if self._finished(self.messages[number]):
-                self._retention.add_ended(number)
+                self.retention.add_ended(number)
         self.evicted = {**self.evicted, **counters.evicted}
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:
@@ -218,7 +203,7 @@ class World:
         self.numbers.clear()
         self.callbacks.clear()
         self.otps.clear()
-        self._retention = Retention(self.last_message + 1)
+        self.retention = Retention(self.last_message + 1)
         self.agenda.clear()
 
     def _drop_messages(self, numbers: Iterable[int]) -> None:
@@ -260,17 +245,32 @@ class World:
             self.agenda.put(entry)
         else:
             self.agenda.drop(MOVE, number)
-            self._retention.add_ended(number)
+            self.retention.add_ended(number)
+
+    def _put_messages(self, changes: Sequence[Change]) -> list[Change]:
+        """Store the new messages of a large batch together, in half the time; return the other changes."""
+        messages, others = list[Message](), list[Change]()
+        for change in changes:
+            if type(change) is Message and change.number == self.last_message + len(messages) + 1:
+                messages.append(change)
+            else:
+                others.append(change)
+        self._evict_messages(MESSAGES_KEPT + 1 - len(messages), stride=EVICTION_STRIDE * len(messages))
+        self.numbers.update([(each.id, each.number) for each in messages])
+        self.messages.extend(self.last_message + 1, messages)
+        self.agenda.extend([entry for each in messages if (entry := next_move(each)) is not None])
+        self.last_message += len(messages)
+        return others
 
     def _remove_entry(self, removed: AgendaEntryRemoved) -> None:
         if removed.kind is EntryKind.INBOUND:
-            self._retention.add_ended(removed.number)
+            self.retention.add_ended(removed.number)
         self.agenda.drop(removed.kind, removed.number)
 
     def _put_callback(self, callback: Callback) -> None:
         self.last_callback = max(self.last_callback, callback.id)
         if callback.state not in OPEN_STATES:
-            self._retention.add_ended(callback.message)
+            self.retention.add_ended(callback.message)
         self.callbacks.put(callback)
 
     def _put_rule_count(self, counted: RuleCounted) -> None:
@@ -307,7 +307,7 @@ class World:
 
     def _evict_messages(self, limit: int, *, stride: int) -> None:
         """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""
-        candidates = self._retention.candidates(stride, end=self.last_message)  # the message about to be stored
+        candidates = self.retention.candidates(stride, end=self.last_message)  # the message about to be stored
         while self.messages.count >= limit and (number := next(candidates, None)) is not None:
             self._evict(number)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.core.account import Account, Otp, RateWindow
 from sandbox.core.agenda import AgendaEntry
@@ -13,6 +13,9 @@ from sandbox.core.message import Message
 from sandbox.core.rules import RuleCounted
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
+
+if TYPE_CHECKING:
+    from sandbox.core.world import World
 
 
 class Counters(NamedTuple):
@@ -34,6 +37,24 @@ class Counters(NamedTuple):
     scenario_began: datetime
     requests_before: int
     at: datetime
+
+    @classmethod
+    def of(cls, world: "World") -> "Counters":
+        """Return those of a workspace, now."""
+        return cls(
+            world.batches,
+            world.last_message,
+            world.last_callback,
+            world.last_request,
+            world.retention.next,
+            world.journal_bytes,
+            {**world.evicted},
+            world.seed,
+            world.state,
+            world.scenario_began,
+            world.requests_before,
+            world.changed_at,
+        )
 
 
 class WorldState(NamedTuple):

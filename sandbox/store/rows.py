@@ -26,6 +26,7 @@ from sandbox.core.message import Message
 from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import World
+from sandbox.core.world_state import Counters
 from sandbox.store.base import ONLY, Kind, Row, RowChanges, RowKey, key_of
 from sandbox.store.codec import write_account, write_callback, write_message, write_request
 from sandbox.store.snapshot import SettingsKeys, Snapshot
@@ -128,7 +129,7 @@ class PendingRows:
         if self.deleted:
             changes = RowChanges(self.world.name, frozenset(), (), (), new=self._new, deleted=True)
         else:
-            self.put(Kind.COUNTERS, ONLY, self.world.counters())
+            self.put(Kind.COUNTERS, ONLY, Counters.of(self.world))
             rows, self._rows = self._rows, {}
             removed, self._removed = self._removed, {}
             size = len(removed) + len(rows) + (0 if self._loaded is None else len(self._loaded))

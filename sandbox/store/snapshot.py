@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.core.agenda import EntryKind
 from sandbox.core.rules import RuleCounted
 from sandbox.core.world import World
+from sandbox.core.world_state import Counters
 from sandbox.store.base import ONLY, Kind, RowKey, key_of
 
 Entity = tuple[Kind, RowKey, int, Any]  # kind, key, the number that orders the rows of a kind, and value
@@ -51,7 +52,7 @@ class Snapshot:
         self._small: dict[Kind, list[tuple[RowKey, Any]]] = {
             Kind.CLOCK: [(ONLY, world.clock)],
             Kind.SCENARIO: [(ONLY, world.scenario)],
-            Kind.COUNTERS: [(ONLY, world.counters())],
+            Kind.COUNTERS: [(ONLY, Counters.of(world))],
             Kind.TARGET: [(key_of(provider), (provider, each)) for provider, each in world.targets.items()],
             Kind.ACCOUNT: [(key_of(*names), account) for names, account in world.accounts.items()],
             Kind.CODE: [(key_of(*names), otp) for names, otp in world.otps.items()],

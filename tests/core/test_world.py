@@ -1,5 +1,10 @@
 """One place writes: batches are numbered, listeners hear of them afterwards, what is kept has a bound."""
 
+from datetime import timedelta
+
+import pytest
+
+from sandbox.core import world as core
 from sandbox.core.account import RateWindow
 from sandbox.core.callback import Target
 from sandbox.core.change import Batch, TargetSet, WorkspaceDeleted, WorkspaceReset
@@ -7,6 +12,7 @@ from sandbox.core.clock import ClockMode, make_clock
 from sandbox.core.journal import RequestRecord
 from sandbox.core.scenario import Scenario
 from sandbox.core.world import JOURNAL_KEPT, REQUESTS_KEPT
+from sandbox.core.world_state import Counters
 from tests.builders import NOON, Desk, make_world
 
 SENT = {"from": "ACME", "to": "38761930305", "text": "hello"}
@@ -142,3 +148,28 @@ def test_a_message_is_found_by_the_id_that_its_sender_was_given() -> None:
     (message,) = desk.world.messages.values()
 
     assert (desk.world.message(message.id), desk.world.message("nobody")) == (message, None)
+
+
+@pytest.mark.parametrize("kept", [25, 100])
+def test_a_large_batch_does_what_a_small_one_does(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "MESSAGES_KEPT", kept)
+    found = []
+    for many in (5, 1_000):
+        monkeypatch.setattr(core, "MANY", many)
+        desk = Desk()
+        for first in (0, 20):
+            numbers = [995511100200 + first + row for row in range(20)]
+            body = {"brandID": 1, "numbers": numbers, "text": "hello"}
+            desk.send("POST", "/v1/sms/send", headers={"key": "k1"}, json_body=body)
+            desk.advance(timedelta(minutes=1 - first / 20))
+        world = desk.world
+        state = (
+            dict(world.messages.items()),
+            world.numbers,
+            list(world.callbacks.values()),
+            [each._replace(ms=0) for each in world.requests.values()],
+        )
+        found.append((state, sorted(world.agenda), world.agenda.first(), world.evicted, Counters.of(world)))
+    small, large = found
+
+    assert (len(small[1]), small) == (20, large)
