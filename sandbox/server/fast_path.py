@@ -1,15 +1,15 @@
 """The fast path of a plain request: read, handled and answered on its connection, without aiohttp.
 
 Nearly every provider request is a GET or POST to a fixed path and has a few kilobytes. Such a request is answered in
-the turn of the loop in which its last byte arrives. Clients repeat their heads, so each is parsed once: whatever begins
-with a known one is answered without the parser. Any other request (another path, a body that is chunked, compressed or
-large, `Expect`, HTTP/1.0, pipelined requests, malformed bytes) is left to aiohttp, which takes over the connection for
-good, with every byte of the request. `tests/hostile/test_both_ways.py` checks that both give the same replies.
+the turn of the loop in which its last byte arrives. Clients repeat their heads byte for byte, so each is parsed once.
+Any other request (another path, a long head, a body that is chunked, compressed or large, `Expect`, HTTP/1.0, pipelined
+requests, malformed bytes) is left to aiohttp, which takes over the connection for good, with every byte of the request.
+`tests/hostile/test_both_ways.py` checks that both give the same replies.
 """
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol, cast
 
@@ -22,16 +22,15 @@ from sandbox.pipeline import Response, unavailable
 from sandbox.server.response_writer import at_once, encode_answer, write_answer
 from sandbox.specs.body_parsing import Request
 
-METHODS = {b"GET": "GET", b"POST": "POST"}
-REQUEST_LIMIT = 64 * 1024  # bytes of a plain request
-HEADER_LIMIT = 64  # headers of a plain request
-FIELD_LIMIT = 4096  # bytes of its target, and of each header with its name
+METHODS = frozenset({b"GET", b"POST"})
+REQUEST_LIMIT = 64 * 1024  # bytes of a plain request's body
+HEAD_LIMIT = 4096  # bytes of its head
+HEADER_LIMIT = 64  # headers in it
+HEADS = 256  # heads that are kept parsed
+HEAD_END = b"\r\n\r\n"
 # Headers with which a request asks for more than a reply, or comes from a web page.
 UNUSUAL = frozenset({"connection", "content-encoding", "expect", "origin", "transfer-encoding", "upgrade"})
 PLAIN_CONNECTION = frozenset({b"keep-alive", b"close"})  # values of the header Connection
-HEAD_END = b"\r\n\r\n"
-HEADS = 256  # heads that are kept parsed
-HEAD_LIMIT = 2048  # bytes of each
 
 
 class Head(NamedTuple):
@@ -43,6 +42,55 @@ class Head(NamedTuple):
     headers: Mapping[str, str]
     length: int
     is_last: bool
+
+
+class ParsedHead:
+    """What httptools finds in a head, or in its first bytes. `may_be_plain`: nothing in them says that it is not."""
+
+    def __init__(self, content: bytes) -> None:
+        self.target = b""
+        self.headers: dict[str, str] = {}
+        self.is_complete = False
+        # A head that ended with a bare line feed would end before the first HEAD_END.
+        self.may_be_plain = len(content) <= HEAD_LIMIT and content.count(b"\n") == content.count(b"\r\n")
+        parser = HttpRequestParser(self)
+        try:
+            parser.feed_data(content)
+        except (HttpParserError, HttpParserUpgrade):
+            self.may_be_plain = False
+        self.method, self.version = parser.get_method(), parser.get_http_version()
+
+    def on_url(self, url: bytes) -> None:
+        """Keep the target."""
+        self.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header."""
+        key = name.decode("latin-1").lower()
+        if key in UNUSUAL or key in self.headers:
+            is_plain = key == "connection" and key not in self.headers and value.lower() in PLAIN_CONNECTION
+            self.may_be_plain = self.may_be_plain and is_plain
+        self.headers[key] = value.decode("utf-8", "replace").strip(" \t")
+
+    def on_headers_complete(self) -> None:
+        """Mark the head as complete."""
+        self.is_complete = True
+
+    def is_plain(self, paths: Collection[bytes]) -> bool:
+        """Return whether the request is plain, for one of these paths."""
+        target, headers = self.target, self.headers
+        return (
+            self.may_be_plain
+            and self.is_complete
+            and target.partition(b"?")[0] in paths
+            and target.isascii()
+            and b"#" not in target
+            and self.method in METHODS
+            and self.version == "1.1"
+            and "host" in headers
+            and len(headers) <= HEADER_LIMIT
+            and int(headers.get("content-length", 0)) <= REQUEST_LIMIT
+        )
 
 
 class HttpProtocol(Protocol):
@@ -67,7 +115,7 @@ class FastPath:
     def __init__(self, engine: Engine, fallback: Callable[[], HttpProtocol]) -> None:
         self.engine = engine
         self.fallback = fallback
-        self.paths: dict[bytes, str] = {}
+        self.paths: frozenset[bytes] = frozenset()
         self.heads: dict[bytes, Head] = {}  # as clients repeat them with each request, byte for byte
         self._read_paths()
         engine.providers.on_change.append(self._read_paths)
@@ -80,15 +128,20 @@ class FastPath:
     def _read_paths(self) -> None:
         """Note the paths of plain requests."""
         self.heads.clear()
-        self.paths = {path.encode(): path for path in self.engine.router.paths if path.isascii()}
+        self.paths = frozenset(path.encode() for path in self.engine.router.paths if path.isascii())
 
-    def keep(self, head: Head, content: bytes) -> None:
-        """Keep what the head of a request says."""
-        end = len(content) - head.length
-        if end <= HEAD_LIMIT and content.find(HEAD_END) == end - len(HEAD_END):
-            if len(self.heads) == HEADS:
-                self.heads.clear()
-            self.heads[content[:end]] = head
+    def parse(self, content: bytes) -> Head | None:
+        """Return what the head of a plain request says, and keep it; None if the request is not plain."""
+        parsed = ParsedHead(content)
+        if not parsed.is_plain(self.paths):
+            return None
+        path, _, query = parsed.target.decode().partition("?")
+        headers, length = parsed.headers, int(parsed.headers.get("content-length", 0))
+        is_last = headers.get("connection", "").lower() == "close"
+        if len(self.heads) == HEADS:
+            self.heads.clear()
+        self.heads[content] = head = Head(parsed.method.decode(), path, query, headers, length, is_last)
+        return head
 
     async def close(self, grace: float) -> None:
         """Close the connections that aiohttp has not taken over: idle ones at once, others within `grace` seconds."""
@@ -103,30 +156,18 @@ class FastPath:
 
 
 class Connection(asyncio.Protocol):
-    """One connection until aiohttp takes it over. Collects what httptools finds in a request, then judges it."""
+    """One connection until aiohttp takes it over."""
 
     _transport: asyncio.Transport
 
     def __init__(self, shared: FastPath) -> None:
         self._shared = shared
-        self._parser: HttpRequestParser | None = None  # of the request under way, unless its head is known
         self._received = b""
         self._early = b""  # bytes that arrived before the reply to the request before them
         self._writable = True
         self._answered = 0
         self._is_last = False  # whether the request under way is the connection's last
         self.task: asyncio.Future[None] | None = None  # of a reply that a scenario delays or breaks, or a store
-
-    def _begin_parsing(self) -> HttpRequestParser:
-        """Reset what is known of a request."""
-        self._requests = 0
-        self._complete = False
-        self._target = b""
-        self._headers: dict[str, str] = {}
-        self._plain = True
-        self._body = b""
-        self._parser = HttpRequestParser(self)
-        return self._parser
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; TCP keepalive ends a connection whose client is gone."""
@@ -138,7 +179,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Give up the reply that is under way; its task refers to the connection, too."""
-        self._release()
+        self._shared.connections.discard(self)
         if self.task is not None:
             self.task.cancel()
             self.task = None
@@ -183,85 +224,21 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
             return
         received = self._received = self._received + data
-        if self._parser is None:
-            end = received.find(HEAD_END) + len(HEAD_END)
-            head = self._shared.heads.get(received[:end])
-            if head is None or len(received) > end + head.length:
-                self._parse(received, self._begin_parsing())
-            elif len(received) == end + head.length:
-                self._answer(head, received[end:])
-        else:
-            self._parse(data, self._parser)
-
-    def _parse(self, data: bytes, parser: HttpRequestParser) -> None:
-        """Read on in a request whose head is not known."""
-        try:
-            parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
-            self._plain = False
-        if self._requests > 1 or not self._plain or len(self._received) > REQUEST_LIMIT:
+        end = received.find(HEAD_END) + len(HEAD_END)
+        if end < len(HEAD_END):  # the head is incomplete
+            if not ParsedHead(received).may_be_plain:
+                self._hand_over()
+            return
+        content = received[:end]
+        head = self._shared.heads.get(content) or self._shared.parse(content)
+        if head is None or len(received) > end + head.length:
             self._hand_over()
-        elif self._complete:
-            path, _, query = self._target.partition(b"?")
-            head = Head(
-                METHODS[parser.get_method()],
-                self._shared.paths[path],
-                query.decode(),
-                self._headers,
-                len(self._body),
-                self._headers.get("connection", "").lower() == "close",
-            )
-            self._shared.keep(head, self._received)
-            self._parser = None
-            self._answer(head, self._body)
-
-    def on_message_begin(self) -> None:
-        """Count the requests that have begun."""
-        self._requests += 1
-
-    def on_url(self, url: bytes) -> None:
-        """Add to the target, which arrives in pieces if the network splits it."""
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header."""
-        key = name.decode("latin-1").lower()
-        if key in UNUSUAL or key in self._headers or len(name) + len(value) > FIELD_LIMIT:
-            is_first = key not in self._headers
-            self._plain = self._plain and key == "connection" and is_first and value.lower() in PLAIN_CONNECTION
-        self._headers[key] = value.decode("utf-8", "replace").strip(" \t")
-
-    def on_headers_complete(self) -> None:
-        """Decide whether the request is plain, before its body arrives."""
-        target, parser = self._target, cast("HttpRequestParser", self._parser)
-        self._plain = (
-            self._plain
-            and target.partition(b"?")[0] in self._shared.paths
-            and len(target) <= FIELD_LIMIT
-            and target.isascii()
-            and b"#" not in target
-            and parser.get_method() in METHODS
-            and parser.get_http_version() == "1.1"
-            and "host" in self._headers
-            and len(self._headers) <= HEADER_LIMIT
-        )
-
-    def on_body(self, body: bytes) -> None:
-        """Add to the body."""
-        self._body += body
-
-    def on_message_complete(self) -> None:
-        """Mark the request as complete."""
-        self._complete = True
-
-    def _release(self) -> None:
-        """Release the connection; the parser refers to it, so both would wait for the garbage collector."""
-        self._shared.connections.discard(self)
-        self._parser = None
+        elif len(received) == end + head.length:
+            self._answer(head, received[end:])
 
     def _hand_over(self) -> HttpProtocol:
         """Let aiohttp take over the connection, with all bytes of the request that is not yet handled."""
-        self._release()
+        self._shared.connections.discard(self)
         protocol = self._shared.fallback()
         self._transport.set_protocol(cast("asyncio.Protocol", protocol))
         protocol.connection_made(self._transport)
