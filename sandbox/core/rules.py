@@ -178,10 +178,6 @@ class RuleIndex:
             found += rules.get(number[-length:], ())
         return sorted(self.general + found, key=lambda rule: self.places[rule.key]) if found else self.general
 
-    def judge(self, case: RuleInput) -> Verdict | None:
-        """Return the decision of the first rule that matches."""
-        return first_decision(self.candidates(case.to), case)
-
 
 def first_decision(rules: Sequence[Rule], case: RuleInput) -> Verdict | None:
     """Return the decision of the first rule that matches, or None."""

@@ -13,6 +13,7 @@ from sandbox.core.clock import ClockConfig
 from sandbox.core.errors import FileMistake
 from sandbox.core.rules import RuleIndex
 
+matches = lru_cache(maxsize=1024)(fnmatchcase)  # every request asks for its key
 SUFFIXES = (".yaml", ".yml", ".json")  # of scenario files
 
 
@@ -34,7 +35,7 @@ class AccountRule:
 
     def about(self, key: str) -> bool:
         """Return whether the rule applies to the account of this key."""
-        return _matches(key, self.key)
+        return matches(key, self.key)
 
     def applied(self, account: Account) -> Account:
         """Return the account with this rule's values."""
@@ -44,11 +45,6 @@ class AccountRule:
             templates=account.templates if self.templates is None else self.templates,
             stop_list=account.stop_list if self.stop_list is None else self.stop_list,
         )
-
-
-@lru_cache(maxsize=1024)  # every request asks for its key
-def _matches(key: str, glob: str) -> bool:
-    return fnmatchcase(key, glob)
 
 
 class ScenarioSource(NamedTuple):
@@ -85,11 +81,9 @@ class Scenario:
 
     def admits(self, provider: str, key: str) -> bool:
         """Return whether a key has an account."""
-        closed = False
-        for rule in self.accounts.get(provider, ()):
-            if rule.closed is not None and _matches(key, rule.key):
-                closed = rule.closed
-        return not closed
+        rules = self.accounts.get(provider, ())
+        closed = [rule.closed for rule in rules if rule.closed is not None and matches(key, rule.key)]
+        return not closed or not closed[-1]
 
     def applied(self, account: Account) -> Account:
         """Return the account with the values of all rules that match it."""

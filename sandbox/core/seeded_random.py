@@ -6,7 +6,7 @@ The order of draws never changes their results. A draw becomes bytes, a fraction
 import random
 import secrets
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -46,7 +46,7 @@ def fake_data_seed(seed: int, number: int) -> int:
 def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: str = LETTERS_AND_DIGITS) -> str:
     """Return `length` characters of `alphabet`, uniformly distributed to within one in 2**60."""
     pool = int.from_bytes(draw_bytes(seed, number, purpose, 64), "big")
-    table = _pairs(alphabet) if len(alphabet) <= len(LETTERS_AND_DIGITS) else alphabet
+    table = _pairs(alphabet)
     text, size = "", len(table)
     for _ in range(0, length, len(table[0])):
         pool, place = divmod(pool, size)
@@ -54,9 +54,11 @@ def draw_text(seed: int, number: int, purpose: str, *, length: int, alphabet: st
     return text[:length]
 
 
-@lru_cache(maxsize=8)  # two characters at a time take half the time
-def _pairs(alphabet: str) -> list[str]:
-    return [first + second for second in alphabet for first in alphabet]
+@lru_cache(maxsize=8)
+def _pairs(alphabet: str) -> Sequence[str]:
+    """Return all pairs of characters, as drawing two at a time takes half the time; a long alphabet stays as it is."""
+    is_long = len(alphabet) > len(LETTERS_AND_DIGITS)
+    return alphabet if is_long else [first + second for second in alphabet for first in alphabet]
 
 
 class CountedRandom(random.Random):

@@ -124,8 +124,10 @@ def apply_effects(
     """
     if not any(ruling.verdicts):
         return reply, UNCHANGED
-    answering, breaking, slow = ruling.first(_answers), ruling.first(_breaks), ruling.first(_waits)
-    leading = answering or breaking or slow or ruling.first(_decides)
+    answering = ruling.first(lambda effect: effect.error is not None or effect.reply is not None)
+    breaking = ruling.first(lambda effect: effect.fault is not None)
+    slow = ruling.first(lambda effect: effect.after is not None)
+    leading = answering or breaking or slow or ruling.first(lambda _: True)
     if leading is None:
         return reply, UNCHANGED
     call = context.call
@@ -156,22 +158,6 @@ def apply_effects(
             delay = after.at(draw_fraction(call.seed, context.world.last_request + 1, f"{rule.key} after"))
     shape = ReplyShape(leading.verdict.rule.title, headers, delay, fault, after_callbacks, rejects)
     return reply._replace(why=why, notes=notes), shape
-
-
-def _answers(effect: Effect) -> bool:
-    return effect.error is not None or effect.reply is not None
-
-
-def _breaks(effect: Effect) -> bool:
-    return effect.fault is not None
-
-
-def _waits(effect: Effect) -> bool:
-    return effect.after is not None
-
-
-def _decides(_: Effect) -> bool:
-    return True
 
 
 def _sentence(call: Call, verdict: Verdict, what: str, *, rejects: bool = False) -> str:

@@ -200,28 +200,21 @@ def _route(
     content = node.get("requestBody", {}).get("content", {})
     schema = route_schema(parameters, node)
     properties: Mapping[str, Node] = schema["properties"]
+    headers = tuple(each["name"].lower() for each in parameters if each["in"] == "header")
+    in_query = [each["schema"] for each in parameters if each["in"] == "query"]
+    objects = [each["schema"] for each in content.values()]
+    objects += [each for each in in_query if each.get("type") == "object"]
     return Route(
         method=method,
         template=template,
         pattern=_pattern(template) if "{" in template else None,
         operation=operation,
-        header_names=tuple(each["name"].lower() for each in parameters if each["in"] == "header"),
+        header_names=headers,
         body_required=bool(node.get("requestBody", {}).get("required")),
         kinds={name: frozenset(kinds(each)) for name, each in properties.items()},
         schema=CompiledSchema(schema),
-        known=_known(schema, parameters, content, key_headers=key_headers),
+        known=Known(names_of([schema], objects=objects), bool(in_query), tuple(content), key_headers.union(headers)),
     )
-
-
-def _known(schema: Node, parameters: list[Node], content: Node, *, key_headers: frozenset[str]) -> Known:
-    """Return the parameter names, body types and headers that an operation reads."""
-    objects = [each["schema"] for each in content.values()]
-    objects += [
-        each["schema"] for each in parameters if each["in"] == "query" and each["schema"].get("type") == "object"
-    ]
-    reads_query = any(each["in"] == "query" for each in parameters)
-    headers = frozenset(each["name"].lower() for each in parameters if each["in"] == "header")
-    return Known(names_of([schema], objects=objects), reads_query, tuple(content), headers | key_headers)
 
 
 def route_schema(parameters: list[Node], node: Node) -> Node:

@@ -4,6 +4,7 @@ fastjsonschema turns a schema into Python code. A test compares its verdicts wit
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import fastjsonschema
@@ -39,29 +40,28 @@ class CompiledSchema:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._code: Callable[[object], object] | None = None
-        self._judge: Check | None = None
+
+    @cached_property
+    def _code(self) -> Callable[[object], object]:
+        return _compiled(self.schema)
+
+    @cached_property
+    def _judge(self) -> Check:
+        from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - loaded when it is needed first
+
+        return compile_validator(self.schema)
 
     def fits(self, values: object) -> bool:
         """Return whether the values are known to fit."""
-        code = self._code
-        if code is None:
-            code = self._code = _compiled(self.schema)
         try:
-            code(values)
+            self._code(values)
         except (fastjsonschema.JsonSchemaValueException, UncompiledError):
             return False
         return True
 
     def violations(self, values: Mapping[str, object], origins: Mapping[str, str]) -> tuple[Violation, ...]:
         """Return all violations of values; `origins` says in which part of the request each parameter was."""
-        if self.fits(values):
-            return ()
-        if self._judge is None:
-            from sandbox.specs.validation import compile_validator  # noqa: PLC0415 - loaded when it is needed first
-
-            self._judge = compile_validator(self.schema)
-        return self._judge(values, origins)
+        return () if self.fits(values) else self._judge(values, origins)
 
 
 def _compiled(schema: Schema) -> Callable[[object], object]:

@@ -24,7 +24,6 @@ from sandbox.templates.text import TemplateFailedError
 Scopes = Sequence[Mapping[str, object]]
 Place = Callable[[Scopes], Any]
 SETTING = "settings."
-CONTAINERS = (dict, list)
 
 
 class UsedPlace(NamedTuple):
@@ -182,6 +181,6 @@ def as_text(value: object) -> str:
     """Return a value of a request as text; null, lists and objects are empty."""
     if isinstance(value, str):
         return value
-    if value is None or isinstance(value, CONTAINERS):
+    if value is None or isinstance(value, dict | list):
         return ""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -60,10 +60,10 @@ class Scope:
 
     def copy(self, **bound: object) -> "Scope":
         """Return a scope like this one, with further variables."""
-        made = Scope(self._world, at=self.at, settings=self.settings, times=self.times, call=self.call)
-        made.account, made.message, made.messages, made.row = self.account, self.message, self.messages, self.row
-        made.report, made.random = self.report, self.random
-        made.bound = {**self.bound, **bound} if bound else self.bound
+        made = object.__new__(Scope)
+        made.__dict__ |= self.__dict__
+        if bound:
+            made.bound = {**self.bound, **bound}
         return made
 
     def number(self, message: Message | Draft) -> int:

@@ -281,10 +281,7 @@ def _timed(get: Get) -> Get:
 def _member(get: Get, step: str, scope: Scope) -> object:
     found = get(scope)
     if isinstance(found, MAPPINGS):
-        try:
-            return found[step]
-        except KeyError:
-            return None
+        return found.get(step)
     if isinstance(found, Sequence) and not isinstance(found, str) and step.isdecimal() and int(step) < len(found):
         return found[int(step)]
     return None
