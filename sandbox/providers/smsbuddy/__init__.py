@@ -38,7 +38,7 @@ UNKNOWN_KEY = (
 def read_key(values: Mapping[str, object], _: Mapping[str, str]) -> str | None:
     """Return the key of a request, which a JSON send has in its root; None if no account can have it."""
     root = values.get("root")
-    found = values.get("key", root.get("key") if isinstance(root, Mapping) else None)
+    found = values.get("key", root.get("key") if isinstance(root, dict) else None)
     if not isinstance(found, str):
         return None
     trimmed = found.strip(WHITESPACE)
@@ -62,7 +62,7 @@ def authenticate(_: World, call: Call) -> Refusal | None:
 def has_key(call: Call) -> bool:
     """Return whether a request has any value for its key."""
     root = call.values.get("root")
-    found = call.values.get("key", root.get("key") if isinstance(root, Mapping) else None)
+    found = call.values.get("key", root.get("key") if isinstance(root, dict) else None)
     return bool(found.strip(WHITESPACE) if isinstance(found, str) else found)
 
 

@@ -25,9 +25,11 @@ class ParameterError(SandboxError):
 def read_text(values: Mapping[str, object], name: str) -> str:
     """Return a parameter as trimmed text, or an empty text if it is neither text nor a whole number."""
     value = values.get(name)
+    if isinstance(value, str):
+        return value.strip(WHITESPACE)
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # JSON Schema accepts 1.0 as a whole number
-    return str(value).strip(WHITESPACE) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) ?([AaPp][Mm])?")
