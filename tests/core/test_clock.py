@@ -19,7 +19,16 @@ from sandbox.core.clock import (
     utc_now,
 )
 from sandbox.core.errors import ClockBackwardsError
-from sandbox.core.seeded_random import draw_bytes, draw_fraction, draw_text, make_seed, make_token
+from sandbox.core.seeded_random import (
+    DECIMAL_DIGITS,
+    HEX_DIGITS,
+    LETTERS_AND_DIGITS,
+    draw_bytes,
+    draw_fraction,
+    draw_text,
+    make_seed,
+    make_token,
+)
 from tests.builders import NOON
 
 spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3650))
@@ -200,6 +209,19 @@ def test_a_drawn_text_is_as_long_as_asked_and_of_its_alphabet(seed: int, length:
     text = draw_text(seed, 1, "x", length=length, alphabet=alphabet)
 
     assert (len(text), set(text) <= set(alphabet)) == (length, True)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text"),
+    [
+        (DECIMAL_DIGITS, "267182118"),
+        (HEX_DIGITS, "26b12f66"),
+        (LETTERS_AND_DIGITS, "ye9xcInECkj"),
+        (LETTERS_AND_DIGITS + "!?", "ith8mV?!mbU"),
+    ],
+)
+def test_the_texts_of_a_seed_stay_the_same_from_one_version_to_the_next(alphabet: str, text: str) -> None:
+    assert draw_text(7, 1, "x", length=len(text), alphabet=alphabet) == text
 
 
 def test_what_no_seed_rules_differs_each_time() -> None:

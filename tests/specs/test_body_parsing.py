@@ -56,9 +56,12 @@ def test_escapes_are_read_as_the_standard_library_reads_them(text: str) -> None:
         assert pairs(text) == expected
 
 
-@given(st.dictionaries(texts, json_values, max_size=6))
-def test_a_json_object_is_read_as_it_was_written(value: dict[str, object]) -> None:
-    assert read_json(json.dumps(value).encode()) == value
+blanks = st.text(" \t\r\n", max_size=3)
+
+
+@given(st.dictionaries(texts, json_values, max_size=6), blanks, blanks)
+def test_a_json_object_is_read_as_it_was_written(value: dict[str, object], before: str, behind: str) -> None:
+    assert read_json(f"{before}{json.dumps(value)}{behind}".encode()) == value
 
 
 @given(st.binary(max_size=200))
