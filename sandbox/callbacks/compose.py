@@ -47,9 +47,8 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     key = message.callback_policy.key
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
-    report = Report(
-        message, callback.step, target, world.settings[message.provider], world, world.now(), *_number(callback)
-    )
+    settings, attempt = world.settings[message.provider], len(callback.attempts) + 1
+    report = Report(message, callback.step, target, settings, world, world.now(), callback.id, attempt)
     return _request(world, packs, report)
 
 
@@ -60,13 +59,8 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
     message = world.messages[callback.message]
     then = message._replace(reached=message.history.index(callback.step) + 1)  # what a report of that moment knew
     settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
-    report = Report(then, callback.step, None, settings, world, None, *_number(callback))
+    report = Report(then, callback.step, None, settings, world, None, callback.id, len(callback.attempts) + 1)
     return _request(world, packs, report)
-
-
-def _number(callback: Callback) -> tuple[int, int]:
-    """Return the number of a callback and that of its next attempt."""
-    return callback.id, len(callback.attempts) + 1
 
 
 def _request(world: World, packs: Registry, report: Report) -> Outgoing:

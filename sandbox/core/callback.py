@@ -161,10 +161,8 @@ def record_attempt(
 
     A retry is due at the attempt's due time plus the delay of the schedule: an attempt takes no time on the clock.
     """
-    done = callback._replace(request=request, settings=None, attempts=(*callback.attempts, attempt))
-    if attempt.succeeded:
-        return done._replace(state=CallbackState.DELIVERED)
-    wait = retry_delay(sum(not each.interrupted for each in done.attempts), schedule)
-    if wait is None:
-        return done._replace(state=CallbackState.FAILED)
-    return done._replace(state=CallbackState.PENDING, due=callback.due + wait)
+    attempts, state, due = (*callback.attempts, attempt), CallbackState.DELIVERED, callback.due
+    if not attempt.succeeded:
+        wait = retry_delay(sum(not each.interrupted for each in attempts), schedule)
+        state, due = (CallbackState.FAILED, due) if wait is None else (CallbackState.PENDING, due + wait)
+    return callback._replace(request=request, settings=None, attempts=attempts, state=state, due=due)

@@ -264,13 +264,11 @@ def _writer(parts: Parts, times: TimeFormat) -> Callable[[Report], Outgoing]:
 
 
 def _compose(parts: Parts, scope: Scope) -> Outgoing:
-    url = str(parts.url.get(scope) or "")
-    filled = _fill(url, parts.placeholders, scope)
-    if parts.query and filled == url:
-        filled = _with_query(
-            url, urlencode(_fields((name, value.get(scope)) for name, value in parts.query), quote_via=quote)
-        )
-    url = filled
+    template = str(parts.url.get(scope) or "")
+    url = _fill(template, parts.placeholders, scope) if parts.placeholders else template
+    if parts.query and url == template:
+        query = urlencode(_fields((name, value.get(scope)) for name, value in parts.query), quote_via=quote)
+        url = _with_query(url, query)
     headers: dict[str, str] = {}
     body = ""
     if parts.body is not None:
