@@ -84,18 +84,17 @@ class Scheduler:
     def run_slice(self, now: datetime, on_done: Callable[[AgendaEntry, Callback | None], None] | None = None) -> bool:
         """Carry out at most `AT_ONCE` due entries; return whether there may be more.
 
-        `on_done` is called with each entry but that of a callback that leaves, and with the callback that it collected.
+        `on_done` is called with each entry whose callback does not leave, and with the callback that it collected.
         """
         for _ in range(AT_ONCE):
             due = self._world.agenda.first()
             if due is None or due.at > now:
                 return False
             callback = carry_out(self._world, self._packs, due)
-            sending = callback if callback is not None and callback.state is CallbackState.SENDING else None
-            if sending is not None:
-                self._send(sending)
-            if on_done is not None and (sending is None or due.kind is EntryKind.MOVE):
-                on_done(due, callback if sending is None else None)
+            if callback is not None and callback.state is CallbackState.SENDING:
+                self._send(callback)
+            elif on_done is not None:
+                on_done(due, callback)
         return True
 
     def _wake(self) -> None:
@@ -106,7 +105,9 @@ class Scheduler:
 def carry_out(world: World, packs: Registry, due: AgendaEntry) -> Callback | None:
     """Carry out an entry; return the callback that it collects, or the one that the caller must send."""
     if due.kind is EntryKind.MOVE:
-        return report_next(world, packs, world.messages[due.number], state=CallbackState.SENDING)
+        # At an instant at which the clock stands, all status changes come before the first callback.
+        state = CallbackState.SENDING if world.clock.rate else CallbackState.PENDING
+        return report_next(world, packs, world.messages[due.number], state=state)
     if due.kind is EntryKind.INBOUND:
         return reply_by_itself(world, packs, world.messages[due.number], at=due.at)
     return begin_attempt(world, packs, world.callbacks[due.number])
