@@ -180,9 +180,9 @@ class Egress:
     def __init__(self, policy: Policy, *, ca: Path | None = None) -> None:
         self.policy = policy
         self._client = HttpClient(ca)
-        self._of_address = lru_cache(maxsize=1024)(
-            self._check_address
-        )  # a literal address need not be resolved and is checked once
+        # A literal address is checked once: some URLs are alike but for their query, and many are the same.
+        self._of_address = lru_cache(maxsize=1024)(self._check_address)
+        self._known_peers = lru_cache(maxsize=1024)(self._peers_of_address)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -202,9 +202,7 @@ class Egress:
         """
         url = parse_url(outgoing.url)
         request = write_request(outgoing, url)
-        host = (url.host or "").lower()
-        name = host.rstrip(".") if url.scheme == "https" else None
-        peers = [Peer(address, url.port or 0, name) for address in await self.find_addresses(url, origin)]
+        peers = self._known_peers(outgoing.url, origin) or _peers(url, await self.find_addresses(url, origin))
         for peer in peers[:-1]:
             try:
                 return _shown(*await self._client.call(peer, request, owned))
@@ -243,6 +241,11 @@ class Egress:
         address = _literal(host)
         return () if address is None else self._allowed(host, [address], origin)
 
+    def _peers_of_address(self, text: str, origin: TargetOrigin) -> tuple[Peer, ...]:
+        """Return the peers of a URL whose host is an address; nothing if it is a name."""
+        url = parse_url(text)
+        return _peers(url, self._of_address((url.host or "").lower(), origin))
+
     async def _resolve(self, host: str, port: int | None, origin: TargetOrigin) -> tuple[str, ...]:
         """Return the addresses of a name that may be reached."""
         loop = asyncio.get_running_loop()
@@ -259,6 +262,12 @@ class Egress:
         if not allowed:
             raise RefusedAddressError(_refusal(host, found[0], origin, self.policy))
         return allowed
+
+
+def _peers(url: "URL", addresses: Iterable[str]) -> tuple[Peer, ...]:
+    """Return the peers at the addresses of a URL's host."""
+    name = (url.host or "").lower().rstrip(".") if url.scheme == "https" else None
+    return tuple(Peer(address, url.port or 0, name) for address in addresses)
 
 
 def write_request(outgoing: Outgoing, url: "URL") -> bytes:
