@@ -4,7 +4,7 @@ Such a callback says nothing that its message and the settings of its time do no
 """
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import Any
 
 from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
 from sandbox.core.message import Message
@@ -39,14 +39,14 @@ class CallbackStore(LazySequenceStore[Callback]):
 
     def put(self, callback: Callback) -> None:
         """Store a callback, after the message with the status that it reports."""
-        packed = None
-        if callback.settings is not None and callback.state is COLLECTED and callback.request is None:
-            message = self._messages[callback.message]
-            is_newest = message.callbacks[-1] == callback.id and callback.due is callback.step.at
-            is_current = callback.settings is self._periods[-1][1].get(callback.provider)
-            if is_newest and is_current and message.reached <= MOST_STEPS:
-                packed = callback.message << STEP_BITS | (message.reached - 1)
-        self[callback.id] = callback if packed is None else cast("Callback", packed)
+        row: Any = callback
+        number, message_number, provider, step, due, state, request, _, settings = callback
+        if settings is not None and state is COLLECTED and request is None and due is step.at:
+            message = self._messages[message_number]
+            reached, is_newest = message.reached, message.callbacks[-1] == number
+            if is_newest and settings is self._periods[-1][1].get(provider) and reached <= MOST_STEPS:
+                row = message_number << STEP_BITS | (reached - 1)
+        self[number] = row
 
     def is_open(self, number: int) -> bool:
         """Return whether an attempt of a callback is to come, or under way."""
@@ -54,10 +54,10 @@ class CallbackStore(LazySequenceStore[Callback]):
         return row.__class__ is Callback and row.state in OPEN_STATES
 
     def __getitem__(self, number: int) -> Callback:
-        row = super().__getitem__(number)
-        return row if row.__class__ is Callback else self._unpack(number, cast("int", row))
-
-    def _unpack(self, number: int, packed: int) -> Callback:
+        row: Any = super().__getitem__(number)
+        if row.__class__ is Callback:
+            return row
+        packed: int = row
         message = self._messages[packed >> STEP_BITS]
         step = message.step(packed & MOST_STEPS)
         settings = next(each for first, each in reversed(self._periods) if first <= number)

@@ -62,7 +62,7 @@ def receive(
         callback_policy=callback_policy,
         data=None if opt is None else {OPT: opt},
     )
-    return report(world, packs, message, *_opted(world, given, opt), *changes)
+    return report(world, packs, message, message.step(0), *_opted(world, given, opt), *changes)
 
 
 def _opted(world: World, given: PhoneText, opt: str | None) -> tuple[Account, ...]:

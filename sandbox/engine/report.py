@@ -7,7 +7,7 @@ from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Change
 from sandbox.core.lifecycle import plan_reply, reach_next
-from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message
+from sandbox.core.message import DEFAULT_POLICY, CallbackOrder, CallbackPolicy, Message, Step
 from sandbox.core.seeded_random import draw_bytes, draw_fraction
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
@@ -20,30 +20,33 @@ def report_next(
 
     `state` and the result are those of `report`.
     """
-    if message.steps[message.reached].status in message.channel.reports:
+    step = message.step(message.reached)
+    if step.status in message.channel.reports:
         moved = reach_next(message, callback=world.last_callback + 1)
-        return report(world, packs, moved, *plan_reply(moved), state=state)
+        return report(world, packs, moved, step, *plan_reply(moved), state=state)
     moved = reach_next(message)
-    world.commit(moved, *plan_reply(moved), at=moved.status_at)
+    world.commit(moved, *plan_reply(moved), at=step.at)
     return None
 
 
 def report(
-    world: World, packs: Registry, message: Message, *changes: Change, state: CallbackState = CallbackState.PENDING
+    world: World,
+    packs: Registry,
+    message: Message,
+    step: Step,
+    *changes: Change,
+    state: CallbackState = CallbackState.PENDING,
 ) -> Callback | None:
-    """Commit a message with changes, and make the callbacks of its newest status, the first of which it has already.
+    """Commit a message with changes, and make the callbacks of `step`, its newest, the first of which it has already.
 
     A callback without a target is collected in the same batch, and returned. If `state` is SENDING, one that leaves at
     once is returned too, and the caller must send it. All others go on the agenda.
     """
-    step, number, provider = message.step(message.reached - 1), message.callbacks[-1], message.provider
-    at = step.at
+    number, provider, at = message.callbacks[-1], message.provider, step.at
     if message.callback_policy is DEFAULT_POLICY:
         settings = None
         if target_of(world, packs, message) is None:
             state, settings = CallbackState.COLLECTED, world.settings[provider]
-        elif any(map(world.callbacks.is_open, message.callbacks[:-1])):
-            state = CallbackState.PENDING  # a retry that is due at the same instant goes first
         callback = Callback(number, message.number, provider, step, at, state, None, (), settings)
         if state is not CallbackState.PENDING:
             world.commit(message, callback, *changes, at=at)

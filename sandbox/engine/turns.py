@@ -16,6 +16,7 @@ from sandbox.core.errors import BusyError, ElsewhereError
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.pipeline import RequestContext, ServerContext, handle_in_turns
+from sandbox.pipeline.respond import NO_DELAY
 from sandbox.specs.body_parsing import Request
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Turns:
         try:
             batch, response = yield from handle_in_turns(request, self._context)
             workspace = engine.workspaces[batch.workspace]
-            if not self._busy or workspace.world not in self._busy:
+            if _makes_due(batch) and workspace.world not in self._busy:
                 workspace.work()
             return engine.hold_back(batch, response)
         except (ElsewhereError, BusyError):
@@ -106,6 +107,14 @@ class Turns:
     def _is_in_place(self, context: RequestContext) -> bool:
         """Return whether a request still belongs to the world that it was read for, and can be stored."""
         return self._engine.refusal is None and self._engine.find_world(context.key) is context.world
+
+
+def _makes_due(batch: Batch) -> bool:
+    """Return whether a new message changes its status at the instant of its acceptance; the rest is left to a timer."""
+    for change in batch.changes:
+        if type(change) is Message and change.is_moving and change.steps[change.reached].after <= NO_DELAY:
+            return True
+    return False
 
 
 async def _pause() -> None:
