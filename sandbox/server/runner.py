@@ -108,11 +108,11 @@ async def running_server(  # noqa: PLR0913 - each is a setting of its own
                 await fallback.load()
             if prepare is not None:
                 await prepare(plain.getsockname()[1])
+            fast = FastPath(engine, fallback)
             if secure is not None:
-                checked = partial(CheckedConnection, fallback, descriptors)
+                checked = partial(CheckedConnection, fast, descriptors)
                 listening.append(await loop.create_server(checked, sock=secure, ssl=context, backlog=BACKLOG))
             ports = Ports(plain.getsockname()[1], secure.getsockname()[1] if secure else None)
-            fast = FastPath(engine, fallback)
             port = PlainPort(
                 fast, partial(refuse_request, engine), Tunnels(engine.providers.hosts, ports.tls), descriptors
             )

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -14,8 +16,10 @@ from sandbox.engine.engine import Engine
 from sandbox.server import response_writer
 from sandbox.server.aiohttp_connection import Handler
 from sandbox.server.fast_path import Connection, FastPath
+from sandbox.server.runner import running_server
+from sandbox.server.startup import Options
 from sandbox.specs.types import PROBLEM
-from tests.server.connections import HEADERS, SERVERS, LocalServer, fast_path_server, frozen, request
+from tests.server.connections import HEADERS, SERVERS, Client, LocalServer, fast_path_server, frozen, request
 from tests.servers import PATIENCE, turn
 
 MakeServer = Callable[[Engine], AbstractAsyncContextManager[LocalServer]]
@@ -134,6 +138,37 @@ async def test_the_last_reply_of_a_connection_is_the_same_both_ways_and_closes_i
             heard.append(await client.read_rest())
 
     assert heard[0] == heard[1] != b""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a TLS authority."""
+    return tmp_path_factory.mktemp("tls")
+
+
+@pytest.mark.parametrize(
+    "then",
+    ["", "after: 1ms", "fault: malformed_body", "fault: truncated_body", "fault: empty_reply", "reply: {status: 204}"],
+)
+async def test_requests_over_tls_are_answered_as_those_without(then: str, authority: Path) -> None:
+    last = request(*HEADERS, "Connection: close")
+    chunks = request(*HEADERS, "Transfer-Encoding: chunked", body=b"") + b"2\r\n{}\r\n0\r\n\r\n"
+    heard = []
+    for tls in (False, True):
+        engine = frozen(f"rules: [{{then: {{{then}}}}}]" if then else "rules: []")
+        async with running_server(engine, Options(port=0, tls=tls, tls_port=0, tls_dir=authority)) as ports:
+            trust = ssl.create_default_context(cafile=authority / "ca.pem") if tls else None
+            client = Client(*await asyncio.open_connection("127.0.0.1", ports.tls or ports.plain, ssl=trust))
+            replies = []
+            for content in () if then else (request(*HEADERS), request(*HEADERS), chunks):
+                await client.send(content[:9], content[9:])
+                replies.append(await client.receive())
+            await client.send(last)
+            replies.append(await client.read_rest())
+            client.close()
+            heard.append((replies, LocalServer(engine, ports.plain).journal))
+
+    assert heard[0] == heard[1]
 
 
 def test_the_server_names_itself_as_aiohttp_does() -> None:
