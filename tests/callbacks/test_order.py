@@ -3,6 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+from sandbox.core.callback import Callback
+from sandbox.core.change import Batch
+from sandbox.core.clock import ClockConfig, ClockMode
+from sandbox.core.message import Message
+from sandbox.core.scenario import Scenario
+from sandbox.engine.workspace import WorkspaceConfig
 from tests.builders import NOON
 from tests.callbacks.starts import LATER, SOON, running, statuses
 from tests.conftest import SandboxMaker
@@ -46,6 +52,43 @@ async def test_a_retry_that_waits_holds_nothing_back(sandbox: Sandbox, receiver:
     await sandbox.advance()
 
     assert statuses(receiver) == ["sent", "delivered", "sent"]
+
+
+async def test_at_an_instant_of_a_standing_clock_a_retry_leaves_before_a_callback_that_is_made_then(
+    make_sandbox: SandboxMaker, receiver: Receiver
+) -> None:
+    retries = {"betatel": {"retries": ["2s"]}}  # as long after `sent` as `delivered`
+    start = WorkspaceConfig(Scenario("retries", settings=retries), clock_config=ClockConfig(ClockMode.FROZEN))
+    sandbox = await make_sandbox(start)
+    receiver.answers.append(says(503))
+    sandbox.set_target("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.advance()
+
+    assert statuses(receiver) == ["sent", "sent", "delivered"]
+
+
+async def test_on_a_clock_that_runs_a_callback_is_stored_as_being_sent_with_its_status(
+    make_sandbox: SandboxMaker, receiver: Receiver
+) -> None:
+    sandbox = await make_sandbox(running())
+    batches: list[Batch] = []
+    sandbox.world.batch_subscribers.append(batches.append)
+    sandbox.set_target("betatel", receiver.url())
+    await sandbox.send()
+    await sandbox.until(lambda: [each.state for each in sandbox.callbacks] == ["delivered", "delivered"])
+    stored = [
+        [each.history[-1].status if isinstance(each, Message) else (each.id, each.state) for each in kinds]
+        for batch in batches
+        if (kinds := [each for each in batch.changes if isinstance(each, Message | Callback)])
+    ]
+
+    assert sorted(stored[1:], key=str) == [
+        [(1, "delivered")],
+        [(2, "delivered")],
+        ["delivered", (2, "sending")],
+        ["sent", (1, "sending")],
+    ]
 
 
 async def test_different_messages_report_side_by_side(sandbox: Sandbox, receiver: Receiver) -> None:
