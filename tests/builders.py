@@ -95,7 +95,7 @@ def run_until(world: World, to: datetime, known: Registry | None = None) -> list
     while (due := world.agenda.first()) is not None and due.at <= to:
         if due.at > world.now():
             world.commit(world.clock.moved(due.at))
-        callback = carry_out(world, known or packs(), due)
+        callback = carry_out(world, known or packs(), due, quietly=True)
         if callback is not None and callback.state is CallbackState.SENDING:
             leaving.append(callback)
     world.commit(world.clock.moved(to))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 TRIED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED})
 ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
+COLLECTED = CallbackState.COLLECTED
 RECEIVED = Status.RECEIVED  # of all messages from phones, and of no others
 
 
@@ -36,8 +37,8 @@ class Metrics:
         self._late = [0] * (len(BOUNDS) + 1)
         self._late_seconds = 0.0
         engine.subscribers.add(self._count_request, RequestRecord)
-        engine.subscribers.add(self._count_message, Message)
-        engine.subscribers.add(self._count_callback, Callback)
+        engine.subscribers.add(self._count_message, Message, collected=self._count_collected)
+        engine.subscribers.add(self._count_callback, Callback, collected=False)
 
     def _count_request(self, record: RequestRecord, _: Batch) -> None:
         self._requests[record.operation or "none", record.status] += 1
@@ -49,6 +50,12 @@ class Metrics:
         else:
             key = message.operation, status
             self._messages[key] = self._messages.get(key, 0) + 1
+
+    def _count_collected(self, message: Message, status: Status, callback: int | None) -> None:
+        key = message.operation, status
+        self._messages[key] = self._messages.get(key, 0) + 1
+        if callback is not None:
+            self._callbacks[message.provider, COLLECTED] += 1
 
     def _count_callback(self, callback: Callback, batch: Batch) -> None:
         if callback.state not in ENDED:

@@ -12,8 +12,8 @@ from sandbox.core.sequence_store import LazySequenceStore, SequenceStore
 
 Settings = Mapping[str, Mapping[str, object]]  # by provider
 
-STEP_BITS = 16  # low bits of the number that stands for a callback: which of its message's statuses it reports
-MOST_STEPS = (1 << STEP_BITS) - 1
+STEP_BITS = 32  # low bits of the number that stands for a callback: which of its message's statuses it reports
+STEP_MASK = (1 << STEP_BITS) - 1
 COLLECTED = CallbackState.COLLECTED
 
 
@@ -43,9 +43,13 @@ class CallbackStore(LazySequenceStore[Callback]):
         number, message_number, provider, step, due, state, request, _, settings = callback
         if settings is not None and state is COLLECTED and request is None and due is step.at:
             message = self._messages[message_number]
-            reached, is_newest = message.reached, message.callbacks[-1] == number
-            if is_newest and settings is self._periods[-1][1].get(provider) and reached <= MOST_STEPS:
-                row = message_number << STEP_BITS | (reached - 1)
+            if message.callbacks[-1] == number and settings is self._periods[-1][1].get(provider):
+                row = message_number << STEP_BITS | (message.reached - 1)
+        self[number] = row
+
+    def collect(self, number: int, message: Message) -> None:
+        """Store the collected callback of the next planned status of a message."""
+        row: Any = message.number << STEP_BITS | message.reached
         self[number] = row
 
     def is_open(self, number: int) -> bool:
@@ -59,7 +63,7 @@ class CallbackStore(LazySequenceStore[Callback]):
             return row
         packed: int = row
         message = self._messages[packed >> STEP_BITS]
-        step = message.step(packed & MOST_STEPS)
+        step = message.step(packed & STEP_MASK)
         settings = next(each for first, each in reversed(self._periods) if first <= number)
         provider = message.provider
         return Callback(number, message.number, provider, step, step.at, COLLECTED, None, (), settings[provider])

@@ -8,14 +8,14 @@ value, so a batch can be written to a file or sent to a replica as it is.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sandbox.core.account import Account, Otp, RateWindow
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReply, RequestRecord
-from sandbox.core.message import Message
+from sandbox.core.message import Message, Status
 from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.world_state import WorldState
@@ -128,10 +128,35 @@ class Batch(NamedTuple):
 BatchSubscriber = Callable[[Batch], None]
 
 
-class Subscribers(dict[type, list[Callable[..., None]]]):
-    """Functions to call with each change of a type, in any workspace, and its batch."""
+# Called with a message before a planned status, with that status, and with the id of the callback if it is reported.
+CollectedSubscriber = Callable[[Message, Status, int | None], None]
 
-    def add(self, subscriber: Callable[..., None], *kinds: type) -> None:
-        """Call `subscriber` with each change of these types."""
+
+class Subscribers(dict[type, list[Callable[..., None]]]):
+    """Functions to call with each change of a type, in any workspace, and its batch.
+
+    Most changes of a server without targets are planned statuses whose callbacks are collected. While `of_each` is 0,
+    nobody needs a batch of these; `of_collected` are called for each instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_each = 0
+        self.of_collected: list[CollectedSubscriber] = []
+
+    def add(
+        self,
+        subscriber: Callable[..., None],
+        *kinds: type,
+        collected: CollectedSubscriber | Literal[False] | None = None,
+    ) -> None:
+        """Call `subscriber` with each change of these types.
+
+        `collected` is called instead for a planned status whose callback is collected; False: nothing is.
+        """
         for kind in kinds:
             self.setdefault(kind, []).append(subscriber)
+        if collected:
+            self.of_collected.append(collected)
+        elif collected is None and not {Message, Callback}.isdisjoint(kinds):
+            self.of_each += 1

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import ClassVar
 
 from sandbox.core.account import Account, Otp, RateWindow
@@ -26,7 +25,7 @@ from sandbox.core.change import (
 )
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReplies, LostReply, RequestRecord, record_size
-from sandbox.core.lifecycle import MOVE, next_move
+from sandbox.core.lifecycle import MOVE, next_move, reach_next
 from sandbox.core.message import Message
 from sandbox.core.retention import Retention
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
@@ -46,7 +45,7 @@ MANY = 1_000  # changes of a batch whose messages are stored together
 
 
 class World:
-    """The state of one workspace. Any code may read it; only `commit` changes it."""
+    """The state of one workspace. Any code may read it; only `commit` and `collect_next` change it."""
 
     def __init__(  # noqa: PLR0913 - independent options, by keyword
         self,
@@ -65,6 +64,7 @@ class World:
         self.defaults = defaults
         self.subscribers = Subscribers() if subscribers is None else subscribers
         self.batch_subscribers: list[BatchSubscriber] = []
+        self.on_commit: Callable[[], None] | None = None  # called last, for whoever works through the agenda
         self.batches = 0
         self.changed_at = clock.now()  # the instant of the newest batch
         self.settings: Settings = {}
@@ -73,6 +73,7 @@ class World:
         self.windows: dict[str, RateWindow] = {}
         self.max_pending = max_pending  # agenda entries; a send that would exceed it is refused
         self.trace_callbacks = trace_callbacks  # whether callbacks carry the trace context of their message
+        self.last_message = self.last_callback = self.last_request = 0
         self._reset(WorkspaceReset(clock, seed))
         self._put_scenario(scenario)
 
@@ -113,17 +114,37 @@ class World:
                     subscriber(change, batch)
         for batch_subscriber in self.batch_subscribers:
             batch_subscriber(batch)
+        if self.on_commit is not None:
+            self.on_commit()
         return batch
+
+    def collect_next(self, message: Message) -> bool:
+        """Give a message its next planned status and collect the callback of that, as a `commit` of both does.
+
+        Nothing is made for subscribers. Return False, without a change, if somebody subscribes to each change.
+        """
+        if self.batch_subscribers or self.subscribers.of_each:
+            return False
+        step, callback = message.steps[message.reached], None
+        if step.status in message.channel.reports:
+            callback = self.last_callback = self.last_callback + 1
+            self.callbacks.collect(callback, message)
+        self._put_message(reach_next(message, callback=callback))
+        self.batches += 1
+        self.changed_at = message.accepted_at + step.after
+        for subscriber in self.subscribers.of_collected:
+            subscriber(message, step.status, callback)
+        return True
 
     def rule_memory(self) -> RuleMemory:
         """Return the counts, rate windows and state of the scenario, for one request."""
         return RuleMemory(self.rule_counts, self.windows, self.state, self.now())
 
     def _put_scenario(self, scenario: Scenario) -> None:
-        self._use_settings(scenario)
+        self.use_settings(scenario)
         self._begin()
 
-    def _use_settings(self, scenario: Scenario) -> None:
+    def use_settings(self, scenario: Scenario) -> None:
         """Switch to a scenario; its settings override the defaults of the specs."""
         self.scenario = scenario
         own = scenario.settings
@@ -132,7 +153,7 @@ class World:
 
     def _put_providers(self, replaced: ProvidersReplaced) -> None:
         self.defaults = replaced.defaults
-        self._use_settings(replaced.scenario)
+        self.use_settings(replaced.scenario)
         self.messages.update(replaced.messages)
 
     def _begin(self) -> None:
@@ -164,35 +185,12 @@ class World:
         self._begin()
         self.evicted = {"messages": 0, "callbacks": 0, "requests": 0}
         if reset.state is not None:
-            self._put_everything(reset.state)
+            reset.state.put_into(self)
 
     def restore(self, state: WorldState) -> None:
         """Replace everything by what a store has returned; subscribers are not called."""
         self._reset(WorkspaceReset(state.clock, state.counters.seed, state))
         self.batches, self.changed_at = state.counters.batches, state.counters.at
-
-    def _put_everything(self, state: WorldState) -> None:
-        """Take over a state, but for the numbers of batches."""
-        counters, self.targets = state.counters, {**state.targets}
-        self.accounts = {(each.provider, each.key): each for each in state.accounts}
-        self.otps = {(each.provider, each.account, each.recipient): each for each in state.otps}
-        self.windows = {each.name: each for each in state.windows}
-        self.rule_counts.update((each.name, each.count) for each in state.rule_counts)
-        for lost in state.lost_replies:
-            self.lost_replies.put(lost)
-        for entry in state.agenda:
-            self.agenda.put(entry)
-        self.messages, self.numbers = state.messages, state.numbers
-        self.callbacks, self.requests = CallbackStore(self.messages, {}, state.callbacks), state.requests
-        self.last_message, self.last_callback = counters.last_message, counters.last_callback
-        self._use_settings(state.scenario)
-        self.last_request, self.journal_bytes = counters.last_request, counters.journal_bytes
-        self.scenario_began, self.requests_before = counters.scenario_began, counters.requests_before
-        self.retention, self.state = Retention(counters.evicting), counters.state
-        for number in takewhile(lambda number: number < counters.evicting, self.messages):
-            if self._finished(self.messages[number]):
-                self.retention.add_ended(number)
-        self.evicted = {**self.evicted, **counters.evicted}
 
     def _delete_messages(self, deleted: MessagesDeleted) -> None:
         """Delete all messages, or some."""
@@ -314,7 +312,7 @@ class World:
     def _evict(self, number: int) -> None:
         """Delete a message, unless it is deleted already or has something pending."""
         message = self.messages.get(number)
-        if message is not None and self._finished(message):
+        if message is not None and self.is_finished(message):
             for callback in message.callbacks:
                 del self.callbacks[callback]
             del self.messages[number], self.numbers[message.id]
@@ -323,7 +321,8 @@ class World:
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
 
-    def _finished(self, message: Message) -> bool:
+    def is_finished(self, message: Message) -> bool:
+        """Return whether nothing is pending for a message."""
         if message.is_moving or (message.reply is not None and self.agenda.find(EntryKind.INBOUND, message.number)):
             return False
         return not any(map(self.callbacks.is_open, message.callbacks))

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.core.account import Account, Otp, RateWindow
 from sandbox.core.agenda import AgendaEntry
 from sandbox.core.callback import Callback, Target
+from sandbox.core.callback_store import CallbackStore
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReply, RequestRecord
 from sandbox.core.message import Message
+from sandbox.core.retention import Retention
 from sandbox.core.rules import RuleCounted
 from sandbox.core.scenario import Scenario
 from sandbox.core.sequence_store import SequenceStore
@@ -74,3 +77,26 @@ class WorldState(NamedTuple):
     numbers: dict[str, int]
     callbacks: SequenceStore[Callback]
     requests: SequenceStore[RequestRecord]
+
+    def put_into(self, world: "World") -> None:
+        """Let an empty world take over everything but the numbers of batches."""
+        counters, world.targets = self.counters, {**self.targets}
+        world.accounts = {(each.provider, each.key): each for each in self.accounts}
+        world.otps = {(each.provider, each.account, each.recipient): each for each in self.otps}
+        world.windows = {each.name: each for each in self.windows}
+        world.rule_counts.update((each.name, each.count) for each in self.rule_counts)
+        for lost in self.lost_replies:
+            world.lost_replies.put(lost)
+        for entry in self.agenda:
+            world.agenda.put(entry)
+        world.messages, world.numbers = self.messages, self.numbers
+        world.callbacks, world.requests = CallbackStore(self.messages, {}, self.callbacks), self.requests
+        world.last_message, world.last_callback = counters.last_message, counters.last_callback
+        world.use_settings(self.scenario)
+        world.last_request, world.journal_bytes = counters.last_request, counters.journal_bytes
+        world.scenario_began, world.requests_before = counters.scenario_began, counters.requests_before
+        world.retention, world.state = Retention(counters.evicting), counters.state
+        for number in takewhile(lambda number: number < counters.evicting, self.messages):
+            if world.is_finished(self.messages[number]):
+                world.retention.add_ended(number)
+        world.evicted = {**world.evicted, **counters.evicted}

@@ -14,12 +14,21 @@ from sandbox.providers.registry import Registry
 
 
 def report_next(
-    world: World, packs: Registry, message: Message, *, state: CallbackState = CallbackState.PENDING
+    world: World,
+    packs: Registry,
+    message: Message,
+    *,
+    state: CallbackState = CallbackState.PENDING,
+    quietly: bool = False,
 ) -> Callback | None:
     """Give a message its next planned status, and make the callbacks of that if the provider reports it.
 
-    `state` and the result are those of `report`.
+    `state` and the result are those of `report`. `quietly`: return None instead of a callback that is collected, if
+    that spares the work to make it.
     """
+    is_plain = message.callback_policy is DEFAULT_POLICY and message.reply is None
+    if quietly and is_plain and target_of(world, packs, message) is None and world.collect_next(message):
+        return None
     step = message.step(message.reached)
     if step.status in message.channel.reports:
         moved = reach_next(message, callback=world.last_callback + 1)

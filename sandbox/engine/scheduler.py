@@ -8,7 +8,6 @@ from datetime import datetime
 from sandbox.callbacks.dispatch import begin_attempt
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
-from sandbox.core.change import Batch
 from sandbox.core.world import World
 from sandbox.engine.inbound import reply_by_itself
 from sandbox.engine.report import report_next
@@ -28,9 +27,9 @@ class Scheduler:
         self._timer: tuple[datetime, asyncio.TimerHandle] | None = None
         self._held = False
         self._paused = False
-        world.batch_subscribers.append(self.arm)
+        world.on_commit = self.arm
 
-    def arm(self, _: Batch | None = None) -> None:
+    def arm(self) -> None:
         """Set the timer for the first entry of the agenda, unless an earlier timer is set."""
         if self._held or self._paused:
             return
@@ -90,7 +89,7 @@ class Scheduler:
             due = self._world.agenda.first()
             if due is None or due.at > now:
                 return False
-            callback = carry_out(self._world, self._packs, due)
+            callback = carry_out(self._world, self._packs, due, quietly=on_done is None)
             if callback is not None and callback.state is CallbackState.SENDING:
                 self._send(callback)
             elif on_done is not None:
@@ -102,12 +101,15 @@ class Scheduler:
         self.work()
 
 
-def carry_out(world: World, packs: Registry, due: AgendaEntry) -> Callback | None:
-    """Carry out an entry; return the callback that it collects, or the one that the caller must send."""
+def carry_out(world: World, packs: Registry, due: AgendaEntry, *, quietly: bool = False) -> Callback | None:
+    """Carry out an entry; return the callback that it collects, or the one that the caller must send.
+
+    `quietly`: None instead of one that is collected, if that spares the work to make it.
+    """
     if due.kind is EntryKind.MOVE:
         # At an instant at which the clock stands, all status changes come before the first callback.
         state = CallbackState.SENDING if world.clock.rate else CallbackState.PENDING
-        return report_next(world, packs, world.messages[due.number], state=state)
+        return report_next(world, packs, world.messages[due.number], state=state, quietly=quietly)
     if due.kind is EntryKind.INBOUND:
         return reply_by_itself(world, packs, world.messages[due.number], at=due.at)
     return begin_attempt(world, packs, world.callbacks[due.number])

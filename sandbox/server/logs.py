@@ -211,7 +211,7 @@ class Log:
     def subscribe(self, subscribers: Subscribers) -> None:
         """Start logging."""
         subscribers.add(self._on_request, RequestRecord)
-        subscribers.add(self._on_callback, Callback)
+        subscribers.add(self._on_callback, Callback, collected=False)
         subscribers.add(self._on_deletion, WorkspaceReset, MessagesDeleted, WorkspaceDeleted)
 
     def _on_request(self, exchange: RequestRecord, batch: Batch) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024  # connections that wait to be accepted
 GRACE = 1.0  # seconds that requests under way have when the server stops
-COLLECT_EVERY = 512  # requests and changes of callbacks; some 170 sends, which take 2 ms
+COLLECT_EVERY = 256  # requests and changes of callbacks that are sent; a collection takes 2 ms
 YOUNG_OBJECTS = 5_000  # allocations after which Python collects young objects by itself
 NEVER = 1_000_000  # young collections after which Python would collect older objects by itself
 
@@ -152,7 +152,7 @@ class GarbageCollection:
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._changes = 0
-        subscribers.add(self._count, RequestRecord, Callback)
+        subscribers.add(self._count, RequestRecord, Callback, collected=False)
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
         gc.enable()
