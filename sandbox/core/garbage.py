@@ -1,4 +1,4 @@
-"""Python's garbage collection while something is loaded that stays."""
+"""Python's garbage collection while much is made that stays."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collections() -> Iterator[None]:
-    """Collect no garbage in the block: what a start makes stays, and collections would take a fifth of the start.
+    """Collect no garbage in the block: what a start or a large request makes stays, and collections take a fifth of it.
 
     What was made counts as old afterwards, so that the next collection of young objects skips it.
     """

@@ -13,6 +13,7 @@ from sandbox.core.agenda import AgendaEntry
 from sandbox.core.callback import Callback
 from sandbox.core.change import AgendaEntryRemoved, Batch, EntitiesRemoved
 from sandbox.core.errors import BusyError, ElsewhereError
+from sandbox.core.garbage import without_collections
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.pipeline import RequestContext, ServerContext, handle_in_turns
@@ -91,7 +92,8 @@ class Turns:
                     if watch.is_disturbed or not self._is_in_place(context):
                         break
                     if not context.world.make_room(len(context.messages)):
-                        next(turns)
+                        with without_collections():
+                            next(turns)
             except StopIteration as end:
                 ended: Handled = end.value
                 await _pause()
