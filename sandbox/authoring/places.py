@@ -30,7 +30,6 @@ class MessagePlaces(NamedTuple):
     sender: str = ""
     text: str = ""
     rows: str = ""
-    separate: bool = False
 
 
 def leaves_of(call: Call, sampler: Sampler) -> list[Leaf]:
@@ -108,11 +107,9 @@ def message_places(call: Call, sampler: Sampler) -> MessagePlaces | None:
     nearby = [each for each in rest if rows and each.steps[: len(rows)] == rows]
     sender = best("sender", nearby) or best("sender", rest)
     text = best("text", nearby) or best("text", rest)
-    kind = sampler.kind(recipient.schema)
     return MessagePlaces(
         recipient=relative(recipient),
         sender=relative(sender),
         text=relative(text),
         rows=place_of(rows) if rows else "",
-        separate=kind != "array" and "comma" in str(sampler.resolved(recipient.schema).get("description", "")).lower(),
     )

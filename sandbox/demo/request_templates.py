@@ -198,15 +198,14 @@ class RequestTemplate:
     """A request that a provider accepts, and what in it can be changed.
 
     `numbers` are the recipients as the sandbox shows them. `texts` has each text of the sample with its code: the text
-    itself if it is only a code, None if it needs none. `sample_sender` is the sender of the sample, if it names one;
-    `sender` is the same, or None if the provider refuses any other.
+    itself if it is only a code, None if it needs none. `sender` is the sender of the sample, None if it names
+    none or the provider refuses any other.
     """
 
     sample: SampleRequest
     numbers: tuple[str, ...]
     texts: Mapping[str, str | None]
     sender: str | None = None
-    sample_sender: str | None = None
 
     @property
     def of_codes(self) -> bool:
@@ -300,7 +299,6 @@ async def _find_template(
     if len(senders) != 1:
         return template
     sender = senders.pop()
-    template = replace(template, sample_sender=sender)
 
     def rename(name: str, value: str) -> str:
         return keys.get(name, BRANDS[0] if value == sender else value)

@@ -6,7 +6,6 @@ memory. Numbers and codes need no memory to keep their stand-ins: those depend o
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 LIMIT = 50_000  # values other than credentials
 SECRETS = 10_000
@@ -15,13 +14,6 @@ BEGIN = 4  # characters of a value by which it is found inside a text; a shorter
 UNMISTAKABLE = 8  # characters of a credential or text that is found inside of words, too
 YEAR = re.compile(r"(?:19|20)\d\d")
 DATE_REST = re.compile(r"[-/.]\d\d?[-/.]\d")
-
-
-class KnownValue(NamedTuple):
-    """A value that is replaced: what takes its place, and whether it is a credential."""
-
-    stand_in: str
-    is_secret: bool
 
 
 class KnownValues:
