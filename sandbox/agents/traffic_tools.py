@@ -1,6 +1,9 @@
-"""The tools about traffic: one-time codes, messages, requests and callbacks."""
+"""The tools about traffic: one-time codes, messages, requests and callbacks.
 
-from typing import Annotated, Literal
+`filters_of(**locals())` passes every argument of a tool on, so each filter is listed once, in the signature.
+"""
+
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,6 +58,11 @@ async def wait_for_otp(
         raise NotFoundError((*error.mistakes, Mistake("", hint))) from None
 
 
+def filters_of(sandbox: Sandbox, **given: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - `locals()` of a tool
+    """Return the arguments of a tool that are those of the client's call, too: all but the sandbox."""
+    return given
+
+
 async def list_messages(  # noqa: PLR0913 - what an agent may filter by
     sandbox: Sandbox,
     *,
@@ -72,17 +80,7 @@ async def list_messages(  # noqa: PLR0913 - what an agent may filter by
 
     Use it to see what the application sent and which status each message has.
     """
-    page = await sandbox.client.messages(
-        to=to,
-        text=text,
-        status=status,
-        provider=provider,
-        direction=direction,
-        since=since,
-        wait=wait,
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await sandbox.client.messages(**filters_of(**locals()))
     return MessagePage(items=tuple(map(MessageSummary.of, page)), next=page.next)
 
 
@@ -115,17 +113,7 @@ async def list_requests(  # noqa: PLR0913 - what an agent may filter by
 
     Use it when a message is missing, with refused=true for the requests that a provider refused.
     """
-    page = await sandbox.client.requests(
-        refused=refused,
-        to=to,
-        provider=provider,
-        operation=operation,
-        status=status,
-        since=since,
-        wait=wait,
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await sandbox.client.requests(**filters_of(**locals()))
     return RequestPage(items=tuple(map(summarize, page)), next=page.next)
 
 
@@ -168,21 +156,7 @@ async def verify_messages(  # noqa: PLR0913 - what an agent may filter by
 
     Use it as the assertion of a test.
     """
-    return VerdictResult.of(
-        await sandbox.client.verify(
-            to=to,
-            text=text,
-            sender=sender,
-            status=status,
-            provider=provider,
-            operation=operation,
-            exactly=exactly,
-            at_least=at_least,
-            at_most=at_most,
-            since=since,
-            wait=wait,
-        )
-    )
+    return VerdictResult.of(await sandbox.client.verify(**filters_of(**locals())))
 
 
 async def fire_callback(sandbox: Sandbox, id: CallbackId) -> CallbackResult:  # noqa: A002 - the API's word

@@ -3,8 +3,6 @@
 `query(**locals())` sends every argument of a call as a parameter, so each filter is listed once, in the signature.
 """
 
-from collections.abc import Mapping
-
 from sandbox.client.call import ApiCall, timeout_for
 from sandbox.client.codec import Duration, Page, Since, body, encode_parameter, no_content, one_of, page_of, path, query
 from sandbox.client.overview_values import Overview
@@ -253,22 +251,10 @@ def verify(  # noqa: PLR0913 - as many as the API has
             the number is exceeded.
 
     """
-    bounds = {"exactly": exactly, "at_least": at_least, "at_most": at_most}
-    count: Mapping[str, int] = {name: bound for name, bound in bounds.items() if bound is not None} or {"at_least": 1}
-    wanted = body(
-        direction=direction,
-        operation=operation,
-        provider=provider,
-        account=account,
-        to=to,
-        sender=sender,
-        to_contains=to_contains,
-        text=text,
-        status=status,
-        count=count,
-        since=None if since is None else encode_parameter(since),
-        wait=wait,
-    )
+    given = locals()
+    bounds = {name: given.pop(name) for name in ("exactly", "at_least", "at_most")}
+    count = {name: bound for name, bound in bounds.items() if bound is not None} or {"at_least": 1}
+    wanted = body(**{**given, "count": count, "since": None if since is None else encode_parameter(since)})
     return ApiCall("POST", path("verify"), one_of(Verdict), body=wanted, timeout=timeout_for(wait))
 
 
