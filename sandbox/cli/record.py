@@ -5,7 +5,7 @@ import os
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -79,43 +79,30 @@ def read_upstreams(words: tuple[str, ...], *, bare: bool = False) -> dict[str, s
 @click.option("--sender", multiple=True, metavar="STANDIN=SENDER", help="Real sender for one in a replay. Repeatable.")
 @click.option("--pace", is_flag=True, help="Keep the recorded times between the requests of a replay.")
 @click.option("--wait", type=Duration(), default="0s", help="How long a replay takes callbacks after its last request.")
-def record(  # noqa: PLR0913 - click passes options by name
+def record(  # noqa: PLR0913 - the options that `RecordOptions` does not have as they are
     *,
-    upstreams: tuple[str, ...],
-    out: Path,
-    host: str,
-    port: int,
-    callback: tuple[str, ...],
-    only: tuple[str, ...],
-    most: int | None,
-    budget: int | None,
-    keep_content: bool,
-    insecure: bool,
-    upstream_ca: Path | None,
-    timeout: str,
     specs: tuple[str, ...],
     from_har: Path | None,
     from_wiremock: Path | None,
     replay: Path | None,
-    credential: tuple[str, ...],
-    recipient: tuple[str, ...],
-    recipients: Path | None,
-    sender: tuple[str, ...],
     pace: bool,
     wait: str,
+    timeout: str,
+    **given: Any,  # noqa: ANN401 - each option has its own type
 ) -> int:
     """Record the real providers: send each request on, and write it with the reply, masked, to a session file."""
     from sandbox.cli.inspect import find_packs  # noqa: PLC0415 - `ready` starts without all this
 
     packs = find_packs(specs)
     check_sources({"--replay": replay, "--from-har": from_har, "--from-wiremock": from_wiremock})
-    alone = {"--recipient": recipient, "--recipients": recipients, "--sender": sender, "--pace": pace}
+    real = {name: given.pop(name) for name in ("credential", "recipient", "recipients", "sender")}
+    alone = {**{f"--{name}": value for name, value in real.items() if name != "credential"}, "--pace": pace}
     for name, value in alone.items():
         if value and replay is None:
             message = f"{name} is about a replay; name its session with --replay"
             raise click.UsageError(message)
     if from_har or from_wiremock:
-        return import_recordings(packs, out, from_har, from_wiremock, upstreams=upstreams, only=only, keep=keep_content)
+        return import_recordings(packs, from_har, from_wiremock, **given)
     from sandbox.recording.server import RecordOptions, record  # noqa: PLC0415
     from sandbox.server.runner import event_loop  # noqa: PLC0415
 
@@ -123,30 +110,18 @@ def record(  # noqa: PLR0913 - click passes options by name
     if not seconds:
         message = f"'{timeout}' must be longer than 0; use a duration such as 30s"
         raise click.BadParameter(message, param_hint="'--timeout'")
-    named = read_upstreams(upstreams)
+    named = read_upstreams(given["upstreams"])
     inherited = read_callbacks((), os.environ)  # those of other providers do not concern a recording
-    options = RecordOptions(
-        named,
-        out,
-        host,
-        port,
-        {**{name: url for name, url in inherited.items() if name in named}, **read_callbacks(callback, {})},
-        only,
-        most,
-        budget,
-        keep_content,
-        insecure,
-        upstream_ca,
-        seconds,
-    )
+    own = {name: url for name, url in inherited.items() if name in named}
+    callbacks = {**own, **read_callbacks(given["callback"], {})}
+    options = RecordOptions(**{**given, "upstreams": named, "callback": callbacks, "timeout": seconds})
     say = partial(click.echo, err=True, nl=False)
     with asyncio.Runner(loop_factory=event_loop) as runner:
         if replay is not None:
             from sandbox.recording.replaying import ReplayOptions  # noqa: PLC0415 - as above
             from sandbox.recording.replaying import replay as send_again  # noqa: PLC0415
 
-            waits = parse_duration(wait).total_seconds()
-            values = ReplayOptions(replay, credential, recipient, recipients, sender, pace, waits)
+            values = ReplayOptions(replay, **real, keeps_pace=pace, wait=parse_duration(wait).total_seconds())
             return 0 if runner.run(send_again(options, values, packs, show=click.echo, write_log=say)) else NO
         runner.run(record(options, packs, show=click.echo, write_log=say))
     return 0
@@ -167,13 +142,14 @@ def check_sources(given: dict[str, Path | None]) -> None:
 
 def import_recordings(  # noqa: PLR0913 - the options that concern an import
     packs: "Registry",
-    out: Path,
     har: Path | None,
     wiremock: Path | None,
     *,
+    out: Path,
     upstreams: tuple[str, ...],
     only: tuple[str, ...],
-    keep: bool,
+    keep_content: bool,
+    **_: object,
 ) -> int:
     """Write what other tools recorded as a session; exit code 1 if nothing of it is a provider's."""
     from sandbox import __version__  # noqa: PLC0415 - as above
@@ -193,7 +169,7 @@ def import_recordings(  # noqa: PLR0913 - the options that concern an import
             message = f"no provider is called '{name}'.{near_miss(name, packs)}"
             raise click.UsageError(message)
     check_globs(only, {each: None for name in names or packs for each in packs[name].spec.operations})
-    masker = Masker(packs, make_token(SALT_LENGTH), keep_content=keep)
+    masker = Masker(packs, make_token(SALT_LENGTH), keep_content=keep_content)
     rows = read_har(har) if har is not None else read_wiremock(wiremock or Path())
     first = next(rows, None)  # a file that cannot be read leaves no session
     header = SessionHeader(

@@ -47,7 +47,7 @@ class RecordOptions:
     budget: int | None = None
     keep_content: bool = False
     insecure: bool = False
-    ca: Path | None = None
+    upstream_ca: Path | None = None
     timeout: float = 30.0
 
 
@@ -149,8 +149,8 @@ def make_routes(options: RecordOptions, packs: Registry) -> dict[str, Route]:
             raise SandboxError(message)
         target = _read_url(options.callback[name], f"--callback {name}") if name in options.callback else None
         routes[name] = Route(
-            Upstream(url, ca=options.ca, timeout=options.timeout),
-            None if target is None else Upstream(target, ca=options.ca, timeout=options.timeout),
+            Upstream(url, ca=options.upstream_ca, timeout=options.timeout),
+            None if target is None else Upstream(target, ca=options.upstream_ca, timeout=options.timeout),
             target,
         )
     return routes
