@@ -156,12 +156,10 @@ def import_recordings(  # noqa: PLR0913 - the options that concern an import
     from sandbox.core.clock import utc_now  # noqa: PLC0415
     from sandbox.core.errors import near_miss  # noqa: PLC0415
     from sandbox.core.seeded_random import make_token  # noqa: PLC0415
-    from sandbox.recording.har import read_har  # noqa: PLC0415
-    from sandbox.recording.importing import Importer, Skipped  # noqa: PLC0415
+    from sandbox.recording.importing import Importer, Skipped, read_har, read_wiremock  # noqa: PLC0415
     from sandbox.recording.limits import check_globs  # noqa: PLC0415
     from sandbox.recording.masking import SALT_LENGTH, Masker  # noqa: PLC0415
     from sandbox.recording.session import SessionHeader, SessionWriter  # noqa: PLC0415
-    from sandbox.recording.wiremock import read_wiremock  # noqa: PLC0415
 
     names = [word.partition("=")[0] for word in upstreams]
     for name in names:

@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 from sandbox.control.export_formats import COLUMNS, csv_line, har_entry
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.formats.yaml_files import load
-from sandbox.recording.har import read_har
-from sandbox.recording.importing import ImportedExchange
+from sandbox.recording.importing import ImportedExchange, read_har
 from tests.builders import NOON
 from tests.control.calls import Control
 from tests.servers import BETATEL_SMS, SMSBUDDY_SMS, UBILL_SMS, WHATSAPP, Sandbox
