@@ -16,8 +16,7 @@ import yaml
 from sandbox.core.errors import FileMistake, SandboxError
 from sandbox.formats.json_text import SURROGATE
 from sandbox.formats.yaml_files import BYTE_ORDER_MARK, is_readable
-from sandbox.formats.yaml_loader import CoreLoader
-from sandbox.formats.yaml_reader import LIBRARY_TOO_DEEP
+from sandbox.formats.yaml_reader import LIBRARY_TOO_DEEP, CoreLoader
 
 SIZE_LIMIT = 20 * 1024 * 1024  # bytes of a description
 VALUE_LIMIT = 2_000_000  # values of a description, with the aliases of YAML expanded

@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import parse
-from sandbox.formats.yaml_loader import CoreLoader
+from sandbox.formats.yaml_reader import CoreLoader
 from sandbox.specs.references import real_path
 from sandbox.specs.types import pointer_steps
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sandbox.authoring.yaml_text import write_yaml
 from sandbox.formats.yaml_files import parse
-from sandbox.formats.yaml_loader import StrictLoader
+from sandbox.formats.yaml_reader import StrictLoader
 
 ODD = (
     "yes",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import FileMistake, MistakesError
 from sandbox.formats.yaml_files import FileError, load, parse, read_text, shipped
-from sandbox.formats.yaml_loader import TAG
+from sandbox.formats.yaml_reader import TAG
 from tests.servers import PATIENCE
 
 TEXT = """\

@@ -12,7 +12,6 @@ from sandbox.core.account import Approval, Sender
 from sandbox.core.clock import parse_duration
 from sandbox.core.world import World
 from sandbox.providers.base import Call, Outcome, Plan, Provider, Refusal, Reply, Violation
-from sandbox.providers.smsbuddy.one_time_codes import create_code, get_code_result, verify_code
 from sandbox.providers.smsbuddy.parameters import WHITESPACE, read_text
 from sandbox.providers.smsbuddy.refusals import (
     SEND,
@@ -23,7 +22,15 @@ from sandbox.providers.smsbuddy.refusals import (
     find_type_error,
     render_error,
 )
-from sandbox.providers.smsbuddy.send import get_result, read_target, send, send_json
+from sandbox.providers.smsbuddy.send import (
+    create_code,
+    get_code_result,
+    get_result,
+    read_target,
+    send,
+    send_json,
+    verify_code,
+)
 from sandbox.specs.types import show
 
 # A value of a wrong JSON type here is an unknown key, service, sender or number, so a later check refuses it.
