@@ -9,11 +9,10 @@ from sandbox.authoring.bodies import BodyWriter
 from sandbox.authoring.calls import Call
 from sandbox.authoring.facts import Facts, id_format, time_format
 from sandbox.authoring.failures import good_example
-from sandbox.authoring.marks import inferred
 from sandbox.authoring.names import normal, rank
 from sandbox.authoring.places import Leaf, best, leaves_of, place_of
 from sandbox.authoring.proposals import BALANCE, CHECK, MESSAGE, MESSAGES, REPLY, SEND, Proposal
-from sandbox.authoring.reading import Node, text_of
+from sandbox.authoring.reading import Node, inferred, text_of
 from sandbox.authoring.samples import Sampler
 from sandbox.authoring.template_text import unescaped
 

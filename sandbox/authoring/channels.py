@@ -8,10 +8,9 @@ from typing import NamedTuple
 from sandbox.authoring.bodies import BodyWriter
 from sandbox.authoring.calls import Call, Hook
 from sandbox.authoring.facts import Facts
-from sandbox.authoring.marks import Source, inferred
 from sandbox.authoring.names import normal
 from sandbox.authoring.proposals import is_report
-from sandbox.authoring.reading import Node
+from sandbox.authoring.reading import Node, Source, inferred
 from sandbox.core.message import LIFECYCLE_STATUSES, Status
 from sandbox.specs.body_parsing import FORM
 

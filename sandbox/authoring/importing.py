@@ -14,10 +14,9 @@ from typing import NamedTuple
 from sandbox.authoring.behaviours import ROLES
 from sandbox.authoring.calls import Call, CallReader, Found, Hook, server_url
 from sandbox.authoring.document import DocumentWriter, Draft
-from sandbox.authoring.marks import Source
 from sandbox.authoring.postman import from_postman
 from sandbox.authoring.proposals import REPLY, Proposal, propose, propose_send
-from sandbox.authoring.reading import Description, Kind, Node, listing, mapping, read_description, refuse
+from sandbox.authoring.reading import Description, Kind, Node, Source, listing, mapping, read_description, refuse
 from sandbox.authoring.samples import Sampler
 from sandbox.authoring.swagger2 import from_swagger
 from sandbox.authoring.yaml_text import write_yaml

@@ -2,6 +2,8 @@
 
 A description of a real provider is larger than a provider document of the sandbox may be, so this has limits of its
 own, and reads with the C parsers of `json` and libyaml: 2 MiB of JSON take 0.2 s, 1 MiB of YAML 1 s.
+
+What is taken from it is marked as `published`, with the file as its source; what is guessed as `inferred`.
 """
 
 import json
@@ -13,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from sandbox.core.errors import FileMistake, SandboxError
+from sandbox.core.errors import FileMistake, SandboxError, on_one_line
 from sandbox.formats.json_text import SURROGATE
 from sandbox.formats.yaml_files import BYTE_ORDER_MARK, is_readable
 from sandbox.formats.yaml_reader import LIBRARY_TOO_DEEP, CoreLoader
@@ -259,3 +261,29 @@ def as_data(value: object, depth: int = 0) -> object:
     if isinstance(value, dict):
         return {name: as_data(each, depth + 1) for name, each in value.items() if name not in NOT_DATA}
     return [as_data(each, depth + 1) for each in value] if isinstance(value, list) else value
+
+
+REASON_LIMIT = 200
+
+
+class Source(NamedTuple):
+    """The file that a provider is imported from, with the title and version of its description."""
+
+    file: str
+    title: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Return the file with title and version."""
+        about = " ".join(filter(None, (self.title, self.version)))
+        return on_one_line(f"{self.file} ({about})" if about else self.file)[:REASON_LIMIT]
+
+    def published(self, *, full: bool = False) -> Node:
+        """Return the marks of what the file says; `full`: with title and version."""
+        return {"x-word": "published", "x-source": self.name if full else on_one_line(self.file)}
+
+
+def inferred(reason: str) -> Node:
+    """Return the marks of a guess."""
+    return {"x-word": "inferred", "x-source": on_one_line(reason)[:REASON_LIMIT]}
