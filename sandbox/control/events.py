@@ -21,8 +21,7 @@ from sandbox.control.callbacks import callback_state_of, show_callback_state
 from sandbox.control.lists import Object
 from sandbox.control.messages import show_message
 from sandbox.control.problems import refuse
-from sandbox.control.recipients import NO_ROUTES
-from sandbox.control.requests import show_request_line
+from sandbox.control.requests import NO_ROUTES, show_request_line
 from sandbox.control.workspaces import show_clock
 from sandbox.core.callback import Callback
 from sandbox.core.change import Batch, Change, MessagesDeleted, WorkspaceDeleted, WorkspaceReset

@@ -14,13 +14,13 @@ from sandbox.control.masking import mask
 from sandbox.control.parameters import Since
 from sandbox.control.problems import refuse
 from sandbox.control.searching import Search, contains
-from sandbox.control.traces import show_trace
 from sandbox.core.callback import Callback
 from sandbox.core.change import Change
 from sandbox.core.clock import format_time
 from sandbox.core.code_detection import find_code
 from sandbox.core.errors import UnknownStatusError
 from sandbox.core.message import Message
+from sandbox.core.trace import TraceContext
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import contains_number, normalize_number
 from sandbox.formats.sms_segments import segment
@@ -285,3 +285,15 @@ def _number_forms(number: str, plan: NumberPlan) -> frozenset[str]:
         return frozenset({number, plan.country + number})
     short = number.removeprefix(plan.country)
     return frozenset({number, short}) if len(short) == plan.national else frozenset({number})
+
+
+def show_trace(trace: TraceContext | None) -> Object | None:
+    """Return a trace context as the API shows it."""
+    if trace is None:
+        return None
+    return {
+        "trace_id": trace.trace_id,
+        "parent_id": trace.parent_id,
+        "sampled": trace.is_sampled,
+        "tracestate": trace.state,
+    }

@@ -2,33 +2,117 @@
 
 Everything is counted when the call is made, from what the workspace keeps, so that sends cost nothing more, and numbers
 survive a restart. The newest entries are read first, a slice at a time, until they are older than the window: the call
-takes time in proportion to what arrived within the window, and holds the loop for a slice.
+takes time in proportion to what arrived within the window, and holds the loop for a slice. Durations are a histogram
+with percentiles, in bounded memory and without a sort that would hold the loop.
+
+The agenda is what waits for its time on the clock: status changes, callbacks and replies of phones.
 """
 
 import asyncio
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import nsmallest
+from math import ceil, inf
 from typing import NamedTuple, TypeVar
 
 from aiohttp import web
 
 from sandbox.control.accounts import show_amounts
-from sandbox.control.agenda import KINDS
 from sandbox.control.call import ControlCall, reply
-from sandbox.control.durations import BOUNDS, Durations
-from sandbox.control.lists import STRIDE, Object
+from sandbox.control.lists import LIMIT, STRIDE, Object
 from sandbox.control.masking import mask
 from sandbox.control.problems import refuse
-from sandbox.control.reasons import reason_of
+from sandbox.control.requests import reason_of
+from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.clock import format_time
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
 from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world import World
+
+# Upper bounds of the buckets in seconds: about six in each power of ten, in round numbers of the unit.
+BOUNDS = (
+    *(digit * unit for unit in (0.001, 0.01, 0.1) for digit in (1, 1.5, 2, 3, 5, 7)),
+    *(1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45),
+    *(60 * minutes for minutes in (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45)),
+    *(3600 * hours for hours in (1, 1.5, 2, 3, 4, 6, 8, 12, 18)),
+    *(86400 * days for days in (1, 2, 3, 5, 7, 14, 30)),
+)
+PERCENTILES = (50, 95, 99)
+
+
+class Durations:
+    """Durations in seconds, counted to three significant digits."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[float] = Counter()
+
+    def add(self, seconds: float) -> None:
+        """Count a duration; a negative one counts as 0."""
+        self._counts[float(f"{seconds:.2e}") if seconds > 0 else 0.0] += 1
+
+    def show(self) -> dict[str, object]:
+        """Return their number, the percentiles in seconds (null without durations), and the buckets in use."""
+        return {"count": self._counts.total(), **self._percentiles(), "buckets": list(self._buckets())}
+
+    def _percentiles(self) -> dict[str, float | None]:
+        """Return the smallest duration that so many percent of all do not exceed, for each percentile."""
+        total, passed = self._counts.total(), 0
+        found: dict[str, float | None] = {f"p{percent}": None for percent in PERCENTILES}
+        for seconds, count in sorted(self._counts.items()):
+            before, passed = passed, passed + count
+            for percent in PERCENTILES:
+                if before < ceil(total * percent / 100) <= passed:
+                    found[f"p{percent}"] = seconds
+        return found
+
+    def _buckets(self) -> Iterator[dict[str, float | None]]:
+        """Yield the buckets from the first to the last that is not empty; the last bound of all is null."""
+        counts: Counter[int] = Counter()
+        for seconds, count in self._counts.items():
+            counts[bisect_left(BOUNDS, seconds)] += count
+        for place in range(min(counts, default=0), max(counts, default=-1) + 1):
+            upper = (*BOUNDS, inf)[place]
+            yield {"up_to": None if upper == inf else round(upper, 4), "count": counts[place]}
+
+
+KINDS: Mapping[EntryKind, str] = {
+    EntryKind.MOVE: "status",
+    EntryKind.CALLBACK: "callback",
+    EntryKind.INBOUND: "inbound",
+}
+
+
+async def list_agenda(call: ControlCall) -> web.Response:
+    """Reply with what is due next, and with how much is pending altogether."""
+    agenda = call.world.agenda
+    entries = agenda.soonest(call.query.get("limit", int) or LIMIT)
+    return reply({"items": [show_entry(each, call.world) for each in entries], "count": len(agenda)})
+
+
+def show_entry(entry: AgendaEntry, world: World) -> Object:
+    """Return a status change, the next attempt of a callback, or the reply of a phone to a message."""
+    more: Object = {"callback": None, "attempt": None}
+    if entry.kind is EntryKind.CALLBACK:
+        callback = world.callbacks[entry.number]
+        message, status = world.messages[callback.message], callback.step.status
+        more = {"callback": callback.id, "attempt": len(callback.attempts) + 1}
+    else:
+        message = world.messages[entry.number]
+        status = message.steps[message.reached].status if entry.kind is EntryKind.MOVE else Status.RECEIVED
+    return {
+        "at": format_time(entry.at),
+        "kind": KINDS[entry.kind],
+        "message": message.id,
+        "to": message.recipient,
+        "provider": message.provider,
+        "status": status,
+        **more,
+    }
+
 
 Item = TypeVar("Item")
 

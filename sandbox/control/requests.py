@@ -1,5 +1,9 @@
-"""The journal: every provider request and its reply, refused ones too."""
+"""The journal: every provider request and its reply, refused ones too.
 
+A reason is in words that are the same for all requests that were refused for the same reason.
+"""
+
+import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -9,17 +13,39 @@ from aiohttp import web
 from sandbox.control.call import ControlCall
 from sandbox.control.lists import Collection, Object, by_number, get_item, list_items
 from sandbox.control.masking import masked_headers, masked_query, masked_text
-from sandbox.control.messages import same_number
-from sandbox.control.reasons import reason_of
-from sandbox.control.recipients import SHOWN, recipients_of
+from sandbox.control.messages import same_number, show_trace
 from sandbox.control.searching import Search
-from sandbox.control.traces import show_trace
 from sandbox.core.clock import format_time
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.core.trace import trace_of
 from sandbox.core.world import World
 from sandbox.formats.phone_numbers import contains_number
-from sandbox.specs.routing import Router
+from sandbox.specs.body_parsing import Request
+from sandbox.specs.routing import Found, Router
+
+SHOWN = 20  # recipients of a request that are shown
+NO_ROUTES = Router(())
+
+
+def recipients_of(record: RequestRecord, world: World, router: Router) -> Iterator[str]:
+    """Yield the recipients of a request, of which there may be thousands; not those of messages no longer stored.
+
+    A refused request has no messages; it is read again, as the journal keeps what was sent and not what it meant.
+    """
+    if record.messages:
+        return (message.recipient for message in map(world.message, record.messages) if message is not None)
+    found = router.find(record.method, record.path)
+    if not record.refused or not isinstance(found, Found) or found.route.operation.channel is None:
+        return iter(())
+    reading = found.route.read(_request(record), found.path_values)
+    named = (each.recipient for each in found.route.operation.message.messages(reading.values))
+    return iter(dict.fromkeys(filter(None, named)))
+
+
+def _request(record: RequestRecord) -> Request:
+    headers = {name.lower(): value for name, value in record.headers.items()}
+    return Request(record.method, record.path, record.query, headers, record.body)
+
 
 RequestFilter = Callable[[RequestRecord], bool]
 
@@ -143,3 +169,32 @@ def show_request_line(record: RequestRecord, world: World, router: Router) -> Ob
         "ms": round(record.ms, 2),
         "trace": show_trace(trace_of(record.headers)),
     }
+
+
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+NUMBER = re.compile(r"(?<![^\s(])\d[\d,.]*(?![^\s),;])")  # a number by itself, not a part of a word or a pattern
+INDEX = re.compile(r"\[\d+\]")
+SOURCE = " ("  # begins what the sentence ends with: where the fact comes from
+LONGEST = 1_000  # characters
+UNKNOWN = "no reason was recorded"
+
+
+def reason_of(record: RequestRecord) -> str:
+    """Return the first reason of a refused request without what differs from request to request, cut if it is long.
+
+    Values, numbers and indexes become `…`. What a scenario's rule says stays as it is, without the operation.
+    """
+    return _worded(record)[:LONGEST]
+
+
+def _worded(record: RequestRecord) -> str:
+    if not record.why:
+        return UNKNOWN if record.rule is None else f"the scenario's rule '{record.rule}'"
+    sentence = masked_text(record.why[0], record.key)
+    if record.operation is not None and sentence.startswith(f"{record.operation}: "):
+        return sentence.removeprefix(f"{record.operation}: ")
+    place, colon, problem = QUOTED.sub("'…'", sentence).partition(": ")
+    words, mark, source = problem.rpartition(SOURCE)
+    if not mark:
+        words, source = source, ""
+    return INDEX.sub("[…]", place) + colon + NUMBER.sub("…", words) + mark + source

@@ -9,7 +9,6 @@ from aiohttp.typedefs import Handler
 
 from sandbox.control import (
     accounts,
-    agenda,
     callbacks,
     events,
     inbound,
@@ -92,7 +91,7 @@ WORKSPACE_ROUTES: tuple[Route, ...] = (
     ("GET", "/clock", workspaces.get_clock),
     ("PUT", "/clock", workspaces.put_clock),
     ("POST", "/clock/advance", workspaces.advance_clock),
-    ("GET", "/agenda", agenda.list_agenda),
+    ("GET", "/agenda", overview.list_agenda),
     ("GET", "/overview", overview.get_overview),
     ("GET", "/accounts", accounts.list_accounts),
     ("GET", "/accounts/{provider}/{key}", accounts.get_account),

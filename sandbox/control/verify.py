@@ -15,8 +15,7 @@ from sandbox.control.lists import Collection, filter_items, newest_first, wait_f
 from sandbox.control.masking import mask
 from sandbox.control.messages import SameNumber, messages_of, same_number
 from sandbox.control.parameters import Since
-from sandbox.control.recipients import NO_ROUTES
-from sandbox.control.requests import requests_of
+from sandbox.control.requests import NO_ROUTES, requests_of
 from sandbox.control.searching import contains
 from sandbox.core.change import Change
 from sandbox.core.journal import RequestRecord

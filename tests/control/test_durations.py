@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.control.durations import Durations
+from sandbox.control.overview import Durations
 
 
 def counted(*seconds: float) -> dict[str, object]:

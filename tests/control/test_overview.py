@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sandbox.control.lists import STRIDE
-from sandbox.control.reasons import reason_of
+from sandbox.control.requests import reason_of
 from sandbox.core import world as core
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import MessageStep, Status, make_inbound_channel

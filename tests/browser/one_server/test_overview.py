@@ -6,7 +6,7 @@ import pytest
 import yaml
 from playwright.async_api import Locator, Page, expect
 
-from sandbox.control.durations import BOUNDS
+from sandbox.control.overview import BOUNDS
 from tests.browser.served import Served
 from tests.browser.sight import go, row, rows
 from tests.servers import BETATEL_SMS, UBILL_SMS, Receiver, says
