@@ -15,9 +15,8 @@ from sandbox.drift.exchanges import Exchanges, plain_media
 from sandbox.drift.facts import Fact
 from sandbox.drift.places import status_path, webhook_path
 from sandbox.drift.player import Player
-from sandbox.drift.sends import Reported, Sent
+from sandbox.drift.sends import Reported, Sent, judge_order
 from sandbox.drift.shape import SeenCallback
-from sandbox.drift.statuses import judge_order
 from sandbox.drift.trees import leaves, read_pairs, read_tree
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.phone_numbers import digits_alone

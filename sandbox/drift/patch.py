@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from difflib import unified_diff
 
+from sandbox.drift.edits import YamlEdits
 from sandbox.drift.facts import Fact, Facts, Verdict, shown_path
 from sandbox.drift.run import DriftReport
-from sandbox.drift.yaml_edits import YamlEdits
 from sandbox.formats.yaml_files import read_text
 from sandbox.providers.registry import Registry
 

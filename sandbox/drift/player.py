@@ -24,7 +24,7 @@ from sandbox.core.message import Status, Step
 from sandbox.core.scenario import AccountRule
 from sandbox.core.world import World
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, Outcomes
-from sandbox.drift.statuses import ways_to
+from sandbox.drift.sends import ways_to
 from sandbox.drift.trees import Tree, read_tree
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.pipeline import ServerContext, handle

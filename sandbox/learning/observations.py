@@ -13,16 +13,41 @@ from urllib.parse import unquote
 
 from sandbox.core.errors import SandboxError
 from sandbox.core.message import Status
+from sandbox.drift.outcomes import SUCCESS, UNKNOWN, Outcomes
+from sandbox.drift.trees import read_tree
 from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.learning.callback_statuses import CallbackReader
-from sandbox.learning.replies import Refusal, find_refusal
 from sandbox.providers.registry import Registry
 from sandbox.recording.limits import recipients_of
-from sandbox.recording.session import Entry, RecordedCallback, RecordedExchange
+from sandbox.recording.session import Entry, RecordedCallback, RecordedExchange, RecordedReply, media_of
 from sandbox.recording.sketch import Sketch
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Missed, Router
 from sandbox.specs.spec import Operation
+
+NOT_DECLARED = "not in the document"
+
+
+class Refusal(NamedTuple):
+    """A reply that refuses: its HTTP status, and the name of the error, empty if the document has none like it."""
+
+    status: int
+    error: str
+
+    def __str__(self) -> str:
+        """Return the refusal in words."""
+        return f"{self.error or NOT_DECLARED} (HTTP {self.status})"
+
+
+def find_refusal(operation: Operation, reply: RecordedReply) -> Refusal | None:
+    """Return what a reply refuses with, None if it accepts.
+
+    Providers refuse by an HTTP status, or with 200 and a code in the body: the one of an error in the document.
+    """
+    tree = read_tree(reply.body.text, media_of(reply.headers))
+    name = Outcomes(operation.errors).name(reply.status, tree)
+    return None if name == SUCCESS else Refusal(reply.status, "" if name == UNKNOWN else name)
+
 
 WAITING = 50_000  # requests and callbacks that are kept until no more callbacks are expected
 PATHS = 50  # sequences of statuses of one operation

@@ -14,9 +14,8 @@ from sandbox import __version__
 from sandbox.core.clock import LONGEST_DURATION
 from sandbox.core.errors import SandboxError
 from sandbox.core.message import Channel, Status
-from sandbox.learning.observations import Delays, Observations, Observed
+from sandbox.learning.observations import Delays, Observations, Observed, Refusal
 from sandbox.learning.observations import Path as StatusPath
-from sandbox.learning.replies import Refusal
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import SessionHeader
 from sandbox.recording.session_reader import read_session

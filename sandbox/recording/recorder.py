@@ -17,9 +17,9 @@ from sandbox.pipeline import READABLE, WHY_LIMIT
 from sandbox.pipeline.respond import report_missing
 from sandbox.providers.registry import Registry
 from sandbox.recording.bodies import read_text
+from sandbox.recording.ids import ReportedIds
 from sandbox.recording.limits import Asked, Limits, Refused, count_messages
 from sandbox.recording.masking import CALLBACK, Masker
-from sandbox.recording.reported_ids import ReportedIds
 from sandbox.recording.session import (
     Body,
     Entry,

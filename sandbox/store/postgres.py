@@ -22,7 +22,6 @@ from sandbox.core.seeded_random import make_token
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.store.base import FORMAT, Kind, RowChanges, StoredRows, group_rows
 from sandbox.store.postgres_connection import Database
-from sandbox.store.postgres_rows import is_large, removed_columns, unwrap, written_columns
 from sandbox.store.postgres_sql import (
     ACQUIRE,
     CLEAR,
@@ -40,6 +39,10 @@ from sandbox.store.postgres_sql import (
     TABLES,
     UPSERT,
     WRITE,
+    is_large,
+    removed_columns,
+    unwrap,
+    written_columns,
 )
 from sandbox.store.workspace_codec import from_text
 

@@ -8,7 +8,7 @@ from sandbox.callbacks.compose import request_of
 from sandbox.core.scenario import Scenario
 from sandbox.learning.scenario import learn_scenario
 from sandbox.pipeline import Response
-from sandbox.recording.reported_ids import ReportedIds
+from sandbox.recording.ids import ReportedIds
 from sandbox.recording.session import (
     Body,
     Entry,
