@@ -45,9 +45,9 @@ def export() -> None:
 @api_command
 def export_messages(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Write all messages to a file such as messages.csv or messages.jsonl (default: standard output)."""
-    from sandbox.client import exports  # noqa: PLC0415 - `serve` and `ready` start without it
+    from sandbox.client import files  # noqa: PLC0415 - `serve` and `ready` start without it
 
-    write(context, file, exports.export_messages(None if file == STDOUT else file, **given))
+    write(context, file, files.export_messages(None if file == STDOUT else file, **given))
 
 
 @export.command(name="requests")
@@ -65,9 +65,9 @@ def export_messages(context: CommandContext, file: Path, **given: Any) -> None: 
 @api_command
 def export_requests(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - as above
     """Write all requests with their replies to a HAR file, which browsers open (default: standard output)."""
-    from sandbox.client import exports  # noqa: PLC0415 - as above
+    from sandbox.client import files  # noqa: PLC0415 - as above
 
-    write(context, file, exports.export_requests(None if file == STDOUT else file, **given))
+    write(context, file, files.export_requests(None if file == STDOUT else file, **given))
 
 
 def write(context: CommandContext, file: Path, call: "ApiCall[bytes]") -> None:

@@ -25,9 +25,9 @@ def state() -> None:
 @api_command
 def save_state(context: CommandContext, file: Path, *, with_keys: bool) -> None:
     """Save everything that a workspace has as a file, such as state.jsonl.gz."""
-    from sandbox.client import states  # noqa: PLC0415 - `serve` and `ready` start without it
+    from sandbox.client import files  # noqa: PLC0415 - `serve` and `ready` start without it
 
-    content = context.client.execute(states.save_state(file, keys=with_keys))
+    content = context.client.execute(files.save_state(file, keys=with_keys))
     keys = "kept" if with_keys else "masked"
     if context.as_json:
         click.echo(json.dumps({"file": str(file), "bytes": len(content), "keys": keys}, indent=2))
@@ -44,7 +44,7 @@ def load_state(context: CommandContext, file: Path) -> int:
     Unless the state was saved with --with-keys, its keys are masked: an application's key opens a new account.
     """
     from sandbox.cli.progress import Progress, polling  # noqa: PLC0415 - as above
-    from sandbox.client import RefusedError, states  # noqa: PLC0415 - as above
+    from sandbox.client import RefusedError, files  # noqa: PLC0415 - as above
 
     sent = 0
 
@@ -57,7 +57,7 @@ def load_state(context: CommandContext, file: Path) -> int:
         progress.update(sent, len(call.body), text)
 
     try:
-        call = states.load_state(file)
+        call = files.load_state(file)
         with Progress(f"loading {file.name}") as progress, polling(ask):
             raw, loaded = context.fetch(call, on_sent=count if progress.is_shown else None)
         context.print(raw, loaded, lambda _: f"workspace {loaded.id} has the state of {file}{about_keys(call.body)}")

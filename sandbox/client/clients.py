@@ -1,7 +1,7 @@
 """The two clients: `Client` blocks, on the standard library alone; `AsyncClient` uses aiohttp.
 
-Both have every call of the control API as a method. The functions in `traffic`, `exports`, `server` and `states`
-document the calls.
+Both have every call of the control API as a method. The functions in `traffic`, `server` and `files` document the
+calls.
 """
 
 import http.client
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from sandbox.client import documents, exports, server, states, traffic
+from sandbox.client import files, server, traffic
 from sandbox.client.call import DEFAULT_URL, SUCCESS, ApiCall, make_endpoint
 from sandbox.client.codec import decode_json, no_content, path
 from sandbox.client.errors import UnexpectedResponseError
@@ -68,8 +68,8 @@ class ApiMethods:
     otp = ApiMethod(traffic.otp)
     requests = ApiMethod(traffic.requests)
     request = ApiMethod(traffic.request)
-    export_messages = ApiMethod(exports.export_messages)
-    export_requests = ApiMethod(exports.export_requests)
+    export_messages = ApiMethod(files.export_messages)
+    export_requests = ApiMethod(files.export_requests)
     verify = ApiMethod(traffic.verify)
     overview = ApiMethod(traffic.overview)
 
@@ -98,13 +98,13 @@ class ApiMethods:
     account = ApiMethod(server.account)
     patch_account = ApiMethod(server.patch_account)
     reset = ApiMethod(server.reset)
-    save_state = ApiMethod(states.save_state)
-    load_state = ApiMethod(states.load_state)
+    save_state = ApiMethod(files.save_state)
+    load_state = ApiMethod(files.load_state)
 
     index = ApiMethod(server.index)
     health = ApiMethod(server.health)
     providers = ApiMethod(server.providers)
-    provider_document = ApiMethod(documents.provider_document)
+    provider_document = ApiMethod(files.provider_document)
     replicas = ApiMethod(server.replicas)
     scenarios = ApiMethod(server.scenarios)
     workspaces = ApiMethod(server.workspaces)
@@ -112,10 +112,10 @@ class ApiMethods:
     show_workspace = ApiMethod(server.show_workspace)
     rename_workspace = ApiMethod(server.rename_workspace)
     delete_workspace = ApiMethod(server.delete_workspace)
-    metrics = ApiMethod(documents.metrics)
-    openapi = ApiMethod(documents.openapi)
-    scenario_schema = ApiMethod(documents.scenario_schema)
-    provider_schema = ApiMethod(documents.provider_schema)
+    metrics = ApiMethod(files.metrics)
+    openapi = ApiMethod(files.openapi)
+    scenario_schema = ApiMethod(files.scenario_schema)
+    provider_schema = ApiMethod(files.provider_schema)
 
     def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, workspace: str | None = None) -> None:
         """Make a client of one workspace; nothing is sent yet.

@@ -44,8 +44,7 @@ async def list_messages(call: ControlCall) -> web.StreamResponse:
 
 
 async def _export(call: ControlCall, chosen: str) -> web.StreamResponse:
-    from sandbox.control.export_formats import message_formats  # noqa: PLC0415 - loaded with the first export
-    from sandbox.control.exports import send_export  # noqa: PLC0415 - as above
+    from sandbox.control.exports import message_formats, send_export  # noqa: PLC0415 - loaded with the first export
 
     messages = messages_of(call.world)
     return await send_export(call, messages, _filters(call), message_formats(messages.show)[chosen], noun="messages")

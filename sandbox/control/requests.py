@@ -59,8 +59,7 @@ async def list_requests(call: ControlCall) -> web.StreamResponse:
 
 
 async def _export(call: ControlCall, requests: Collection[RequestRecord]) -> web.StreamResponse:
-    from sandbox.control.export_formats import har_format  # noqa: PLC0415 - loaded with the first export
-    from sandbox.control.exports import send_export  # noqa: PLC0415 - as above
+    from sandbox.control.exports import har_format, send_export  # noqa: PLC0415 - loaded with the first export
     from sandbox.control.states import state_masking  # noqa: PLC0415 - as above
 
     form = har_format(call.request.host, call.engine.providers.hosts, state_masking(call).request)

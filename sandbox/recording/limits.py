@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from sandbox.core.errors import SandboxError, near_miss
-from sandbox.recording.bodies import read_text
+from sandbox.recording.session import read_text
 from sandbox.specs.body_parsing import Request
 from sandbox.specs.routing import Found
 from sandbox.specs.spec import Operation

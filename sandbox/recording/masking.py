@@ -13,11 +13,10 @@ from typing import NamedTuple
 from sandbox.core.code_detection import find_code
 from sandbox.formats.phone_numbers import LONGEST, is_possible
 from sandbox.providers.registry import Registry
-from sandbox.recording.bodies import read_text
 from sandbox.recording.encoded_values import decode_base64, replace_encoded
 from sandbox.recording.known_values import KnownValues
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_json, rewrite_pairs, rewrite_segment
-from sandbox.recording.session import Body, Headers, RecordedReply, RecordedRequest
+from sandbox.recording.session import Body, Headers, RecordedReply, RecordedRequest, read_text
 from sandbox.recording.stand_ins import NUMBER_TEXT, SHAPED_NUMBER, StandIns, is_time
 from sandbox.recording.vocabulary import ACCOUNT_NAMES, ERROR_NAMES, PLAIN_NAME, TEXT_NAMES, Vocabulary
 

@@ -16,7 +16,6 @@ from sandbox.formats.json_text import encode_json
 from sandbox.pipeline import READABLE, WHY_LIMIT
 from sandbox.pipeline.respond import report_missing
 from sandbox.providers.registry import Registry
-from sandbox.recording.bodies import read_text
 from sandbox.recording.ids import ReportedIds
 from sandbox.recording.limits import Asked, Limits, Refused, count_messages
 from sandbox.recording.masking import CALLBACK, Masker
@@ -30,6 +29,7 @@ from sandbox.recording.session import (
     RecordedRequest,
     Reported,
     SessionWriter,
+    read_text,
 )
 from sandbox.recording.upstream import RawHeaders, Upstream, UpstreamError, UpstreamReply
 from sandbox.server.logs import DIGITS, LogLine

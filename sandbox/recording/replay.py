@@ -18,13 +18,12 @@ from urllib.parse import unquote
 from sandbox.core.clock import monotonic
 from sandbox.formats.phone_numbers import digits_alone, is_possible
 from sandbox.providers.registry import Registry
-from sandbox.recording.bodies import CHARSET, read_text
 from sandbox.recording.ids import Ids, ids_in_reply, is_id, is_refusal
 from sandbox.recording.limits import Refused, recipients_of
 from sandbox.recording.real_values import Credentials, Given, GivenValues, MissingError, Recipients, Senders
 from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
-from sandbox.recording.session import Entry, Headers, RecordedExchange, RecordedRequest, media_of
+from sandbox.recording.session import CHARSET, Entry, Headers, RecordedExchange, RecordedRequest, media_of, read_text
 from sandbox.recording.stand_ins import SHAPED_NUMBER, is_time
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.body_parsing import Request

@@ -5,7 +5,7 @@ A store has rows: the newest value of each entity as JSON, by workspace, kind an
 turns rows into the state of a workspace; `sqlite` is a store, and `base` says what one is.
 
 A saved state is the rows of one workspace as a file: `snapshot` takes them, `state_file` writes them and splits a file
-into lines, `state_reader` turns the lines into a state; `row_shapes` and `state_checks` check them.
+into lines, `state_reader` turns the lines into a state; `row_shapes` checks them.
 
 Without a store nothing here is loaded: a workspace in memory needs none. Imports `callbacks.egress`, `scenarios`,
 `providers.registry` and everything below them.

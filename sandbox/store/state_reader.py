@@ -23,8 +23,7 @@ from sandbox.store.base import ONLY, Kind, RowKey, key_of
 from sandbox.store.codec import Object, read_callback, read_message, read_request, read_time
 from sandbox.store.restore import READERS
 from sandbox.store.row_shapes import END_OF_TIME, SHAPES, ShapeError, members, one_of, text, time, whole
-from sandbox.store.state_checks import Line, check_rows
-from sandbox.store.state_file import KEYED, MARK, STATE_FORMAT, LineReader, SavedStateError, refuse
+from sandbox.store.state_file import KEYED, MARK, STATE_FORMAT, Line, LineReader, SavedStateError, check_rows, refuse
 from sandbox.store.workspace_codec import from_text, read_agenda_entry, read_clock
 
 KINDS: Mapping[str, Kind] = {each.value: each for each in SHAPES}

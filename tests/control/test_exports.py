@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientPayloadError, ClientResponse
 from jsonschema import Draft202012Validator
 
-from sandbox.control.export_formats import COLUMNS, csv_line, har_entry
+from sandbox.control.exports import COLUMNS, csv_line, har_entry
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
 from sandbox.formats.yaml_files import load
 from sandbox.recording.importing import ImportedExchange, read_har
