@@ -16,6 +16,7 @@ from sandbox.cli.api_options import (
     CommandContext,
     account_option,
     api_command,
+    code_option,
     direction_option,
     exit_code,
     filter_options,
@@ -41,7 +42,7 @@ SENT = "scenario"  # the server's name for a scenario that was sent to it
 @direction_option
 @account_option
 @status_option
-@click.option("--code", help="Only messages with this one-time code.")
+@code_option
 @wait_options
 @limit_option
 @api_command

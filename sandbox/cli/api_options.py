@@ -116,25 +116,16 @@ def api_command(command: Command) -> Command:
     return with_context
 
 
-def provider_option(command: Command) -> Command:
-    """Give a command the option `--provider`."""
-    return click.option("--provider", help="Only messages of this provider, such as betatel.")(command)
-
-
-def status_option(command: Command) -> Command:
-    """Give a command the option `--status`."""
-    return click.option("--status", help="Only messages with this status (our word or the provider's).")(command)
-
-
-def account_option(command: Command) -> Command:
-    """Give a command the option `--account`."""
-    return click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY")(command)
-
-
-def direction_option(command: Command) -> Command:
-    """Give a command the option `--direction`."""
-    text = "Messages to phones (outbound) or from phones (inbound)."
-    return click.option("--direction", type=click.Choice([each.value for each in Direction]), help=text)(command)
+provider_option = click.option("--provider", help="Only messages of this provider, such as betatel.")
+status_option = click.option("--status", help="Only messages with this status (our word or the provider's).")
+account_option = click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY")
+code_option = click.option("--code", help="Only messages with this one-time code.")
+limit_option = click.option("--limit", type=WholeNumber(1, 1000), help="Maximum number of results (default: 50).")
+direction_option = click.option(
+    "--direction",
+    type=click.Choice([each.value for each in Direction]),
+    help="Messages to phones (outbound) or from phones (inbound).",
+)
 
 
 def filter_options(command: Command) -> Command:
@@ -180,11 +171,6 @@ def list_options(noun: str) -> Callable[[Command], Command]:
 def exit_code(error: SandboxError) -> int:
     """Return 1 if what a call names does not exist or its state forbids the call, 2 if the call or its URL is wrong."""
     return NO if getattr(error, "status", None) in NOT_POSSIBLE else WRONG_USE
-
-
-def limit_option(command: Command) -> Command:
-    """Give a command the option `--limit`."""
-    return click.option("--limit", type=WholeNumber(1, 1000), help="Maximum number of results (default: 50).")(command)
 
 
 def _with_own_names(command: Command) -> Command:

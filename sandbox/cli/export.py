@@ -12,6 +12,7 @@ from sandbox.cli.api_options import (
     CommandContext,
     account_option,
     api_command,
+    code_option,
     direction_option,
     filter_options,
     status_option,
@@ -40,7 +41,7 @@ def export() -> None:
 @direction_option
 @account_option
 @status_option
-@click.option("--code", help="Only messages with this one-time code.")
+@code_option
 @click.option("--since", help="Only messages after this message id or time.", metavar="ID|TIME")
 @api_command
 def export_messages(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - each option has its own type

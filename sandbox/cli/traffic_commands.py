@@ -1,7 +1,7 @@
 """`requests` and `callbacks`: the journal of a running server, its delivery reports, and what can be done to them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -80,23 +80,14 @@ def callbacks() -> None:
     """List callbacks, show one, and fire, hold or replay some."""
 
 
-def state_option(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the option `--state`."""
-    states = ", ".join(CallbackState)
-    return click.option("--state", help=f"Only callbacks in this state: {states}.")(command)
-
-
-def failing_option(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the option `--failing`."""
-    text = "Only callbacks that failed, or whose last attempt failed and another follows."
-    return click.option("--failing", is_flag=True, default=None, help=text)(command)
-
-
-def message_option(command: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the option `--message`."""
-    return click.option("--message", help="Only callbacks of the message with this id, or latest.", metavar="ID")(
-        command
-    )
+state_option = click.option("--state", help=f"Only callbacks in this state: {', '.join(CallbackState)}.")
+failing_option = click.option(
+    "--failing",
+    is_flag=True,
+    default=None,
+    help="Only callbacks that failed, or whose last attempt failed and another follows.",
+)
+message_option = click.option("--message", help="Only callbacks of the message with this id, or latest.", metavar="ID")
 
 
 @callbacks.command(name="list")

@@ -180,50 +180,45 @@ def _may_be_meant(record: RequestRecord, expected: Mapping[str, str]) -> bool:
     return normalize_number(expected.get("to", "")) in digits and contains_number(digits, part)
 
 
+MakeCriterion = Callable[[str, Callable[[str], SameNumber]], Criterion]  # of a wanted value
+
+
 def make_criteria(expected: Mapping[str, str], same: Callable[[str], SameNumber]) -> tuple[Criterion, ...]:
     """Return a criterion for each expected value that a message can have: its number, text, status and so on."""
     return tuple(CRITERIA[name](wanted, same) for name, wanted in expected.items() if name in CRITERIA)
 
 
-def _number(name: str, wanted: str, same: SameNumber, actual: Callable[[Message], str]) -> Criterion:
-    return Criterion(name, wanted, actual, lambda message: same(actual(message), message.provider))
+def _compared(
+    name: str,
+    actual: Callable[[Message], str],
+    test: Callable[[str, str], bool] = str.__eq__,
+    verb: str = "is not",
+) -> MakeCriterion:
+    """Return what makes the criterion that `test` holds for a value of a message and the wanted one."""
+    return lambda wanted, _: Criterion(name, wanted, actual, lambda message: test(actual(message), wanted), verb)
 
 
-CRITERIA: Mapping[str, Callable[[str, Callable[[str], SameNumber]], Criterion]] = {
-    "provider": lambda wanted, _: Criterion(
-        "provider",
-        wanted,
-        lambda message: message.provider,
-        lambda message: message.provider == wanted,
-    ),
-    "operation": lambda wanted, _: Criterion(
-        "operation",
-        wanted,
-        lambda message: message.operation,
-        lambda message: fnmatchcase(message.operation, wanted),
-    ),
-    "to": lambda wanted, same: _number("to", wanted, same(wanted), lambda message: message.recipient),
-    "to_contains": lambda wanted, _: Criterion(
-        "to",
-        wanted,
-        lambda message: message.recipient,
-        lambda message: contains_number(message.recipient, wanted),
-        "does not contain",
-    ),
+def _number(name: str, actual: Callable[[Message], str]) -> MakeCriterion:
+    def make(wanted: str, same: Callable[[str], SameNumber]) -> Criterion:
+        is_same = same(wanted)
+        return Criterion(name, wanted, actual, lambda message: is_same(actual(message), message.provider))
+
+    return make
+
+
+CRITERIA: Mapping[str, MakeCriterion] = {
+    "provider": _compared("provider", lambda message: message.provider),
+    "operation": _compared("operation", lambda message: message.operation, fnmatchcase),
+    "to": _number("to", lambda message: message.recipient),
+    "to_contains": _compared("to", lambda message: message.recipient, contains_number, "does not contain"),
     "account": lambda wanted, _: Criterion(
         "account",
         wanted,
         lambda message: mask(message.account),
         lambda message: wanted in (message.account, mask(message.account)),
     ),
-    "from": lambda wanted, same: _number("from", wanted, same(wanted), lambda message: message.sender or ""),
-    "text": lambda wanted, _: Criterion(
-        "text",
-        wanted,
-        lambda message: message.text,
-        lambda message: contains(message.text, wanted),
-        "does not contain",
-    ),
+    "from": _number("from", lambda message: message.sender or ""),
+    "text": _compared("text", lambda message: message.text, contains, "does not contain"),
     "status": lambda wanted, _: Criterion(
         "status",
         wanted,
