@@ -293,6 +293,3 @@ def workspaces(  # noqa: PLR0913 - click passes options by name
             context.execute(call, tables.workspace)
     else:
         context.execute(server.workspaces(limit=1000), tables.workspaces)
-
-
-COMMANDS = (messages, otp, advance, agenda, use, reset, verify, workspaces)

@@ -24,8 +24,7 @@ class Commands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._found:
-            module = import_module(f"sandbox.cli.{COMMANDS[name][0]}")
-            self._found |= {each.name: each for each in module.COMMANDS}
+            self._found[name] = getattr(import_module(f"sandbox.cli.{COMMANDS[name][0]}"), name)
         return self._found[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

@@ -149,6 +149,3 @@ class ProgressDisplay:
         goal = f" of {self.limits.maximum}" if self.limits.count else ""
         shares = ", ".join(f"{number} {how}" for how, number in self.totals.outcomes.items())
         return f"{self.totals.sent}{goal} sent in {self.totals.seconds:.0f} s: {shares}"
-
-
-COMMANDS = (demo,)

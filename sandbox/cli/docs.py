@@ -29,6 +29,3 @@ def docs(page: str | None, url: str | None, specs: tuple[str, ...], *, as_text: 
         return WRONG_USE
     click.echo(f"{url}{BASE}{page or ''}")
     return 0
-
-
-COMMANDS = (docs,)

@@ -81,6 +81,3 @@ def count_lines(path: Path) -> int:
     with suppress(OSError), path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
     return 0
-
-
-COMMANDS = (drift,)

@@ -84,6 +84,3 @@ def write(context: CommandContext, file: Path, call: "ApiCall[bytes]") -> None:
         click.echo(json.dumps({"file": str(file), "bytes": len(content), "format": call.query["format"]}, indent=2))
     else:
         click.echo(f"exported to {file}, {len(content):,} bytes")
-
-
-COMMANDS = (export,)

@@ -27,6 +27,3 @@ def inbound(context: CommandContext, **given: str) -> None:
     from sandbox.client import tables, traffic  # noqa: PLC0415 - `serve` and `ready` start without it
 
     context.execute(traffic.inbound(**given), lambda message: tables.messages([message]))
-
-
-COMMANDS = (inbound,)

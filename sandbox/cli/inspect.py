@@ -229,6 +229,3 @@ def show_settings(packs: "Registry", *, as_json: bool) -> None:
     for row in rows:
         default = json.dumps(row["default"], ensure_ascii=False)
         click.echo(f"{row['provider']}.{row['name']} = {default}  ({row['word']})\n    {row['description']}")
-
-
-COMMANDS = (check, scenarios, endpoints)

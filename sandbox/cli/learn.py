@@ -70,6 +70,3 @@ def write_new(path: Path, text: str, *, option: str) -> None:
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise SandboxError(message) from None
-
-
-COMMANDS = (learn,)

@@ -77,6 +77,3 @@ def mcp(  # noqa: PLR0913 - click passes options by name
                 host=LOOPBACK, port=port, scenario=scenario, scenarios=scenarios, specs=tuple(map(Path, specs))
             )
             runner.run(serve_own_server(options, report=lambda text: click.echo(text, err=True)))
-
-
-COMMANDS = (mcp,)

@@ -96,6 +96,3 @@ def write(path: Path, text: str) -> Path:
 def show_next(path: Path) -> None:
     """Print how to serve a document."""
     click.echo(f"next:\n  sms-sandbox serve --specs {shlex.quote(str(path.parent))}")
-
-
-COMMANDS = (provider,)

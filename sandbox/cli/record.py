@@ -184,6 +184,3 @@ def import_recordings(  # noqa: PLR0913 - the options that concern an import
     for skipped in importer.skipped:
         click.echo(f"  left out {skipped.where}: {skipped.why}")
     return 0 if importer.written else NO
-
-
-COMMANDS = (record,)

@@ -120,6 +120,3 @@ def as_json(found: "Report") -> str:
         "evicted": found.evicted,
     }
     return json.dumps(numbers, indent=2)
-
-
-COMMANDS = (report,)

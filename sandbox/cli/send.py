@@ -142,6 +142,3 @@ def choose(providers: Sequence["Provider"], wanted: Wanted) -> tuple["Provider",
         message = f"--operation: no operation{whose} that sends messages is called '{name}'.{near}"
         raise click.UsageError(message)
     return found[name], name
-
-
-COMMANDS = (send,)

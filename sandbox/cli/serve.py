@@ -218,6 +218,3 @@ def trust(tls_dir: Path) -> int:
     for client, line in trust_commands(certificate).items():
         click.echo(f"{client}:\n  {line}")
     return 0
-
-
-COMMANDS = (serve, ready, trust)

@@ -203,6 +203,3 @@ def read_balance(given: tuple[str, ...]) -> Decimal | Mapping[str, Decimal]:
             raise click.UsageError(message)
         amounts[kind] = Decimal(amount)
     return amounts.get("", amounts)
-
-
-COMMANDS = (clock, targets, accounts)

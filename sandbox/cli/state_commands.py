@@ -96,6 +96,3 @@ def open_state(file: Path, port: int, specs: tuple[str, ...]) -> None:
     options = Options(port=port, specs=tuple(map(Path, specs)))
     with asyncio.Runner(loop_factory=event_loop) as runner:
         runner.run(show_state(options, file, print_banner=click.echo))
-
-
-COMMANDS = (state,)

@@ -107,6 +107,3 @@ def reconnect(client: "Client", *, retry: float) -> None:
         except ClientError:
             continue
         return
-
-
-COMMANDS = (tail,)

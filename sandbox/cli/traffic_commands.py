@@ -194,5 +194,3 @@ def select(context: CommandContext, verb: str, selection: Mapping[str, Any]) -> 
 
 for verb_name, described in VERBS.items():
     callbacks.add_command(action(verb_name, described))
-
-COMMANDS = (requests, callbacks)
