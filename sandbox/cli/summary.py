@@ -52,7 +52,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("export", "Write all messages or requests to a file, oldest first: CSV, JSON Lines or HAR."),
     "report": ("report", "Report what was refused and which callbacks failed."),
     "send": ("send", "Send a message as an application would."),
-    "inbound": ("inbound", "Let a phone send a text."),
+    "inbound": ("send", "Let a phone send a text."),
     "demo": ("demo", "Fill a running server with invented messages."),
     "mcp": ("mcp", "Serve a sandbox as tools for a coding agent (MCP on standard input and output)."),
     "provider": ("provider_commands", "Write the document of a provider of your own."),
@@ -65,7 +65,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Compare a recording with the sandbox: each difference, with the fact of the document that it is about.",
     ),
     "learn": (
-        "learn",
+        "drift",
         (
             "Learn from a recording: a scenario with the delays and outcomes of the real provider, "
             "and a patch of documents."
