@@ -69,8 +69,7 @@ def demo(  # noqa: PLR0913 - click passes options by name
 async def fill(client: "AsyncClient", workspace: str, progress: "ProgressDisplay") -> None:
     """Find out what the providers accept, and send it up to the limits or until Ctrl-C."""
     from sandbox.demo.request_templates import find_templates  # noqa: PLC0415 - as above
-    from sandbox.demo.sender import connect, send_all  # noqa: PLC0415
-    from sandbox.demo.traffic import Traffic  # noqa: PLC0415
+    from sandbox.demo.sender import Traffic, connect, send_all  # noqa: PLC0415
 
     with suppress(asyncio.CancelledError):
         async with connect(client.url) as connection:

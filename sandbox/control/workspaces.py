@@ -1,7 +1,12 @@
-"""Workspaces and their clocks: created with keys of their own, listed, reset, deleted; read, set, advanced."""
+"""Workspaces and their clocks: created with keys of their own, listed, reset, deleted; read, set, advanced.
 
+Several servers on one store are replicas: each lists the workspaces of the others, too.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -10,8 +15,8 @@ from sandbox.control.callbacks import check_targets, read_target, show_targets
 from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_page, reply_page
 from sandbox.control.parameters import END_OF_TIME
 from sandbox.control.problems import pointer, refuse
-from sandbox.control.replicas import list_others
 from sandbox.control.scenarios import read_given
+from sandbox.core.callback import Target
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.advance import Advance, AdvanceEvent
@@ -207,3 +212,70 @@ def _show_event(event: AdvanceEvent) -> Object:
         "http_status": None if last is None else last.status,
         "error": None if last is None else last.error,
     }
+
+
+async def list_replicas(call: ControlCall) -> web.Response:
+    """Reply with the servers that share the store, and the workspaces that each has at work."""
+    replica = call.engine.replica
+    if replica is None:
+        names = sorted(call.engine.workspaces)
+        return _page([{"id": "local", "url": None, "started": None, "self": True, "workspaces": names}])
+    rows = await replica.store.replicas()
+    return _page(
+        [
+            {
+                "id": row.id,
+                "url": row.url,
+                "started": format_time(row.started),
+                "self": row.id == replica.store.id,
+                "workspaces": list(row.workspaces),
+            }
+            for row in rows
+        ]
+    )
+
+
+class OtherWorkspace(NamedTuple):
+    """What lists tell of a workspace of another replica."""
+
+    number: int
+    name: str
+    label: str | None
+    keys: Mapping[str, Mapping[str, str]]
+    scenario: str
+    clock: Clock
+    seed: int
+    targets: Mapping[str, Target]
+    ttl: float | None
+
+
+async def list_others(engine: Engine) -> list[OtherWorkspace]:
+    """Return the workspaces of other replicas."""
+    replica = engine.replica
+    if replica is None:
+        return []
+    from sandbox.engine.persistence import order_keys  # noqa: PLC0415 - see `Engine`
+    from sandbox.store.workspace_codec import read_clock, read_counters, read_target  # noqa: PLC0415 - see `Engine`
+
+    found = []
+    for each in await replica.store.overview():
+        counters, kept = read_counters(each["counters"]), each["workspace"]
+        clock, targets = read_clock(each["clock"], at_least=counters.at), dict(map(read_target, each["target"]))
+        found.append(
+            OtherWorkspace(
+                kept["number"],
+                each["name"],
+                kept["label"],
+                order_keys(kept["keys"] or {}, engine.packs),
+                each["scenario"]["name"],
+                clock,
+                counters.seed,
+                targets,
+                kept["ttl"],
+            )
+        )
+    return [each for each in found if not engine.owns(each.name)]
+
+
+def _page(items: list[Object]) -> web.Response:
+    return reply({"items": items, "next": None, "evicted": 0})

@@ -19,9 +19,8 @@ from sandbox.core.effects import (
 from sandbox.core.errors import near_miss
 from sandbox.core.message import LIFECYCLE_STATUSES, STAND_INS, CallbackOrder, CallbackPolicy, Channel, Status
 from sandbox.core.seeded_random import AT_ONCE, Distribution
-from sandbox.scenarios.refusals import read_error, read_rate
 from sandbox.scenarios.reply_templates import read_reply
-from sandbox.scenarios.scope import Scope
+from sandbox.scenarios.scope import Scope, read_error, read_rate
 from sandbox.scenarios.value_readers import (
     read_as_written,
     read_boolean,

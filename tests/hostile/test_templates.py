@@ -16,7 +16,7 @@ import yaml
 from jinja2 import TemplateSyntaxError
 
 from sandbox.core.effects import TemplateContext
-from sandbox.demo.traffic import seeded_faker
+from sandbox.demo.sender import seeded_faker
 from sandbox.scenarios.reply_templates import template_variables
 from sandbox.templates.budget import MEMORY_LIMIT, STEP_LIMIT, Budget, BudgetExceededError, spending
 from sandbox.templates.environment import environment, render

@@ -16,11 +16,11 @@ from sandbox.formats.yaml_files import read_text, shipped
 from sandbox.scenarios import (
     actions,
     conditions,
-    refusals,
     reply_templates,
     rulebook,
     scenario_file,
     scenario_paths,
+    scope,
     value_readers,
 )
 from tests.scenarios.builders import mistakes
@@ -45,7 +45,7 @@ KEYS = {
     "callbacks": (DEFS["callbacks"], actions.CALLBACK_KEYS),
     "inbound": (DEFS["inbound"], actions.INBOUND_KEYS),
     "set": (DEFS["then"]["properties"]["set"], actions.SET_KEYS),
-    "rate": (DEFS["rate"], refusals.RATE_KEYS),
+    "rate": (DEFS["rate"], scope.RATE_KEYS),
     "distribution": (DEFS["distribution"], tuple(value_readers.DISTRIBUTIONS)),
 }
 
@@ -56,7 +56,7 @@ WORDS: Mapping[str, tuple[list[str], Iterable[str]]] = {
     "fault": (DEFS["fault"]["enum"], Fault),
     "order": (DEFS["callbacks"]["properties"]["order"]["enum"], CallbackOrder),
     "drop": (DEFS["callbacks"]["properties"]["drop"]["anyOf"][1]["items"]["enum"], LIFECYCLE_STATUSES),
-    "by": (DEFS["rate"]["properties"]["by"]["enum"], refusals.RATE_BY),
+    "by": (DEFS["rate"]["properties"]["by"]["enum"], scope.RATE_BY),
 }
 
 # A document for each key, and whether it is a scenario; what only the providers' specs can tell is not among them.
