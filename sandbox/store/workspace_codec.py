@@ -44,18 +44,9 @@ def from_text(text: str) -> Any:  # noqa: ANN401 - any JSON
     return json.loads(text)
 
 
-def write_code(otp: Otp) -> Object:
-    """Return a one-time code."""
-    return {
-        "provider": otp.provider,
-        "account": otp.account,
-        "recipient": otp.recipient,
-        "code": otp.code,
-        "expires_at": otp.expires_at,
-        "message": otp.message,
-        "wrong_tries": otp.wrong_tries,
-        "used": otp.used,
-    }
+def write_fields(value: Otp | RateWindow | RuleCounted) -> Object:
+    """Return a value whose fields are JSON: a one-time code, a rate window, or how often a rule was met."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def read_code(written: Object) -> Otp:
@@ -63,19 +54,9 @@ def read_code(written: Object) -> Otp:
     return Otp(**{**written, "expires_at": read_time(written["expires_at"])})
 
 
-def write_rate_window(window: RateWindow) -> Object:
-    """Return a rate window."""
-    return {"name": window.name, "since": window.since, "count": window.count}
-
-
 def read_rate_window(written: Object) -> RateWindow:
     """Return the rate window of a row."""
     return RateWindow(written["name"], read_time(written["since"]), written["count"])
-
-
-def write_rule_count(counted: RuleCounted) -> Object:
-    """Return how often a rule was met."""
-    return {"name": counted.name, "count": counted.count}
 
 
 def read_rule_count(written: Object) -> RuleCounted:

@@ -38,11 +38,9 @@ from sandbox.store.workspace_codec import (
     write_agenda_entry,
     write_clock,
     write_clock_config,
-    write_code,
     write_counters,
+    write_fields,
     write_lost_reply,
-    write_rate_window,
-    write_rule_count,
     write_target,
 )
 from tests.builders import NOON, packs
@@ -68,9 +66,9 @@ CODECS = {
     ),
     Kind.ACCOUNT: Codec(some.ACCOUNT, write_account, lambda _, written: read_account(written)),
     Kind.REQUEST: Codec(some.REQUEST, write_request, lambda value, written: read_request(value.id, written)),
-    Kind.CODE: Codec(some.CODE, write_code, lambda _, written: read_code(written)),
-    Kind.RATE_WINDOW: Codec(some.RATE_WINDOW, write_rate_window, lambda _, written: read_rate_window(written)),
-    Kind.RULE_COUNT: Codec(some.RULE_COUNT, write_rule_count, lambda _, written: read_rule_count(written)),
+    Kind.CODE: Codec(some.CODE, write_fields, lambda _, written: read_code(written)),
+    Kind.RATE_WINDOW: Codec(some.RATE_WINDOW, write_fields, lambda _, written: read_rate_window(written)),
+    Kind.RULE_COUNT: Codec(some.RULE_COUNT, write_fields, lambda _, written: read_rule_count(written)),
     Kind.LOST_REPLY: Codec(some.LOST_REPLY, write_lost_reply, lambda _, written: read_lost_reply(written)),
     Kind.AGENDA: Codec(some.ENTRY, write_agenda_entry, lambda value, written: read_agenda_entry(value.number, written)),
     Kind.INBOUND: Codec(
