@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from sandbox.engine.advance import Advance
 from sandbox.engine.engine import Engine
 from sandbox.engine.workspace import Workspace, WorkspaceConfig
 from sandbox.server.aiohttp_connection import Runner
-from sandbox.server.app import NO_CORS, Cors, make_app
+from sandbox.server.app import make_app
 from sandbox.store.base import Store
 from tests.builders import NOON, packs
 
@@ -303,7 +303,7 @@ async def make_sandbox(
 class OwnServer(TestServer):
     """A server for tests on connections of ours."""
 
-    def __init__(self, engine: Engine, cors: Cors = NO_CORS) -> None:
+    def __init__(self, engine: Engine, cors: Collection[str] = ()) -> None:
         super().__init__(make_app(engine, cors=cors))
         self._engine = engine
 

@@ -5,7 +5,6 @@ It handles what the fast path leaves to it: requests of web pages, unusual reque
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -45,19 +44,23 @@ def read_origin(text: str) -> str | None:
 
 
 class Cors:
-    """The origins whose pages may call provider paths. No provider documents CORS, so by default there is none."""
+    """The origins whose pages may call provider paths. No provider documents CORS, so by default there is none.
 
-    def __init__(self, origins: Collection[str] = ()) -> None:
+    `access` says who counts as the server itself.
+    """
+
+    def __init__(self, origins: Collection[str], access: Access) -> None:
         self._origins = frozenset(filter(None, map(read_origin, origins)))
+        self._access = access
 
-    def classify(self, request: Request, access: Access, *, scheme: str) -> Request:
+    def classify(self, request: Request, *, scheme: str) -> Request:
         """Return a request, marked as allowed or with a hint if a page of another origin made it."""
         origin = request.headers.get("origin")
         if origin is None:
             return request
         if ANY in self._origins or origin.lower() in self._origins:
             return request._replace(allowed=True)
-        if same_origin(access, origin, request.headers.get("host", ""), scheme=scheme):
+        if same_origin(self._access, origin, request.headers.get("host", ""), scheme=scheme):
             return request
         name = origin if read_origin(origin) else ANY
         page = (
@@ -91,23 +94,7 @@ class Cors:
         return {"Access-Control-Allow-Origin": request.headers["origin"], "Vary": "Origin"}
 
 
-class PageRules(NamedTuple):
-    """What web pages may do on one server: the allowed origins, and who counts as the server itself."""
-
-    cors: Cors
-    access: Access
-
-    def classify(self, request: Request, *, scheme: str) -> Request:
-        """Return a request, marked as allowed or with a hint if a page of another origin made it."""
-        return self.cors.classify(request, self.access, scheme=scheme)
-
-    def allow_reading(self, request: Request, answer: Response) -> Response:
-        """Return an answer that the page may read, if its origin is allowed."""
-        return self.cors.allow_reading(request, answer)
-
-
-NO_CORS = Cors()
-PAGE_RULES = web.AppKey("page_rules", PageRules)
+PAGE_RULES = web.AppKey("page_rules", Cors)
 
 
 def make_app(  # noqa: PLR0913 - each is a setting of its own
@@ -115,7 +102,7 @@ def make_app(  # noqa: PLR0913 - each is a setting of its own
     *,
     token: str | None = None,
     allow_host: Iterable[str] = (),
-    cors: Cors = NO_CORS,
+    cors: Collection[str] = (),
     mcp: McpEndpoint | None = None,
     metrics: Metrics | None = None,
 ) -> web.Application:
@@ -127,13 +114,13 @@ def make_app(  # noqa: PLR0913 - each is a setting of its own
     """
     app = web.Application(client_max_size=BODY_LIMIT)
     access = Access(token, engine.providers.hosts, tuple(allow_host))
-    pages = app[PAGE_RULES] = PageRules(cors, access)
+    pages = app[PAGE_RULES] = Cors(cors, access)
 
     async def provider(request: web.Request) -> web.StreamResponse:
         received = pages.classify(await read_request(request), scheme=request.scheme)
         if received.allowed:
             found = engine.router.find(received.method, received.path)
-            headers = cors.preflight(received, found.allowed) if isinstance(found, Missed) else None
+            headers = pages.preflight(received, found.allowed) if isinstance(found, Missed) else None
             if headers is not None:
                 return await send(request, engine.preflight(received, headers))
         handled = await engine.receive_anywhere(received)

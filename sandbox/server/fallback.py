@@ -62,13 +62,13 @@ class Fallback:
     async def _make_runner(self) -> "Runner":
         await asyncio.to_thread(import_module, "sandbox.server.aiohttp_connection")
         from sandbox.server.aiohttp_connection import Runner  # noqa: PLC0415 - it is loaded now
-        from sandbox.server.app import Cors, make_app  # noqa: PLC0415 - as above
+        from sandbox.server.app import make_app  # noqa: PLC0415 - as above
 
         options = self._options
-        token, cors = options.control_token, Cors(options.cors)
+        token = options.control_token
         mcp = options.mcp(self._url, token) if options.mcp else None
         app = make_app(
-            self._engine, token=token, allow_host=options.allow_host, cors=cors, mcp=mcp, metrics=self._metrics
+            self._engine, token=token, allow_host=options.allow_host, cors=options.cors, mcp=mcp, metrics=self._metrics
         )
         runner = Runner(self._engine, app, grace=CLEANUP_GRACE)
         await runner.setup()

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from sandbox.core.callback import Target
 from sandbox.engine.workspace import WorkspaceConfig
-from sandbox.server.app import Cors, read_origin
+from sandbox.server.app import read_origin
 from tests.servers import BETATEL_SMS, FROZEN, OwnServer, Receiver, Sandbox, make_engine
 
 PAGE = "http://localhost:3000"
@@ -30,7 +30,7 @@ ASKS = {
 async def serving(*origins: str, start: WorkspaceConfig = FROZEN) -> AsyncIterator[Sandbox]:
     """Serve with these origins allowed."""
     engine = make_engine(start)
-    client = TestClient(OwnServer(engine, Cors(origins)))
+    client = TestClient(OwnServer(engine, origins))
     await client.start_server()
     yield Sandbox(engine, client)
     await client.close()
