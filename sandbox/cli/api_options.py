@@ -14,10 +14,11 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.message import Direction
 
 if TYPE_CHECKING:
-    from sandbox.client import Client, RefusedError
+    from sandbox.client import Client, Page, RefusedError
     from sandbox.client.call import ApiCall
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 NOT_POSSIBLE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 Command = Callable[..., object]
 
@@ -166,6 +167,17 @@ def list_options(noun: str) -> Callable[[Command], Command]:
         return provider(since(wait(limit_option(command))))
 
     return decorate
+
+
+def pages(context: CommandContext, make: "Callable[[str | None], ApiCall[Page[Row]]]") -> "Iterator[Page[Row]]":
+    """Yield all pages of a list."""
+    cursor: str | None = None
+    while True:
+        page = context.client.execute(make(cursor))
+        yield page
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def exit_code(error: SandboxError) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,15 +42,13 @@ def load_endpoint() -> "Callable[[str, str | None], McpEndpoint]":
 )
 @env_option("--scenarios", "Folder with your own scenarios.", type=FOLDER)
 @repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
-def mcp(  # noqa: PLR0913 - click passes options by name
+def mcp(
     *,
     url: str | None,
     workspace: str | None,
     control_token: str | None,
-    port: int,
-    scenario: str,
-    scenarios: Path | None,
     specs: tuple[str, ...],
+    **given: Any,  # noqa: ANN401 - each option has its own type
 ) -> None:
     """Serve a sandbox as tools for a coding agent (MCP on standard input and output).
 
@@ -73,7 +71,5 @@ def mcp(  # noqa: PLR0913 - click passes options by name
         if url:
             runner.run(serve_stdio(AsyncClient(url, token=control_token or None, workspace=workspace or None)))
         else:
-            options = Options(
-                host=LOOPBACK, port=port, scenario=scenario, scenarios=scenarios, specs=tuple(map(Path, specs))
-            )
+            options = Options(host=LOOPBACK, specs=tuple(map(Path, specs)), **given)
             runner.run(serve_own_server(options, report=lambda text: click.echo(text, err=True)))

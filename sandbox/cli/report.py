@@ -1,22 +1,17 @@
 """`report`: the refusals and failed callbacks of a run, for people and, as JUnit XML, for CI systems."""
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.api_options import CommandContext, api_command
+from sandbox.cli.api_options import CommandContext, api_command, pages
 from sandbox.cli.options import NO, PATH, Time
 
 if TYPE_CHECKING:
     from sandbox.cli.junit import Report
-    from sandbox.client import Page
-    from sandbox.client.call import ApiCall
-
-Row = TypeVar("Row")
 
 PAGE = 1000  # requests or callbacks that are read at once
 SHOWN = 20  # refused requests that are printed, and failed callbacks
@@ -69,17 +64,6 @@ def report(  # noqa: PLR0913 - click passes options by name
             write_file(file, found.to_xml())
         click.echo(as_json(found) if context.as_json else summarize(found) if file else describe(found))
     return NO if (found.refused or found.failed) and not exit_zero else 0
-
-
-def pages(context: CommandContext, make: "Callable[[str | None], ApiCall[Page[Row]]]") -> "Iterator[Page[Row]]":
-    """Yield all pages of a list."""
-    cursor: str | None = None
-    while True:
-        page = context.client.execute(make(cursor))
-        yield page
-        cursor = page.next
-        if cursor is None:
-            return
 
 
 def summarize(found: "Report") -> str:

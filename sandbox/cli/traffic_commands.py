@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options, to_option
+from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options, pages, to_option
 from sandbox.cli.options import NO
 from sandbox.core.callback import CallbackState
 
@@ -182,14 +182,9 @@ def select(context: CommandContext, verb: str, selection: Mapping[str, Any]) -> 
     if verb == REPLAY and (selection.get("failing") or selection.get("state") == CallbackState.FAILED):
         selection = {**selection, "failing": True, "state": None}
         verbs = {CallbackState.FAILED: REPLAY, **dict.fromkeys(WAITING, "fire")}
-    found: list[ApiCall[Callback]] = []
-    cursor: str | None = None
-    while True:
-        page = context.client.execute(traffic.callbacks(**selection, limit=PAGE, cursor=cursor))
-        found += [getattr(traffic, verbs[each.state])(each.id) for each in page if each.state in verbs]
-        cursor = page.next
-        if cursor is None:
-            return found[::-1]
+    every = pages(context, lambda cursor: traffic.callbacks(**selection, limit=PAGE, cursor=cursor))
+    found = [each for page in every for each in page if each.state in verbs]
+    return [getattr(traffic, verbs[each.state])(each.id) for each in found[::-1]]
 
 
 for verb_name, described in VERBS.items():

@@ -7,11 +7,10 @@ from sandbox.core.message import Message
 from sandbox.drift.compare import Finding, Leeway, at_path, compare, name_at, pointer, quoted, step_into, varied_paths
 from sandbox.drift.differences import Differences, describe
 from sandbox.drift.edits import Edit, as_sample, error_edit, example_edit, key_edit, member_edit, value_edit
-from sandbox.drift.facts import Fact
+from sandbox.drift.facts import Fact, Provider
 from sandbox.drift.outcomes import SUCCESS, UNKNOWN, declared_body
 from sandbox.drift.places import error_path, operation_path, status_path, walk
 from sandbox.drift.player import Played, Player, words_of
-from sandbox.drift.provider import Provider
 from sandbox.drift.sends import Sent, SentMessages
 from sandbox.drift.shape import Shape
 from sandbox.drift.trees import Tree, leaves, pairs_of_ids, read_tree

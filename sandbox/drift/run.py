@@ -12,9 +12,8 @@ from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
 from sandbox.drift.edits import Edit
 from sandbox.drift.exchanges import Exchanges, Outcome
-from sandbox.drift.facts import Facts, Verdict, find_facts
+from sandbox.drift.facts import Facts, Provider, Verdict, find_facts
 from sandbox.drift.player import Player
-from sandbox.drift.provider import Provider
 from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import Entry, RecordedExchange
