@@ -86,7 +86,8 @@ def collect_facts(calls: Iterable[Call], hooks: Iterable[Hook], sampler: Sampler
             words[status] = Word(several[0], tuple(several[1:]))
     values = [*(each for hook in hooks for each in hook.examples.values())]
     values += [each for reply in replies for each in reply.examples.values()]
-    times = Counter(name for each in values for name in _times(each, 0))
+    members = [member for each in values for member in _members(each, 0)]
+    times = Counter(form for name, each in members if time_field(name) and (form := time_format(each)) is not None)
     currencies = [each for value in values for each in _currencies(value, 0)]
     said = {status for word in in_hooks if (status := status_of(word)) is not None}
     reported = frozenset(
@@ -115,7 +116,10 @@ def _status_words(schema: object, examples: Iterable[object], sampler: Sampler) 
     """Return the words that the members of a body which look like a status can have."""
     words = list(_enumerated(schema, sampler, 0, set()))
     for example in examples:
-        words += [word for word in _shown(example, 0) if status_of(word) is not None]
+        shown = [
+            each for name, each in _members(example, 0) if isinstance(each, str) and rank("status", name) is not None
+        ]
+        words += [word for word in shown if status_of(word) is not None]
     return list(dict.fromkeys(words))
 
 
@@ -159,17 +163,17 @@ def _words_of(schema: Mapping[str, object], sampler: Sampler) -> list[object]:
     return [word for word in dict.fromkeys(quoted) if status_of(word) is not None]
 
 
-def _shown(value: object, depth: int) -> Iterator[str]:
+def _members(value: object, depth: int) -> Iterator[tuple[str, object]]:
+    """Yield the members of the objects in an example, each followed by those inside it; of a list, the first items."""
     if depth > NESTING_LIMIT:
         return
     if isinstance(value, list):
         for each in value[:3]:
-            yield from _shown(each, depth + 1)
+            yield from _members(each, depth + 1)
     elif isinstance(value, dict):
         for name, each in value.items():
-            if isinstance(each, str) and rank("status", name) is not None:
-                yield each
-            yield from _shown(each, depth + 1)
+            yield name, each
+            yield from _members(each, depth + 1)
 
 
 def time_format(value: object) -> str | None:
@@ -184,20 +188,6 @@ def time_field(name: str) -> str | None:
     """Return which time of a message a member has, by its name."""
     found = [(place, field) for field in TIME_FIELDS if (place := rank(field, name)) is not None]
     return min(found)[1] if found else None
-
-
-def _times(value: object, depth: int) -> Iterator[str]:
-    if depth > NESTING_LIMIT:
-        return
-    if isinstance(value, list):
-        for each in value[:3]:
-            yield from _times(each, depth + 1)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            written = time_format(each) if time_field(name) else None
-            if written is not None:
-                yield written
-            yield from _times(each, depth + 1)
 
 
 def _currencies(value: object, depth: int) -> Iterator[str]:

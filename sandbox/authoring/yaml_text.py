@@ -59,7 +59,8 @@ def _member(key: str, value: object, indent: str, path: ValuePath, comments: Com
     if flow is not None:
         yield f"{indent}{name}: {flow}"
     elif isinstance(value, str):
-        yield f"{indent}{name}: |{_chomp(value)}"
+        chomp = "" if value.endswith("\n") else "-"
+        yield f"{indent}{name}: |{chomp}"
         yield from (f"{indent}  {line}".rstrip() if line else "" for line in value.removesuffix("\n").split("\n"))
     elif isinstance(value, Mapping):
         yield f"{indent}{name}:"
@@ -126,10 +127,6 @@ def _is_block_text(text: str) -> bool:
         or text.endswith("\n\n")
         or any(line != line.rstrip() or "\t" in line for line in lines)
     )
-
-
-def _chomp(text: str) -> str:
-    return "" if text.endswith("\n") else "-"
 
 
 def write_flow(value: object) -> str:

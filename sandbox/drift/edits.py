@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from sandbox.drift.places import walk
-from sandbox.drift.trees import format_of, type_of
+from sandbox.drift.trees import format_of, leaves, type_of
 from sandbox.formats.json_text import ValuePath
 from sandbox.formats.yaml_files import parse
 from sandbox.formats.yaml_reader import CoreLoader
@@ -169,7 +169,7 @@ def member_edit(
 
 def error_edit(responses: ValuePath, status: int, media: str, value: object, source: str) -> Edit:
     """Return the edit that adds the example of an error that no document has."""
-    code = next((each for each in _leaves(value) if isinstance(each, int) and not isinstance(each, bool)), status)
+    code = next((each for _, each in leaves(value) if isinstance(each, int) and not isinstance(each, bool)), status)
     entry = {"value": value, "x-code": code, "x-word": "observed", "x-source": source}
     content = {"schema": {}, "examples": {"observed": entry}}
 
@@ -216,11 +216,6 @@ def _schema_path(document: Mapping[str, object], path: ValuePath, steps: ValuePa
         return path if node.get("properties") else None
     inner = (*path, "items") if isinstance(steps[0], int) else (*path, "properties", str(steps[0]))
     return _schema_path(document, inner, steps[1:])
-
-
-def _leaves(value: object) -> list[object]:
-    rows = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else None
-    return [value] if rows is None else [leaf for each in rows for leaf in _leaves(each)]
 
 
 def as_sample(value: object, fixed: frozenset[str]) -> object:
