@@ -1,7 +1,6 @@
 """Accounts: what a key stands for, read and changed; the next request uses the change."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 
 from aiohttp import web
@@ -55,7 +54,9 @@ def show_account(call: ControlCall, account: Account) -> Object:
         "key": mask(account.key),
         "used": (account.provider, account.key) in call.world.accounts,
         "balance": show_amounts(account.balance),
-        "brands" if "brands" in opened else "senders": [_show_sender(sender, now) for sender in account.senders],
+        "brands" if "brands" in opened else "senders": [
+            {"id": each.id, "name": each.name, "state": each.standing(now)} for each in account.senders
+        ],
         "templates": [{"id": template.id, "text": template.text} for template in account.templates],
         "stop_list": sorted(account.stop_list),
     }
@@ -64,10 +65,6 @@ def show_account(call: ControlCall, account: Account) -> Object:
 def show_amounts(balance: Mapping[str, Decimal]) -> Object:
     """Return the amounts of a balance by type."""
     return {name: int(each) if each == each.to_integral_value() else float(each) for name, each in balance.items()}
-
-
-def _show_sender(sender: Sender, now: datetime) -> Object:
-    return {"id": sender.id, "name": sender.name, "state": sender.standing(now)}
 
 
 def _account(call: ControlCall) -> Account:

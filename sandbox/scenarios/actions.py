@@ -70,7 +70,7 @@ def read_actions(node: Node, scope: Scope, *, key: str) -> Actions:
         callback_policy=fields.read("callbacks", _read_callbacks, None),
         state=fields.read("set", _read_set, None),
         rate=fields.read("rate", lambda each: read_rate(each, scope), None),
-        from_reply=fields.read("lifecycle_from", _read_moment, MOMENTS[0]) == "reply",
+        from_reply=fields.read("lifecycle_from", lambda each: read_choice(each, MOMENTS, what="moment"), "") == "reply",
     )
 
 
@@ -155,11 +155,6 @@ def _why_rejected(fields: Fields) -> str:
 def _read_after(node: Node) -> Distribution | ReplyMoment:
     """Read when the reply is sent: after a delay, or after the callbacks that are due at once have been tried."""
     return ReplyMoment.CALLBACKS if node.value == ReplyMoment.CALLBACKS else read_delay(node)
-
-
-def _read_moment(node: Node) -> str:
-    """Read when lifecycles begin."""
-    return read_choice(node, MOMENTS, what="moment")
 
 
 def _read_outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple[WeightedEffect, ...]:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -106,7 +106,7 @@ def make_engine(options: Options) -> Engine:
         _refuse_never_allowed(target, f"{scenario.name}: targets.{provider}")
     for target in targets.values():
         _refuse_never_allowed(target, "--callback")
-    hosts = _hosts([*targets.values(), *scenario.targets.values()])
+    hosts = {parse_url(each.url).host or "" for each in (*targets.values(), *scenario.targets.values())}
     policy = make_policy(open_bind=not is_loopback(options.host), allowed=options.allow_callback, target_hosts=hosts)
     clock_config = ClockConfig(*options.clock) if options.clock else None
     start = WorkspaceConfig(
@@ -219,10 +219,6 @@ def find_scenario(options: Options, packs: Registry) -> Scenario:
     if is_file(options.scenario):
         return load_file(Path(options.scenario), packs=packs, folders=options.folders)
     return load_named(options.scenario, packs=packs, folders=options.folders)
-
-
-def _hosts(targets: Iterable[Target]) -> set[str]:
-    return {parse_url(target.url).host or "" for target in targets}
 
 
 def is_loopback(host: str) -> bool:
