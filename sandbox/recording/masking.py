@@ -65,9 +65,9 @@ class Masker:
     def __init__(self, packs: Registry, salt: str, *, keep_content: bool = False) -> None:
         """Prepare stand-ins; `salt` is random. With `keep_content`, credentials alone are replaced."""
         self._stand_ins = StandIns(salt)
-        self._known = KnownValues()
+        self.known = KnownValues()
         self._vocabularies = {name: Vocabulary.of(pack) for name, pack in packs.items()}
-        self._keeps = keep_content
+        self.keeps_content = keep_content
         self._stand_ins.text("é 38761930305")  # loads what the first request need not wait for
         self.masked = ("credentials", *(() if keep_content else CONTENT))
 
@@ -98,27 +98,14 @@ class Masker:
 
     # What follows is for the parts of a request, a reply or a callback.
 
-    @property
-    def keeps_content(self) -> bool:
-        """Whether numbers, texts and codes stay."""
-        return self._keeps
-
-    def replace_known(self, text: str, rest: Callable[[str], str]) -> str:
-        """Return a text with known values replaced, and with `rest` applied to what is between."""
-        return self._known.replace(text, rest)
-
-    def find_known(self, value: str) -> str | None:
-        """Return what takes the place of a known value."""
-        return self._known.find(value)
-
     def secret(self, value: str) -> str:
         """Return the stand-in of a credential, which is known from now on."""
         if not value:
             return value
-        found = self._known.find(value) or self._known.find_cut(value)
+        found = self.known.find(value) or self.known.find_cut(value)
         if found is None:
             found = self._stand_ins.secret(value)
-            self._known.add_secret(value, found)
+            self.known.add_secret(value, found)
         return found
 
     def number(self, value: str, vocabulary: Vocabulary) -> str:
@@ -126,24 +113,24 @@ class Masker:
         found = self._stand_ins.number(value, vocabulary.home)
         before, after = _core(value), _core(found)
         if len(before) >= SHORTEST_NUMBER:
-            self._known.add(before, after)
+            self.known.add(before, after)
             home = vocabulary.home
             if (
                 home is not None
                 and len(before) == home.national + len(home.country)
                 and before.startswith(home.country)
             ):
-                self._known.add(before.removeprefix(home.country), after.removeprefix(home.country))
+                self.known.add(before.removeprefix(home.country), after.removeprefix(home.country))
         return found
 
     def text(self, value: str, vocabulary: Vocabulary) -> str:
         """Return the stand-in of a text; it and a code in it are known from now on."""
         found = self._stand_ins.text(value, vocabulary.home)
         if not value.isdecimal() or len(value) >= SHORTEST_CODE:
-            self._known.add(value, found)
+            self.known.add(value, found)
         code = find_code(value)
         if code is not None and code != value:
-            self._known.add(code, self._stand_ins.text(code))
+            self.known.add(code, self._stand_ins.text(code))
         return found
 
     def shaped(self, text: str, vocabulary: Vocabulary) -> str:
@@ -310,7 +297,7 @@ class _Part:
             return value
         if "@" in value and "://" in value:
             value = USER_INFO.sub(self._user_info, value)
-        return self._masker.find_known(value) or self._inside(value) or self._masker.replace_known(value, self._unknown)
+        return self._masker.known.find(value) or self._inside(value) or self._masker.known.replace(value, self._unknown)
 
     def _user_info(self, match: re.Match[str]) -> str:
         mask = self._masker.secret
@@ -326,7 +313,7 @@ class _Part:
                 return rewrite_json(value, self.replacer)
             head, sign, query = value.partition("?")
             if sign and "://" in head and not re.search(r"\s", value):
-                return self._masker.replace_known(head, self._unknown) + sign + rewrite_pairs(query, self.replacer)
+                return self._masker.known.replace(head, self._unknown) + sign + rewrite_pairs(query, self.replacer)
         finally:
             self._depth -= 1
         return None
