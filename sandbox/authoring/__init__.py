@@ -2,7 +2,7 @@
 
 `starter` has the first, `importing` the second. `reading` reads a description; `swagger2` and `postman` turn it into
 OpenAPI 3; `calls` and `schemas` take its operations and schemas; `proposals`, `places`, `facts` and `names` guess what
-they mean; `behaviours`, `bodies`, `channels`, `credentials` and `failures` write what the sandbox does; `document` puts
+they mean; `behaviours`, `bodies`, `channels` and `failures` write what the sandbox does; `document` puts
 it together; `yaml_text` writes it down.
 """
 

@@ -9,9 +9,9 @@ client.advance("5m")
 assert client.verify(to="38761444555", exactly=1)
 ```
 
-`traffic` and `server` turn arguments into calls, `codec` encodes and decodes them, `call` knows how a call reaches a
-server, `values` has the results, and `tables` formats them for people. The package imports `sandbox.core` alone, and
-aiohttp only once an `AsyncClient` sends.
+`traffic`, `server` and `files` turn arguments into calls, `codec` encodes and decodes them, `call` knows how a call
+reaches a server, `values` has the results, and `tables` formats them for people. The package imports `sandbox.core`
+alone, and aiohttp only once an `AsyncClient` sends.
 """
 
 from sandbox.client.behaviour_values import (
