@@ -5,9 +5,9 @@ Counting runs at every change, so it only adds to plain dictionaries.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
@@ -23,6 +23,16 @@ TRIED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED})
 ENDED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.CANCELLED, CallbackState.COLLECTED})
 COLLECTED = CallbackState.COLLECTED
 RECEIVED = Status.RECEIVED  # of all messages from phones, and of no others
+# What is counted since the start by two labels: the text of each metric, and the labels.
+COUNTERS: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "sandbox_requests": ("Provider requests by operation and HTTP status of the reply.", ("operation", "status")),
+    "sandbox_messages": ("Messages by operation and each status that they reached.", ("operation", "status")),
+    "sandbox_inbound_messages": (
+        "Messages from phones by provider and whether they opt out (stop), in (start) or neither (none).",
+        ("provider", "opt"),
+    ),
+    "sandbox_callbacks": ("Completed callbacks by provider and outcome.", ("provider", "outcome")),
+}
 
 
 class Metrics:
@@ -92,36 +102,12 @@ class Metrics:
             HistogramMetricFamily,
         )
 
-        requests = CounterMetricFamily(
-            "sandbox_requests",
-            "Provider requests by operation and HTTP status of the reply.",
-            labels=["operation", "status"],
-        )
-        for (operation, status), count in sorted(self._requests.items()):
-            requests.add_metric([operation, str(status)], count)
-        yield requests
-        messages = CounterMetricFamily(
-            "sandbox_messages",
-            "Messages by operation and each status that they reached.",
-            labels=["operation", "status"],
-        )
-        for labels, count in sorted(self._messages.items()):
-            messages.add_metric(list(labels), count)
-        yield messages
-        inbound = CounterMetricFamily(
-            "sandbox_inbound_messages",
-            "Messages from phones by provider and whether they opt out (stop), in (start) or neither (none).",
-            labels=["provider", "opt"],
-        )
-        for labels, count in sorted(self._inbound.items()):
-            inbound.add_metric(list(labels), count)
-        yield inbound
-        callbacks = CounterMetricFamily(
-            "sandbox_callbacks", "Completed callbacks by provider and outcome.", labels=["provider", "outcome"]
-        )
-        for labels, count in sorted(self._callbacks.items()):
-            callbacks.add_metric(list(labels), count)
-        yield callbacks
+        every: tuple[Mapping[Any, int], ...] = (self._requests, self._messages, self._inbound, self._callbacks)
+        for (name, (text, labels)), counts in zip(COUNTERS.items(), every, strict=True):
+            family = CounterMetricFamily(name, text, labels=labels)
+            for values, count in sorted(counts.items()):
+                family.add_metric([*map(str, values)], count)
+            yield family
         lateness = HistogramMetricFamily(
             "sandbox_callback_lateness_seconds", "Real time between the due time of an attempt and its start."
         )
@@ -141,10 +127,5 @@ class Metrics:
         )
 
     def _stored(self) -> dict[str, int]:
-        worlds = list(self._engine.worlds.values())
-        return {
-            "messages": sum(len(world.messages) for world in worlds),
-            "callbacks": sum(len(world.callbacks) for world in worlds),
-            "requests": sum(len(world.requests) for world in worlds),
-            "accounts": sum(len(world.accounts) for world in worlds),
-        }
+        worlds, kinds = list(self._engine.worlds.values()), ("messages", "callbacks", "requests", "accounts")
+        return {kind: sum(len(getattr(world, kind)) for world in worlds) for kind in kinds}
