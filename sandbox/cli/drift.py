@@ -42,8 +42,7 @@ def drift(  # noqa: PLR0913 - click passes options by name
     """
     from sandbox.cli.progress import Progress  # noqa: PLC0415 - as below
     from sandbox.drift.differences import read_ignored  # noqa: PLC0415 - `ready` starts without all this
-    from sandbox.drift.report import to_json, to_text  # noqa: PLC0415
-    from sandbox.drift.run import find_change, find_drift  # noqa: PLC0415
+    from sandbox.drift.run import find_change, find_drift, to_json, to_text  # noqa: PLC0415
     from sandbox.formats.yaml_files import read_text  # noqa: PLC0415
 
     ignored = read_ignored(read_text(ignore)) if ignore else ()
@@ -111,8 +110,7 @@ def learn(*, session: Path, scenario: Path | None, patch: Path | None, specs: tu
 
 def learn_patch(session: Path, packs: "Registry", path: Path) -> None:
     """Write the patch of a recording, unless the documents say all that it shows."""
-    from sandbox.drift.patch import write_patch  # noqa: PLC0415 - as above
-    from sandbox.drift.run import find_drift  # noqa: PLC0415
+    from sandbox.drift.run import find_drift, write_patch  # noqa: PLC0415 - as above
 
     text = write_patch(find_drift(session, packs), packs)
     if not text:

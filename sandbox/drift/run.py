@@ -1,24 +1,30 @@
-"""Runs a comparison: reads a session, plays it in order, and returns what was found."""
+"""Runs a comparison: reads a session, plays it in order, and returns what was found: for people, as JSON, as a patch.
+
+A patch is a unified diff of provider documents, with the reasons before it.
+"""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import unified_diff
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sandbox.drift.callbacks import Callbacks
 from sandbox.drift.differences import Difference, Differences, by_name
-from sandbox.drift.edits import Edit
+from sandbox.drift.edits import Edit, YamlEdits
 from sandbox.drift.exchanges import Exchanges, Outcome
-from sandbox.drift.facts import Facts, Provider, Verdict, find_facts
+from sandbox.drift.facts import Fact, Facts, Provider, Verdict, find_facts, shown_path
 from sandbox.drift.player import Player
 from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
+from sandbox.formats.yaml_files import read_text
 from sandbox.providers.registry import Registry
 from sandbox.recording.session import Entry, RecordedExchange
 from sandbox.recording.session_reader import is_session, read_session
 from sandbox.specs.routing import Router
+from sandbox.specs.types import WORDS
 
 ONCE_SEEN = frozenset({"status", "content-type", "value", "method", "header", "undeclared"})  # no shape tells these
 WINDOW = 1_000  # entries that may end before one that began earlier
@@ -160,3 +166,146 @@ def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield first
     while waiting:
         yield heapq.heappop(waiting)[2]
+
+
+COUNTED = ("not asked", "failed", "unreadable", "callbacks unbound", "callbacks unreadable")
+EXPLAINED = {
+    "not asked": "not asked: the recorder did not send them on",
+    "failed": "without a reply of the provider",
+    "unreadable": "with a body that is not in the recording, or a path of no document",
+    "callbacks unbound": "callbacks that report no message of the recording",
+    "callbacks unreadable": "callbacks with a body that is not in the recording",
+}
+
+
+def to_text(report: DriftReport, *, facts: bool = False) -> str:
+    """Return a line for each difference, and a summary; `facts`: each fact with its verdict after these."""
+    lines = [*_lines(report)]
+    if facts:
+        every = [each for row in report.facts.values() for each in row.judged()]
+        lines += ["", *(f"{verdict:14}{fact.word:12}{fact.place:26} {fact}" for fact, verdict in every)]
+    return "\n".join(lines)
+
+
+def _lines(report: DriftReport) -> Iterator[str]:
+    yield from map(str, report.differences)
+    if report.differences:
+        yield ""
+    known = sum(report.ignored.values())
+    counts, count = report.counts, len(report.differences)
+    ignored = f", and {known} times one that is known" if known else ""
+    yield (
+        f"{count} difference{'' if count == 1 else 's'}{ignored}: compared {_number(counts['compared'], 'exchange')} "
+        f"and {_number(counts['callbacks compared'], 'callback')}"
+    )
+    for name in COUNTED:
+        if counts.get(name):
+            asked = f" ({', '.join(f'{each} {times}' for each, times in report.not_asked.items())})"
+            yield f"  {counts[name]} {EXPLAINED[name]}{asked if name == 'not asked' else ''}"
+    unused = [pattern for pattern, times in report.ignored.items() if not times]
+    yield from (f"  known, but not seen any more: {pattern}" for pattern in unused)
+    if not report.is_telling:
+        yield "  nothing was compared: no exchange of the recording has a reply of the provider"
+    words = report.words()
+    if not words:
+        return
+    yield ""
+    yield f"{'facts':12}" + "".join(f"{verdict:>14}" for verdict in Verdict)
+    for word in sorted(words, key=lambda each: (*WORDS, each).index(each)):
+        yield f"{word:12}" + "".join(f"{words[word][verdict]:>14}" for verdict in Verdict)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def to_json(report: DriftReport) -> dict[str, object]:
+    """Return a report as JSON."""
+    return {
+        "differences": [
+            {
+                "name": each.name,
+                "text": each.text,
+                "count": each.count,
+                "entries": each.entries,
+                "fact": None
+                if each.fact is None
+                else {"place": each.fact.place, "word": each.fact.word, "source": each.fact.source},
+            }
+            for each in report.differences
+        ],
+        "counts": dict(report.counts),
+        "not_asked": dict(report.not_asked),
+        "words": {
+            word: {verdict.value: count for verdict, count in row.items()} for word, row in report.words().items()
+        },
+        "ignored": dict(report.ignored),
+        "facts": [
+            {
+                "provider": fact.provider,
+                "of": str(fact),
+                "place": fact.place,
+                "word": fact.word,
+                "source": fact.source,
+                "verdict": verdict.value,
+            }
+            for facts in report.facts.values()
+            for fact, verdict in facts.judged()
+        ],
+    }
+
+
+OBSERVED, INFERRED = "observed", "inferred"
+
+
+def write_patch(report: DriftReport, packs: Registry) -> str:
+    """Return a patch that makes the documents say what was recorded, empty if there is nothing to say.
+
+    Facts that were inferred and are confirmed become observed, with the date of the recording. What takes more than an
+    edit is listed.
+    """
+    # The schema can have a member, but what the sandbox replies with is declared or programmed elsewhere.
+    left = [each.text for each in report.differences if not each.edits or ": extra " in each.name]
+    diffs: list[str] = []
+    for name, facts in report.facts.items():
+        file = packs[name].file
+        text = read_text(file)
+        edits = YamlEdits(text, facts.name)
+        for each in report.differences:
+            of_provider = each.fact is not None and each.fact.provider == name
+            for edit in each.edits.values() if of_provider else ():
+                if not edit.apply(edits):
+                    left.append(each.text)
+                elif edit.raises:
+                    _raise(edits, facts.at(*edit.raises), report.on)
+        for edit in report.examples.get(name, ()):
+            edit.apply(edits)
+        for fact in _confirmed(facts):
+            _raise(edits, fact, report.on)
+        diffs += _diff(text, edits.result(), shown_path(file).lstrip("/"))
+    return "".join([*_comments(left), *diffs]) if diffs or left else ""
+
+
+def _confirmed(facts: Facts) -> Iterator[Fact]:
+    """Yield the facts that were inferred and are confirmed now."""
+    for place, verdict in facts.verdicts.items():
+        fact = facts.all.get(place)
+        if fact is not None and verdict is Verdict.CONFIRMED and fact.word == INFERRED and place in facts.shown:
+            yield fact
+
+
+def _raise(edits: YamlEdits, fact: Fact, on: date) -> None:
+    """Make a fact observed."""
+    if edits.replace((*fact.path, "x-word"), OBSERVED):
+        edits.append((*fact.path, "x-source"), f"; observed {on}")
+
+
+def _diff(before: str, after: str, path: str) -> list[str]:
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return list(unified_diff(old, new, f"a/{path}", f"b/{path}"))
+
+
+def _comments(left: Iterable[str]) -> list[str]:
+    """Return the lines before a patch, which tools that apply it pass over."""
+    rows = [f"#   {each}\n" for each in left]
+    return ["# What takes more than an edit of the document:\n", *rows, "\n"] if rows else []

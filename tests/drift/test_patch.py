@@ -8,7 +8,7 @@ from shutil import which
 import pytest
 
 from sandbox.core.world import World
-from sandbox.drift.patch import write_patch
+from sandbox.drift.run import write_patch
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.registry import Registry, discover
 from tests.builders import packs
