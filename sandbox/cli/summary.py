@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("report", "Report what was refused and which callbacks failed."),
     "send": ("send", "Send a message as an application would."),
     "inbound": ("send", "Let a phone send a text."),
-    "demo": ("demo", "Fill a running server with invented messages."),
+    "demo": ("send", "Fill a running server with invented messages."),
     "mcp": ("mcp", "Serve a sandbox as tools for a coding agent (MCP on standard input and output)."),
     "provider": ("provider_commands", "Write the document of a provider of your own."),
     "record": (

@@ -198,7 +198,7 @@ def test_a_workspace_that_there_is_not_is_one_clear_line(say: Say) -> None:
 
 
 def test_faker_is_imported_by_the_demo_alone() -> None:
-    code = "import sys, sandbox.cli, sandbox.cli.demo; print({'faker', 'aiohttp'} & {*sys.modules})"
+    code = "import sys, sandbox.cli, sandbox.cli.send; print({'faker', 'aiohttp'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
 
     assert done.stdout == "set()\n"
