@@ -222,11 +222,9 @@ class World:
         self._remove(Otp, gone)
 
     def _remove(self, entity: type, keys: Collection[EntityKey]) -> None:
-        """Add to the batch that entities are gone."""
-        if entity in self._removed:
-            self._removed[entity].extend(keys)
-        elif keys:
-            self._removed[entity] = [*keys]
+        """Add to the batch that entities are gone, for those who read batches."""
+        if self.batch_subscribers and keys:
+            self._removed.setdefault(entity, []).extend(keys)
 
     def _put_clock(self, clock: Clock) -> None:
         self.clock = clock
@@ -300,8 +298,11 @@ class World:
 
     def make_room(self, count: int) -> bool:
         """Delete some of the messages that would go if so many came; return whether others may have to go, too."""
+        before = self.evicted["messages"]
         self._evict_messages(MESSAGES_KEPT + 1 - count, stride=ROOM_STRIDE)
-        return bool(self._removed and self.commit())
+        if self.evicted["messages"] > before:
+            self.commit()
+        return self.evicted["messages"] > before
 
     def _evict_messages(self, limit: int, *, stride: int) -> None:
         """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""

@@ -114,10 +114,8 @@ class Turns:
 def _makes_due(batch: Batch) -> bool:
     """Return whether a new message changes its status at the instant of its acceptance; the rest is left to a timer."""
     for change in batch.changes:
-        if type(change) is Message:
-            _, *planned = change.steps
-            if planned and planned[0].after <= NO_DELAY:
-                return True
+        if type(change) is Message and len(change.steps) > 1 and change.steps[1].after <= NO_DELAY:
+            return True
     return False
 
 
