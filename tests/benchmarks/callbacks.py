@@ -143,7 +143,7 @@ def _at(rate: int, *, late: float, seconds: float, cost: float | None = None) ->
             ratio,
             TIMES,
             bar=cost,
-            short=None if cost is None else f"processor time of a send with two callbacks, {rate:,}/s",
+            short=None if cost is None else "processor time with two callbacks",
         ),
         figure("processor time a send", lambda each: each.cpu * MS * MS, "µs"),
         figure("lateness p99", lambda each: each.p99 * MS, "ms", late),

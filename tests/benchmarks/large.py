@@ -30,7 +30,7 @@ def large(_: float) -> list[Figure]:
             median(longest) * MS,
             "ms",
             bar=150,
-            short="longest wait beside a request with 70,000 numbers",
+            short="longest wait beside 70,000 numbers",
         )
     ]
 
