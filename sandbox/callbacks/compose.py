@@ -47,7 +47,7 @@ def write(world: World, packs: Registry, callback: Callback) -> Outgoing:
     key = message.callback_policy.key
     if key is not None:
         target = Target("", key) if target is None else target._replace(key=key)
-    settings, attempt = world.settings[message.provider], len(callback.attempts) + 1
+    settings, attempt = world.settings[message.provider], callback.next_attempt
     report = Report(message, callback.step, target, settings, world, world.now(), callback.id, attempt)
     return _request(world, packs, report)
 
@@ -59,7 +59,7 @@ def request_of(world: World, packs: Registry, callback: Callback) -> Outgoing | 
     message = world.messages[callback.message]
     then = message._replace(reached=message.history.index(callback.step) + 1)  # what a report of that moment knew
     settings = {**world.settings[message.provider], **callback.settings}  # an edited document may have more
-    report = Report(then, callback.step, None, settings, world, None, callback.id, len(callback.attempts) + 1)
+    report = Report(then, callback.step, None, settings, world, None, callback.id, callback.next_attempt)
     return _request(world, packs, report)
 
 

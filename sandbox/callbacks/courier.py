@@ -186,6 +186,6 @@ class Courier:
             error = str(failure)
         finally:
             timer.cancel()
-        number, ms = len(callback.attempts) + 1, (monotonic() - begun) * 1000
+        number, ms = callback.next_attempt, (monotonic() - begun) * 1000
         attempt = Attempt(number, at, status, answer, ms, error, job.replay, outgoing.url)
         sender.store(callback, outgoing, attempt)

@@ -59,7 +59,7 @@ def _is_lost(callback: Callback, callback_policy: CallbackPolicy) -> bool:
 def _lose(world: World, packs: Registry, callback: Callback) -> None:
     """Store an attempt that is never sent; a retry follows only if the scenario loses just the first attempt."""
     message = world.messages[callback.message]
-    number = len(callback.attempts) + 1
+    number = callback.next_attempt
     written = write(world, packs, callback)
     attempt = Attempt(number, world.now(), None, "", 0.0, LOST, url=written.url)
     ladder = () if callback.step.status in message.callback_policy.lost else retry_schedule(world, packs, message)

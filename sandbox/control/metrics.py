@@ -53,7 +53,7 @@ class Metrics:
     def _count_request(self, record: RequestRecord, _: Batch) -> None:
         self._requests[record.operation or "none", record.status] += 1
 
-    def _count_message(self, message: Message, _: Batch) -> None:
+    def _count_message(self, message: Message, _: Batch | None = None) -> None:
         status = message.status
         if status is RECEIVED:
             self._inbound[message.provider, message.opt or "none"] += 1
@@ -61,10 +61,9 @@ class Metrics:
             key = message.operation, status
             self._messages[key] = self._messages.get(key, 0) + 1
 
-    def _count_collected(self, message: Message, status: Status, callback: int | None) -> None:
-        key = message.operation, status
-        self._messages[key] = self._messages.get(key, 0) + 1
-        if callback is not None:
+    def _count_collected(self, message: Message, is_reported: bool) -> None:  # noqa: FBT001 - as a subscriber gets it
+        self._count_message(message)
+        if is_reported:
             self._callbacks[message.provider, COLLECTED] += 1
 
     def _count_callback(self, callback: Callback, batch: Batch) -> None:

@@ -99,7 +99,7 @@ def show_entry(entry: AgendaEntry, world: World) -> Object:
     if entry.kind is EntryKind.CALLBACK:
         callback = world.callbacks[entry.number]
         message, status = world.messages[callback.message], callback.step.status
-        more = {"callback": callback.id, "attempt": len(callback.attempts) + 1}
+        more = {"callback": callback.id, "attempt": callback.next_attempt}
     else:
         message = world.messages[entry.number]
         status = message.steps[message.reached].status if entry.kind is EntryKind.MOVE else Status.RECEIVED

@@ -100,6 +100,11 @@ class Callback(NamedTuple):
     settings: Mapping[str, object] | None = None
 
     @property
+    def next_attempt(self) -> int:
+        """The number of its next attempt, from 1."""
+        return len(self.attempts) + 1
+
+    @property
     def is_untried(self) -> bool:
         """Whether no attempt has come to an end."""
         return not self.attempts or all(attempt.interrupted for attempt in self.attempts)
@@ -119,7 +124,7 @@ INTERRUPTED = "the server stopped during this attempt; it is made again"
 def interrupt(callback: Callback) -> Callback:
     """Return a callback whose attempt was under way when the server stopped: it is due as before, and tried again."""
     url = callback.request.url if callback.request else ""
-    attempt = Attempt(len(callback.attempts) + 1, callback.due, None, "", 0.0, INTERRUPTED, url=url, interrupted=True)
+    attempt = Attempt(callback.next_attempt, callback.due, None, "", 0.0, INTERRUPTED, url=url, interrupted=True)
     return callback._replace(state=CallbackState.PENDING, attempts=(*callback.attempts, attempt))
 
 

@@ -39,18 +39,18 @@ class CallbackStore(LazySequenceStore[Callback]):
 
     def put(self, callback: Callback) -> None:
         """Store a callback, after the message with the status that it reports."""
-        row: Any = callback
         number, message_number, provider, step, due, state, request, _, settings = callback
         if settings is not None and state is COLLECTED and request is None and due is step.at:
             message = self._messages[message_number]
             if message.callbacks[-1] == number and settings is self._periods[-1][1].get(provider):
-                row = message_number << STEP_BITS | (message.reached - 1)
-        self[number] = row
+                self.collect(message)
+                return
+        self[number] = callback
 
-    def collect(self, number: int, message: Message) -> None:
-        """Store the collected callback of the next planned status of a message."""
-        row: Any = message.number << STEP_BITS | message.reached
-        self[number] = row
+    def collect(self, message: Message) -> None:
+        """Store the newest callback of a message, which is collected and reports its current status."""
+        row: Any = message.number << STEP_BITS | (message.reached - 1)
+        self[message.callbacks[-1]] = row
 
     def is_open(self, number: int) -> bool:
         """Return whether an attempt of a callback is to come, or under way."""

@@ -15,7 +15,7 @@ from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, Target
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReply, RequestRecord
-from sandbox.core.message import Message, Status
+from sandbox.core.message import Message
 from sandbox.core.rules import RuleCounted, ScenarioStateSet
 from sandbox.core.scenario import Scenario
 from sandbox.core.world_state import WorldState
@@ -128,8 +128,8 @@ class Batch(NamedTuple):
 BatchSubscriber = Callable[[Batch], None]
 
 
-# Called with a message before a planned status, with that status, and with the id of the callback if it is reported.
-CollectedSubscriber = Callable[[Message, Status, int | None], None]
+# Called with a message that has its next planned status, and with whether that was reported.
+CollectedSubscriber = Callable[[Message, bool], None]
 
 
 class Subscribers(dict[type, list[Callable[..., None]]]):

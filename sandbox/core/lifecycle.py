@@ -17,6 +17,7 @@ from sandbox.core.message import (
     Step,
 )
 
+NO_DELAY = timedelta(0)
 MOVE = EntryKind.MOVE  # a look at a member of an enumeration takes a third of the time of making an entry
 REACHED = Message._fields.index("reached")  # followed by `callbacks` alone: a status change replaces both
 
@@ -105,6 +106,12 @@ def next_move(message: Message) -> AgendaEntry | None:
         return None
     at = message.accepted_at + steps[reached].after
     return tuple.__new__(AgendaEntry, (at, MOVE, message.rank, message.number))  # 70,000 at once: a call less for each
+
+
+def moves_at_once(message: Message) -> bool:
+    """Return whether the next planned status of a message was due when it was accepted."""
+    steps, reached = message.steps, message.reached
+    return reached < len(steps) and steps[reached].after <= NO_DELAY
 
 
 def plan_reply(message: Message) -> tuple[AgendaEntry, ...]:

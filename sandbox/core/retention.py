@@ -7,13 +7,13 @@ from collections.abc import Iterator
 class Retention:
     """The numbers of messages to check when there are too many; those below `next` were checked.
 
-    One that was passed over, as something was pending, is checked again when it has ended, so a few at a time are
+    A message with something pending is skipped and checked again when it has ended, so checking a few at a time is
     enough.
     """
 
     def __init__(self, following: int = 1) -> None:
         self.next = following
-        self._ended: deque[int] = deque()  # numbers that were passed over, whose messages have ended since
+        self._ended: deque[int] = deque()  # numbers that were skipped, whose messages have ended since
 
     def add_ended(self, number: int) -> None:
         """Note that a message has ended."""
@@ -21,7 +21,7 @@ class Retention:
             self._ended.append(number)
 
     def candidates(self, most: int, *, end: int) -> Iterator[int]:
-        """Yield at most so many numbers below `end`, those of messages that were passed over before."""
+        """Yield at most `most` numbers below `end`; those that were skipped come first."""
         for _ in range(most):
             if self._ended:
                 yield self._ended.popleft()

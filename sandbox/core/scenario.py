@@ -82,7 +82,7 @@ class Scenario:
     def admits(self, provider: str, key: str) -> bool:
         """Return whether a key has an account."""
         rules = self.accounts.get(provider, ())
-        closed = [rule.closed for rule in rules if rule.closed is not None and matches(key, rule.key)]
+        closed = [rule.closed for rule in rules if rule.closed is not None and rule.about(key)]
         return not closed or not closed[-1]
 
     def applied(self, account: Account) -> Account:

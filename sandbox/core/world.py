@@ -25,7 +25,7 @@ from sandbox.core.change import (
 )
 from sandbox.core.clock import Clock
 from sandbox.core.journal import LostReplies, LostReply, RequestRecord, record_size
-from sandbox.core.lifecycle import MOVE, next_move, reach_next
+from sandbox.core.lifecycle import MOVE, next_move
 from sandbox.core.message import Message
 from sandbox.core.retention import Retention
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
@@ -45,7 +45,7 @@ MANY = 1_000  # changes of a batch whose messages are stored together
 
 
 class World:
-    """The state of one workspace. Any code may read it; only `commit` and `collect_next` change it."""
+    """The state of one workspace. Any code may read it; only `commit` and `collect` change it."""
 
     def __init__(  # noqa: PLR0913 - independent options, by keyword
         self,
@@ -118,22 +118,21 @@ class World:
             self.on_commit()
         return batch
 
-    def collect_next(self, message: Message) -> bool:
-        """Give a message its next planned status and collect the callback of that, as a `commit` of both does.
+    def collect(self, message: Message, *, at: datetime, is_reported: bool) -> bool:
+        """Store a message with its next status and collect its newest callback, if that reports it, as `commit` does.
 
         Nothing is made for subscribers. Return False, without a change, if somebody subscribes to each change.
         """
         if self.batch_subscribers or self.subscribers.of_each:
             return False
-        step, callback = message.steps[message.reached], None
-        if step.status in message.channel.reports:
-            callback = self.last_callback = self.last_callback + 1
-            self.callbacks.collect(callback, message)
-        self._put_message(reach_next(message, callback=callback))
+        self._put_message(message)
+        if is_reported:
+            self.last_callback = message.callbacks[-1]
+            self.callbacks.collect(message)
         self.batches += 1
-        self.changed_at = message.accepted_at + step.after
+        self.changed_at = at
         for subscriber in self.subscribers.of_collected:
-            subscriber(message, step.status, callback)
+            subscriber(message, is_reported)
         return True
 
     def rule_memory(self) -> RuleMemory:
@@ -300,9 +299,10 @@ class World:
         """Delete some of the messages that would go if so many came; return whether others may have to go, too."""
         before = self.evicted["messages"]
         self._evict_messages(MESSAGES_KEPT + 1 - count, stride=ROOM_STRIDE)
-        if self.evicted["messages"] > before:
-            self.commit()
-        return self.evicted["messages"] > before
+        if self.evicted["messages"] == before:
+            return False
+        self.commit()
+        return True
 
     def _evict_messages(self, limit: int, *, stride: int) -> None:
         """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""

@@ -13,6 +13,7 @@ from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import Batch
 from sandbox.core.effects import Fault
 from sandbox.core.errors import ResetError, SandboxError
+from sandbox.core.lifecycle import moves_at_once
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.pipeline import Response
@@ -142,7 +143,7 @@ def _is_awaited(world: World, message_id: str) -> bool:
     message = world.message(message_id)
     if message is None:
         return False
-    if message.is_moving and message.plan[0].at <= message.accepted_at:
+    if moves_at_once(message):
         return True
     return any(_is_untried(world, message, world.callbacks[each]) for each in message.callbacks)
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from sandbox.core.account import Account
 from sandbox.core.agenda import EntryKind
-from sandbox.core.callback import Callback
+from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.change import AgendaEntryRemoved, Change
 from sandbox.core.message import DEFAULT_POLICY, OPT, CallbackPolicy, Message, MessageStep
 from sandbox.core.world import World
-from sandbox.engine.report import report
+from sandbox.engine.report import collects, report
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.providers.base import Inbound
 from sandbox.providers.registry import Registry
@@ -62,7 +62,8 @@ def receive(
         callback_policy=callback_policy,
         data=None if opt is None else {OPT: opt},
     )
-    return report(world, packs, message, message.step(0), *_opted(world, given, opt), *changes)
+    state = CallbackState.COLLECTED if collects(world, packs, message) else CallbackState.PENDING
+    return report(world, message, message.step(0), *_opted(world, given, opt), *changes, state=state)
 
 
 def _opted(world: World, given: PhoneText, opt: str | None) -> tuple[Account, ...]:

@@ -23,39 +23,36 @@ def report_next(
 ) -> Callback | None:
     """Give a message its next planned status, and make the callbacks of that if the provider reports it.
 
-    `state` and the result are those of `report`. `quietly`: return None instead of a callback that is collected, if
-    that spares the work to make it.
+    `state` is that of a callback with a target. Return one that is collected, or is being sent, which the caller must
+    do. `quietly`: return None instead of one that is collected, if that spares the work to make it.
     """
-    is_plain = message.callback_policy is DEFAULT_POLICY and message.reply is None
-    if quietly and is_plain and target_of(world, packs, message) is None and world.collect_next(message):
-        return None
-    step = message.step(message.reached)
-    if step.status in message.channel.reports:
-        moved = reach_next(message, callback=world.last_callback + 1)
-        return report(world, packs, moved, step, *plan_reply(moved), state=state)
-    moved = reach_next(message)
-    world.commit(moved, *plan_reply(moved), at=step.at)
+    status, word, after = message.steps[message.reached]
+    at, is_reported = message.accepted_at + after, status in message.channel.reports
+    moved = reach_next(message, callback=world.last_callback + 1 if is_reported else None)
+    if collects(world, packs, moved):
+        state = CallbackState.COLLECTED
+        if quietly and moved.reply is None and world.collect(moved, at=at, is_reported=is_reported):
+            return None
+    if is_reported:
+        return report(world, moved, Step(status, word, at), *plan_reply(moved), state=state)
+    world.commit(moved, *plan_reply(moved), at=at)
     return None
 
 
-def report(
-    world: World,
-    packs: Registry,
-    message: Message,
-    step: Step,
-    *changes: Change,
-    state: CallbackState = CallbackState.PENDING,
-) -> Callback | None:
+def collects(world: World, packs: Registry, message: Message) -> bool:
+    """Return whether the callbacks of a message are collected together with the statuses that they report."""
+    return message.callback_policy is DEFAULT_POLICY and target_of(world, packs, message) is None
+
+
+def report(world: World, message: Message, step: Step, *changes: Change, state: CallbackState) -> Callback | None:
     """Commit a message with changes, and make the callbacks of `step`, its newest, the first of which it has already.
 
-    A callback without a target is collected in the same batch, and returned. If `state` is SENDING, one that leaves at
-    once is returned too, and the caller must send it. All others go on the agenda.
+    If `state` is COLLECTED or SENDING, a callback without a policy has it at once, and is returned; the caller must
+    send one that is SENDING. All others go on the agenda.
     """
     number, provider, at = message.callbacks[-1], message.provider, step.at
     if message.callback_policy is DEFAULT_POLICY:
-        settings = None
-        if target_of(world, packs, message) is None:
-            state, settings = CallbackState.COLLECTED, world.settings[provider]
+        settings = world.settings[provider] if state is CallbackState.COLLECTED else None
         callback = Callback(number, message.number, provider, step, at, state, None, (), settings)
         if state is not CallbackState.PENDING:
             world.commit(message, callback, *changes, at=at)

@@ -14,10 +14,10 @@ from sandbox.core.callback import Callback
 from sandbox.core.change import AgendaEntryRemoved, Batch, EntitiesRemoved
 from sandbox.core.errors import BusyError, ElsewhereError
 from sandbox.core.garbage import without_collections
+from sandbox.core.lifecycle import moves_at_once
 from sandbox.core.message import Message
 from sandbox.core.world import World
 from sandbox.pipeline import RequestContext, ServerContext, handle_in_turns
-from sandbox.pipeline.respond import NO_DELAY
 from sandbox.specs.body_parsing import Request
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class Turns:
             return engine.unavailable(engine.refusal)
         try:
             batch, response = yield from handle_in_turns(request, self._context)
-            workspace = engine.workspaces[batch.workspace]
-            if _makes_due(batch) and workspace.world not in self._busy:
+            if _makes_due(batch) and (workspace := engine.workspaces[batch.workspace]).world not in self._busy:
                 workspace.work()
             return engine.hold_back(batch, response)
         except (ElsewhereError, BusyError):
@@ -113,10 +112,7 @@ class Turns:
 
 def _makes_due(batch: Batch) -> bool:
     """Return whether a new message changes its status at the instant of its acceptance; the rest is left to a timer."""
-    for change in batch.changes:
-        if type(change) is Message and len(change.steps) > 1 and change.steps[1].after <= NO_DELAY:
-            return True
-    return False
+    return any(type(change) is Message and moves_at_once(change) for change in batch.changes)
 
 
 async def _pause() -> None:

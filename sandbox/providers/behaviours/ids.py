@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from sandbox.core.seeded_random import DECIMAL_DIGITS, HEX_DIGITS, draw_bytes, draw_text, make_ulid
+from sandbox.core.seeded_random import DECIMAL_DIGITS, HEX_DIGITS, draw_text, make_ulid
 from sandbox.core.world import World
 from sandbox.providers.base import Call
 from sandbox.specs.document import SpecNode
@@ -91,11 +91,11 @@ def _is_length(value: object) -> bool:
 
 
 def _uuid(call: Call, row: int) -> str:
-    return str(UUID(bytes=draw_bytes(call.seed, call.number + row, "uuid", 16), version=4))
+    return str(UUID(bytes=call.draw("uuid", 16, row=row), version=4))
 
 
 def _ulid(call: Call, row: int) -> str:
-    return make_ulid(call.at, draw_bytes(call.seed, call.number + row, "ulid", 10))
+    return make_ulid(call.at, call.draw("ulid", 10, row=row))
 
 
 def _drawn(kind: str, length: int | None) -> Draw:
