@@ -18,7 +18,6 @@ from sandbox.control.parameters import LATEST, Since
 from sandbox.control.problems import ProblemError, refuse
 from sandbox.core.change import Batch, Change, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.errors import ResetError, SandboxError
-from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world import World
 
 Item = TypeVar("Item")
@@ -36,7 +35,7 @@ class Collection(Generic[Item]):
     """Items, oldest first, and how to read one: its number, which increases; when it arrived; its object in the API."""
 
     kind: type[Item]
-    items: dict[int, Item] | SequenceStore[Item]
+    items: dict[int, Item]
     number: Callable[[Item], int]
     at: Callable[[Item], datetime]
     show: Callable[[Item], Object]

@@ -30,7 +30,6 @@ from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.clock import format_time
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Message, Status
-from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world import World
 
 # Upper bounds of the buckets in seconds: about six in each power of ten, in round numbers of the unit.
@@ -179,9 +178,7 @@ def _period(now: datetime, window: timedelta) -> Period:
     return Period(begin - (begin - EPOCH) % step, now, step)
 
 
-async def _newest(
-    items: SequenceStore[Item], at: Callable[[Item], datetime], period: Period
-) -> AsyncIterator[list[Item]]:
+async def _newest(items: dict[int, Item], at: Callable[[Item], datetime], period: Period) -> AsyncIterator[list[Item]]:
     """Yield the items of a period in slices, newest first; a later item never has an earlier time."""
     numbers = list(items)
     while numbers:

@@ -3,12 +3,12 @@
 Such a callback says nothing that its message and the settings of its time do not say: it is made when it is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, ValuesView
 from typing import Any
 
 from sandbox.core.callback import OPEN_STATES, Callback, CallbackState
+from sandbox.core.lazy_store import LazyStore
 from sandbox.core.message import Message
-from sandbox.core.sequence_store import LazySequenceStore, SequenceStore
 
 Settings = Mapping[str, Mapping[str, object]]  # by provider
 
@@ -17,16 +17,17 @@ STEP_MASK = (1 << STEP_BITS) - 1
 COLLECTED = CallbackState.COLLECTED
 
 
-class CallbackStore(LazySequenceStore[Callback]):
+class CallbackStore(LazyStore[Callback]):
     """The callbacks of a workspace by id; `rows` are those to begin with."""
 
     __slots__ = ("_messages", "_periods")
 
     def __init__(
-        self, messages: SequenceStore[Message], settings: Settings, rows: SequenceStore[Callback] | None = None
+        self, messages: dict[int, Message], settings: Settings, rows: dict[int, Callback] | None = None
     ) -> None:
         self._messages = messages
-        self._take(SequenceStore() if rows is None else rows)
+        self._texts = 0
+        self._take(rows or {})
         # The settings, and the id of the first callback that they apply to.
         self._periods = [(next(reversed(self), 0) + 1, settings)]
 
@@ -68,9 +69,9 @@ class CallbackStore(LazySequenceStore[Callback]):
         provider = message.provider
         return Callback(number, message.number, provider, step, step.at, COLLECTED, None, (), settings[provider])
 
-    def iterate(self) -> Iterator[Callback]:
-        """Yield the callbacks, oldest first."""
-        return map(self.__getitem__, self)
+    def values(self) -> ValuesView[Callback]:  # type: ignore[override]  # a view that reads
+        """Return a view of the callbacks, oldest first."""
+        return ValuesView(self)
 
     def copy(self) -> "CallbackStore":
         """Return a copy, which later changes of this store and of the messages leave as it is."""

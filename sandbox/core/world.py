@@ -30,7 +30,6 @@ from sandbox.core.message import Message
 from sandbox.core.retention import Retention
 from sandbox.core.rules import RULE_PREFIX, START_STATE, RuleCounted, RuleMemory, ScenarioStateSet
 from sandbox.core.scenario import Scenario
-from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world_state import WorldState
 
 DEFAULT_WORKSPACE = "default"  # the name of the workspace that always exists
@@ -169,10 +168,10 @@ class World:
         """Delete messages, journal, callbacks, codes, counters and accounts, or replace all."""
         self.clock, self.seed = reset.clock, reset.seed
         self.accounts: dict[tuple[str, str], Account] = {}
-        self.messages: SequenceStore[Message] = SequenceStore()
+        self.messages: dict[int, Message] = {}
         self.numbers: dict[str, int] = {}
         self.callbacks = CallbackStore(self.messages, self.settings)
-        self.requests: SequenceStore[RequestRecord] = SequenceStore()
+        self.requests: dict[int, RequestRecord] = {}
         self.journal_bytes = 0
         self.otps: dict[tuple[str, str, str], Otp] = {}
         self.lost_replies = LostReplies()
@@ -233,7 +232,7 @@ class World:
         if number > self.last_message:
             self.last_message = number
             self.numbers[message.id] = number
-            if self.messages.count >= MESSAGES_KEPT:
+            if len(self.messages) >= MESSAGES_KEPT:
                 self._evict_messages(MESSAGES_KEPT, stride=EVICTION_STRIDE)
         self.messages[number] = message
         if (entry := next_move(message)) is not None:
@@ -252,7 +251,7 @@ class World:
                 others.append(change)
         self._evict_messages(MESSAGES_KEPT + 1 - len(messages), stride=EVICTION_STRIDE * len(messages))
         self.numbers.update([(each.id, each.number) for each in messages])
-        self.messages.extend(self.last_message + 1, messages)
+        self.messages.update([(each.number, each) for each in messages])
         self.agenda.extend([entry for each in messages if (entry := next_move(each)) is not None])
         self.last_message += len(messages)
         return others
@@ -282,8 +281,8 @@ class World:
         requests = self.requests
         requests[record.id] = record
         self.journal_bytes += record_size(record)
-        while requests.count > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
-            oldest = record.id - requests.count + 1  # ids have no gaps
+        while len(requests) > REQUESTS_KEPT or self.journal_bytes > JOURNAL_KEPT:
+            oldest = record.id - len(requests) + 1  # ids have no gaps
             self.journal_bytes -= record_size(requests[oldest])
             del requests[oldest]
             self._remove(RequestRecord, (oldest,))
@@ -307,7 +306,7 @@ class World:
     def _evict_messages(self, limit: int, *, stride: int) -> None:
         """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""
         candidates = self.retention.candidates(stride, end=self.last_message)  # the message about to be stored
-        while self.messages.count >= limit and (number := next(candidates, None)) is not None:
+        while len(self.messages) >= limit and (number := next(candidates, None)) is not None:
             self._evict(number)
 
     def _evict(self, number: int) -> None:

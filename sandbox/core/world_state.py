@@ -15,7 +15,6 @@ from sandbox.core.message import Message
 from sandbox.core.retention import Retention
 from sandbox.core.rules import RuleCounted
 from sandbox.core.scenario import Scenario
-from sandbox.core.sequence_store import SequenceStore
 
 if TYPE_CHECKING:
     from sandbox.core.world import World
@@ -73,10 +72,10 @@ class WorldState(NamedTuple):
     rule_counts: Iterable[RuleCounted]
     lost_replies: Iterable[LostReply]
     agenda: Iterable[AgendaEntry]
-    messages: SequenceStore[Message]
+    messages: dict[int, Message]
     numbers: dict[str, int]
-    callbacks: SequenceStore[Callback]
-    requests: SequenceStore[RequestRecord]
+    callbacks: dict[int, Callback]
+    requests: dict[int, RequestRecord]
 
     def put_into(self, world: "World") -> None:
         """Let an empty world take over everything but the numbers of batches."""

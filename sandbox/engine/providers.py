@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sandbox.core import seeded_random
 from sandbox.core.callback import Outgoing, Target
 from sandbox.core.change import ProvidersReplaced
+from sandbox.core.lazy_store import read_values
 from sandbox.core.lifecycle import with_channel
 from sandbox.core.message import Channel, Message
 from sandbox.core.scenario import Scenario
@@ -159,7 +160,7 @@ def _with_new_channels(world: World, known: Registry) -> Iterator[Message]:
     What a store has returned and nobody has read is left out: it gets the channel of the day when it is read.
     """
     newest: dict[tuple[str, str], Channel] = {}
-    for message in world.messages.read_values():
+    for message in read_values(world.messages):
         name = (message.provider, message.channel.key)
         channel = newest.get(name)
         if channel is None:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypeVar
 from sandbox.core.agenda import EntryKind
 from sandbox.core.callback import Callback, CallbackState
 from sandbox.core.errors import ScenarioError, StoreUseError
+from sandbox.core.lazy_store import LazyStore
 from sandbox.core.lifecycle import next_move
 from sandbox.core.message import Channel
 from sandbox.core.scenario import Scenario, ScenarioSource
-from sandbox.core.sequence_store import LazySequenceStore
 from sandbox.core.world_state import WorldState
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import compile_sources
@@ -138,13 +138,13 @@ def _build(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loade
     channel_of, others = ChannelTable(packs), rows.others
     counters = read_counters(_only(others, Kind.COUNTERS))
     settings = {row.key: from_text(row.value) for row in others[Kind.SETTINGS]}
-    messages = LazySequenceStore(
+    messages = LazyStore(
         rows.values[Kind.MESSAGE], _decoder(lambda number, written: read_message(number, written, channel_of))
     )
-    callbacks = LazySequenceStore(
+    callbacks = LazyStore(
         rows.values[Kind.CALLBACK], _decoder(lambda number, written: read_callback(number, written, settings))
     )
-    requests = LazySequenceStore(rows.values[Kind.REQUEST], _decoder(read_request))
+    requests = LazyStore(rows.values[Kind.REQUEST], _decoder(read_request))
     numbers = _read_numbers(rows.values[Kind.MESSAGE], channel_of)
     moves = [next_move(messages[number]) for number in rows.open[Kind.MESSAGE]]
     agenda = [

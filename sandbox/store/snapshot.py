@@ -85,17 +85,17 @@ class Snapshot:
                 for place, (key, value) in enumerate(found, start=1):
                     yield kind, key, before + place, value
         if Kind.MESSAGE in self._kinds:
-            for message in self._messages.iterate():
+            for message in self._messages.values():
                 yield Kind.MESSAGE, message.number, self._batches, message
         if Kind.CALLBACK in self._kinds:
             yield from self._iterate_callbacks()
         if Kind.REQUEST in self._kinds:
-            for record in self._requests.iterate():
+            for record in self._requests.values():
                 yield Kind.REQUEST, record.id, self._batches, record
 
     def _iterate_callbacks(self) -> Iterator[Entity]:
         keys = SettingsKeys()
-        for callback in self._callbacks.iterate():
+        for callback in self._callbacks.values():
             key = None
             if callback.settings is not None:
                 key, is_new = keys.find(callback.settings)

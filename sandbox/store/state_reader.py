@@ -14,7 +14,6 @@ from sandbox.core.journal import record_size
 from sandbox.core.lifecycle import next_move
 from sandbox.core.message import Message
 from sandbox.core.scenario import Scenario, ScenarioSource
-from sandbox.core.sequence_store import SequenceStore
 from sandbox.core.world_state import Counters, WorldState
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import compile_sources
@@ -188,8 +187,8 @@ class StateReader:
         return value if reader is None else reader(value)  # a clock and a scenario are read when all else is
 
     def _build(self, header: Object) -> WorldState:
-        messages: SequenceStore[Message] = _sequence(self._rows[Kind.MESSAGE])
-        callbacks: SequenceStore[Callback] = _sequence(self._rows[Kind.CALLBACK])
+        messages: dict[int, Message] = _sequence(self._rows[Kind.MESSAGE])
+        callbacks: dict[int, Callback] = _sequence(self._rows[Kind.CALLBACK])
         requests = _sequence(self._rows[Kind.REQUEST])
         agenda = [each.value for kind in ENTRIES for each in self._rows[kind].values()]
         agenda += filter(None, map(next_move, messages.values()))
@@ -247,12 +246,9 @@ class StateReader:
             raise refuse(line, f"the scenario cannot be used: {'; '.join(map(str, error.mistakes))}") from None
 
 
-def _sequence(lines: Mapping[RowKey, Line]) -> SequenceStore[Any]:
+def _sequence(lines: Mapping[RowKey, Line]) -> dict[int, Any]:
     """Return values in the order of their numbers."""
-    sequence: SequenceStore[Any] = SequenceStore()
-    for number in sorted(map(int, lines)):
-        sequence[number] = lines[number].value
-    return sequence
+    return {number: lines[number].value for number in sorted(map(int, lines))}
 
 
 # The keys of the rows that have them in their values.

@@ -52,7 +52,7 @@ def test_a_copy_keeps_what_is_deleted_later() -> None:
     at.world.callbacks.clear()
     at.world.messages.clear()
 
-    assert ([*copy.iterate()], len(at.world.callbacks)) == (committed, 0)
+    assert ([*copy.values()], len(at.world.callbacks)) == (committed, 0)
 
 
 def test_settings_that_no_kept_callback_has_are_forgotten() -> None:
