@@ -55,8 +55,8 @@ class CallbackStore(LazyStore[Callback]):
 
     def is_open(self, number: int) -> bool:
         """Return whether an attempt of a callback is to come, or under way."""
-        row = super().__getitem__(number)
-        return row.__class__ is Callback and row.state in OPEN_STATES
+        row: Any = dict.__getitem__(self, number)
+        return row.__class__ is not int and self[number].state in OPEN_STATES
 
     def __getitem__(self, number: int) -> Callback:
         row: Any = super().__getitem__(number)

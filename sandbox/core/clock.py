@@ -56,9 +56,7 @@ def _since_1970() -> float:
     return time.time()
 
 
-def monotonic() -> float:
-    """Return the seconds of a clock that never goes backwards, as `time.monotonic` does."""
-    return time.monotonic()
+monotonic = time.monotonic  # seconds of a clock that never goes backwards
 
 
 def format_time(at: datetime) -> str:
@@ -89,7 +87,7 @@ class Clock:
         """Return the current time."""
         if self.rate == 0:
             return self.origin
-        return self.origin + timedelta(0, (time.monotonic() - self.anchor) * self.rate)
+        return self.origin + timedelta(0, (monotonic() - self.anchor) * self.rate)
 
     def real_seconds_until(self, due: datetime) -> float | None:
         """Return the real seconds until `due`, at least 0; None if only an advance gets there."""

@@ -1,7 +1,6 @@
 """Which messages are deleted when there are too many: the oldest first, but those with something pending later."""
 
 from collections import deque
-from collections.abc import Iterator
 
 
 class Retention:
@@ -20,13 +19,11 @@ class Retention:
         if number < self.next:
             self._ended.append(number)
 
-    def candidates(self, most: int, *, end: int) -> Iterator[int]:
-        """Yield at most `most` numbers below `end`; those that were skipped come first."""
-        for _ in range(most):
-            if self._ended:
-                yield self._ended.popleft()
-            elif self.next < end:
-                self.next += 1
-                yield self.next - 1
-            else:
-                return
+    def take(self, *, end: int) -> int | None:
+        """Return the number of a message to check, skipped ones first, or None; all others are below `end`."""
+        if self._ended:
+            return self._ended.popleft()
+        if self.next >= end:
+            return None
+        self.next += 1
+        return self.next - 1

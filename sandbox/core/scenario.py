@@ -81,7 +81,9 @@ class Scenario:
 
     def admits(self, provider: str, key: str) -> bool:
         """Return whether a key has an account."""
-        rules = self.accounts.get(provider, ())
+        rules = self.accounts.get(provider)
+        if not rules:
+            return True
         closed = [rule.closed for rule in rules if rule.closed is not None and rule.about(key)]
         return not closed or not closed[-1]
 

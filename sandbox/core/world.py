@@ -305,8 +305,9 @@ class World:
 
     def _evict_messages(self, limit: int, *, stride: int) -> None:
         """Delete the oldest finished messages down to below a limit, of at most so many that are checked."""
-        candidates = self.retention.candidates(stride, end=self.last_message)  # the message about to be stored
-        while len(self.messages) >= limit and (number := next(candidates, None)) is not None:
+        for _ in range(stride):
+            if len(self.messages) < limit or (number := self.retention.take(end=self.last_message)) is None:
+                return
             self._evict(number)
 
     def _evict(self, number: int) -> None:
@@ -335,7 +336,7 @@ class World:
         MessagesDeleted: _delete_messages,
         Message: _put_message,
         Callback: _put_callback,
-        Account: lambda world, account: world.accounts.update({(account.provider, account.key): account}),
+        Account: lambda world, account: world.accounts.__setitem__((account.provider, account.key), account),
         Otp: lambda world, otp: world.otps.update({(otp.provider, otp.account, otp.recipient): otp}),
         RateWindow: lambda world, window: world.windows.update({window.name: window}),
         RequestRecord: _put_request,

@@ -112,7 +112,10 @@ class Turns:
 
 def _makes_due(batch: Batch) -> bool:
     """Return whether a new message changes its status at the instant of its acceptance; the rest is left to a timer."""
-    return any(type(change) is Message and moves_at_once(change) for change in batch.changes)
+    for change in batch.changes:  # noqa: SIM110 - a generator takes twice as long
+        if type(change) is Message and moves_at_once(change):
+            return True
+    return False
 
 
 async def _pause() -> None:
