@@ -12,13 +12,15 @@ from sandbox.core.seeded_random import draw_bytes, draw_fraction
 from sandbox.core.world import World
 from sandbox.providers.registry import Registry
 
+CALLBACK, COLLECTED, PENDING = EntryKind.CALLBACK, CallbackState.COLLECTED, CallbackState.PENDING
+
 
 def report_next(
     world: World,
     packs: Registry,
     message: Message,
     *,
-    state: CallbackState = CallbackState.PENDING,
+    state: CallbackState = PENDING,
     quietly: bool = False,
 ) -> Callback | None:
     """Give a message its next planned status, and make the callbacks of that if the provider reports it.
@@ -30,7 +32,7 @@ def report_next(
     at, is_reported = message.accepted_at + after, status in message.channel.reports
     moved = reach_next(message, callback=world.last_callback + 1 if is_reported else None)
     if collects(world, packs, moved):
-        state = CallbackState.COLLECTED
+        state = COLLECTED
         if quietly and moved.reply is None and world.collect(moved, at=at, is_reported=is_reported):
             return None
     if is_reported:
@@ -52,12 +54,12 @@ def report(world: World, message: Message, step: Step, *changes: Change, state: 
     """
     number, provider, at = message.callbacks[-1], message.provider, step.at
     if message.callback_policy is DEFAULT_POLICY:
-        settings = world.settings[provider] if state is CallbackState.COLLECTED else None
+        settings = world.settings[provider] if state is COLLECTED else None
         callback = Callback(number, message.number, provider, step, at, state, None, (), settings)
-        if state is not CallbackState.PENDING:
+        if state is not PENDING:
             world.commit(message, callback, *changes, at=at)
             return callback
-        world.commit(message, callback, AgendaEntry(at, EntryKind.CALLBACK, 0, number), *changes, at=at)
+        world.commit(message, callback, AgendaEntry(at, CALLBACK, 0, number), *changes, at=at)
         return None
     callback = Callback(number, message.number, provider, step, at)
     copies = [callback._replace(id=callback.id + copy) for copy in range(1, message.callback_policy.copies)]

@@ -24,6 +24,7 @@ WHY_LIMIT = 2048  # bytes of X-Sandbox-Why
 READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that are not percent-encoded; `;` separates the sentences
 MALFORMED_END = b"\xff"  # neither JSON nor UTF-8
 SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # faults after which no byte is sent
+MALFORMED_BODY = Fault.MALFORMED_BODY
 NO_DELAY = timedelta(0)
 INVALID = "invalid"  # the usual name of the error for a request that breaks its schema
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599  # of a response
@@ -74,7 +75,7 @@ def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED)
     request, world = context.request, context.world
     number = world.last_request + 1
     body = encode(reply.body)
-    if shape.fault is Fault.MALFORMED_BODY:
+    if shape.fault is MALFORMED_BODY:
         body = body[:-1] + MALFORMED_END
     headers = {"Content-Type": reply.type, "X-Sandbox-Request": str(number), **reply.headers, **shape.headers}
     why = (*reply.why, *reply.notes) if reply.notes else reply.why
@@ -109,7 +110,7 @@ def render(context: RequestContext, reply: Reply, shape: ReplyShape = UNCHANGED)
     )
     if shape.delay:
         record = record._replace(delay=shape.delay.total_seconds())
-    fault = None if shape.fault is Fault.MALFORMED_BODY else shape.fault
+    fault = None if shape.fault is MALFORMED_BODY else shape.fault
     awaits = context.messages if shape.after_callbacks else ()
     return record, Response(reply.status, headers, body, shape.delay, fault, awaits)
 
