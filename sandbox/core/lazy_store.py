@@ -1,7 +1,7 @@
-"""A dictionary of values that a store returned, of which each is decoded when it is first read."""
+"""The dictionaries of messages, callbacks and requests: of what a store returned, each is decoded when first read."""
 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Row = TypeVar("Row")
 
@@ -53,6 +53,13 @@ class LazyStore(dict[int, Row]):
         dict.update(self, other)
         if isinstance(other, LazyStore) and other._texts:  # noqa: SLF001 - of its own class
             self._decode, self._texts = other._decode, other._texts  # noqa: SLF001 - as above
+
+
+def compact(rows: dict[Any, Any]) -> None:
+    """Give back the room that deleted values leave in a dictionary: once it is full of holes, it doubles itself."""
+    kept = dict.copy(rows)
+    rows.clear()
+    dict.update(rows, kept)
 
 
 def read_values(rows: dict[int, Row]) -> Iterator[Row]:

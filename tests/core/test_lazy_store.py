@@ -1,9 +1,11 @@
 """A store of texts behaves as the dictionary of their values, and decodes each once, when it is first read."""
 
+from sys import getsizeof
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.lazy_store import LazyStore, read_values
+from sandbox.core.lazy_store import LazyStore, compact, read_values
 
 NUMBERS = st.integers(1, 200)
 
@@ -78,3 +80,15 @@ def test_a_copy_is_decoded_by_itself_and_stays_as_it_is() -> None:
     del rows[2]
     assert [*copy.values()] == [(1, "a"), (2, "b")]
     assert (decoder.decoded, [*rows.values()]) == ([1, 2], [(1, "changed")])
+
+
+def test_a_store_without_the_room_of_what_was_deleted_has_its_texts_still() -> None:
+    decoder = Decoder()
+    rows = LazyStore({number: f"row {number}" for number in range(1_000)}, decoder)
+    for number in range(900):
+        del rows[number]
+    before = getsizeof(rows)
+    compact(rows)
+
+    assert getsizeof(rows) < before / 4
+    assert ([*rows], rows[950], decoder.decoded) == ([*range(900, 1_000)], (950, "row 950"), [950])

@@ -1,6 +1,7 @@
 """Retention of messages: the oldest that have ended go first, with their callbacks; a pending one never goes."""
 
 from datetime import timedelta
+from sys import getsizeof
 
 import pytest
 
@@ -62,6 +63,22 @@ def test_the_oldest_messages_go_with_their_ids_and_callbacks_and_are_counted(wor
         kept,
         {"messages": 3, "callbacks": 3, "requests": 0},
     )
+
+
+def test_what_is_deleted_leaves_no_room_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "COMPACT_EVERY", KEPT // 6)
+    sizes = []
+    for number in range(1, 20 * KEPT + 1):
+        callbacks = (2 * number, 2 * number + 1)
+        collected = [Callback(each, number, "betatel", SENT, NOON, CallbackState.COLLECTED) for each in callbacks]
+        world.commit(message(number, callbacks=callbacks), *collected)
+        if number % KEPT == 0:
+            sizes.append([getsizeof(each) for each in (world.messages, world.numbers, world.callbacks)])
+
+    kept = range(19 * KEPT + 1, 20 * KEPT + 1)
+    assert sizes == [sizes[0]] * 20
+    assert ([*world.messages], [*world.numbers.values()]) == ([*kept], [*kept])
+    assert [each.id for each in world.callbacks.values()] == [*range(2 * kept[0], 2 * kept[-1] + 2)]
 
 
 def test_however_many_are_pending_those_that_have_ended_go(world: World) -> None:
