@@ -21,6 +21,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of ULIDs (Crockford's base 32)
 MS = 1000
 ROUNDS = 5
 LOWEST = 400.0  # sends a second of the first trial
+SHORT = 8  # seconds of a trial on the way there
 STEP = 1.4  # by how much the sought rate rises from trial to trial
 HALVINGS = 3  # of the last step: to 5 %
 KEPT_UP = 0.97  # of the sends that were asked for
@@ -174,22 +175,19 @@ def sustained(seconds: float) -> list[Figure]:
 
 
 def highest(run: Run, inbox: Server, *, seconds: float) -> float:
-    """Raise the rate until a trial fails, then halve the last step."""
+    """Raise the rate until a short trial fails, then halve the last step by trials of so many seconds."""
     good, rate = 0.0, LOWEST
-    while True:
-        if _keeps_up(run, inbox, rate=rate, seconds=seconds):
-            good, rate = rate, rate * STEP
-        elif rate > LOWEST:
-            break
-        else:
-            return 1.0
-    for _ in range(HALVINGS):
+    while _keeps_up(run, inbox, rate=rate, seconds=min(seconds, SHORT)):
+        good, rate = rate, rate * STEP
+    while good and not _keeps_up(run, inbox, rate=good, seconds=seconds):
+        good, rate = good / STEP if good > LOWEST else 0.0, good
+    for _ in range(HALVINGS if good else 0):
         middle = (good + rate) / 2
         if _keeps_up(run, inbox, rate=middle, seconds=seconds):
             good = middle
         else:
             rate = middle
-    return good
+    return good or 1.0
 
 
 def _keeps_up(run: Run, inbox: Server, *, rate: float, seconds: float) -> bool:
