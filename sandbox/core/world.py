@@ -41,7 +41,7 @@ JOURNAL_KEPT = 64 * 1024 * 1024  # bytes of bodies and message ids
 RULE_COUNTS_KEPT = 100_000
 EVICTION_STRIDE = 64  # messages to check for a finished one at each insertion
 ROOM_STRIDE = 5_000  # messages to check at once before thousands of insertions
-COMPACT_EVERY = 16_000  # deleted messages until one of their three dictionaries is compacted, in 5 to 15 ms
+COMPACT_EVERY = 16_000  # deleted messages until one of their dictionaries is compacted; 5 to 15 ms for 100,000
 MANY = 1_000  # changes of a batch whose messages are stored together
 
 
@@ -319,7 +319,7 @@ class World:
             self._remove(Callback, message.callbacks)
             self.evicted["messages"] += 1
             self.evicted["callbacks"] += len(message.callbacks)
-            if number % COMPACT_EVERY == 0:
+            if number % COMPACT_EVERY == 0 and len(self.messages) <= MESSAGES_KEPT:
                 compact((self.messages, self.numbers, self.callbacks)[number // COMPACT_EVERY % 3])
 
     def is_finished(self, message: Message) -> bool:
