@@ -7,7 +7,7 @@ from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
 from sandbox.control.callbacks import provider_of
-from sandbox.control.lists import LIMIT, Collection, Object, read_page, reply_page
+from sandbox.control.lists import Collection, Object, list_items
 from sandbox.control.masking import mask
 from sandbox.control.problems import pointer, refuse
 from sandbox.core.account import Account, Approval, Sender, Template
@@ -17,21 +17,16 @@ from sandbox.pipeline.read import KEY_LIMIT
 
 async def list_accounts(call: ControlCall) -> web.Response:
     """Reply with a page of the accounts that have been used, in the order of their first use."""
-    provider, cursor, now = call.query.get("provider", str), call.query.get("cursor", str), call.world.now()
+    now = call.world.now()
     collection: Collection[tuple[int, Account]] = Collection(
         tuple,
         dict(enumerate(enumerate(call.world.accounts.values(), start=1), start=1)),
         number=lambda each: each[0],
         at=lambda _: now,
         show=lambda each: show_account(call, each[1]),
+        filters={"provider": lambda _, value: lambda each: each[1].provider == value},
     )
-    page = await read_page(
-        collection,
-        lambda each: provider in (None, each[1].provider),
-        limit=call.query.get("limit", int) or LIMIT,
-        before=int(cursor) if cursor else None,
-    )
-    return reply_page(page)
+    return await list_items(call, collection)
 
 
 async def get_account(call: ControlCall) -> web.Response:

@@ -1,6 +1,7 @@
 """Callbacks and their targets: every delivery report with its attempts, what can be done to one, and where they go."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -8,7 +9,7 @@ from sandbox.callbacks.compose import request_of
 from sandbox.callbacks.dispatch import Dispatch
 from sandbox.callbacks.egress import RefusedAddressError
 from sandbox.control.call import ControlCall, Parameters, no_content, reply
-from sandbox.control.lists import Collection, Object, by_number, find_item, get_item, list_items
+from sandbox.control.lists import Collection, Object, find_item, get_item, list_items
 from sandbox.control.masking import mask, masked_headers, masked_url
 from sandbox.control.parameters import LATEST
 from sandbox.control.problems import Mistake, ProblemError, pointer, refuse
@@ -26,17 +27,13 @@ Endpoint = Callable[[ControlCall], Awaitable[web.Response]]
 
 async def list_callbacks(call: ControlCall) -> web.Response:
     """Reply with a page of callbacks."""
-    return await list_items(call, callbacks_of(call), _filters(call), evicted=call.world.evicted["callbacks"])
+    return await list_items(call, callbacks_of(call), evicted=call.world.evicted["callbacks"])
 
 
 async def get_callback(call: ControlCall) -> web.Response:
     """Reply with one callback; with `wait`, once no attempt of it is under way."""
     return await get_item(
-        call,
-        callbacks_of(call),
-        lambda name: by_number(call.world.callbacks, name),
-        noun="callback",
-        is_settled=lambda callback: callback.state is not CallbackState.SENDING,
+        call, callbacks_of(call), is_settled=lambda callback: callback.state is not CallbackState.SENDING
     )
 
 
@@ -44,9 +41,8 @@ def _action(act: Callable[[Dispatch, Callback], Callback]) -> Endpoint:
     """Return the endpoint for an action on one callback."""
 
     async def endpoint(call: ControlCall) -> web.Response:
-        world = call.world
-        callback = find_item(call, callbacks_of(call), lambda name: by_number(world.callbacks, name), noun="callback")
-        return reply(show_callback(act(call.workspace.dispatch, callback), world, call.engine.providers.known))
+        callbacks = callbacks_of(call)
+        return reply(callbacks.show(act(call.workspace.dispatch, find_item(call, callbacks))))
 
     return endpoint
 
@@ -67,38 +63,38 @@ def callbacks_of(call: ControlCall) -> Collection[Callback]:
         number=lambda callback: callback.id,
         at=lambda callback: callback.due,
         show=lambda callback: show_callback(callback, world, packs),
+        noun="callback",
+        filters=FILTERS,
     )
 
 
-def _filters(call: ControlCall) -> list[CallbackFilter]:
-    query, world = call.query, call.world
-    found: list[CallbackFilter] = []
-    if (state := query.get("state", str)) is not None:
-        found.append(lambda callback: callback.state == state)
-    if (provider := query.get("provider", str)) is not None:
-        found.append(lambda callback: callback.provider == provider)
-    if (message := query.get("message", str)) is not None:
-        found.append(lambda callback: callback.message == _message_number(message, world))
-    if (failing := query.get("failing", bool)) is not None:
-        found.append(lambda callback: callback.is_failing is failing)
-    if (words := query.get("search", str)) is not None:
-        search = Search(words)
-        found.append(lambda callback: _is_found(callback, search, world.messages.get(callback.message)))
-    return found
-
-
-def _is_found(callback: Callback, search: Search, message: Message | None) -> bool:
+def _is_found(call: ControlCall, value: str) -> CallbackFilter:
     """Return whether a search finds a callback: by recipient, message, status, and URL, answer or error of attempts."""
-    attempts = (each for attempt in callback.attempts for each in (attempt.url, attempt.answer, attempt.error or ""))
-    words = (str(callback.id), callback.step.word, callback.step.status, *attempts)
-    return search.is_in(words if message is None else (message.id, *words)) or (
-        message is not None and search.is_number(message.phone)
-    )
+    search, world = Search(value), call.world
+
+    def is_found(callback: Callback) -> bool:
+        message = world.messages.get(callback.message)
+        attempts = (part for each in callback.attempts for part in (each.url, each.answer, each.error or ""))
+        words = (str(callback.id), callback.step.word, callback.step.status, *attempts)
+        if message is None:
+            return search.is_in(words)
+        return search.is_in((message.id, *words)) or search.is_number(message.phone)
+
+    return is_found
 
 
 def _message_number(message: str, world: World) -> int | None:
     """Return the number of the message with an id, or that of the newest one for `latest`."""
     return next(reversed(world.messages), None) if message == LATEST else world.numbers.get(message)
+
+
+FILTERS: Mapping[str, Callable[[ControlCall, Any], CallbackFilter]] = {
+    "state": lambda _, value: lambda callback: callback.state == value,
+    "provider": lambda _, value: lambda callback: callback.provider == value,
+    "message": lambda call, value: lambda callback: callback.message == _message_number(value, call.world),
+    "failing": lambda _, value: lambda callback: callback.is_failing is value,
+    "search": _is_found,
+}
 
 
 def show_callback(callback: Callback, world: World, packs: Registry) -> Object:

@@ -25,8 +25,7 @@ from aiohttp import web
 
 from sandbox import __version__
 from sandbox.control.call import ControlCall
-from sandbox.control.lists import ChangeWaiter, Collection, Filter, Object, all_of
-from sandbox.control.parameters import Since
+from sandbox.control.lists import ChangeWaiter, Collection, Filter, Object
 from sandbox.control.problems import Mistake, ProblemError
 from sandbox.core.clock import format_time, monotonic, utc_now
 from sandbox.core.errors import SandboxError
@@ -53,9 +52,7 @@ class FileFormat(Generic[Item]):
     tail: str = ""
 
 
-async def send_export(
-    call: ControlCall, collection: Collection[Item], filters: list[Filter[Item]], form: FileFormat[Item], *, noun: str
-) -> web.StreamResponse:
+async def send_export(call: ControlCall, collection: Collection[Item], form: FileFormat[Item]) -> web.StreamResponse:
     """Reply with a file of every item that passes the filters.
 
     Raises:
@@ -65,12 +62,12 @@ async def send_export(
     if given := [name for name in PAGES if name in call.query.values]:
         problem = f"cannot be combined with format={form.suffix}, which exports all that match"
         raise ProblemError(400, [Mistake(f"/{name}", f"{name} {problem}") for name in given])
-    keep = all_of(filters, collection, call.query.get("since", Since) or Since())
-    items, now, workspace = _present(collection), utc_now(), call.workspace
+    keep, now = collection.selected_by(call), utc_now()
+    items = iter(collection.items.copy().values())  # of now, oldest first; the copy takes a millisecond per 100,000
     response = web.StreamResponse(
         headers={
             "Content-Type": form.content_type,
-            "Content-Disposition": _disposition(workspace.name, noun, now, form.suffix),
+            "Content-Disposition": _disposition(call.workspace.name, collection.noun, now, form.suffix),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
         }
@@ -92,11 +89,6 @@ async def send_export(
             if call.request.transport is not None:
                 call.request.transport.abort()
     return response
-
-
-def _present(collection: Collection[Item]) -> Iterator[Item]:
-    """Return the items of now, oldest first; the copy takes a millisecond per 100,000."""
-    return iter(collection.items.copy().values())
 
 
 async def _pieces(items: Iterator[Item], keep: Filter[Item], form: FileFormat[Item]) -> AsyncIterator[str]:
@@ -125,7 +117,7 @@ async def _write(call: ControlCall, response: web.StreamResponse, text: str) -> 
 
 
 def _disposition(workspace: str, noun: str, now: datetime, suffix: str) -> str:
-    return f'attachment; filename="sms-sandbox-{workspace}-{noun}-{now:%Y%m%dT%H%M%SZ}.{suffix}"'
+    return f'attachment; filename="sms-sandbox-{workspace}-{noun}s-{now:%Y%m%dT%H%M%SZ}.{suffix}"'
 
 
 COLUMNS = (

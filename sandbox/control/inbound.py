@@ -4,7 +4,7 @@ from aiohttp import web
 
 from sandbox.control.accounts import find_account
 from sandbox.control.call import ControlCall, reply
-from sandbox.control.lists import find_newest
+from sandbox.control.lists import filter_items
 from sandbox.control.messages import messages_of, same_number, show_message
 from sandbox.control.problems import refuse
 from sandbox.core.account import Account
@@ -80,7 +80,7 @@ async def _last_message(call: ControlCall, provider: str, phone: str, account: A
             and same(message.recipient, provider)
         )
 
-    return await find_newest(messages_of(call.world), fits)
+    return next(iter(await filter_items(messages_of(call.world), fits, limit=1)), None)
 
 
 def _inbound(pack: Pack, name: str | None, last: Message | None) -> Inbound:

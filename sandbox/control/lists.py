@@ -6,10 +6,10 @@ batches of the workspace and never polls; a reset or a stop ends it.
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from aiohttp import web
 
@@ -23,6 +23,7 @@ from sandbox.core.world import World
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 Filter = Callable[[Item], bool]
+MakeFilter = Callable[[ControlCall, Any], Filter[Item]]  # of a value in the query of a call
 Object = dict[str, object]
 
 LIMIT = 50
@@ -30,15 +31,43 @@ STRIDE = 1_000  # items that are read before other tasks on the loop get their t
 MANY_DIGITS = 18
 
 
+def read_number(name: str) -> int | None:
+    """Return the number that an id is written as; None if it is not written as one."""
+    return int(name) if name.isascii() and name.isdigit() and len(name) < MANY_DIGITS else None
+
+
 @dataclass(frozen=True, slots=True)
 class Collection(Generic[Item]):
-    """Items, oldest first, and how to read one: its number, which increases; when it arrived; its object in the API."""
+    """Items, oldest first, and how to read one: its number, which increases; when it arrived; its object in the API.
+
+    `noun` is what the API calls an item, `number_of` returns the number of the item with an id. `filters` has the query
+    parameters that select items.
+    """
 
     kind: type[Item]
     items: dict[int, Item]
     number: Callable[[Item], int]
     at: Callable[[Item], datetime]
     show: Callable[[Item], Object]
+    noun: str = "item"
+    number_of: Callable[[str], int | None] = read_number
+    filters: Mapping[str, MakeFilter[Item]] = field(default_factory=dict)
+
+    def find(self, name: str) -> Item | None:
+        """Return the item with an id, or the latest; None if there is none."""
+        number = next(reversed(self.items), None) if name == LATEST else self.number_of(name)
+        return None if number is None else self.items.get(number)
+
+    def selected_by(self, call: ControlCall) -> Filter[Item]:
+        """Return a filter that accepts what arrived after `since` and passes all filters in the query of a call."""
+        since, given, number, at = since_of(call), call.query.values, self.number, self.at
+        filters = [make(call, given[name]) for name, make in self.filters.items() if name in given]
+        return lambda item: since.admits(number(item), at(item)) and all(accepts(item) for accepts in filters)
+
+
+def since_of(call: ControlCall) -> Since:
+    """Return the start of a list in the query of a call; by default, that of the whole list."""
+    return call.query.get("since", Since) or Since()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +111,30 @@ async def read_page(
     return Page(tuple(shown), None)
 
 
-async def filter_items(collection: Collection[Item], keep: Filter[Item], *, after: int = 0) -> list[Item]:
-    """Return every item that `keep` accepts, newest first."""
-    kept = []
+async def filter_items(
+    collection: Collection[Item], keep: Filter[Item], *, after: int = 0, limit: int | None = None
+) -> list[Item]:
+    """Return the items that `keep` accepts, newest first: all of them, or at most so many."""
+    kept: list[Item] = []
     for count, item in enumerate(newest_first(collection, before=None, after=after), start=1):
         if keep(item):
             kept.append(item)
+            if len(kept) == limit:
+                break
         if count % STRIDE == 0:
             await asyncio.sleep(0)
     return kept
 
 
-async def find_newest(collection: Collection[Item], keep: Filter[Item]) -> Item | None:
-    """Return the newest item that `keep` accepts, None if it accepts none."""
-    for count, item in enumerate(newest_first(collection, before=None, after=0), start=1):
-        if keep(item):
-            return item
-        if count % STRIDE == 0:
-            await asyncio.sleep(0)
-    return None
-
-
 async def list_items(
-    call: ControlCall,
-    collection: Collection[Item],
-    filters: list[Filter[Item]],
-    *,
-    evicted: int = 0,
-    depends_on: tuple[type, ...] = (),
+    call: ControlCall, collection: Collection[Item], *, evicted: int = 0, depends_on: tuple[type, ...] = ()
 ) -> web.Response:
     """Reply with one page; with `wait`, an empty page is returned only when the time is up.
 
     `depends_on`: other kinds of changes after which a filter may accept an item that it did not accept before.
     """
-    query = call.query
-    since = query.get("since", Since) or Since()
+    query, keep = call.query, collection.selected_by(call)
     cursor = query.get("cursor", str)
-    keep = all_of(filters, collection, since)
 
     async def search() -> Page | None:
         page = await read_page(
@@ -126,7 +142,7 @@ async def list_items(
             keep,
             limit=query.get("limit", int) or LIMIT,
             before=int(cursor) if cursor else None,
-            after=since.number,
+            after=since_of(call).number,
         )
         return page if page.items else None
 
@@ -134,73 +150,48 @@ async def list_items(
         return isinstance(change, depends_on) or (isinstance(change, collection.kind) and keep(change))
 
     found = await wait_for(call, search, is_relevant, wait=query.get("wait", timedelta))
-    return reply_page(found or Page((), None), evicted=evicted)
+    page = found or Page((), None)
+    return reply_page(page.items, page.next, evicted=evicted)
 
 
-def reply_page(page: Page, *, evicted: int = 0) -> web.Response:
-    """Return the reply with a page."""
-    return reply({"items": page.items, "next": page.next, "evicted": evicted})
+def reply_page(items: Sequence[Object], cursor: str | None = None, *, evicted: int = 0) -> web.Response:
+    """Return the reply with a page; `cursor` is that of the next one."""
+    return reply({"items": items, "next": cursor, "evicted": evicted})
 
 
 async def get_item(
-    call: ControlCall,
-    collection: Collection[Item],
-    find: Callable[[str], Item | None],
-    *,
-    noun: str,
-    is_settled: Filter[Item] = lambda _: True,
+    call: ControlCall, collection: Collection[Item], *, is_settled: Filter[Item] = lambda _: True
 ) -> web.Response:
     """Reply with the item of the id in the path, or the latest; with `wait`, as soon as it exists and is settled."""
-    name = call.path["id"]
 
     async def search() -> Item | None:
-        item = _find(collection, find, name)
+        item = collection.find(call.path["id"])
         return item if item is not None and is_settled(item) else None
 
     def is_relevant(change: Change) -> bool:
         return isinstance(change, collection.kind)
 
     found = await wait_for(call, search, is_relevant, wait=call.query.get("wait", timedelta))
-    return reply(collection.show(find_item(call, collection, find, noun=noun) if found is None else found))
+    return reply(collection.show(find_item(call, collection) if found is None else found))
 
 
-def find_item(
-    call: ControlCall, collection: Collection[Item], find: Callable[[str], Item | None], *, noun: str
-) -> Item:
+def find_item(call: ControlCall, collection: Collection[Item]) -> Item:
     """Return the item of the id in the path, or the latest.
 
     Raises:
         ProblemError: 404, there is none.
 
     """
-    item = _find(collection, find, call.path["id"])
+    item = collection.find(call.path["id"])
     if item is None:
-        raise not_found(call.path["id"], noun=noun)
+        raise not_found(call.path["id"], noun=collection.noun)
     return item
-
-
-def _find(collection: Collection[Item], find: Callable[[str], Item | None], name: str) -> Item | None:
-    if name != LATEST:
-        return find(name)
-    newest = next(reversed(collection.items), None)
-    return None if newest is None else collection.items[newest]
 
 
 def not_found(name: str, *, noun: str) -> ProblemError:
     """Return the error for an id that does not exist."""
     problem = f"there is no {noun} yet" if name == LATEST else f"no {noun} has the id {name[:200]!r}"
     return refuse(404, "/id", problem)
-
-
-def all_of(filters: list[Filter[Item]], collection: Collection[Item], since: Since) -> Filter[Item]:
-    """Return a filter that accepts what arrived after `since` and passes all filters."""
-    number, at = collection.number, collection.at
-    return lambda item: since.admits(number(item), at(item)) and all(accepts(item) for accepts in filters)
-
-
-def by_number(items: Mapping[int, Item], name: str) -> Item | None:
-    """Return the item whose number is written as `name`."""
-    return items.get(int(name)) if name.isascii() and name.isdigit() and len(name) < MANY_DIGITS else None
 
 
 class WaitRegistry:

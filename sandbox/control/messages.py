@@ -9,9 +9,8 @@ from aiohttp import web
 
 from sandbox.control.call import ControlCall, no_content, reply
 from sandbox.control.callbacks import callback_state_of
-from sandbox.control.lists import Collection, Object, all_of, filter_items, find_item, get_item, list_items, wait_for
+from sandbox.control.lists import Collection, Object, filter_items, find_item, get_item, list_items, since_of, wait_for
 from sandbox.control.masking import mask
-from sandbox.control.parameters import Since
 from sandbox.control.problems import refuse
 from sandbox.control.searching import Search, contains
 from sandbox.core.callback import Callback
@@ -40,19 +39,19 @@ async def list_messages(call: ControlCall) -> web.StreamResponse:
     if chosen not in {None, "json"}:
         return await _export(call, str(chosen))
     evicted, depends_on = call.world.evicted["messages"], (Callback,) if "callback_state" in call.query.values else ()
-    return await list_items(call, messages_of(call.world), _filters(call), evicted=evicted, depends_on=depends_on)
+    return await list_items(call, messages_of(call.world), evicted=evicted, depends_on=depends_on)
 
 
 async def _export(call: ControlCall, chosen: str) -> web.StreamResponse:
     from sandbox.control.exports import message_formats, send_export  # noqa: PLC0415 - loaded with the first export
 
     messages = messages_of(call.world)
-    return await send_export(call, messages, _filters(call), message_formats(messages.show)[chosen], noun="messages")
+    return await send_export(call, messages, message_formats(messages.show)[chosen])
 
 
 async def get_message(call: ControlCall) -> web.Response:
     """Reply with one message."""
-    return await get_item(call, messages_of(call.world), call.world.message, noun="message")
+    return await get_item(call, messages_of(call.world))
 
 
 async def delete_messages(call: ControlCall) -> web.Response:
@@ -60,23 +59,22 @@ async def delete_messages(call: ControlCall) -> web.Response:
     if not call.query.values:
         await call.workspace.forget()
         return no_content()
-    since = call.query.get("since", Since) or Since()
     messages = messages_of(call.world)
-    matching = await filter_items(messages, all_of(_filters(call), messages, since), after=since.number)
+    matching = await filter_items(messages, messages.selected_by(call), after=since_of(call).number)
     await call.workspace.forget([message.number for message in matching])
     return no_content()
 
 
 async def delete_message(call: ControlCall) -> web.Response:
     """Delete one message; what is pending for it is cancelled."""
-    message = find_item(call, messages_of(call.world), call.world.message, noun="message")
+    message = find_item(call, messages_of(call.world))
     await call.workspace.forget([message.number])
     return no_content()
 
 
 async def move_message(call: ControlCall) -> web.Response:
     """Move a message to a status now; its further plan is cancelled."""
-    message = find_item(call, messages_of(call.world), call.world.message, noun="message")
+    message = find_item(call, messages_of(call.world))
     try:
         moved = call.workspace.move(message, call.body.get("status", str) or "")
     except UnknownStatusError as error:
@@ -132,6 +130,9 @@ def messages_of(world: World) -> Collection[Message]:
         number=lambda message: message.number,
         at=lambda message: message.accepted_at,
         show=lambda message: show_message(message, world, world.now()),
+        noun="message",
+        number_of=world.numbers.get,
+        filters=FILTERS,
     )
 
 
@@ -187,13 +188,9 @@ def readable_at(message: Message) -> datetime:
     return message.scheduled_for or message.accepted_at
 
 
-def _filters(call: ControlCall) -> list[MessageFilter]:
-    return [make(call, value) for name, make in FILTERS.items() if (value := call.query.get(name, str)) is not None]
-
-
 def _otp_filter(call: ControlCall) -> MessageFilter:
     """Return whether a message is to the number in the query, at the provider, after `since`."""
-    since = call.query.get("since", Since) or Since()
+    since = since_of(call)
     given = ((name, call.query.get(name, str)) for name in ("to", "to_contains", "provider"))
     filters = [FILTERS[name](call, value) for name, value in given if value is not None]
     return lambda message: (

@@ -4,14 +4,15 @@ A reason is in words that are the same for all requests that were refused for th
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import islice
+from typing import Any
 
 from aiohttp import web
 
 from sandbox.control.call import ControlCall
-from sandbox.control.lists import Collection, Object, by_number, get_item, list_items
+from sandbox.control.lists import Collection, Object, get_item, list_items
 from sandbox.control.masking import masked_headers, masked_query, masked_text
 from sandbox.control.messages import same_number, show_trace
 from sandbox.control.searching import Search
@@ -55,7 +56,7 @@ async def list_requests(call: ControlCall) -> web.StreamResponse:
     requests = requests_of(call.world, call.engine.router)
     if call.query.get("format", str) == "har":
         return await _export(call, requests)
-    return await list_items(call, requests, _filters(call), evicted=call.world.evicted["requests"])
+    return await list_items(call, requests, evicted=call.world.evicted["requests"])
 
 
 async def _export(call: ControlCall, requests: Collection[RequestRecord]) -> web.StreamResponse:
@@ -63,13 +64,12 @@ async def _export(call: ControlCall, requests: Collection[RequestRecord]) -> web
     from sandbox.control.states import state_masking  # noqa: PLC0415 - as above
 
     form = har_format(call.request.host, call.engine.providers.hosts, state_masking(call).request)
-    return await send_export(call, requests, _filters(call), form, noun="requests")
+    return await send_export(call, requests, form)
 
 
 async def get_request(call: ControlCall) -> web.Response:
     """Reply with one entry of the journal."""
-    world, requests = call.world, requests_of(call.world, call.engine.router)
-    return await get_item(call, requests, lambda name: by_number(world.requests, name), noun="request")
+    return await get_item(call, requests_of(call.world, call.engine.router))
 
 
 def requests_of(world: World, router: Router) -> Collection[RequestRecord]:
@@ -80,52 +80,53 @@ def requests_of(world: World, router: Router) -> Collection[RequestRecord]:
         number=lambda record: record.id,
         at=lambda record: record.at,
         show=lambda record: show_request(record, world, router),
+        noun="request",
+        filters=FILTERS,
     )
-
-
-def _filters(call: ControlCall) -> list[RequestFilter]:
-    query = call.query
-    found: list[RequestFilter] = []
-    if (provider := query.get("provider", str)) is not None:
-        found.append(lambda record: record.provider == provider)
-    if (operation := query.get("operation", str)) is not None:
-        found.append(lambda record: fnmatchcase(record.operation or "", operation))
-    if (status := query.get("status", int)) is not None:
-        found.append(lambda record: record.status == status)
-    if (refused := query.get("refused", bool)) is not None:
-        found.append(lambda record: record.refused is refused)
-    if (rule := query.get("rule", str)) is not None:
-        found.append(lambda record: record.rule == rule)
-    if (reason := query.get("reason", str)) is not None:
-        found.append(lambda record: record.refused and reason_of(record) == reason)
-    if (trace_id := query.get("trace_id", str)) is not None:
-        found.append(lambda record: (trace := trace_of(record.headers)) is not None and trace.trace_id == trace_id)
-    return [*found, *_content_filters(call)]
-
-
-def _content_filters(call: ControlCall) -> Iterator[RequestFilter]:
-    """Yield the filters that look at what a request is for."""
-    query = call.query
-    if (number := query.get("to", str)) is not None:
-        same = same_number(number, call.server.number_plans)
-        yield lambda record: any(same(to, record.provider or "") for to in _recipients(call, record))
-    if (part := query.get("to_contains", str)) is not None:
-        yield lambda record: any(contains_number(to, part) for to in _recipients(call, record))
-    if (words := query.get("search", str)) is not None:
-        search = Search(words)
-        yield lambda record: _is_found(call, record, search)
 
 
 def _recipients(call: ControlCall, record: RequestRecord) -> Iterator[str]:
     return recipients_of(record, call.world, call.engine.router)
 
 
-def _is_found(call: ControlCall, record: RequestRecord, search: Search) -> bool:
+def _to_is(call: ControlCall, value: str) -> RequestFilter:
+    same = same_number(value, call.server.number_plans)
+    return lambda record: any(same(to, record.provider or "") for to in _recipients(call, record))
+
+
+def _to_contains(call: ControlCall, value: str) -> RequestFilter:
+    return lambda record: any(contains_number(to, value) for to in _recipients(call, record))
+
+
+def _is_found(call: ControlCall, value: str) -> RequestFilter:
     """Return whether a search finds a request: by path, operation, reason, rule, trace, id of a message, or number."""
-    named = (masked_text(record.path, record.key), record.operation or "", record.rule or "")
-    if search.is_in((*named, *record.why, *record.messages)) or search.is_trace(trace_of(record.headers)):
-        return True
-    return any(search.is_number(to) for to in _recipients(call, record))
+    search = Search(value)
+
+    def is_found(record: RequestRecord) -> bool:
+        named = (masked_text(record.path, record.key), record.operation or "", record.rule or "")
+        if search.is_in((*named, *record.why, *record.messages)) or search.is_trace(trace_of(record.headers)):
+            return True
+        return any(search.is_number(to) for to in _recipients(call, record))
+
+    return is_found
+
+
+def _trace_is(_: ControlCall, value: str) -> RequestFilter:
+    return lambda record: (trace := trace_of(record.headers)) is not None and trace.trace_id == value
+
+
+FILTERS: Mapping[str, Callable[[ControlCall, Any], RequestFilter]] = {
+    "provider": lambda _, value: lambda record: record.provider == value,
+    "operation": lambda _, value: lambda record: fnmatchcase(record.operation or "", value),
+    "status": lambda _, value: lambda record: record.status == value,
+    "refused": lambda _, value: lambda record: record.refused is value,
+    "rule": lambda _, value: lambda record: record.rule == value,
+    "reason": lambda _, value: lambda record: record.refused and reason_of(record) == value,
+    "trace_id": _trace_is,
+    "to": _to_is,  # from here on, filters that look at what a request is for, which takes longer
+    "to_contains": _to_contains,
+    "search": _is_found,
+}
 
 
 def show_request(record: RequestRecord, world: World, router: Router) -> Object:

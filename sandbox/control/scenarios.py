@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
-from sandbox.control.lists import Object
+from sandbox.control.lists import Object, reply_page
 from sandbox.control.problems import Mistake, ProblemError, refuse
 from sandbox.core.errors import FileMistake, ScenarioError
 from sandbox.core.rules import Rule, RuleIndex
@@ -25,13 +25,13 @@ LABELS = {"name", "description"}  # the keys of a scenario that change nothing
 
 async def list_scenarios(call: ControlCall) -> web.Response:
     """Reply with every scenario that can be used by name; one with mistakes is listed with them."""
-    library, items = call.server.library(), []
+    library, items = call.server.library(), list[Object]()
     for name, path in library.paths.items():
         mistakes = [str(mistake) for mistake in library.mistakes(path)]
         description = "" if mistakes else library.named(name).description
         items.append({"name": name, "description": description, "mistakes": mistakes})
         await asyncio.sleep(0)
-    return reply({"items": items, "next": None, "evicted": 0})
+    return reply_page(items)
 
 
 async def get_scenario(call: ControlCall) -> web.Response:

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox import __version__
 from sandbox.control.call import ControlCall, openapi_json, reply
-from sandbox.control.lists import Object
+from sandbox.control.lists import Object, reply_page
 from sandbox.control.problems import refuse
 from sandbox.formats.yaml_files import shipped
 from sandbox.providers.base import Inbound
@@ -87,7 +87,7 @@ async def get_health(call: ControlCall) -> web.Response:
 async def list_providers(call: ControlCall) -> web.Response:
     """Reply with what every provider offers."""
     items = [describe_provider(pack.spec, pack.provider.inbound) for pack in call.engine.packs.values()]
-    return reply({"items": items, "next": None, "evicted": 0})
+    return reply_page(items)
 
 
 async def get_provider_document(call: ControlCall) -> web.Response:

@@ -3,20 +3,17 @@
 Several servers on one store are replicas: each lists the workspaces of the others, too.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, Parameters, no_content, reply
 from sandbox.control.callbacks import check_targets, read_target, show_targets
-from sandbox.control.lists import LIMIT, Collection, Object, not_found, read_page, reply_page
+from sandbox.control.lists import Collection, Object, list_items, not_found, reply_page
 from sandbox.control.parameters import END_OF_TIME
 from sandbox.control.problems import pointer, refuse
 from sandbox.control.scenarios import read_given
-from sandbox.core.callback import Target
 from sandbox.core.clock import Clock, ClockConfig, ClockMode, format_time
 from sandbox.core.world import DEFAULT_WORKSPACE
 from sandbox.engine.advance import Advance, AdvanceEvent
@@ -29,26 +26,14 @@ NEXT = "next"  # the goal of an advance that goes to the next thing that is due
 async def list_workspaces(call: ControlCall) -> web.Response:
     """Reply with a page of workspaces."""
     engine = call.engine
-    shown = {each.number: show_workspace(engine, each) for each in engine.workspaces.values() if engine.owns(each.name)}
-    for other in await list_others(engine):
-        shown[other.number] = {
-            "id": other.name,
-            "name": other.label,
-            "keys": other.keys,
-            "scenario": other.scenario,
-            "clock": show_clock(other.clock),
-            "seed": other.seed,
-            "targets": show_targets(other.targets),
-            "ttl": other.ttl,
-        }
-    numbered = dict(sorted((number, (number, each)) for number, each in shown.items()))
+    own = {each.number: show_workspace(engine, each) for each in engine.workspaces.values() if engine.owns(each.name)}
+    shown = own | await show_others(engine)
+    numbered = {number: (number, shown[number]) for number in sorted(shown)}
     now = call.world.now()
     collection: Collection[tuple[int, Object]] = Collection(
         tuple, numbered, number=lambda pair: pair[0], at=lambda _: now, show=lambda pair: pair[1]
     )
-    cursor = call.query.get("cursor", str)
-    limit = call.query.get("limit", int) or LIMIT
-    return reply_page(await read_page(collection, lambda _: True, limit=limit, before=int(cursor) if cursor else None))
+    return await list_items(call, collection)
 
 
 async def create_workspace(call: ControlCall) -> web.Response:
@@ -219,9 +204,9 @@ async def list_replicas(call: ControlCall) -> web.Response:
     replica = call.engine.replica
     if replica is None:
         names = sorted(call.engine.workspaces)
-        return _page([{"id": "local", "url": None, "started": None, "self": True, "workspaces": names}])
+        return reply_page([{"id": "local", "url": None, "started": None, "self": True, "workspaces": names}])
     rows = await replica.store.replicas()
-    return _page(
+    return reply_page(
         [
             {
                 "id": row.id,
@@ -235,47 +220,27 @@ async def list_replicas(call: ControlCall) -> web.Response:
     )
 
 
-class OtherWorkspace(NamedTuple):
-    """What lists tell of a workspace of another replica."""
-
-    number: int
-    name: str
-    label: str | None
-    keys: Mapping[str, Mapping[str, str]]
-    scenario: str
-    clock: Clock
-    seed: int
-    targets: Mapping[str, Target]
-    ttl: float | None
-
-
-async def list_others(engine: Engine) -> list[OtherWorkspace]:
-    """Return the workspaces of other replicas."""
+async def show_others(engine: Engine) -> dict[int, Object]:
+    """Return the workspaces of other replicas as the API shows them, by number."""
     replica = engine.replica
     if replica is None:
-        return []
+        return {}
     from sandbox.engine.persistence import order_keys  # noqa: PLC0415 - see `Engine`
     from sandbox.store.workspace_codec import read_clock, read_counters, read_target  # noqa: PLC0415 - see `Engine`
 
-    found = []
+    shown: dict[int, Object] = {}
     for each in await replica.store.overview():
+        if engine.owns(each["name"]):
+            continue
         counters, kept = read_counters(each["counters"]), each["workspace"]
-        clock, targets = read_clock(each["clock"], at_least=counters.at), dict(map(read_target, each["target"]))
-        found.append(
-            OtherWorkspace(
-                kept["number"],
-                each["name"],
-                kept["label"],
-                order_keys(kept["keys"] or {}, engine.packs),
-                each["scenario"]["name"],
-                clock,
-                counters.seed,
-                targets,
-                kept["ttl"],
-            )
-        )
-    return [each for each in found if not engine.owns(each.name)]
-
-
-def _page(items: list[Object]) -> web.Response:
-    return reply({"items": items, "next": None, "evicted": 0})
+        shown[kept["number"]] = {
+            "id": each["name"],
+            "name": kept["label"],
+            "keys": order_keys(kept["keys"] or {}, engine.packs),
+            "scenario": each["scenario"]["name"],
+            "clock": show_clock(read_clock(each["clock"], at_least=counters.at)),
+            "seed": counters.seed,
+            "targets": show_targets(dict(map(read_target, each["target"]))),
+            "ttl": kept["ttl"],
+        }
+    return shown
