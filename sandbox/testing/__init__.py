@@ -18,7 +18,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from sandbox.client import ClientError
 from sandbox.client.codec import Instant
@@ -95,23 +94,13 @@ class Sandbox:
     def __enter__(self) -> SandboxClient:
         return SandboxClient(self._open())
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     async def __aenter__(self) -> AsyncSandboxClient:
         return AsyncSandboxClient(await asyncio.to_thread(self._open))
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self._stack.close)
 
     def _open(self) -> WorkspaceHandle:

@@ -3,17 +3,19 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.client import ArgumentError, AsyncClient, Client, NotFoundError, Verdict
+from sandbox.client import ArgumentError, AsyncClient, Client, NotFoundError, Verdict, traffic
 from sandbox.client.arguments import ScenarioLike, names_file, read_clock
+from sandbox.client.call import ApiCall
+from sandbox.client.clients import ApiMethod, ApiMethods
 from sandbox.client.codec import Instant
 from sandbox.client.values import Keys, environment
 from sandbox.core.clock import ClockConfig, ClockMode
@@ -24,6 +26,7 @@ from sandbox.testing.server import SandboxServer
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 SCENARIO = frozenset({"scenario", "document"})  # the arguments that are a scenario
+WITH_SCENARIO = ("load_scenario", "check_scenario", "make_workspace")  # the methods that have such an argument
 
 RECEIVER_HOST = "SANDBOX_RECEIVER_HOST"  # the name of this machine for a server on another one
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -66,25 +69,16 @@ def open_workspace(
     server: SandboxServer, listener: Listener | None, options: WorkspaceOptions
 ) -> Iterator[WorkspaceHandle]:
     """Create a workspace with a receiver for its callbacks; delete it at the end of the block."""
-    if listener is None:
-        with _created(server, options, None) as handle:
+    with nullcontext() if listener is None else listener.receiving() as receiver:
+        handle = _make(server, options, receiver)
+        try:
             yield handle
-    else:
-        with listener.receiving() as receiver, _created(server, options, receiver) as handle:
-            yield handle
-
-
-@contextmanager
-def _created(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> Iterator[WorkspaceHandle]:
-    handle = _make(server, options, receiver)
-    try:
-        yield handle
-    finally:
-        if server.local is not None and server.local.is_running:
-            server.local.delete_workspace(handle.id)
-        elif not sys.is_finalizing():  # then a server in this process no longer runs
-            with suppress(NotFoundError):  # the test has deleted it
-                Client(server.url, token=server.token).delete_workspace(handle.id)
+        finally:
+            if server.local is not None and server.local.is_running:
+                server.local.delete_workspace(handle.id)
+            elif not sys.is_finalizing():  # then a server in this process no longer runs
+                with suppress(NotFoundError):  # the test has deleted it
+                    Client(server.url, token=server.token).delete_workspace(handle.id)
 
 
 def _make(server: SandboxServer, options: WorkspaceOptions, receiver: Receiver | None) -> WorkspaceHandle:
@@ -129,10 +123,35 @@ def receiver_host(url: str) -> tuple[bool, str | None]:
     return name is not None or urlsplit(url).hostname in LOOPBACK_HOSTS, name
 
 
-class WorkspaceAttributes:
-    """The attributes of a workspace that both clients have."""
+def asserting(make: Callable[Params, ApiCall[Verdict]]) -> Callable[Params, ApiCall[Verdict]]:
+    """Return what makes a verification that raises AssertionError, with the near misses, if it does not pass."""
 
-    handle: WorkspaceHandle
+    @wraps(make)
+    def make_asserting(*args: Params.args, **kwargs: Params.kwargs) -> ApiCall[Verdict]:
+        call = make(*args, **kwargs)
+
+        def parse(body: bytes) -> Verdict:
+            __tracebackhide__ = True
+            verdict = call.parse(body)
+            if not verdict:
+                raise AssertionError(str(verdict))
+            return verdict
+
+        return call.parsed_by(parse)
+
+    return make_asserting
+
+
+class WorkspaceMethods(ApiMethods):
+    """What both clients of a test's workspace have."""
+
+    verify = ApiMethod(asserting(traffic.verify))
+
+    def __init__(self, handle: WorkspaceHandle) -> None:
+        super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
+        self.handle = handle
+        for name in WITH_SCENARIO:
+            setattr(self, name, finding_files(getattr(self, name), handle.folder))
 
     @property
     def id(self) -> str:
@@ -175,16 +194,8 @@ class WorkspaceAttributes:
         return environment(server.url, self.id, self.keys, token=server.token)
 
 
-class SandboxClient(WorkspaceAttributes, Client):
+class SandboxClient(WorkspaceMethods, Client):
     """The blocking client of a test's workspace; `verify` raises AssertionError if it does not pass."""
-
-    def __init__(self, handle: WorkspaceHandle) -> None:
-        super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
-        self.handle = handle
-        self.verify = asserting(super().verify)
-        self.load_scenario = finding_files(super().load_scenario, handle.folder)
-        self.check_scenario = finding_files(super().check_scenario, handle.folder)
-        self.make_workspace = finding_files(super().make_workspace, handle.folder)
 
     @property
     def aio(self) -> "AsyncSandboxClient":
@@ -192,46 +203,8 @@ class SandboxClient(WorkspaceAttributes, Client):
         return AsyncSandboxClient(self.handle)
 
 
-class AsyncSandboxClient(WorkspaceAttributes, AsyncClient):
+class AsyncSandboxClient(WorkspaceMethods, AsyncClient):
     """The asyncio client of a test's workspace; `verify` raises AssertionError if it does not pass."""
-
-    def __init__(self, handle: WorkspaceHandle) -> None:
-        super().__init__(handle.server.url, token=handle.server.token, workspace=handle.id)
-        self.handle = handle
-        self.verify = asserting_later(super().verify)
-        self.load_scenario = finding_files(super().load_scenario, handle.folder)
-        self.check_scenario = finding_files(super().check_scenario, handle.folder)
-        self.make_workspace = finding_files(super().make_workspace, handle.folder)
-
-
-def asserting(verify: Callable[Params, Verdict]) -> Callable[Params, Verdict]:
-    """Return a `verify` that raises AssertionError, with the near misses, if it does not pass."""
-
-    @wraps(verify)
-    def verify_or_fail(*args: Params.args, **kwargs: Params.kwargs) -> Verdict:
-        __tracebackhide__ = True
-        verdict = verify(*args, **kwargs)
-        if not verdict:
-            raise AssertionError(str(verdict))
-        return verdict
-
-    return verify_or_fail
-
-
-def asserting_later(
-    verify: Callable[Params, Coroutine[Any, Any, Verdict]],
-) -> Callable[Params, Coroutine[Any, Any, Verdict]]:
-    """Return the same for a `verify` that is awaited."""
-
-    @wraps(verify)
-    async def verify_or_fail(*args: Params.args, **kwargs: Params.kwargs) -> Verdict:
-        __tracebackhide__ = True
-        verdict = await verify(*args, **kwargs)
-        if not verdict:
-            raise AssertionError(str(verdict))
-        return verdict
-
-    return verify_or_fail
 
 
 def finding_files(method: Callable[Params, Result], folder: Path | None) -> Callable[Params, Result]:
