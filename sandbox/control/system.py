@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -132,14 +132,6 @@ def _schema(name: str) -> bytes:
         raise refuse(404, "", f"cannot read the {name} schema: {error.strerror}") from None
 
 
-class StaticFile(NamedTuple):
-    """One file of the inbox."""
-
-    body: bytes
-    type: str
-    etag: str
-
-
 def add_inbox(app: web.Application, control: web.Application, middleware: Middleware) -> None:
     """Add the inbox to `control`, the application below `/_sandbox`, and the redirect to it to `app`.
 
@@ -169,26 +161,28 @@ async def _redirect(_: web.Request) -> web.Response:
 
 
 async def _serve_file(request: web.Request) -> web.Response:
-    """Reply with a file of the inbox, without a body if the browser has it already."""
-    found = _inbox_files().get(request.match_info["name"] or "index.html")
-    if found is None:
+    """Reply with a file of the inbox."""
+    name = request.match_info["name"] or "index.html"
+    body = _inbox_files().get(name)
+    if body is None:
         raise web.HTTPNotFound
-    headers = {**INBOX_HEADERS, "ETag": f'"{found.etag}"'}
-    if any(etag.value in {found.etag, "*"} for etag in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=found.body, headers={**headers, "Content-Type": found.type})
+    return send_file(request, body, f"{MEDIA_TYPES[Path(name).suffix]}; charset=utf-8")
 
 
 @cache
-def _inbox_files() -> Mapping[str, StaticFile]:
+def _inbox_files() -> Mapping[str, bytes]:
     """Return every file of the inbox by its path in the folder; they are read at the first call that needs one."""
     paths = [path for path in INBOX_FOLDER.rglob("*") if path.suffix in MEDIA_TYPES]
-    return {path.relative_to(INBOX_FOLDER).as_posix(): _read_file(path) for path in paths}
+    return {path.relative_to(INBOX_FOLDER).as_posix(): path.read_bytes() for path in paths}
 
 
-def _read_file(path: Path) -> StaticFile:
-    body = path.read_bytes()
-    return StaticFile(body, f"{MEDIA_TYPES[path.suffix]}; charset=utf-8", sha256(body).hexdigest()[:20])
+def send_file(request: web.Request, body: bytes, content_type: str) -> web.Response:
+    """Return the reply with a file of the inbox or the documentation; without a body if the browser has it already."""
+    tag = sha256(body).hexdigest()[:20]
+    headers = {**INBOX_HEADERS, "ETag": f'"{tag}"'}
+    if any(etag.value in {tag, "*"} for etag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers={**headers, "Content-Type": content_type})
 
 
 def describe_provider(spec: ProviderSpec, inbound: Mapping[str, Inbound] = NO_INBOUND) -> Object:

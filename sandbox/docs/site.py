@@ -8,14 +8,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from hashlib import sha256
 from html import escape
 from pathlib import Path
 
 from aiohttp import web
 
 from sandbox import __version__
-from sandbox.control.system import INBOX_HEADERS
+from sandbox.control.system import INBOX_HEADERS, send_file
 from sandbox.docs.reference import fill_in
 from sandbox.docs.render import Page, render
 from sandbox.providers.registry import Registry
@@ -173,12 +172,7 @@ def add_docs(control: web.Application, packs: Registry) -> Site:
 
     async def answer(request: web.Request) -> web.Response:
         body, kind = read(site, request.match_info["name"])
-        tag = sha256(body).hexdigest()[:20]
-        headers = {**INBOX_HEADERS, "ETag": f'"{tag}"'}
-        if any(etag.value in {tag, "*"} for etag in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        content_type = kind if kind == PNG else f"{kind}; charset=utf-8"
-        return web.Response(body=body, headers={**headers, "Content-Type": content_type})
+        return send_file(request, body, kind if kind == PNG else f"{kind}; charset=utf-8")
 
     async def list_pages(_: web.Request) -> web.Response:
         return web.Response(text=llms_text(), headers=INBOX_HEADERS)
