@@ -6,12 +6,13 @@ from datetime import timedelta
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from itertools import islice
+from operator import eq, ge, le
 from typing import NamedTuple, TypeVar
 
 from aiohttp import web
 
 from sandbox.control.call import ControlCall, reply
-from sandbox.control.lists import Collection, filter_items, newest_first, wait_for
+from sandbox.control.lists import Collection, Object, filter_items, newest_first, wait_for
 from sandbox.control.masking import mask
 from sandbox.control.messages import SameNumber, messages_of, same_number
 from sandbox.control.parameters import Since
@@ -59,25 +60,15 @@ class ExpectedCount:
 
     def holds(self, count: int) -> bool:
         """Whether a count is as expected."""
-        return {
-            "exactly": count == self.number,
-            "at_least": count >= self.number,
-            "at_most": count <= self.number,
-        }[self.kind]
+        return COMPARISONS[self.kind](count, self.number)
 
     def is_final(self, count: int) -> bool:
         """Whether later messages can no longer change the result."""
         return count >= self.number if self.kind == "at_least" else count > self.number
 
 
+COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {"exactly": eq, "at_least": ge, "at_most": le}
 ANY = ExpectedCount("at_least", 1)  # without a count
-
-
-class NearMiss(NamedTuple):
-    """A message, or a refused request by its number, and its differences in words."""
-
-    id: str | int
-    differences: tuple[str, ...]
 
 
 async def verify(call: ControlCall) -> web.Response:
@@ -110,15 +101,13 @@ async def verify(call: ControlCall) -> web.Response:
             "passed": count.holds(len(found)),
             "count": len(found),
             "matches": [message.id for message in found[:MATCH_LIMIT]],
-            "near": [{"id": each.id, "differs": list(each.differences)} for each in near],
+            "near": near,
         },
     )
 
 
-def near_misses(
-    world: World, expected: Mapping[str, str], criteria: Sequence[Criterion], since: Since
-) -> list[NearMiss]:
-    """Return what nearly fits among the newest messages and refused requests after `since`.
+def near_misses(world: World, expected: Mapping[str, str], criteria: Sequence[Criterion], since: Since) -> list[Object]:
+    """Return what nearly fits among the newest messages and refused requests after `since`, and how it differs.
 
     Only messages of the expected direction count, and no request if that is `inbound`.
     """
@@ -142,14 +131,14 @@ def _newest(collection: Collection[Item], after: int) -> Iterator[Item]:
     return islice(newest_first(collection, before=None, after=after), EXAMINED_LIMIT)
 
 
-def _near_messages(messages: Iterable[Message], criteria: Sequence[Criterion]) -> list[NearMiss]:
+def _near_messages(messages: Iterable[Message], criteria: Sequence[Criterion]) -> list[Object]:
     """Return the messages with the fewest differences; those that fit are left out."""
     failing = [(message, [each for each in criteria if not each.holds(message)]) for message in messages]
     compared = sorted((each for each in failing if each[1]), key=lambda each: len(each[1]))[:MEASURED_LIMIT]
     ranked = [(len(failed), -_similarity(message, failed), message, failed) for message, failed in compared]
     ranked.sort(key=lambda each: each[:2])
     return [
-        NearMiss(message.id, tuple(each.difference(message) for each in failed))
+        {"id": message.id, "differs": [each.difference(message) for each in failed]}
         for count, dissimilarity, message, failed in ranked[:NEAR_MISS_LIMIT]
         if count < len(criteria) or -dissimilarity >= LEAST_SIMILARITY
     ]
@@ -161,10 +150,10 @@ def _similarity(message: Message, failed: Sequence[Criterion]) -> float:
     return sum(ratios) / len(ratios)
 
 
-def _near_requests(records: Iterable[RequestRecord], expected: Mapping[str, str]) -> list[NearMiss]:
+def _near_requests(records: Iterable[RequestRecord], expected: Mapping[str, str]) -> list[Object]:
     """Return the refused requests that may have been meant; those with another number were not."""
     return [
-        NearMiss(record.id, (f"refused with {record.status}: {'; '.join(record.why)}",))
+        {"id": record.id, "differs": [f"refused with {record.status}: {'; '.join(record.why)}"]}
         for record in records
         if record.refused and _may_be_meant(record, expected)
     ][:NEAR_MISS_LIMIT]
