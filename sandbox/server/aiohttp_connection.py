@@ -6,10 +6,10 @@ end never arrives, gets a number, an entry in the journal and a reason; see `bad
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
@@ -93,7 +93,8 @@ class Server(web.Server):
     """Makes the connections of a server; `inner` handles their requests."""
 
     def __init__(self, engine: Engine, app: web.Application, inner: web.Server, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
-        super().__init__(self._handle, request_factory=self._make, **options)
+        make_request = partial(Request, loop=asyncio.get_running_loop(), client_max_size=BODY_LIMIT)
+        super().__init__(self._handle, request_factory=make_request, **options)
         self.engine = engine
         self._pages = app[PAGE_RULES]
         self._inner = inner.request_handler
@@ -118,17 +119,6 @@ class Server(web.Server):
             except StoreError as error:
                 answer = unavailable(str(error))
         return self._pages.allow_reading(request, answer)
-
-    def _make(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: "asyncio.Task[None]",
-    ) -> web.BaseRequest:
-        loop = asyncio.get_running_loop()
-        return Request(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request that aiohttp could read, or refuse it for another reason."""
@@ -155,7 +145,9 @@ class Server(web.Server):
 
 
 class Runner(web.AppRunner):
-    """Runs an application on this server's own connections."""
+    """Runs an application on this server's own connections, which `web_server` makes once the runner is set up."""
+
+    web_server: Server
 
     def __init__(self, engine: Engine, app: web.Application, *, grace: float) -> None:
         # A GET may name as many recipients as a POST.
@@ -165,17 +157,9 @@ class Runner(web.AppRunner):
         self._options = options
 
     async def _make_server(self) -> web.Server:
-        return Server(
-            self._engine, self.app, await super()._make_server(), loop=asyncio.get_running_loop(), **self._options
-        )
-
-    @property
-    def web_server(self) -> Server:
-        """The factory of connections; the runner must be set up."""
-        if not isinstance(self.server, Server):
-            message = "the runner is not set up"
-            raise TypeError(message)
-        return self.server
+        inner = await super()._make_server()
+        self.web_server = Server(self._engine, self.app, inner, loop=asyncio.get_running_loop(), **self._options)
+        return self.web_server
 
 
 class Handler(web.RequestHandler):

@@ -32,7 +32,7 @@ from opentelemetry.trace import (
 
 from sandbox import __version__
 from sandbox.control.masking import masked_text
-from sandbox.core.callback import OPEN_STATES, Attempt, Callback, CallbackState
+from sandbox.core.callback import OPEN_STATES, Attempt, Callback
 from sandbox.core.change import Batch, MessagesDeleted, WorkspaceDeleted, WorkspaceReset
 from sandbox.core.clock import format_time, microseconds
 from sandbox.core.journal import RequestRecord
@@ -41,14 +41,12 @@ from sandbox.core.seeded_random import make_token
 from sandbox.core.trace import TraceContext, callback_span, child_span, trace_of
 from sandbox.core.world import World
 from sandbox.engine.engine import Engine
-from sandbox.server.logs import mask
+from sandbox.server.logs import ATTEMPTED, mask
 
 EXPORTERS: Mapping[str, Callable[[], SpanExporter]] = {"otlp": OTLPSpanExporter, "console": ConsoleSpanExporter}
 STOP_TIMEOUT = 1.0  # seconds that the last spans have to be exported when the server stops
 FIRST_ERROR = 500  # the lowest HTTP status that marks the span of a request as failed
 SECRET_LENGTH = 32
-# The states in which an attempt leaves a callback; pending if a retry follows.
-ATTEMPTED = frozenset({CallbackState.DELIVERED, CallbackState.FAILED, CallbackState.PENDING})
 
 Attributes = dict[str, str | int | float | bool]
 
