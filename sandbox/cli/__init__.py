@@ -2,7 +2,7 @@
 
 `serve` runs a server, `inspect` has the commands that read files, the others call a running server. Exit codes: 0
 success, 1 a negative result or something that does not exist, 2 invalid arguments or no server. It imports everything
-else, each command only what it needs and only when it runs; `--help` and `--version` need no command at all.
+else, each command only what it needs and only when it is looked up; `--help` and `--version` need no command at all.
 """
 
 import os

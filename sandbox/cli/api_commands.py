@@ -1,14 +1,11 @@
-"""Commands that call a running server: they print tables for people, or JSON for scripts.
-
-Each imports the client only when it runs, so that `serve` and `ready` start without it.
-"""
+"""Commands that call a running server: they print tables for people, or JSON for scripts."""
 
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,7 +15,6 @@ from sandbox.cli.api_options import (
     api_command,
     code_option,
     direction_option,
-    exit_code,
     filter_options,
     limit_option,
     provider_option,
@@ -26,12 +22,14 @@ from sandbox.cli.api_options import (
     wait_options,
     with_own_names,
 )
-from sandbox.cli.options import NO, SAMPLE_TIME, Duration, WholeNumber, check_clock, read_time
+from sandbox.cli.options import NO, SAMPLE_TIME, Duration, WholeNumber, check_clock, exit_code, read_time
+from sandbox.cli.progress import Progress, polling
+from sandbox.client import Advance, Client, ClientError, NotFoundError, RefusedError, server, tables, traffic
+from sandbox.client.call import ApiCall
+from sandbox.client.values import environment
 from sandbox.core.clock import DurationError, parse_duration
-
-if TYPE_CHECKING:
-    from sandbox.client import Advance, Client
-    from sandbox.client.call import ApiCall
+from sandbox.core.scenario import is_file
+from sandbox.formats.yaml_files import FileError, parse
 
 DATED = re.compile(r"\d{4}[-/.]", re.ASCII)  # how a time begins, and no duration
 SENT = "scenario"  # the server's name for a scenario that was sent to it
@@ -48,8 +46,6 @@ SENT = "scenario"  # the server's name for a scenario that was sent to it
 @api_command
 def messages(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """List messages, newest first. Exit code 1 if --wait is given and there is none."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
-
     page = context.execute(traffic.messages(**given), lambda page: tables.messages(page) if page else "no messages")
     return NO if given["wait"] is not None and not page else 0
 
@@ -65,8 +61,6 @@ def otp(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each op
 
     Exit code 1 if there is none, or if several numbers contain it.
     """
-    from sandbox.client import NotFoundError, traffic  # noqa: PLC0415 - see above
-
     try:
         context.execute(traffic.otp(**given), lambda found: found.code)
     except NotFoundError as error:
@@ -82,9 +76,6 @@ def otp(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each op
 @api_command
 def advance(context: CommandContext, goal: str) -> None:
     """Advance the clock. Give a duration such as 5m, a time, next for what is due next, or idle for all that waits."""
-    from sandbox.cli.progress import Progress, polling  # noqa: PLC0415 - see above
-    from sandbox.client import tables  # noqa: PLC0415 - as above
-
     call = read_goal(goal)
     with Progress("advancing") as progress:
         if progress.is_shown and goal != "next":
@@ -95,13 +86,11 @@ def advance(context: CommandContext, goal: str) -> None:
     context.print(raw, result, tables.advance)
 
 
-def find_progress(client: "Client", goal: str, update: Callable[[float, float, str], None]) -> Callable[[], None]:
+def find_progress(client: Client, goal: str, update: Callable[[float, float, str], None]) -> Callable[[], None]:
     """Return a function that finds out how far an advance has come, and tells it.
 
     With `idle`, that is how much less is pending than at most; otherwise, how much of the time has passed.
     """
-    from sandbox.client import ClientError, server  # noqa: PLC0415 - see above
-
     begin, most = client.execute(server.clock()).now, 0
     end = begin if goal == "idle" else find_end(goal, begin)
 
@@ -127,15 +116,13 @@ def find_end(goal: str, begin: datetime) -> datetime:
         return read_time(goal)
 
 
-def read_goal(goal: str) -> "ApiCall[Advance]":
+def read_goal(goal: str) -> ApiCall[Advance]:
     """Return the advance that an argument stands for.
 
     Raises:
         click.UsageError: it is not a duration, a time, `next` or `idle`.
 
     """
-    from sandbox.client import server  # noqa: PLC0415 - see above
-
     if goal == "idle":
         return server.advance(until="idle")
     if goal == "next":
@@ -156,8 +143,6 @@ def read_goal(goal: str) -> "ApiCall[Advance]":
 @api_command
 def agenda(context: CommandContext, limit: int | None) -> None:
     """List what is due next on the clock: status changes and callbacks, the first entry first."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - see above
-
     context.execute(server.agenda(limit=limit), lambda due: tables.agenda(due) if due.items else "nothing is pending")
 
 
@@ -166,9 +151,6 @@ def agenda(context: CommandContext, limit: int | None) -> None:
 @api_command
 def use(context: CommandContext, scenario: str) -> int:
     """Switch to another scenario. Give the name of one that the server has, or a file to send to it."""
-    from sandbox.client import RefusedError, server  # noqa: PLC0415 - see above
-    from sandbox.core.scenario import is_file  # noqa: PLC0415 - as above
-
     call = server.load_scenario(read_document(Path(scenario))) if is_file(scenario) else server.use(scenario)
     try:
         context.execute(call, lambda used: f"scenario {used.name}")
@@ -189,8 +171,6 @@ def read_document(path: Path) -> str:
         click.UsageError: it cannot be read, is empty, or only names a scenario.
 
     """
-    from sandbox.formats.yaml_files import FileError, parse  # noqa: PLC0415 - see above
-
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -215,8 +195,6 @@ def read_document(path: Path) -> str:
 @api_command
 def reset(context: CommandContext) -> None:
     """Reset a workspace to its start. Nothing that was sent before arrives afterwards."""
-    from sandbox.client import server  # noqa: PLC0415 - see above
-
     context.execute(server.reset(), lambda fresh: f"workspace {fresh.id} has been reset, seed {fresh.seed}")
 
 
@@ -232,8 +210,6 @@ def reset(context: CommandContext) -> None:
 @api_command
 def verify(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """Count the messages that match. Exit code 1, with near misses, if the number is not as expected."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - see above
-
     counts = [name for name in ("exactly", "at_least", "at_most") if given[name] is not None]
     if len(counts) > 1:
         *others, last = (f"--{name.replace('_', '-')}" for name in counts)
@@ -267,9 +243,6 @@ def workspaces(  # noqa: PLR0913 - click passes options by name
     delete: str | None,
 ) -> None:
     """List, create or delete workspaces."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - see above
-    from sandbox.client.values import environment  # noqa: PLC0415 - see above
-
     settings = {"--scenario": scenario, "--clock": clock, "--seed": seed, "--ttl": ttl, "--env": env or None}
     given = [name for name, value in settings.items() if value is not None]
     if given and not make:

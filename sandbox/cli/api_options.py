@@ -4,22 +4,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from sandbox.cli.options import NO, WRONG_USE, CommandGroup, Duration, WholeNumber, default_url, env_option
-from sandbox.core.errors import SandboxError
+from sandbox.cli.options import CommandGroup, Duration, WholeNumber, default_url, env_option
+from sandbox.client import Client, NotFoundError, Page, RefusedError
+from sandbox.client.call import ApiCall
 from sandbox.core.message import Direction
-
-if TYPE_CHECKING:
-    from sandbox.client import Client, Page, RefusedError
-    from sandbox.client.call import ApiCall
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")
-NOT_POSSIBLE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 Command = Callable[..., object]
 
 # The names that a command may have for a call's field, the likeliest first, if it has not only the field's own.
@@ -52,14 +47,14 @@ OWN_PROBLEMS: Mapping[tuple[str, str], str] = {
 class CommandContext:
     """A client of the server that a command calls, and the format of its output."""
 
-    client: "Client"
+    client: Client
     as_json: bool
 
-    def fetch(self, call: "ApiCall[Result]", *, on_sent: Callable[[int], None] | None = None) -> tuple[bytes, Result]:
+    def fetch(self, call: ApiCall[Result], *, on_sent: Callable[[int], None] | None = None) -> tuple[bytes, Result]:
         """Send a call and return its result with its JSON; `on_sent` is told how many bytes of its body have left."""
         return self.client.execute(call.parsed_by(lambda raw: (raw, call.parse(raw))), on_sent=on_sent)
 
-    def execute(self, call: "ApiCall[Result]", show: Callable[[Result], str]) -> Result:
+    def execute(self, call: ApiCall[Result], show: Callable[[Result], str]) -> Result:
         """Send a call, print its result, and return it."""
         raw, result = self.fetch(call)
         self.print(raw, result, show)
@@ -109,7 +104,6 @@ def api_command(command: Command) -> Command:
         as_json: bool,
         **given: Any,  # noqa: ANN401 - each option has its own type
     ) -> object:
-        from sandbox.client import Client  # noqa: PLC0415 - `serve` and `ready` start without it
 
         client = Client(url or default_url(), token=control_token or None, workspace=workspace or None)
         return command(CommandContext(client, as_json), **given)
@@ -169,7 +163,7 @@ def list_options(noun: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def pages(context: CommandContext, make: "Callable[[str | None], ApiCall[Page[Row]]]") -> "Iterator[Page[Row]]":
+def pages(context: CommandContext, make: Callable[[str | None], ApiCall[Page[Row]]]) -> Iterator[Page[Row]]:
     """Yield all pages of a list."""
     cursor: str | None = None
     while True:
@@ -180,30 +174,19 @@ def pages(context: CommandContext, make: "Callable[[str | None], ApiCall[Page[Ro
             return
 
 
-def exit_code(error: SandboxError) -> int:
-    """Return 1 if what a call names does not exist or its state forbids the call, 2 if the call or its URL is wrong."""
-    return NO if getattr(error, "status", None) in NOT_POSSIBLE else WRONG_USE
-
-
 def _with_own_names(command: Command) -> Command:
     @wraps(command)
     def run(**given: Any) -> object:  # noqa: ANN401 - each option has its own type
         try:
             return command(**given)
-        except SandboxError as error:
-            from sandbox.client import RefusedError  # noqa: PLC0415 - already imported
-
-            if isinstance(error, RefusedError):
-                raise with_own_names(error, click.get_current_context().command) from None
-            raise
+        except RefusedError as error:
+            raise with_own_names(error, click.get_current_context().command) from None
 
     return run
 
 
-def with_own_names(error: "RefusedError", command: click.Command) -> "RefusedError":
+def with_own_names(error: RefusedError, command: click.Command) -> RefusedError:
     """Return a refusal whose mistakes name a command's options and arguments, such as `--scenario` for `/scenario`."""
-    from sandbox.client import NotFoundError, RefusedError  # noqa: PLC0415 - already imported
-
     mistakes = tuple(
         replace(
             each,

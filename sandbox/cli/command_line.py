@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from sandbox import __version__
-from sandbox.cli.options import WRONG_USE, CommandGroup, unknown_variables
+from sandbox.cli.options import WRONG_USE, CommandGroup, exit_code, unknown_variables
 from sandbox.cli.summary import COMMANDS
 from sandbox.core.errors import MistakesError, SandboxError, on_one_line
 
@@ -67,8 +67,6 @@ def run_command() -> int:
         for mistake in error.mistakes:
             click.echo(f"sms-sandbox: {mistake}", err=True)
     except SandboxError as error:
-        from sandbox.cli.api_options import exit_code  # noqa: PLC0415 - few commands need its module
-
         hint = HINTS.get(getattr(error, "status", 0), "")
         click.echo(f"sms-sandbox: {on_one_line(str(error))}{hint}", err=True)
         return exit_code(error)

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,9 +19,9 @@ from sandbox.cli.api_options import (
     to_option,
 )
 from sandbox.cli.options import PATH, CommandGroup
-
-if TYPE_CHECKING:
-    from sandbox.client.call import ApiCall
+from sandbox.client import files
+from sandbox.client.call import ApiCall
+from sandbox.formats.terminal import is_terminal, visible
 
 STDOUT = Path("-")
 FILE = click.argument("file", metavar="[FILE]", type=PATH, default=STDOUT)
@@ -46,8 +46,6 @@ def export() -> None:
 @api_command
 def export_messages(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - each option has its own type
     """Write all messages to a file such as messages.csv or messages.jsonl (default: standard output)."""
-    from sandbox.client import files  # noqa: PLC0415 - `serve` and `ready` start without it
-
     write(context, file, files.export_messages(None if file == STDOUT else file, **given))
 
 
@@ -66,15 +64,11 @@ def export_messages(context: CommandContext, file: Path, **given: Any) -> None: 
 @api_command
 def export_requests(context: CommandContext, file: Path, **given: Any) -> None:  # noqa: ANN401 - as above
     """Write all requests with their replies to a HAR file, which browsers open (default: standard output)."""
-    from sandbox.client import files  # noqa: PLC0415 - as above
-
     write(context, file, files.export_requests(None if file == STDOUT else file, **given))
 
 
-def write(context: CommandContext, file: Path, call: "ApiCall[bytes]") -> None:
+def write(context: CommandContext, file: Path, call: ApiCall[bytes]) -> None:
     """Send a call, and print the content of its file, or where it is."""
-    from sandbox.formats.terminal import is_terminal, visible  # noqa: PLC0415 - as above
-
     content = context.client.execute(call)
     if file == STDOUT and is_terminal(sys.stdout):  # which a text must not control
         click.echo("\n".join(map(visible, re.split("\r?\n", content.decode()))), nl=False)

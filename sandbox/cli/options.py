@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from difflib import get_close_matches
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,11 @@ from urllib.parse import urlsplit
 import click
 
 from sandbox.core.clock import ClockMode, DurationError, parse_duration
+from sandbox.core.errors import SandboxError
 
 NO = 1  # the exit code of a negative result
 WRONG_USE = 2  # the exit code for invalid arguments, and if no server answers
+NOT_POSSIBLE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 PREFIX = "SANDBOX_"  # of all environment variables
 CALLBACK_PREFIX = "SANDBOX_CALLBACK_"  # followed by the name of a provider
 # Variables that are not options: the pytest fixture reads the first two, the inbox's curl commands use the last.
@@ -75,6 +78,11 @@ class RepeatableOption(click.Option):
     def resolve_envvar_value(self, ctx: click.Context) -> None:  # noqa: ARG002 - click's own signature
         """Return None."""
         return
+
+
+def exit_code(error: SandboxError) -> int:
+    """Return 1 if what a call names does not exist or its state forbids the call, 2 if the call or its URL is wrong."""
+    return NO if getattr(error, "status", None) in NOT_POSSIBLE else WRONG_USE
 
 
 def default_url() -> str:

@@ -3,15 +3,14 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sandbox.cli.api_options import CommandContext, api_command, pages
+from sandbox.cli.junit import Report
 from sandbox.cli.options import NO, PATH, Time
-
-if TYPE_CHECKING:
-    from sandbox.cli.junit import Report
+from sandbox.client import tables, traffic
+from sandbox.client.files import write_file
 
 PAGE = 1000  # requests or callbacks that are read at once
 SHOWN = 20  # refused requests that are printed, and failed callbacks
@@ -40,10 +39,6 @@ def report(  # noqa: PLR0913 - click passes options by name
 
     Exit code 1 if something was refused or a callback failed, or its last attempt did.
     """
-    from sandbox.cli.junit import Report  # noqa: PLC0415 - `serve` and `ready` start without it
-    from sandbox.client import traffic  # noqa: PLC0415 - as above
-    from sandbox.client.files import write_file  # noqa: PLC0415 - as above
-
     found = Report()
     for requests in pages(
         context, lambda cursor: traffic.requests(provider=provider, since=since, limit=PAGE, cursor=cursor)
@@ -66,17 +61,15 @@ def report(  # noqa: PLR0913 - click passes options by name
     return NO if (found.refused or found.failed) and not exit_zero else 0
 
 
-def summarize(found: "Report") -> str:
+def summarize(found: Report) -> str:
     """Return the numbers of a report in one line."""
     requests = f"{count(found.requests, 'request')}, {len(found.refused)} refused"
     kept = f"; {count(found.evicted, 'older request')} no longer kept" if found.evicted else ""
     return f"{requests}; {count(found.callbacks, 'callback')}, {len(found.failed)} failed{kept}"
 
 
-def describe(found: "Report") -> str:
+def describe(found: Report) -> str:
     """Return a report for people: the numbers, and the newest of what was refused or failed."""
-    from sandbox.client import tables  # noqa: PLC0415 - as above
-
     parts = [summarize(found)]
     for shown, rows, more in (
         (tables.requests(found.refused[:SHOWN]), found.refused, "requests --refused"),
@@ -94,7 +87,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def as_json(found: "Report") -> str:
+def as_json(found: Report) -> str:
     """Return the numbers of a report as JSON."""
     numbers = {
         "requests": found.requests,

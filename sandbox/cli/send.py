@@ -14,12 +14,13 @@ import click
 
 from sandbox.cli.api_options import CommandContext, api_command, server_options
 from sandbox.cli.options import NO, Duration, Rate, WholeNumber, default_url
+from sandbox.cli.progress import LiveLine
+from sandbox.client import AsyncClient, Client, Provider, tables, traffic
 from sandbox.core.clock import ClockMode, monotonic, parse_duration
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.seeded_random import make_seed
 
 if TYPE_CHECKING:
-    from sandbox.client import AsyncClient, Provider
     from sandbox.demo.request_templates import PreparedRequest, SampleRequest
     from sandbox.demo.sender import Limits
 
@@ -87,8 +88,6 @@ def send(
     *, url: str | None, workspace: str | None, control_token: str | None, as_json: bool, **given: str | None
 ) -> int:
     """Send a message as an application would. Exit code 1 if it is refused, or no reply comes."""
-    from sandbox.client import AsyncClient, Client, tables, traffic  # noqa: PLC0415 - `ready` starts without it
-
     name = workspace or DEFAULT
     wanted = Wanted(**given)
     if wanted.account is not None and name != DEFAULT and not wanted.account.startswith(name):
@@ -105,14 +104,14 @@ def send(
     return NO if context.execute(traffic.request(number), tables.sent).refused else 0
 
 
-async def send_sample(client: "AsyncClient", workspace: str, wanted: Wanted) -> int:
+async def send_sample(client: AsyncClient, workspace: str, wanted: Wanted) -> int:
     """Send the request that is wanted; return its number in the journal, 0 if no reply came.
 
     Raises:
         NoSampleError: the operation has no sample.
 
     """
-    from sandbox.demo.request_templates import sample_requests  # noqa: PLC0415 - as above
+    from sandbox.demo.request_templates import sample_requests  # noqa: PLC0415 - few commands need its libraries
     from sandbox.demo.sender import connect  # noqa: PLC0415 - as above
 
     keys = (await client.show_workspace(workspace)).keys
@@ -126,7 +125,7 @@ async def send_sample(client: "AsyncClient", workspace: str, wanted: Wanted) -> 
         return await connection.number_of(request)
 
 
-def choose(providers: Sequence["Provider"], wanted: Wanted) -> tuple["Provider", str]:
+def choose(providers: Sequence[Provider], wanted: Wanted) -> tuple[Provider, str]:
     """Return the provider that is wanted, with one operation, and the name of that operation.
 
     Raises:
@@ -171,8 +170,6 @@ def choose(providers: Sequence["Provider"], wanted: Wanted) -> tuple["Provider",
 @api_command
 def inbound(context: CommandContext, **given: str) -> None:
     """Let a phone send a text. A word such as STOP opts the number out, one such as START in again."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - `serve` and `ready` start without it
-
     context.execute(traffic.inbound(**given), lambda message: tables.messages([message]))
 
 
@@ -209,8 +206,7 @@ def demo(  # noqa: PLR0913 - click passes options by name
     control_token: str | None,
 ) -> None:
     """Fill a running server with invented messages. Sends codes, orders, failures and refusals until Ctrl-C."""
-    from sandbox.client import AsyncClient  # noqa: PLC0415 - `ready` starts without it
-    from sandbox.demo.sender import Limits  # noqa: PLC0415
+    from sandbox.demo.sender import Limits  # noqa: PLC0415 - as above
 
     seconds = parse_duration(span).total_seconds() if span else None
     if seconds == 0:
@@ -224,7 +220,7 @@ def demo(  # noqa: PLR0913 - click passes options by name
         progress.end()
 
 
-async def fill(client: "AsyncClient", workspace: str, progress: "ProgressDisplay") -> None:
+async def fill(client: AsyncClient, workspace: str, progress: "ProgressDisplay") -> None:
     """Find out what the providers accept, and send it up to the limits or until Ctrl-C."""
     from sandbox.demo.request_templates import find_templates  # noqa: PLC0415 - as above
     from sandbox.demo.sender import Traffic, connect, send_all  # noqa: PLC0415
@@ -241,7 +237,7 @@ async def fill(client: "AsyncClient", workspace: str, progress: "ProgressDisplay
             await send_all(client, connection, traffic, progress.limits, progress.totals, progress.update)
 
 
-def _why_not(provider: "Provider", refusals: Mapping[str, str]) -> str:
+def _why_not(provider: Provider, refusals: Mapping[str, str]) -> str:
     """Return why a provider is no part of the demo, unless it has a sample that it accepts."""
     if not provider.credentials:
         return f"it {NO_KEY}"
@@ -253,8 +249,7 @@ class ProgressDisplay:
     """Shows the progress: on a terminal in one line that changes, elsewhere in a line every ten seconds."""
 
     def __init__(self, url: str, limits: "Limits", seed: int) -> None:
-        from sandbox.cli.progress import LiveLine  # noqa: PLC0415 - as above
-        from sandbox.demo.sender import Totals  # noqa: PLC0415
+        from sandbox.demo.sender import Totals  # noqa: PLC0415 - as above
 
         self.url = url
         self.limits = limits

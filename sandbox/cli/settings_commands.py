@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, limit_option
 from sandbox.cli.options import DECIMAL, SPEED, Time
-
-if TYPE_CHECKING:
-    from sandbox.client import Target
+from sandbox.client import server, tables
 
 PROVIDER = click.argument("provider", metavar="PROVIDER")
 KEY = click.argument("key", metavar="KEY")
@@ -26,8 +24,6 @@ def clock() -> None:
 @api_command
 def show_clock(context: CommandContext) -> None:
     """Show how the clock runs, and its time."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - `serve` and `ready` start without it
-
     context.execute(server.clock(), tables.clock)
 
 
@@ -74,8 +70,6 @@ def set_clock(
     start: datetime | None = None,
 ) -> None:
     """Change how the clock runs, or its time, and show it."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - as above
-
     context.execute(server.set_clock(mode, rate=rate, start=start), tables.clock)
 
 
@@ -88,8 +82,6 @@ def targets() -> None:
 @api_command
 def list_targets(context: CommandContext) -> None:
     """List the callback URLs by provider. Callbacks of other providers are collected."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - as above
-
     none = "no targets: callbacks are collected"
     context.execute(server.targets(), lambda found: tables.targets(found) if found else none)
 
@@ -101,12 +93,8 @@ def list_targets(context: CommandContext) -> None:
 @api_command
 def set_target(context: CommandContext, provider: str, callback_url: str, key: str | None) -> None:
     """Set the URL that receives the callbacks of a provider."""
-    from sandbox.client import server  # noqa: PLC0415 - as above
-
-    def show(target: "Target") -> str:
-        return f"callbacks of {provider} go to {target.url}"
-
-    context.execute(server.set_target(provider, callback_url, key=key), show)
+    call = server.set_target(provider, callback_url, key=key)
+    context.execute(call, lambda target: f"callbacks of {provider} go to {target.url}")
 
 
 @targets.command(name="delete")
@@ -114,8 +102,6 @@ def set_target(context: CommandContext, provider: str, callback_url: str, key: s
 @api_command
 def delete_target(context: CommandContext, provider: str) -> None:
     """Delete the callback URL of a provider; its callbacks are collected."""
-    from sandbox.client import server  # noqa: PLC0415 - as above
-
     context.execute(server.delete_target(provider), lambda _: f"callbacks of {provider} are collected")
 
 
@@ -130,8 +116,6 @@ def accounts() -> None:
 @api_command
 def list_accounts(context: CommandContext, provider: str | None, limit: int | None) -> None:
     """List the accounts that have been used, newest first."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - as above
-
     call = server.accounts(provider=provider, limit=limit)
     context.execute(call, lambda page: tables.accounts(page) if page else "no accounts")
 
@@ -142,8 +126,6 @@ def list_accounts(context: CommandContext, provider: str | None, limit: int | No
 @api_command
 def show_account(context: CommandContext, provider: str, key: str) -> None:
     """Show the account of a key, in full or masked; a key that was never used opens a new one."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - as above
-
     context.execute(server.account(provider, key), tables.account)
 
 
@@ -173,8 +155,6 @@ def set_account(  # noqa: PLR0913, PLR0917 - click passes options by name
     stop_list: tuple[str, ...],
 ) -> None:
     """Change the account of a key; what is not given stays as it is."""
-    from sandbox.client import server, tables  # noqa: PLC0415 - as above
-
     if not (balance or senders or stop_list):
         message = "give at least one of --balance, --sender and --stop"
         raise click.UsageError(message)

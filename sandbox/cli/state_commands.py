@@ -10,6 +10,8 @@ import click
 
 from sandbox.cli.api_options import CommandContext, api_command
 from sandbox.cli.options import PATH, WRONG_USE, CommandGroup, WholeNumber, repeatable_option
+from sandbox.cli.progress import Progress, polling
+from sandbox.client import RefusedError, files
 
 FILE = click.argument("file", metavar="FILE", type=PATH)
 
@@ -25,8 +27,6 @@ def state() -> None:
 @api_command
 def save_state(context: CommandContext, file: Path, *, with_keys: bool) -> None:
     """Save everything that a workspace has as a file, such as state.jsonl.gz."""
-    from sandbox.client import files  # noqa: PLC0415 - `serve` and `ready` start without it
-
     content = context.client.execute(files.save_state(file, keys=with_keys))
     keys = "kept" if with_keys else "masked"
     if context.as_json:
@@ -43,9 +43,6 @@ def load_state(context: CommandContext, file: Path) -> int:
 
     Unless the state was saved with --with-keys, its keys are masked: an application's key opens a new account.
     """
-    from sandbox.cli.progress import Progress, polling  # noqa: PLC0415 - as above
-    from sandbox.client import RefusedError, files  # noqa: PLC0415 - as above
-
     sent = 0
 
     def count(so_far: int) -> None:
@@ -89,7 +86,7 @@ def about_keys(content: bytes) -> str:
 @repeatable_option("--specs", "Folder with your own provider specs.", metavar="DIR")
 def open_state(file: Path, port: int, specs: tuple[str, ...]) -> None:
     """Show a saved state in the inbox until Ctrl-C. It stays as it is, and nothing is sent."""
-    from sandbox.server.runner import event_loop  # noqa: PLC0415 - as above
+    from sandbox.server.runner import event_loop  # noqa: PLC0415 - the other commands need no server
     from sandbox.server.startup import Options  # noqa: PLC0415 - as above
     from sandbox.server.state_view import show_state  # noqa: PLC0415 - as above
 

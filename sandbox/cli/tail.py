@@ -5,15 +5,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import click
 
 from sandbox.cli.api_options import CommandContext, api_command, to_option
 from sandbox.cli.options import WholeNumber
-
-if TYPE_CHECKING:
-    from sandbox.client import Client, Event
+from sandbox.cli.traffic_lines import Filters, TrafficLines
+from sandbox.client import Client, ClientError, Event, RefusedError, UnreachableError, server, traffic
+from sandbox.formats.terminal import TrafficLayout, columns_of, has_colour, is_terminal
 
 OUTCOMES = ("accepted", "refused", "delivered", "failed")
 RETRY = 1.0  # seconds between two attempts to reconnect
@@ -46,10 +45,6 @@ def tail(  # noqa: PLR0913 - click passes options by name
     The lines are those of serve on a terminal, and have the texts. With --json, each event is a line of JSON. If the
     connection is lost, tail reconnects; what came meanwhile is shown unless the server was restarted.
     """
-    from sandbox.cli.traffic_lines import Filters, TrafficLines  # noqa: PLC0415 - `serve` and `ready` start without it
-    from sandbox.client import server, traffic  # noqa: PLC0415 - as above
-    from sandbox.formats.terminal import TrafficLayout, columns_of, has_colour, is_terminal  # noqa: PLC0415 - as above
-
     # The server checks the filters, and whether it has the workspace.
     context.client.execute(traffic.requests(provider=provider, operation=operation, to_contains=to_contains, limit=1))
     lines = TrafficLines(Filters(provider, operation, to_contains, frozenset(outcomes)))
@@ -69,15 +64,13 @@ def tail(  # noqa: PLR0913 - click passes options by name
                 return
 
 
-def follow(client: "Client", report: Callable[[str], None], *, retry: float = RETRY) -> "Iterator[Event]":
+def follow(client: Client, report: Callable[[str], None], *, retry: float = RETRY) -> Iterator[Event]:
     """Yield the events of a workspace; after a lost connection, connect again and go on with what came meanwhile.
 
     Raises:
         RefusedError: the server refuses the call, such as for a workspace that was deleted.
 
     """
-    from sandbox.client import RefusedError, UnreachableError  # noqa: PLC0415 - as above
-
     last: str | None = None
     while True:
         problem = f"{client.url} closed the connection"
@@ -96,10 +89,8 @@ def follow(client: "Client", report: Callable[[str], None], *, retry: float = RE
         report("connected again")
 
 
-def reconnect(client: "Client", *, retry: float) -> None:
+def reconnect(client: Client, *, retry: float) -> None:
     """Return as soon as the server is ready."""
-    from sandbox.client import ClientError, server  # noqa: PLC0415 - as above
-
     while True:
         threading.Event().wait(retry)
         try:

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from sandbox.cli.api_options import CommandContext, GroupWithDefault, api_command, list_options, pages, to_option
 from sandbox.cli.options import NO
+from sandbox.client import Callback, NotFoundError, RefusedError, tables, traffic
+from sandbox.client.call import ApiCall
 from sandbox.core.callback import CallbackState
-
-if TYPE_CHECKING:
-    from sandbox.client import Callback
-    from sandbox.client.call import ApiCall
 
 ATTEMPT = "30s"  # maximum time to wait for the outcome of an attempt
 PAGE = 1000  # callbacks that are read at once
@@ -59,8 +57,6 @@ def requests() -> None:
 @api_command
 def list_requests(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """List provider requests, newest first. Exit code 1 if --wait is given and there is none."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - `serve` and `ready` start without it
-
     page = context.execute(traffic.requests(**given), lambda page: tables.requests(page) if page else "no requests")
     return NO if given["wait"] is not None and not page else 0
 
@@ -70,8 +66,6 @@ def list_requests(context: CommandContext, **given: Any) -> int:  # noqa: ANN401
 @api_command
 def show_request(context: CommandContext, id: str) -> None:  # noqa: A002 - the API's word
     """Show a request and its reply with headers and bodies. Default: the newest."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
-
     context.execute(traffic.request(id), tables.request)
 
 
@@ -98,8 +92,6 @@ message_option = click.option("--message", help="Only callbacks of the message w
 @api_command
 def list_callbacks(context: CommandContext, **given: Any) -> int:  # noqa: ANN401 - each option has its own type
     """List callbacks with their attempts, newest first. Exit code 1 if --wait is given and there is none."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
-
     page = context.execute(traffic.callbacks(**given), lambda page: tables.callbacks(page) if page else "no callbacks")
     return NO if given["wait"] is not None and not page else 0
 
@@ -109,8 +101,6 @@ def list_callbacks(context: CommandContext, **given: Any) -> int:  # noqa: ANN40
 @api_command
 def show_callback(context: CommandContext, id: str) -> None:  # noqa: A002 - the API's word
     """Show a callback with its request and every attempt. Default: the newest."""
-    from sandbox.client import tables, traffic  # noqa: PLC0415 - as above
-
     context.execute(traffic.callback(id), tables.callback)
 
 
@@ -140,8 +130,6 @@ def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Map
         click.UsageError: callbacks are neither named nor selected, or both.
 
     """
-    from sandbox.client import NotFoundError, RefusedError, tables, traffic  # noqa: PLC0415 - as above
-
     if ids and selection:
         message = f"numbers and --{next(iter(selection))} cannot be combined"
         raise click.UsageError(message)
@@ -171,13 +159,11 @@ def act(context: CommandContext, verb: str, ids: tuple[int, ...], selection: Map
     return NO if failed or not done else 0
 
 
-def select(context: CommandContext, verb: str, selection: Mapping[str, Any]) -> "list[ApiCall[Callback]]":
+def select(context: CommandContext, verb: str, selection: Mapping[str, Any]) -> list[ApiCall[Callback]]:
     """Return what is done to the callbacks of a selection that a verb fits, oldest first.
 
     To replay those that failed is also to fire those that wait for their next attempt.
     """
-    from sandbox.client import traffic  # noqa: PLC0415 - as above
-
     verbs = dict.fromkeys(VERBS[verb].states, verb)
     if verb == REPLAY and (selection.get("failing") or selection.get("state") == CallbackState.FAILED):
         selection = {**selection, "failing": True, "state": None}

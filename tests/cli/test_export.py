@@ -70,7 +70,7 @@ def test_a_terminal_gets_no_control_character_of_a_text(
     sandbox: SandboxClient, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(sandbox, text="\u202eevil\nCode\u009b31m 482910")
-    monkeypatch.setattr("sandbox.formats.terminal.is_terminal", lambda _: True)
+    monkeypatch.setattr("sandbox.cli.export.is_terminal", lambda _: True)
     lines = say("export", "messages").out.split("\n")
 
     assert (len(lines), r'"\u202eevil' in lines[1], lines[2].partition(",")[0]) == (4, True, r'Code\x9b31m 482910"')
