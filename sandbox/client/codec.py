@@ -6,7 +6,7 @@ Decoding is strict about what a field is and lenient about further keys, so that
 import json
 import types
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -134,17 +134,10 @@ def page_of(kind: type[Row]) -> Callable[[bytes], Page[Row]]:
     """Return the parser of a response that is a list."""
 
     def parse(text: bytes) -> Page[Row]:
-        found = read(_Listed, decode_json(text))
-        return Page(read_all(kind, found.items, "/items"), found.next, found.evicted)
+        page = read(Page, decode_json(text))
+        return replace(page, items=read_all(kind, page.items, "/items"))
 
     return parse
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    items: tuple[object, ...]
-    next: str | None = None
-    evicted: int = 0
 
 
 def mapping_of(kind: type[Row]) -> Callable[[bytes], Mapping[str, Row]]:
@@ -184,7 +177,7 @@ def read_named(kind: type[Value], values: object, at: str = "") -> Mapping[str, 
 @cache
 def _reader(kind: Hashable) -> Reader:
     """Return the function that reads a kind."""
-    if kind is object:
+    if kind is object or kind is Row:  # the items of a page are read afterwards
         return lambda value, _: value
     if isinstance(kind, type) and is_dataclass(kind):
         return _record(kind)

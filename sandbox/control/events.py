@@ -265,16 +265,11 @@ class EventStreams:
             known = self._streams[world.name] = EventStream(world, self._router)
         return known
 
-    def close_of(self, world: World) -> None:
-        """Close the stream of a workspace whose work has stopped."""
-        known = self._streams.get(world.name)
-        if known is not None:
-            known.close()
-
-    def close(self) -> None:
-        """Close every stream."""
-        for stream in self._streams.values():
-            stream.close()
+    def close(self, world: World | None = None) -> None:
+        """Close every stream, or that of a workspace whose work has stopped."""
+        for name, stream in self._streams.items():
+            if world is None or name == world.name:
+                stream.close()
 
 
 def encode_events(

@@ -148,14 +148,12 @@ class Forwarder:
                 begun = True
                 _refuse_stranger(answer, url)
                 handled = read_answer(await answer.read())
-        except (ClientError, OSError) as error:
-            if not begun:
-                raise UnreachableError(_unreachable(url, error)) from None
-            return self._engine.unavailable(StoreError(_gone(url)))
-        except asyncio.CancelledError:
-            if not begun:
+        except (ClientError, OSError, asyncio.CancelledError) as error:
+            if begun:
+                return self._engine.unavailable(StoreError(_gone(url)))
+            if isinstance(error, asyncio.CancelledError):
                 raise
-            return self._engine.unavailable(StoreError(_gone(url)))
+            raise UnreachableError(_unreachable(url, error)) from None
         if handled is None:
             raise UnreachableError(_not_owner(url))
         return Handled(self._engine.default, handled, None)

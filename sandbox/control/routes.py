@@ -133,7 +133,7 @@ class ServerState:
         engine.check_address = self.forwarder.check_address
         engine.on_failure.append(self._fail)
         engine.providers.on_change.append(self._read_providers)
-        engine.on_loss.append(self._lose)
+        engine.on_loss.append(lambda world, error: self._fail(error, world))
         self._library: ScenarioLibrary | None = None
         self._modified: dict[Path, int] = {}
 
@@ -142,15 +142,10 @@ class ServerState:
         self.number_plans = number_plans_of(self.engine.packs)
         self._library = None
 
-    def _fail(self, error: SandboxError) -> None:
-        """End every event stream and every waiting call: what they would tell may not be stored."""
-        self.waits.fail(error)
-        self.event_streams.close()
-
-    def _lose(self, world: World, error: SandboxError) -> None:
-        """End the event stream and the waiting calls of a workspace whose work has stopped."""
+    def _fail(self, error: SandboxError, world: World | None = None) -> None:
+        """End every event stream and waiting call, or those of a workspace: what they would tell may not be stored."""
         self.waits.fail(error, world)
-        self.event_streams.close_of(world)
+        self.event_streams.close(world)
 
     async def close(self, _: object) -> None:
         """End every event stream and every waiting call."""
