@@ -107,7 +107,7 @@ def _name(label: str, value: object, usual: str, *, alone: bool, taken: set[str]
     """Return the name of an error: what its words say, or the usual one of its status."""
     if alone:
         return usual
-    text = f"{re.sub(r'[-_]', ' ', label)} {' '.join(_texts(value, 0))}"[:SHORT_TEXT]
+    text = f"{re.sub(r'[-_]', ' ', label)} {' '.join(texts_of(value, 0))}"[:SHORT_TEXT]
     said = next((name for name, pattern in BY_WORDS if pattern.search(text)), usual)
     if said in taken:
         own = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
@@ -115,11 +115,12 @@ def _name(label: str, value: object, usual: str, *, alone: bool, taken: set[str]
     return said
 
 
-def _texts(value: object, depth: int) -> list[str]:
+def texts_of(value: object, depth: int) -> list[str]:
+    """Return the texts of an example, those of its members and items too, up to four levels down."""
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for each in inner for text in _texts(each, depth + 1)] if depth < 4 else []  # noqa: PLR2004 - deeper are details
+    return [text for each in inner for text in texts_of(each, depth + 1)] if depth < 4 else []  # noqa: PLR2004 - deeper are details
 
 
 def is_failure(name: str, value: object) -> bool:

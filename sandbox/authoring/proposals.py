@@ -8,121 +8,19 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sandbox.authoring.calls import Call, Hook
-from sandbox.authoring.names import normal, rank, status_of
+from sandbox.authoring.failures import texts_of
+from sandbox.authoring.names import WORDS, normal, rank, status_of
 from sandbox.authoring.places import Leaf, MessagePlaces, best, leaves_of, message_places, place_of
 from sandbox.authoring.samples import Sampler
 
 LEAST = 8  # points of a proposal
 SEND, MESSAGE, MESSAGES, BALANCE, CHECK, REPLY = "send", "message", "messages", "balance", "code.check", "reply"
 
-SENDING: Mapping[str, int] = {
-    "send": 3,
-    "sms": 3,
-    **dict.fromkeys(("messages", "message", "submit", "whatsapp", "otp", "verifications"), 2),
-    **dict.fromkeys(("text", "verify", "create", "outgoing", "outbound", "code", "pin", "messaging"), 1),
-}
-OTHER_PURPOSES = frozenset(
-    {
-        *(
-            "call",
-            "calls",
-            "voice",
-            "tts",
-            "fax",
-            "email",
-            "mail",
-            "contact",
-            "contacts",
-            "webhook",
-            "webhooks",
-            "template",
-        ),
-        *(
-            "templates",
-            "list",
-            "lists",
-            "campaign",
-            "campaigns",
-            "lookup",
-            "hlr",
-            "inbound",
-            "incoming",
-            "received",
-            "media",
-        ),
-        *(
-            "check",
-            "cancel",
-            "delete",
-            "update",
-            "search",
-            "estimate",
-            "price",
-            "pricing",
-            "cost",
-            "preview",
-            "validate",
-        ),
-        *(
-            "group",
-            "groups",
-            "blocked",
-            "subaccount",
-            "subaccounts",
-            "transfer",
-            "letter",
-            "letters",
-            "postcards",
-            "report",
-        ),
-        *("reports", "feedback", "conference", "conferences", "recording", "recordings", "hooks", "optout", "profile"),
-        *(
-            "mnp",
-            "cnam",
-            "format",
-            "tag",
-            "tags",
-            "receipts",
-            "rule",
-            "rules",
-            "keyword",
-            "keywords",
-            "number",
-            "numbers",
-        ),
-        *(
-            "inbox",
-            "participants",
-            "participant",
-            "queue",
-            "queues",
-            "address",
-            "addresses",
-            "schedule",
-            "scheduled",
-            "fax",
-        ),
-        *("configuration", "settings", "entity", "factors", "challenges", "buckets", "limits", "confirm", "calculate"),
-        *(
-            "subscription",
-            "subscriptions",
-            "webchat",
-            "notifications",
-            "postcard",
-            "rcs",
-            "mms",
-            "viber",
-            "port",
-            "porting",
-        ),
-    }
-)
-READING = frozenset(
-    {"sms", "message", "messages", "status", "statuses", "report", "wdr", "dlr", "outgoing", "verification"}
-)
-CHECKING = frozenset({"check", "verify", "validate", "confirm", "verification"})
-BALANCES = frozenset({"balance", "credit", "credits", "wallet", "funds", "account"})
-GROUPS = frozenset({"batch", "batches", "bulk", "bulks", "request", "requests"})
+SENDING: Mapping[str, int] = WORDS["sending"]
+OTHER_PURPOSES = frozenset(WORDS["other_purposes"])
+LISTING = frozenset({"list", "lists", "search", "report", "reports"})
+READING, CHECKING = frozenset(WORDS["reading"]), frozenset(WORDS["checking"])
+BALANCES, GROUPS = frozenset(WORDS["balances"]), frozenset(WORDS["groups"])
 AMOUNT = re.compile(r"\s*-?\d{1,9}(\.\d+)?\s*")
 
 
@@ -231,13 +129,7 @@ def _identified(call: Call, sampler: Sampler) -> Leaf | None:
 
 
 def _list(call: Call, sampler: Sampler, sends: list[Call]) -> Proposal | None:
-    if call.method not in {"get", "post"} or _resource(call) & OTHER_PURPOSES - {
-        "list",
-        "search",
-        "report",
-        "reports",
-        "lists",
-    }:
+    if call.method not in {"get", "post"} or _resource(call) & OTHER_PURPOSES - LISTING:
         return None
     row = _rows(call)
     if row is None or call.path.rstrip("/").endswith("}") or not (call.words & READING or _beside(call, sends)):
@@ -293,7 +185,7 @@ def _has(call: Call, field: str) -> bool:
 
 
 def _holds_status(call: Call) -> bool:
-    return any(status_of(each) is not None for each in _words_of(_example(call), 0))
+    return any(status_of(word) is not None for text in texts_of(_example(call), 0) for word in text.split()[:9])
 
 
 def _member_names(value: object, depth: int) -> list[str]:
@@ -316,13 +208,6 @@ def _amounts(value: object, words: list[str], depth: int) -> bool:
         if is_amount and rank("balance", name) is not None and (sure or normal(name) == "balance"):
             return True
     return any(_amounts(each, words, depth + 1) for each in value.values() if isinstance(each, dict))
-
-
-def _words_of(value: object, depth: int) -> list[str]:
-    if isinstance(value, str):
-        return value.split()[:9]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [word for each in inner for word in _words_of(each, depth + 1)] if depth < 4 else []  # noqa: PLR2004 - as above
 
 
 def is_report(hook: Hook) -> int:
