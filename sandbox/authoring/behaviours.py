@@ -161,14 +161,8 @@ class BehaviourWriter:
         page: Node = {}
         for each in leaves:
             name = each.steps[0]
-            kind = next(
-                (
-                    value
-                    for key, value in FILTERS.items()
-                    if (rank(key, name) or 0) < SURE and rank(key, name) is not None
-                ),
-                None,
-            )
+            ranks = ((rank(key, name), value) for key, value in FILTERS.items())
+            kind = next((value for place, value in ranks if place is not None and place < SURE), None)
             if rank("size", name) is not None:
                 page.setdefault("size", name)
             elif rank("page", name) is not None:

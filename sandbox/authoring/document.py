@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -76,13 +76,10 @@ class DocumentWriter:
         if credentials.security:
             document["security"] = credentials.security
         document["paths"] = paths
-        document["components"] = {
-            **({"securitySchemes": credentials.schemes} if credentials.schemes else {}),
-            **({"responses": self._components} if self._components else {}),
-            **({"schemas": self._schemas.components} if self._schemas.components else {}),
-        }
-        if not document["components"]:
-            del document["components"]
+        schemes, schemas = credentials.schemes, self._schemas.components
+        components = {"securitySchemes": schemes, "responses": self._components, "schemas": schemas}
+        if any(components.values()):
+            document["components"] = {name: each for name, each in components.items() if each}
         channel_left = dict.fromkeys(text for each in channels for text in each.left) if sends else {}
         nothing = (
             []
@@ -303,13 +300,10 @@ def _guess(calls: list[Call], sampler: Sampler) -> Node | None:
     return None
 
 
-def _first(leaves: list[Leaf], names: tuple[str, ...]) -> Leaf | None:
-    def ranked() -> Iterator[tuple[int, int]]:
-        for place, each in enumerate(leaves):
-            if normal(each.steps[0]) in names:
-                yield names.index(normal(each.steps[0])), place
-
-    return leaves[min(ranked())[1]] if any(True for _ in ranked()) else None
+def _first(leaves: list[Leaf], names: list[str]) -> Leaf | None:
+    """Return the value whose name comes first among some names."""
+    named = [each for each in leaves if normal(each.steps[0]) in names]
+    return min(named, key=lambda each: names.index(normal(each.steps[0])), default=None)
 
 
 def _place(leaf: Leaf) -> Node:
