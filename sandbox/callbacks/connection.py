@@ -1,6 +1,7 @@
 """HTTP/1.1 on one connection to the receiver of a callback: one call is one request.
 
-httptools parses the response, which is collected until it is complete or reaches the limit of what is kept.
+httptools parses the response, which is collected until it is complete or reaches the limit of what is kept. The
+recorder reads the responses of real servers by the same `ResponseConnection`.
 """
 
 import asyncio
@@ -43,53 +44,29 @@ class ConnectionPool(Protocol):
         """Record that the peer closed a connection between calls."""
 
 
-class Connection(asyncio.Protocol):
-    """One connection to a peer, with at most one call at a time.
-
-    Some hand-made receivers respond as soon as a client connects, and close at once, so data is read even before the
-    call is made.
-    """
+class ResponseConnection(asyncio.Protocol):
+    """A connection over which responses are read, one at a time; `reusable`: the last one lets it stay open."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, pool: ConnectionPool) -> None:
-        self._pool = pool
+    def __init__(self, whose: str) -> None:
+        """Prepare for the first response; `whose` response it is, for what is wrong with it."""
+        self._whose = whose
         self._poll = select.poll() if hasattr(select, "poll") else None  # Windows has none
-        self._call: asyncio.Future[tuple[int, bytes]] | None = None
-        self.expiry: asyncio.TimerHandle | None = None  # while it is kept or watched
-        self.reused = False
         self._ended = False
         self._begin()
 
     def _begin(self) -> None:
         """Prepare for the next response."""
-        self._came = 0
-        self._status = 0
-        self._sized = False
-        self._body = b""
-        self._whole = False
-        self._reusable = False
-        self._problem = ""
+        self._came = self._status = 0
+        self._sized = self._whole = self.reusable = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
         self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(  # as lenient as other clients, for old and hand-made receivers
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
         if self._poll is not None:
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-
-    def connection_lost(self, _: Exception | None) -> None:
-        """Record that no more data will come."""
-        self._ended = True
-        if self.expiry is not None or (
-            self.reused and self._call is not None and not (self._call.done() or self._came)
-        ):
-            self._pool.peer_closed(self)
-        self._settle()
-        del self._parser  # it holds what it calls, so the two would wait for a collection
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -102,6 +79,70 @@ class Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         """Return whether the peer has left the connection open; an end that has not been read yet counts as closed."""
         return not (self._transport.is_closing() or (self._poll is not None and self._poll.poll(0)))
+
+    def _parse(self, data: bytes) -> str:
+        """Parse received data; return what is wrong with it, empty if nothing is."""
+        self._came += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            return f"{self._whose} is not HTTP: {error}"
+        is_too_long = not self._status and self._came > HEAD_LIMIT
+        return f"the head of {self._whose} has more than {HEAD_LIMIT} bytes" if is_too_long else ""
+
+    def on_message_begin(self) -> None:
+        """Record the beginning of a response; a second one is an error."""
+        if self._whole:
+            raise ValueError
+        self._sized = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Record whether the length of the body is known."""
+        key = name.lower()
+        self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
+
+    def on_message_complete(self) -> None:
+        """Mark the response as complete."""
+        if self._status:
+            self._whole = True
+            self.reusable = self._parser.should_keep_alive()
+
+
+class Connection(ResponseConnection):
+    """One connection to a peer, with at most one call at a time.
+
+    Some hand-made receivers respond as soon as a client connects, and close at once, so data is read even before the
+    call is made.
+    """
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._call: asyncio.Future[tuple[int, bytes]] | None = None
+        self.expiry: asyncio.TimerHandle | None = None  # while it is kept or watched
+        self.reused = False
+        super().__init__("the receiver's response")
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._body = b""
+        self._problem = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        super().connection_made(transport)
+        self._parser.set_dangerous_leniencies(  # as lenient as other clients, for old and hand-made receivers
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Record that no more data will come."""
+        self._ended = True
+        if self.expiry is not None or (
+            self.reused and self._call is not None and not (self._call.done() or self._came)
+        ):
+            self._pool.peer_closed(self)
+        self._settle()
+        del self._parser  # it holds what it calls, so the two would wait for a collection
 
     def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """Send a request; return a future of the status of its response and the beginning of the body.
@@ -121,26 +162,11 @@ class Connection(asyncio.Protocol):
             self._pool.peer_closed(self)  # no call is under way
             self.abort()
             return
-        self._came += len(data)
-        try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
-            self._reusable = False
-            self._problem = f"the receiver's response is not HTTP: {error}"
-        if not self._status and self._came > HEAD_LIMIT:
-            self._problem = f"the head of the receiver's response has more than {HEAD_LIMIT} bytes"
+        problem = self._parse(data)
+        if problem:
+            self.reusable = False
+            self._problem = problem
         self._settle()
-
-    def on_message_begin(self) -> None:
-        """Record the beginning of a response; a second one is an error."""
-        if self._whole:
-            raise ValueError
-        self._sized = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Record whether the length of the body is known."""
-        key = name.lower()
-        self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
 
     def on_headers_complete(self) -> None:
         """Record the status; one below 200 only announces another."""
@@ -152,12 +178,6 @@ class Connection(asyncio.Protocol):
         """Keep a piece of the body."""
         if len(self._body) < ANSWER_LIMIT:
             self._body += body
-
-    def on_message_complete(self) -> None:
-        """Mark the response as complete."""
-        if self._status:
-            self._whole = True
-            self._reusable = self._parser.should_keep_alive()
 
     def _settle(self) -> None:
         """End the call once its response is complete or can no longer be; then keep or close the connection."""
@@ -173,7 +193,7 @@ class Connection(asyncio.Protocol):
         else:
             return
         self._call = None
-        if self._reusable and not self._ended and self._pool.keep(self):
+        if self.reusable and not self._ended and self._pool.keep(self):
             self._begin()
         elif self._whole:
             self.close()

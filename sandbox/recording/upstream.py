@@ -5,27 +5,24 @@ nothing is repeated, also if a kept connection turns out to be closed. Redirects
 """
 
 import asyncio
-import select
 import ssl
 from collections.abc import Iterable
 from functools import cached_property
 from os import strerror
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from yarl import URL
 
+from sandbox.callbacks.connection import FIRST_FINAL_STATUS, ResponseConnection
 from sandbox.callbacks.egress import Egress, RefusedAddressError, UnresolvedHostError, make_policy
 from sandbox.core.callback import TargetOrigin
 from sandbox.core.clock import monotonic
 from sandbox.core.errors import SandboxError
 
 BODY_LIMIT = 8 * 1024 * 1024  # bytes of a response's body
-HEAD_LIMIT = 64 * 1024  # bytes of its head
 KEEP_TIME = 1.0  # seconds that a connection is kept for the next request: servers wait longer before they close one
 KEPT = 8  # connections
-FINAL = 200  # the lowest status of a final response
 BAD_GATEWAY, TIMEOUT = 502, 504
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
@@ -174,48 +171,35 @@ class Upstream:
         return None
 
     def _keep(self, connection: "_Connection") -> None:
-        if connection.may_stay and len(self._idle) < KEPT:
+        if connection.reusable and len(self._idle) < KEPT:
             connection.idle_since = monotonic()
             self._idle.append(connection)
         else:
             connection.close()
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(ResponseConnection):
     """One connection, with one call at a time."""
-
-    _transport: asyncio.Transport
 
     def __init__(self, name: str, limit: int) -> None:
         self._name = name
         self._limit = limit
         self._call: asyncio.Future[UpstreamReply] | None = None
-        self._poll = select.poll() if hasattr(select, "poll") else None  # Windows has none
         self.idle_since = 0.0
-        self.may_stay = False
-        self._ended = False
-        self._begin()
+        super().__init__("the response")
 
     def _begin(self) -> None:
-        self._status = self._received = 0
-        self._sized = self._whole = False
+        super()._begin()
         self._reason = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._body = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._parser = HttpResponseParser(self)
-        if self._poll is not None:
-            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the call: a body without a length is complete, anything else is not."""
         self._ended = True
         if self._status and not self._sized and error is None:
             self._finish()
-        place = "in the middle of its response" if self._received else "without a response"
+        place = "in the middle of its response" if self._came else "without a response"
         self._fail("closed", f"the server {'reset' if error else 'closed'} the connection {place}")
         del self._parser  # it holds what it calls
 
@@ -234,30 +218,16 @@ class _Connection(asyncio.Protocol):
 
     def is_usable(self) -> bool:
         """Return whether the connection is open, and was used a moment ago."""
-        if self._ended or self._transport.is_closing() or monotonic() - self.idle_since > KEEP_TIME:
-            return False
-        return not (self._poll is not None and self._poll.poll(0))
-
-    def abort(self) -> None:
-        """Close the connection at once."""
-        self._transport.abort()
-
-    def close(self) -> None:
-        """Close the connection; with TLS, announce it."""
-        self._transport.close()
+        return not self._ended and monotonic() - self.idle_since <= KEEP_TIME and self.is_open()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
         if self._call is None:
             self.abort()
             return
-        self._received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
-            self._fail("garbage", f"the response is not HTTP: {error}")
-        if not self._status and self._received > HEAD_LIMIT:
-            self._fail("garbage", f"the head of the response has more than {HEAD_LIMIT} bytes")
+        problem = self._parse(data)
+        if problem:
+            self._fail("garbage", problem)
         if len(self._body) > self._limit:
             self._fail("too-large", f"the body of the response has more than {self._limit} bytes")
         if self._whole:
@@ -265,9 +235,8 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Begin a response, which may be one that announces another."""
-        if self._whole:
-            raise ValueError
-        self._reason, self._headers, self._sized = b"", [], False
+        super().on_message_begin()
+        self._reason, self._headers = b"", []
 
     def on_status(self, reason: bytes) -> None:
         """Keep the reason phrase."""
@@ -275,24 +244,17 @@ class _Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
+        super().on_header(name, value)
         self._headers.append((name, value))
-        key = name.lower()
-        self._sized |= key == b"content-length" or (key == b"transfer-encoding" and b"chunked" in value.lower())
 
     def on_headers_complete(self) -> None:
         """Keep the status of a final response."""
         status = self._parser.get_status_code()
-        self._status = status if status >= FINAL else 0
+        self._status = status if status >= FIRST_FINAL_STATUS else 0
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
         self._body += body
-
-    def on_message_complete(self) -> None:
-        """Mark the response as complete."""
-        if self._status:
-            self._whole = True
-            self.may_stay = self._parser.should_keep_alive()
 
     def _finish(self) -> None:
         if self._call is not None and not self._call.done():
@@ -301,6 +263,6 @@ class _Connection(asyncio.Protocol):
             self._call.set_result(UpstreamReply(self._status, reason, headers, bytes(self._body)))
 
     def _fail(self, kind: str, why: str) -> None:
-        self.may_stay = False
+        self.reusable = False
         if self._call is not None and not self._call.done():
             self._call.set_exception(UpstreamError(f"{self._name}: {why}", kind=kind))
