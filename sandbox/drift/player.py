@@ -14,7 +14,6 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from sandbox.core.account import Account, Approval, Sender
 from sandbox.core.change import MessagesDeleted
@@ -33,7 +32,7 @@ from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pa
 from sandbox.recording.session import RecordedRequest
 from sandbox.scenarios import load_text
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Found, Router
+from sandbox.specs.routing import Found, Router, decode_path
 from sandbox.specs.spec import Operation
 
 STAY = "rules: [{name: messages stay queued, then: {lifecycle: []}}]"
@@ -99,7 +98,7 @@ class Player:
 
     def find(self, recorded: RecordedRequest) -> Found | None:
         """Return the route of a recorded request."""
-        found = self._router.find(recorded.method, _path(recorded.path))
+        found = self._router.find(recorded.method, decode_path(recorded.path))
         return found if isinstance(found, Found) else None
 
     def move_clock(self, at: datetime) -> None:
@@ -205,7 +204,7 @@ class Player:
         text = f"{recorded.path} {recorded.query} {recorded.body.text}"
         if self.ids and any(map(self._may_be_id, words_of(text))):
             request = rewritten(request, self._our_leaf)
-        return request._replace(path=_path(request.path))
+        return request._replace(path=decode_path(request.path))
 
     def _may_be_id(self, word: str) -> bool:
         return ("", word) in self.ids or word in self._short
@@ -276,10 +275,6 @@ def rewritten(request: Request, replace_value: Callable[[Leaf], str]) -> Request
 def _with_value(names: set[str], value: str, leaf: Leaf) -> str:
     """Return the value for members of some names, and their own for others."""
     return value if leaf.name.lower() in names else leaf.value
-
-
-def _path(raw: str) -> str:
-    return raw if "%2f" in raw.lower() else unquote(raw)
 
 
 def _enriched(account: Account, senders: set[str], now: datetime) -> Account:

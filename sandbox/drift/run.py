@@ -3,7 +3,6 @@
 A patch is a unified diff of provider documents, with the reasons before it.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,13 +20,12 @@ from sandbox.drift.player import Player
 from sandbox.drift.shape import Shape, compare_shapes, has_seen, read_shape
 from sandbox.formats.yaml_files import read_text
 from sandbox.providers.registry import Registry
-from sandbox.recording.session import Entry, RecordedExchange
-from sandbox.recording.session_reader import is_session, read_session
+from sandbox.recording.session import RecordedExchange
+from sandbox.recording.session_reader import in_order, is_session, read_session
 from sandbox.specs.routing import Router
 from sandbox.specs.types import WORDS
 
 ONCE_SEEN = frozenset({"status", "content-type", "value", "method", "header", "undeclared"})  # no shape tells these
-WINDOW = 1_000  # entries that may end before one that began earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +150,6 @@ def find_change(
         if name not in differences.found:
             differences.add(name, text, None, 0)
     return replace(now, differences=tuple(by_name(differences.found)), ignored=differences.ignored, facts={})
-
-
-def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield the entries of a session in the order of their beginnings; the file has them in that of their ends."""
-    waiting: list[tuple[int, int, Entry]] = []
-    following = 1
-    for place, entry in enumerate(entries):
-        heapq.heappush(waiting, (entry.number, place, entry))
-        while waiting and (waiting[0][0] <= following or len(waiting) > WINDOW):
-            number, _, first = heapq.heappop(waiting)
-            following = max(following, number + 1)
-            yield first
-    while waiting:
-        yield heapq.heappop(waiting)[2]
 
 
 COUNTED = ("not asked", "failed", "unreadable", "callbacks unbound", "callbacks unreadable")

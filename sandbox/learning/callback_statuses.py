@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from sandbox.core.message import Channel, Status
 from sandbox.formats.phone_numbers import digits_alone
 from sandbox.providers.registry import Pack
-from sandbox.recording.rewriting import FORM, Leaf, Replacer, rewrite_body
+from sandbox.recording.rewriting import FORM, Leaf, leaves_in
 from sandbox.recording.session import RecordedRequest, media_of
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.types import METHODS, Schema, properties_of
@@ -94,22 +94,6 @@ def leaves_of(request: RecordedRequest) -> Iterator[Leaf]:
     yield from leaves_in(request.query, FORM)
     yield from leaves_in(request.body.text, media_of(request.headers).lower())
     yield from (Leaf("", unquote(each)) for each in request.path.split("/") if each)
-
-
-def leaves_in(text: str, kind: str) -> list[Leaf]:
-    """Return the values of a body; a query has the media type of a form."""
-    found: list[Leaf] = []
-
-    def collect(leaf: Leaf) -> str:
-        found.append(leaf)
-        return leaf.value
-
-    def collect_text(text: str) -> str:
-        return collect(Leaf("", text))
-
-    if text:
-        rewrite_body(text, kind, Replacer(collect, str, collect_text))
-    return found
 
 
 def _declared(callback: Mapping[str, Any]) -> Iterator[Place]:

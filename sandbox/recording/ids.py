@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sandbox.core.effects import FIRST_ERROR_STATUS
 from sandbox.recording.real_values import MissingError
-from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs
+from sandbox.recording.rewriting import QUERY, Leaf, leaves_in
 from sandbox.recording.session import RecordedReply, media_of
 from sandbox.specs.spec import Operation
 
@@ -22,23 +22,18 @@ class ReportedIds:
 
     def add(self, provider: str, exchange: int, reply: str, kind: str) -> None:
         """Keep the ids in the reply to a send."""
-        for each in ids_in(reply, kind):
-            self._exchanges.setdefault((provider, each), exchange)
+        for each in named_ids_in(reply, kind):
+            self._exchanges.setdefault((provider, each.value), exchange)
         while len(self._exchanges) > LIMIT:
             del self._exchanges[next(iter(self._exchanges))]
 
     def find(self, provider: str, query: str, body: str, kind: str) -> tuple[int, str] | None:
         """Return the exchange whose message a callback reports, and the id; None if it names none."""
-        for each in (*ids_in(query, "query"), *ids_in(body, kind)):
-            exchange = self._exchanges.get((provider, each))
+        for each in (*named_ids_in(query, QUERY), *named_ids_in(body, kind)):
+            exchange = self._exchanges.get((provider, each.value))
             if exchange is not None:
-                return exchange, each
+                return exchange, each.value
         return None
-
-
-def ids_in(text: str, kind: str) -> Iterator[str]:
-    """Return the values in a query or body whose names are those of ids."""
-    return (leaf.value for leaf in named_ids_in(text, kind))
 
 
 def is_id(name: str) -> bool:
@@ -49,22 +44,6 @@ def is_id(name: str) -> bool:
 def named_ids_in(text: str, kind: str) -> Iterator[Leaf]:
     """Return the values in a query or body whose names are those of ids, with these names."""
     return (leaf for leaf in leaves_in(text, kind) if leaf.value and is_id(leaf.name))
-
-
-def leaves_in(text: str, kind: str) -> list[Leaf]:
-    """Return the values in a query or body."""
-    found: list[Leaf] = []
-
-    def collect(leaf: Leaf) -> str:
-        found.append(leaf)
-        return leaf.value
-
-    replacer = Replacer(collect, str, str)
-    if kind == "query":
-        rewrite_pairs(text, replacer)
-    elif text:
-        rewrite_body(text, kind, replacer)
-    return found
 
 
 STRUCTURED = re.compile(r"\s*(?:[{\[<]|[^\s=&]+=)")  # the beginning of JSON, XML or a form

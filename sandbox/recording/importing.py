@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from sandbox.core.clock import utc_now
 from sandbox.core.errors import SandboxError
@@ -21,7 +21,7 @@ from sandbox.recording.limits import count_messages
 from sandbox.recording.masking import Masker
 from sandbox.recording.session import Headers, RecordedExchange, RecordedReply, RecordedRequest, SessionWriter
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Missed, Router, decode_path
 
 SIZE_LIMIT = 256 * 1024 * 1024  # bytes of a file
 QUOTED = 120  # characters of a path in a message
@@ -111,7 +111,7 @@ class Importer:
     def add(self, found: ImportedExchange) -> None:
         """Write an exchange, or note why not."""
         parts = urlsplit(found.url)
-        path = parts.path if "%2f" in parts.path.lower() else unquote(parts.path)
+        path = decode_path(parts.path)
         route = self._router.find(found.method, path)
         if isinstance(route, Missed):
             where = f"{found.method} {path[:QUOTED]}"

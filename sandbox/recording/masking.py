@@ -188,13 +188,9 @@ class _Part:
             return COOKIE.sub(lambda pair: self._cookie(pair, name), value)
         if name in self._vocabulary.secrets:
             return self._credential(value)
-        return (
-            value
-            if name in PLAIN_HEADERS
-            else self.leaf(Leaf(name, value))
-            if self._side.is_client
-            else self.free(value)
-        )
+        if name in PLAIN_HEADERS:
+            return value
+        return self.leaf(Leaf(name, value)) if self._side.is_client else self.free(value)
 
     def _cookie(self, pair: re.Match[str], header: str) -> str:
         is_attribute = header == "set-cookie" and pair.start() > 0

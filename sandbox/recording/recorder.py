@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
-from urllib.parse import quote, unquote
+from typing import NamedTuple, TypeVar
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -34,8 +34,10 @@ from sandbox.recording.session import (
 from sandbox.recording.upstream import RawHeaders, Upstream, UpstreamError, UpstreamReply
 from sandbox.server.logs import DIGITS, LogLine
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Found, Missed, Router
+from sandbox.specs.routing import Found, Missed, Router, decode_path
 from sandbox.specs.types import PROBLEM, problem
+
+Result = TypeVar("Result")
 
 REFUSED, FORBIDDEN, NOT_FOUND, TOO_LARGE = 503, 403, 404, 413
 NUMBER_BEGIN = re.compile(r"\+?\d{0,4}", re.ASCII)  # what the log shows of a recipient; always matches
@@ -154,7 +156,7 @@ class Recorder:
         """
         begun = Begun(self._now(), monotonic())
         raw_path, _, query = incoming.target.partition("?")
-        path = raw_path if "%2f" in raw_path.lower() else unquote(raw_path)
+        path = decode_path(raw_path)
         request = Request(incoming.method, path, query, incoming.named, incoming.body)
         found = self._router.find(incoming.method, path)
         if isinstance(found, Missed):
@@ -184,11 +186,7 @@ class Recorder:
             why = f"not sent on: {refusal.why}"
             return finish(Outcome(explained(REFUSED, why), refused=refusal.limit, why=why))
         target = upstream.url.raw_path.rstrip("/") + incoming.target
-        try:
-            return finish(await _send(upstream, incoming._replace(target=target)))
-        except asyncio.CancelledError:
-            finish(Outcome(explained(REFUSED, STOPPED), fault="stopped", why=STOPPED))
-            raise
+        return await _send(upstream, incoming._replace(target=target), finish)
 
     async def pass_callback(self, provider: str, rest: str, incoming: Incoming) -> UpstreamReply:
         """Pass a callback on to the application and return its answer; `rest` is the path after the provider's name."""
@@ -203,7 +201,7 @@ class Recorder:
         self._last += 1
         number = self._last
 
-        def finish(outcome: Outcome, *, passed_on: bool) -> UpstreamReply:
+        def finish(outcome: Outcome, *, passed_on: bool = True) -> UpstreamReply:
             entry = self._callback(provider, rest, incoming, outcome, number=number, begun=begun, passed_on=passed_on)
             self._write(entry, name, "")
             return outcome.reply
@@ -213,12 +211,7 @@ class Recorder:
         if route.target is None or route.target_url is None:
             return finish(Outcome(ACCEPTED), passed_on=False)
         target = _target_of(route.target_url, rest, incoming.target.partition("?")[2])
-        try:
-            outcome = await _send(route.target, incoming._replace(target=target))
-        except asyncio.CancelledError:
-            finish(Outcome(explained(REFUSED, STOPPED), fault="stopped", why=STOPPED), passed_on=True)
-            raise
-        return finish(outcome, passed_on=True)
+        return await _send(route.target, incoming._replace(target=target), finish)
 
     def _exchange(  # noqa: PLR0913 - what an entry has
         self, found: Found, incoming: Incoming, outcome: Outcome, *, asked: Asked, number: int, begun: Begun
@@ -321,12 +314,16 @@ class Recorder:
         return reply
 
 
-async def _send(upstream: Upstream, incoming: Incoming) -> Outcome:
-    """Return what came of a request that is sent on once."""
+async def _send(upstream: Upstream, incoming: Incoming, finish: Callable[[Outcome], Result]) -> Result:
+    """Send a request on once; return what `finish` makes of the outcome, which it also gets if the recorder stops."""
     try:
-        return Outcome(await upstream.send(incoming.method, incoming.target, incoming.headers, incoming.body))
+        outcome = Outcome(await upstream.send(incoming.method, incoming.target, incoming.headers, incoming.body))
     except UpstreamError as error:
-        return Outcome(explained(error.status, str(error)), fault=error.kind, why=str(error))
+        outcome = Outcome(explained(error.status, str(error)), fault=error.kind, why=str(error))
+    except asyncio.CancelledError:
+        finish(Outcome(explained(REFUSED, STOPPED), fault="stopped", why=STOPPED))
+        raise
+    return finish(outcome)
 
 
 def _head(reply: UpstreamReply) -> RecordedReply:

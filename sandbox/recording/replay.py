@@ -8,12 +8,10 @@ gives now.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from heapq import heappop, heappush
 from itertools import zip_longest
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from sandbox.core.clock import monotonic
 from sandbox.formats.phone_numbers import digits_alone, is_possible
@@ -24,40 +22,20 @@ from sandbox.recording.real_values import Credentials, Given, GivenValues, Missi
 from sandbox.recording.recorder import Incoming, Outcome, Recorder, as_text
 from sandbox.recording.rewriting import Leaf, Replacer, rewrite_body, rewrite_pairs, rewrite_segment
 from sandbox.recording.session import CHARSET, Entry, Headers, RecordedExchange, RecordedRequest, media_of, read_text
+from sandbox.recording.session_reader import in_order
 from sandbox.recording.stand_ins import SHAPED_NUMBER, is_time
 from sandbox.recording.vocabulary import Vocabulary
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Found, Router
+from sandbox.specs.routing import Found, Router, decode_path
 from sandbox.specs.spec import Operation
 
 PARAMETER = re.compile(r"\{([^{}]*)\}")  # in the template of a path
 SHORTEST = 4  # characters of a credential that is found in other parts of a request
-WINDOW = 1000  # entries of a file that may be out of their order
 WANTING = 20  # options that are listed as missing
 NOT_AGAIN = frozenset({"content-encoding", "content-length", "cookie", "sec-fetch-site", "transfer-encoding"})
 FIRST = ("credential", "recipient", "sender", "id")  # which of several missing values is the reason
 SENDABLE = frozenset({"budget", *FIRST[:3]})  # reasons that an option takes away
 WRONG_KEY = frozenset({401, 403})  # the stand-in of a wrong credential is as wrong
-
-
-def in_order(entries: Iterable[Entry]) -> Iterator[RecordedExchange]:
-    """Yield the exchanges in the order in which they began; a session has them in the order in which they ended."""
-    waiting: list[tuple[int, int, Entry]] = []
-    following = 1
-
-    def due() -> Iterator[RecordedExchange]:
-        nonlocal following
-        number, _, entry = heappop(waiting)
-        following = number + 1
-        if isinstance(entry, RecordedExchange):
-            yield entry
-
-    for place, entry in enumerate(entries):
-        heappush(waiting, (entry.number, place, entry))
-        while waiting and (waiting[0][0] <= following or len(waiting) > WINDOW):
-            yield from due()
-    while waiting:
-        yield from due()
 
 
 class Timing(NamedTuple):
@@ -107,10 +85,10 @@ class Replayer:
 
     async def run(self, entries: Iterable[Entry]) -> None:
         """Send the requests of a session to the providers that are recorded, one after the other."""
-        for exchange in in_order(entries):
-            if exchange.provider in self._recorder.routes:
-                await self._keep_pace(exchange.at)
-                await self._repeat(exchange)
+        for entry in in_order(entries):
+            if isinstance(entry, RecordedExchange) and entry.provider in self._recorder.routes:
+                await self._keep_pace(entry.at)
+                await self._repeat(entry)
         self.is_complete = True
 
     async def _keep_pace(self, at: datetime) -> None:
@@ -154,7 +132,7 @@ class Replayer:
                 self._ids.add(operation, before, ids_of(outcome) if is_answered else ())
 
     def _find(self, method: str, path: str) -> Found | None:
-        found = self._router.find(method, path if "%2f" in path.lower() else unquote(path))
+        found = self._router.find(method, decode_path(path))
         return found if isinstance(found, Found) else None
 
     def _prepare(self, exchange: RecordedExchange, found: Found) -> Incoming:

@@ -30,6 +30,7 @@ class Replacer(NamedTuple):
 
 
 FORM, JSON_KIND, XML, MULTIPART = "application/x-www-form-urlencoded", "json", "xml", "multipart/"
+QUERY = "query"  # in the place of a media type
 JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 XML_TOKEN = re.compile(r"<!\[CDATA\[(?P<raw>.*?)\]\]>|(?P<tag><[^>]*>)|(?P<text>[^<]+)", re.DOTALL)
@@ -57,6 +58,22 @@ def rewrite_body(text: str, kind: str, replacer: Replacer) -> str:
     if kind.startswith(FORM) or FIELDS.fullmatch(text.strip()):
         return rewrite_pairs(text, replacer)
     return replacer.text(text)
+
+
+def leaves_in(text: str, kind: str) -> list[Leaf]:
+    """Return the values of a body or a `QUERY`; a text without a known form is a value without a name."""
+    found: list[Leaf] = []
+
+    def collect(leaf: Leaf) -> str:
+        found.append(leaf)
+        return leaf.value
+
+    replacer = Replacer(collect, str, lambda text: collect(Leaf("", text)))
+    if kind == QUERY:
+        rewrite_pairs(text, replacer)
+    elif text:
+        rewrite_body(text, kind, replacer)
+    return found
 
 
 def rewrite_pairs(text: str, replacer: Replacer) -> str:

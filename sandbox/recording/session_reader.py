@@ -1,9 +1,10 @@
 """Reads session files line by line; a mistake has its file, its line, and what would be right."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from sandbox.recording.session import (
     Source,
 )
 
+WINDOW = 1000  # entries of a file that may be out of their order
 LINE_LIMIT = 64 * 1024 * 1024  # bytes
 QUOTED = 40  # characters of a value in a message
 
@@ -62,6 +64,20 @@ def read_session(path: Path) -> Session:
         tuple(map(str, reader.list(first, "masked"))),
     )
     return Session(header, (_Reader(path, place).entry(value) for place, value in lines))
+
+
+def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield entries in the order in which they began; a session has them in the order in which they ended."""
+    waiting: list[tuple[int, int, Entry]] = []
+    following = 1
+    for place, entry in enumerate(entries):
+        heappush(waiting, (entry.number, place, entry))
+        while waiting and (waiting[0][0] <= following or len(waiting) > WINDOW):
+            number, _, first = heappop(waiting)
+            following = max(following, number + 1)
+            yield first
+    while waiting:
+        yield heappop(waiting)[2]
 
 
 def is_session(path: Path) -> bool:

@@ -5,11 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from sandbox.specs.spec import Route
 
 PARAMETER = re.compile(r"\{\w+\}")
 ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
+
+
+def decode_path(raw: str) -> str:
+    """Return the path of a request as routes have it; with an encoded slash it has other steps, and stays."""
+    return raw if ENCODED_SLASH.search(raw) else unquote(raw)
 
 
 class Difference(NamedTuple):

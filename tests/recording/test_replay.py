@@ -25,7 +25,7 @@ from sandbox.recording.real_values import (
     read_credentials,
     read_recipients,
 )
-from sandbox.recording.replay import Replayer, Timing, in_order
+from sandbox.recording.replay import Replayer, Timing
 from sandbox.recording.replaying import ReplayOptions, replay
 from sandbox.recording.server import RecordOptions
 from sandbox.recording.session import (
@@ -38,7 +38,7 @@ from sandbox.recording.session import (
     SessionHeader,
     SessionWriter,
 )
-from sandbox.recording.session_reader import read_session
+from sandbox.recording.session_reader import in_order, read_session
 from sandbox.specs.spec import CredentialPart, NumberPlan
 from tests.builders import NOON, packs
 from tests.recording.recordings import PATIENCE, RawProvider, Recording, http, raw_provider, recording
