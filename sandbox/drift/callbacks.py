@@ -154,7 +154,7 @@ class _ComparedCallback:
     def _judge_values(self, ours: Shown, varied: frozenset[ValuePath], webhook: ValuePath) -> None:
         """Compare query and body, and confirm the parameters that are alike."""
         leeway = Leeway(
-            varied, self._provider.words, self._provider.vocabulary.secrets, self._one.same, closed=self._closed
+            varied, self._provider.words, self._provider.vocabulary.secrets, self._one.ids, closed=self._closed
         )
         paths = self._provider.parameters_of(webhook)
         otherwise: set[str] = set()

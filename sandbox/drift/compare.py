@@ -38,7 +38,7 @@ class Leeway:
     varied: frozenset[ValuePath] = frozenset()
     words: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
-    same: Mapping[str, str] = field(default_factory=dict)
+    same: Mapping[Any, str] = field(default_factory=dict)
     reads: bool = False
     fixed: object = None
     schemas: Schemas = ()

@@ -245,7 +245,7 @@ class _ComparedExchange:
             varied,
             self._provider.words,
             self._provider.vocabulary.secrets,
-            self._whole.players[0].same,
+            self._whole.players[0].ids,
             reads=self._reads and error == SUCCESS,
             fixed=_as_in(one.tree, declared),
             schemas=self._provider.schemas_of(self._found, one.status, one.media, one.tree.kind),

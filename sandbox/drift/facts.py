@@ -65,12 +65,9 @@ class Facts:
         waiting: list[tuple[ValuePath, object]] = [((), document.value)]
         while waiting:
             path, node = waiting.pop()
-            if isinstance(node, dict):
-                if isinstance(node.get("x-word"), str):
-                    yield self._fact(path, node)
-                waiting += [((*path, name), value) for name, value in node.items()]
-            elif isinstance(node, list):
-                waiting += [((*path, place), value) for place, value in enumerate(node)]
+            if isinstance(node, dict) and isinstance(node.get("x-word"), str):
+                yield self._fact(path, node)
+            waiting += [((*path, step), value) for step, value in children_of(node).items()]
 
     def _fact(self, path: ValuePath, node: Mapping[str, object]) -> Fact:
         placed = place_of(self._document, PathProblem((*path, "x-word"), ""))
@@ -112,14 +109,6 @@ class Facts:
         """Yield each fact with its verdict, in the order of the document."""
         for place, fact in sorted(self.all.items(), key=lambda item: int(item[0].rpartition(":")[2])):
             yield fact, self.verdicts.get(place, Verdict.NOT_SEEN)
-
-    def count(self) -> Mapping[str, Mapping[Verdict, int]]:
-        """Return how many facts of each word have each verdict."""
-        found: dict[str, dict[Verdict, int]] = {}
-        for place, fact in self.all.items():
-            counts = found.setdefault(fact.word, dict.fromkeys(Verdict, 0))
-            counts[self.verdicts.get(place, Verdict.NOT_SEEN)] += 1
-        return found
 
 
 def shown_path(file: Path) -> str:

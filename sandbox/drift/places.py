@@ -21,10 +21,10 @@ def error_path(spec: ProviderSpec, found: Found, error: ErrorReply) -> ValuePath
     """Return the path of the example that declares an error: of this route, or of another of its operation."""
     inside = ("responses", str(error.status), "content", error.type, "examples", error.name)
     own = operation_path(found)
-    if has(spec.document, (*own, *inside)):
+    if walk(spec.document, (*own, *inside)):
         return (*own, *inside)
     for method, template, node in operations_of(spec.document):
-        if node["x-operation"] == found.route.operation.name and has(node, inside):
+        if node["x-operation"] == found.route.operation.name and walk(node, inside):
             return ("paths", template, method.lower(), *inside)
     return own
 
@@ -83,8 +83,3 @@ def walk(node: Any, path: ValuePath) -> Any:  # noqa: ANN401 - a part of a docum
     """Return the value at a path, an empty mapping if there is none."""
     found = at_path(node, path)
     return {} if found is ... or found is None else found
-
-
-def has(node: object, path: ValuePath) -> bool:
-    """Return whether there is something at a path."""
-    return bool(walk(node, path))

@@ -45,6 +45,7 @@ PART = re.compile(r"[\w-]{6,}")
 PLENTY = Decimal(1_000_000_000)
 MORE = Decimal(4321)  # what the accounts of a variant have more than others
 LATER = timedelta(seconds=3)  # how much later it is in a variant
+Id = str | tuple[str, str]  # one that is long enough to be the same wherever it appears, or a name and a short one
 NOT_OURS = frozenset({"content-encoding", "content-length", "transfer-encoding", "sec-fetch-site"})
 
 
@@ -84,9 +85,8 @@ class Player:
         self._context = ServerContext(self.packs, router, self.world, lambda _: self.world)
         self._router = router
         self._outcomes: dict[str, Outcomes] = {}
-        self.ids: OrderedDict[tuple[str, str], str] = OrderedDict()  # ours, by name if short, and theirs
+        self.ids: OrderedDict[Id, str] = OrderedDict()  # ours by theirs
         self._short: set[str] = set()  # theirs that are short, of which there are few
-        self.same = _SameIds(self)
         self.values: Mapping[str, object] = {}  # the parameters of the last request
 
     def outcomes(self, operation: Operation) -> Outcomes:
@@ -207,20 +207,20 @@ class Player:
         return request._replace(path=decode_path(request.path))
 
     def _may_be_id(self, word: str) -> bool:
-        return ("", word) in self.ids or word in self._short
+        return word in self.ids or word in self._short
 
     def _our_leaf(self, leaf: Leaf) -> str:
         found = self.our_id(leaf.name, leaf.value)
-        return found or PART.sub(lambda part: self.ids.get(("", part[0]), part[0]), leaf.value)
+        return found or PART.sub(lambda part: self.ids.get(part[0], part[0]), leaf.value)
 
     def our_id(self, name: str, value: str) -> str | None:
         """Return our id for theirs."""
-        return self.ids.get((name.lower() if len(value) < SHORT else "", value))
+        return self.ids.get(_id(name, value))
 
     def learn_id(self, name: str, theirs: str, ours: str) -> None:
         """Note that their id is ours."""
-        key = (name.lower() if len(theirs) < SHORT else "", theirs)
-        if key[0]:
+        key = _id(name, theirs)
+        if isinstance(key, tuple):
             self._short.add(theirs)
         self.ids.pop(key, None)
         self.ids[key] = ours
@@ -237,20 +237,8 @@ class Player:
         self.world.commit(with_steps(message, *between, Step(status, word, at)))
 
 
-class _SameIds(Mapping[str, str]):
-    """Ids that are long enough to be the same wherever they appear: ours by theirs."""
-
-    def __init__(self, player: Player) -> None:
-        self._ids = player.ids
-
-    def __getitem__(self, theirs: str) -> str:
-        return self._ids["", theirs]
-
-    def __iter__(self) -> Iterator[str]:
-        return (theirs for name, theirs in self._ids if not name)
-
-    def __len__(self) -> int:
-        return len(self._ids)
+def _id(name: str, value: str) -> Id:
+    return value if len(value) >= SHORT else (name.lower(), value)
 
 
 def words_of(text: str) -> Iterator[str]:

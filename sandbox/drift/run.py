@@ -55,10 +55,9 @@ class DriftReport:
         """Return how many facts of each word have each verdict, of all providers."""
         total: dict[str, dict[Verdict, int]] = {}
         for facts in self.facts.values():
-            for word, counts in facts.count().items():
-                sums = total.setdefault(word, dict.fromkeys(Verdict, 0))
-                for verdict, count in counts.items():
-                    sums[verdict] += count
+            for place, fact in facts.all.items():
+                counts = total.setdefault(fact.word, dict.fromkeys(Verdict, 0))
+                counts[facts.verdicts.get(place, Verdict.NOT_SEEN)] += 1
         return total
 
 

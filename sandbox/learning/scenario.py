@@ -5,7 +5,6 @@ document does not have is quoted only if it looks like a word.
 """
 
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from sandbox import __version__
 from sandbox.core.clock import LONGEST_DURATION
 from sandbox.core.errors import SandboxError
 from sandbox.core.message import Channel, Status
+from sandbox.drift.sends import ways_to
 from sandbox.learning.observations import Delays, Observations, Observed, Refusal
 from sandbox.learning.observations import Path as StatusPath
 from sandbox.providers.registry import Registry
@@ -198,19 +198,10 @@ def complete(channel: Channel, path: StatusPath, delays: Delays) -> tuple[list[L
     return steps, is_illegal
 
 
-def find_way(channel: Channel, begin: Status, end: Status) -> list[Status] | None:
+def find_way(channel: Channel, begin: Status, end: Status) -> tuple[Status, ...] | None:
     """Return the fewest unreported statuses between two; None if there is no such way."""
-    waiting: deque[list[Status]] = deque([[begin]])
-    seen = {begin}
-    while waiting:
-        way = waiting.popleft()
-        following = channel.may_follow(way[-1])
-        if end in following:
-            return way[1:]
-        more = sorted(following - channel.reports - seen)
-        seen.update(more)
-        waiting.extend([*way, each] for each in more)
-    return None
+    ways = (way[1:-1] for way in ways_to(channel, end, begin) if begin is not end)
+    return next((way for way in ways if channel.reports.isdisjoint(way)), None)
 
 
 def write_delay(sketch: Sketch) -> str:
