@@ -284,16 +284,9 @@ def write_request(record: RequestRecord) -> Object:
         "key": record.key,
         "ms": record.ms,
     }
-    if record.why:
-        written["why"] = record.why
-    if record.rule:
-        written["rule"] = record.rule
-    if record.messages:
-        written["messages"] = record.messages
-    if record.resent_of:
-        written["resent_of"] = record.resent_of
-    if record.delay:
-        written["delay"] = record.delay
+    for name in ("why", "rule", "messages", "resent_of", "delay"):
+        if value := getattr(record, name):
+            written[name] = value
     return written
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from sandbox.core.agenda import EntryKind
@@ -15,7 +16,7 @@ from sandbox.core.world_state import WorldState
 from sandbox.providers.registry import Registry
 from sandbox.scenarios import compile_sources
 from sandbox.store.base import Kind, Row, StoredRows
-from sandbox.store.codec import Object, read_account, read_callback, read_message, read_request
+from sandbox.store.codec import ChannelOf, Object, read_account, read_callback, read_message, read_request
 from sandbox.store.workspace_codec import (
     from_text,
     read_agenda_entry,
@@ -54,26 +55,20 @@ class Loaded(NamedTuple):
     sending: tuple[Callback, ...]
 
 
-class ChannelTable:
-    """The channels of the providers that a server has."""
+def find_channel(packs: Registry, provider: str, name: str) -> Channel:
+    """Return a channel of the providers that a server has.
 
-    def __init__(self, packs: Registry) -> None:
-        self._packs = packs
+    Raises:
+        StoreUseError: no document describes it.
 
-    def __call__(self, provider: str, name: str) -> Channel:
-        """Return a channel.
-
-        Raises:
-            StoreUseError: no document describes it.
-
-        """
-        pack = self._packs.get(provider)
-        channel = pack.channels.get(name) if pack else None
-        if channel is None:
-            what = f"the provider {provider!r}" if pack is None else f"the channel {name!r} of {provider}"
-            message = f"the store has messages of {what}, which no document describes; add its folder with --specs DIR"
-            raise StoreUseError(message)
-        return channel
+    """
+    pack = packs.get(provider)
+    channel = pack.channels.get(name) if pack else None
+    if channel is None:
+        what = f"the provider {provider!r}" if pack is None else f"the channel {name!r} of {provider}"
+        message = f"the store has messages of {what}, which no document describes; add its folder with --specs DIR"
+        raise StoreUseError(message)
+    return channel
 
 
 class ScenarioTable:
@@ -135,7 +130,7 @@ def _decoder(read: Callable[[int, Any], Value]) -> Callable[[int, str], Value]:
 
 
 def _build(rows: StoredRows, packs: Registry, scenarios: ScenarioTable) -> Loaded:
-    channel_of, others = ChannelTable(packs), rows.others
+    channel_of, others = partial(find_channel, packs), rows.others
     counters = read_counters(_only(others, Kind.COUNTERS))
     settings = {row.key: from_text(row.value) for row in others[Kind.SETTINGS]}
     messages = LazyStore(
@@ -191,7 +186,7 @@ BEGINNING = re.compile(
 )
 
 
-def _read_numbers(values: Mapping[int, str], channel_of: ChannelTable) -> dict[str, int]:
+def _read_numbers(values: Mapping[int, str], channel_of: ChannelOf) -> dict[str, int]:
     """Return the numbers of messages by id; a channel that no document describes is noticed here, at the start."""
     numbers: dict[str, int] = {}
     channels = set()

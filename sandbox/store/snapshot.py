@@ -10,6 +10,7 @@ from json import dumps
 from typing import Any
 
 from sandbox.core.agenda import EntryKind
+from sandbox.core.callback import Callback
 from sandbox.core.rules import RuleCounted
 from sandbox.core.world import World
 from sandbox.core.world_state import Counters
@@ -47,8 +48,6 @@ class Snapshot:
 
     def __init__(self, world: World) -> None:
         self._batches = world.batches
-        self._messages, self._callbacks = world.messages.copy(), world.callbacks.copy()
-        self._requests = world.requests.copy()
         self._small: dict[Kind, list[tuple[RowKey, Any]]] = {
             Kind.CLOCK: [(ONLY, world.clock)],
             Kind.SCENARIO: [(ONLY, world.scenario)],
@@ -62,40 +61,38 @@ class Snapshot:
             Kind.INBOUND: [(each.number, each) for each in world.agenda if each.kind is EntryKind.INBOUND],
             Kind.LOST_REPLY: _lost_replies(world),
         }
-        self._kinds = frozenset(Kind)
+        self._large: dict[Kind, dict[int, Any]] = {
+            Kind.MESSAGE: world.messages.copy(),
+            Kind.CALLBACK: world.callbacks.copy(),
+            Kind.REQUEST: world.requests.copy(),
+        }
 
     def __len__(self) -> int:
         """Return how many rows there are, but for settings of callbacks."""
-        sizes = {kind: len(found) for kind, found in self._small.items()}
-        sizes[Kind.MESSAGE] = len(self._messages)
-        sizes[Kind.CALLBACK] = len(self._callbacks)
-        sizes[Kind.REQUEST] = len(self._requests)
-        return sum(size for kind, size in sizes.items() if kind in self._kinds)
+        return sum(map(len, (*self._small.values(), *self._large.values())))
 
     def without(self, kinds: Iterable[Kind]) -> "Snapshot":
         """Return this snapshot without some kinds."""
-        self._kinds -= frozenset(kinds)
+        for kind in kinds:
+            self._small.pop(kind, None)
+            self._large.pop(kind, None)
         return self
 
     def __iter__(self) -> Iterator[Entity]:
         """Yield every row; the settings of callbacks come before the first of them that has them."""
         for kind, found in self._small.items():
-            if kind in self._kinds:
-                before = self._batches - len(found)  # no entity that comes later has a lower number
-                for place, (key, value) in enumerate(found, start=1):
-                    yield kind, key, before + place, value
-        if Kind.MESSAGE in self._kinds:
-            for message in self._messages.values():
-                yield Kind.MESSAGE, message.number, self._batches, message
-        if Kind.CALLBACK in self._kinds:
-            yield from self._iterate_callbacks()
-        if Kind.REQUEST in self._kinds:
-            for record in self._requests.values():
-                yield Kind.REQUEST, record.id, self._batches, record
+            before = self._batches - len(found)  # no entity that comes later has a lower number
+            for place, (key, value) in enumerate(found, start=1):
+                yield kind, key, before + place, value
+        for kind, values in self._large.items():
+            if kind is Kind.CALLBACK:
+                yield from self._iterate_callbacks(values.values())
+            else:
+                yield from ((kind, number, self._batches, value) for number, value in values.items())
 
-    def _iterate_callbacks(self) -> Iterator[Entity]:
+    def _iterate_callbacks(self, callbacks: Iterable[Callback]) -> Iterator[Entity]:
         keys = SettingsKeys()
-        for callback in self._callbacks.values():
+        for callback in callbacks:
             key = None
             if callback.settings is not None:
                 key, is_new = keys.find(callback.settings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,7 +22,7 @@ from sandbox.store.codec import (
     write_message,
     write_request,
 )
-from sandbox.store.restore import ChannelTable
+from sandbox.store.restore import find_channel
 from sandbox.store.rows import CHANGES, WITHOUT_ROWS
 from sandbox.store.workspace_codec import (
     from_text,
@@ -57,7 +58,9 @@ class Codec(NamedTuple):
 
 CODECS = {
     Kind.MESSAGE: Codec(
-        some.MESSAGE, write_message, lambda value, written: read_message(value.number, written, ChannelTable(packs()))
+        some.MESSAGE,
+        write_message,
+        lambda value, written: read_message(value.number, written, partial(find_channel, packs())),
     ),
     Kind.CALLBACK: Codec(
         some.CALLBACK,
