@@ -124,8 +124,7 @@ def _read_effect(fields: Fields, scope: Scope, *, key: str) -> Effect:
 def _read_inbound(node: Node, *, key: str) -> PhoneReplyTemplate:
     """Read what a phone replies by itself after a message was delivered."""
     fields = node.fields(INBOUND_KEYS, what="inbound")
-    if "text" not in fields:
-        fields.add_mistake("text", "inbound needs a text: write inbound: {text: Yes, after: 2s}")
+    fields.need("text", "inbound needs a text: write inbound: {text: Yes, after: 2s}")
     return PhoneReplyTemplate(key, fields.read("text", read_as_written, ""), fields.read("after", read_delay, AT_ONCE))
 
 
@@ -166,8 +165,7 @@ def _read_outcomes(node: Node, scope: Scope, *, base: Effect, key: str) -> tuple
     effects: list[Effect] = []
     for place, entry in enumerate(nodes):
         fields = entry.fields(OUTCOME_KEYS, what="an outcome")
-        if "weight" not in fields:
-            fields.add_mistake("weight", "an outcome needs a weight")
+        fields.need("weight", "an outcome needs a weight")
         weights.append(fields.read("weight", read_positive_number, 1.0))
         own = _read_effect(fields, scope, key=f"{key} outcome {place + 1}")
         effects.append(own if own.after is not None else replace(own, after=base.after))
@@ -288,6 +286,5 @@ def _read_drop(node: Node) -> tuple[frozenset[Status], bool]:
 def _read_set(node: Node) -> str | None:
     """Read the new state of the scenario."""
     fields = node.fields(SET_KEYS, what="set")
-    if "state" not in fields:
-        fields.add_mistake("state", "write set: {state: down}")
+    fields.need("state", "write set: {state: down}")
     return fields.read("state", read_name, None)

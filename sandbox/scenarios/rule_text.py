@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sandbox.core.clock import ClockMode, format_time
 from sandbox.core.effects import ReplyMoment
 from sandbox.core.scenario import AccountRule, Scenario
+from sandbox.scenarios.value_readers import WILDCARDS, is_regex
 
 Words = Callable[[object], str]
-WILDCARDS = frozenset("*?[")
 FEW, HALF = 4, 50.0  # percentiles that are all listed, and the one that is shown of more
 
 
@@ -107,17 +107,14 @@ def _comparison(name: str) -> Words:
 
     def words(value: object) -> str:
         text = str(value)
-        is_pattern = WILDCARDS & set(text) or (len(text) > 1 and text.startswith("/") and text.endswith("/"))
-        return f"{name} {'matches' if is_pattern else 'is'} {text}"
+        return f"{name} {'matches' if WILDCARDS & set(text) or is_regex(text) else 'is'} {text}"
 
     return words
 
 
 def _text(value: object) -> str:
     text = str(value)
-    return (
-        f"the text {'matches' if len(text) > 1 and text.startswith('/') and text.endswith('/') else 'contains'} {text}"
-    )
+    return f"the text {'matches' if is_regex(text) else 'contains'} {text}"
 
 
 def _headers(value: object) -> str:

@@ -56,8 +56,7 @@ def _read_rule(node: Node, catalogue: Catalogue, *, scenario: str) -> ParsedRule
         empty, catalogue, key=key
     )
     scope, tests = conditions.scope, conditions.tests
-    if "then" not in fields:
-        fields.add_mistake("then", "a rule needs the key then")
+    fields.need("then", "a rule needs the key then")
     actions = fields.read("then", lambda each: read_actions(each, scope, key=key), None) or read_actions(
         empty, scope, key=key
     )

@@ -209,8 +209,7 @@ def _read_target(_: Pack, node: Node) -> Target:
     if isinstance(node.value, str):
         return Target(_read_url(node))
     fields = node.fields(TARGET_KEYS, what="a target")
-    if "url" not in fields:
-        fields.add_mistake("url", "a target needs a url")
+    fields.need("url", "a target needs a url")
     return Target(fields.read("url", _read_url, ""), fields.read("key", read_name, None))
 
 
@@ -275,8 +274,7 @@ def _read_balance(node: Node, pack: Pack) -> Mapping[str, Decimal]:
 def _read_sender(node: Node) -> Sender:
     fields = node.fields(SENDER_KEYS, what="a sender")
     name = fields.read("id", read_as_written, "")
-    if "id" not in fields:
-        fields.add_mistake("id", "a sender needs an id")
+    fields.need("id", "a sender needs an id")
     state = fields.read("state", lambda each: read_choice(each, Approval, what="state"), Approval.APPROVED)
     return Sender(name, fields.read("name", read_as_written, name), Approval(state), SENDER_CREATED)
 
@@ -284,6 +282,5 @@ def _read_sender(node: Node) -> Sender:
 def _read_template(node: Node) -> Template:
     fields = node.fields(TEMPLATE_KEYS, what="a template")
     for name in TEMPLATE_KEYS:
-        if name not in fields:
-            fields.add_mistake(name, f"a template needs {name}")
+        fields.need(name, f"a template needs {name}")
     return Template(fields.read("id", read_as_written, ""), fields.read("text", read_string, ""))

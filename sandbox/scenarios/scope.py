@@ -141,8 +141,7 @@ def read_rate(node: Node, scope: Scope) -> Rate:
     """Read a rate limit."""
     fields = node.fields(RATE_KEYS, what="rate")
     for name in ("limit", "per", "error"):
-        if name not in fields:
-            fields.add_mistake(name, f"rate needs {name}: write {{limit: 10, per: 1m, error: too-many-requests}}")
+        fields.need(name, f"rate needs {name}: write {{limit: 10, per: 1m, error: too-many-requests}}")
     errors: Mapping[str, str] = fields.read("error", lambda each: read_error(each, scope), {})
     packs = {operation.name: pack for pack, operation in scope.operations}
     return Rate(

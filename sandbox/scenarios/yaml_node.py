@@ -189,6 +189,11 @@ class Fields:
         node = self.entries.get(name)
         return default if node is None else next(_read([node], reader), default)
 
+    def need(self, name: str, problem: str) -> None:
+        """Add a mistake if a key is absent."""
+        if name not in self.entries:
+            self.add_mistake(name, problem)
+
     def add_mistake(self, name: str, problem: str) -> None:
         """Add a mistake at a key, or at the mapping if the key is absent."""
         self.node.file.add_mistake((*self.node.path, name), problem)
