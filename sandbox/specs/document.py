@@ -103,6 +103,21 @@ class SpecNode:
             if part is not None:
                 yield part
 
+    def each(self, key: str, kind: Kind, *, default: Iterable[str] = ()) -> Iterator["SpecNode"]:
+        """Yield the items of the list at a key, those of `default` if it is absent; another kind is a mistake."""
+        listed = self.take(key, "a list", default=[*default] or None)
+        return iter(()) if listed is None else listed.entries(kind)
+
+    def rows(self, key: str) -> Iterator[tuple[str, "SpecNode"]]:
+        """Yield the mappings in the mapping at a key, none if it is absent; another kind is a mistake."""
+        inner = self.take(key, "a mapping")
+        return iter(()) if inner is None else inner.members()
+
+    def choice(self, key: str, known: Iterable[str], what: str, *, default: str) -> str:
+        """Return the string at a key, which must be a known word; an absent key is set to `default`."""
+        given = self.take(key, "a string", default=default)
+        return given.value if given is not None and given.one_of(known, what) else default
+
     def one_of(self, known: Iterable[str], what: str) -> bool:
         """Return whether this string is a known word; otherwise add a mistake."""
         names = tuple(known)

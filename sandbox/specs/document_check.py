@@ -57,8 +57,7 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
     info = top.take("info", "a mapping", default={})
     if info is not None:
         info.take("title", "a string", default=provider)
-    servers = top.take("servers", "a list")
-    for each in servers.entries("a mapping") if servers is not None else ():
+    for each in top.each("servers", "a mapping"):
         url = each.need("url", "a string", "the provider's address, such as https://api.acme.example")
         if url is not None and not _is_url(url.value):
             url.note(f"{show(url.value)} is not a URL")
@@ -69,8 +68,7 @@ def check_document(document: dict[str, object]) -> list[PathProblem]:
 
 def _security_schemes(top: SpecNode) -> None:
     components = top.take("components", "a mapping")
-    schemes = components.take("securitySchemes", "a mapping") if components is not None else None
-    for _, each in schemes.members() if schemes is not None else ():
+    for _, each in components.rows("securitySchemes") if components is not None else ():
         each.marks()
         if each.value.get("in") == "header":
             each.need("name", "a string", "the header that carries the key, such as x-api-key")
@@ -154,15 +152,11 @@ def _account(account: SpecNode) -> None:
         if balance is not None and not _is_amount(amount):
             balance.note(f"{show(amount)} is not an amount of 0 or more", balance_type)
     for name in ("senders", "brands"):
-        senders = account.take(name, "a list")
-        for each in senders.entries("a mapping") if senders is not None else ():
+        for each in account.each(name, "a mapping"):
             sender = each.need("id", "a string", "what the sender is called in a request")
             each.take("name", "a string", default=sender.value if sender is not None else "")
-            state = each.take("state", "a string", default=Approval.APPROVED.value)
-            if state is not None:
-                state.one_of([each.value for each in Approval], "state")
-    templates = account.take("templates", "a list")
-    for each in templates.entries("a mapping") if templates is not None else ():
+            each.choice("state", [*Approval], "state", default=Approval.APPROVED.value)
+    for each in account.each("templates", "a mapping"):
         each.need("id", "a string", "what the template is called in a request")
         each.need("text", "a string", "what a message must look like")
     stopped = account.take("stop_list", "a list")
@@ -238,8 +232,7 @@ def _status(row: SpecNode, statuses: SpecNode) -> bool:
     row.only(STATUS, "a status")
     row.marks()
     row.need("says", "a string", "the provider's word for this status")
-    following = row.take("next", "a list")
-    for each in following.entries("a string") if following is not None else ():
+    for each in row.each("next", "a string"):
         each.one_of(statuses.value, "status")
     for name in ("reported", "reads_back"):
         row.take(name, "a boolean")

@@ -66,9 +66,8 @@ def _template(item: SpecNode, template: str) -> list[str] | None:
 
 def _parameters(node: SpecNode, template: str) -> list[SpecNode]:
     """Check the parameters of a path or an operation and return the valid ones."""
-    listed = node.take("parameters", "a list")
     found = []
-    for each in listed.entries("a mapping") if listed is not None else ():
+    for each in node.each("parameters", "a mapping"):
         each.marks()
         name = each.need("name", "a string", "what the parameter is called")
         place = each.need("in", "a string", "query, header or path")
@@ -136,8 +135,7 @@ def _content(content: SpecNode) -> None:
         given = schema.value.get("type", "object")
         if given != "object" and "object" not in given:
             schema.note(f"a body must be an object, not {show(given)}", "type")
-    examples = content.take("examples", "a mapping")
-    for _, example in examples.members() if examples is not None else ():
+    for _, example in content.rows("examples"):
         _value(example)
 
 
@@ -153,13 +151,9 @@ def _value(example: SpecNode) -> None:
 def _response(response: SpecNode, status: str) -> None:
     if not STATUS.fullmatch(status):
         response.note(f"'{status}' is not an HTTP status; write 100 to 599")
-    headers = response.take("headers", "a mapping")
-    if headers is not None:
-        list(headers.members())
-    content = response.take("content", "a mapping")
-    for _, each in content.members() if content is not None else ():
-        examples = each.take("examples", "a mapping")
-        for _, example in examples.members() if examples is not None else ():
+    list(response.rows("headers"))
+    for _, each in response.rows("content"):
+        for _, example in each.rows("examples"):
             example.extensions()
             code = example.value.get("x-code")
             if "x-code" not in example.value:

@@ -52,11 +52,8 @@ def _nodes(value: object, path: ValuePath) -> Iterator[tuple[ValuePath, Node]]:
     """Yield every mapping in a value, with its path."""
     if isinstance(value, dict):
         yield path, value
-        for key, each in value.items():
-            yield from _nodes(each, (*path, key))
-    elif isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _nodes(each, (*path, place))
+    for step, each in children_of(value).items():
+        yield from _nodes(each, (*path, step))
 
 
 def place_of(document: Document, mistake: PathProblem) -> FileMistake:

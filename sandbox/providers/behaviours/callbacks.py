@@ -125,15 +125,13 @@ def read_callback(node: SpecNode, context: DocumentContext) -> ChannelCallback:
     node.only(KEYS, "callback")
     names = Names(IN_CALLBACKS, tuple(context.settings))
     times = read_time_format(node.take("time", "a mapping"), context.settings, context.times)
-    method = node.take("method", "a string", default="POST")
-    if method is not None:
-        method.one_of(METHODS, "method")
+    method = node.choice("method", METHODS, "method", default="POST")
     url = node.take("url", "a string")
     if url is not None and not is_template(url.value) and not is_url(url.value):
         url.note(f"{show(url.value)} is not an http or https URL")
-    kind, body = _read_body(node, names, "GET" if method is not None and method.value == "GET" else "")
+    kind, body = _read_body(node, names, method)
     parts = Parts(
-        method.value if method is not None else "POST",
+        method,
         read_text(url, names) if url is not None else Value(_target_url),
         _pairs(node, "query", names),
         _pairs(node, "placeholders", names),
@@ -147,8 +145,7 @@ def read_callback(node: SpecNode, context: DocumentContext) -> ChannelCallback:
 
 def _read_body(node: SpecNode, names: Names, method: str) -> tuple[str, Value | None]:
     value = node.value.get("body")
-    given = node.take("format", "a string", default="json" if not isinstance(value, str) else "text")
-    kind = given.value if given is not None and given.one_of(FORMATS, "format") else "json"
+    kind = node.choice("format", FORMATS, "format", default="text" if isinstance(value, str) else "json")
     if value is None:
         return kind, None
     part = node.inside("body", value)
@@ -195,17 +192,14 @@ def _signer(node: SpecNode, names: Names) -> Signer:
     header = node.need("header", "a string", "the header that carries the signature, such as X-Signature")
     if header is not None and (problem := header_name_problem(header.value)):
         header.note(problem)
-    named = node.take("hmac", "a string", default="sha256")
-    encoding = node.take("encoding", "a string", default="hex")
+    encoding = node.choice("encoding", ENCODINGS, "encoding", default="hex")
     key = node.take("key", "a string", default="{{ target.key }}")
     content = node.take("content", "a string", default="{{ body }}")
     prefix = node.take("prefix", "a string")
     return Signer(
         header.value if header is not None else "",
-        named.value if named is not None and named.one_of(HASHES, "hash") else "sha256",
-        _to_base64
-        if encoding is not None and encoding.one_of(ENCODINGS, "encoding") and encoding.value == "base64"
-        else bytes.hex,
+        node.choice("hmac", HASHES, "hash", default="sha256"),
+        _to_base64 if encoding == "base64" else bytes.hex,
         read_text(key, names).get if key is not None else (lambda _: ""),
         read_text(content, names).get if content is not None else (lambda _: ""),
         read_text(prefix, names).get if prefix is not None else (lambda _: ""),

@@ -85,9 +85,7 @@ def _expiry(part: SpecNode, context: OperationContext) -> Callable[[Scopes], tim
         inner = part.inside("expires", value)
         inner.only(EXPIRES, "expires")
         place = context.own_place(inner, "at")
-        named = inner.take("unit", "a string", default="minutes")
-        if named is not None and named.one_of(UNITS, "unit"):
-            unit = UNITS[named.value]
+        unit = UNITS[inner.choice("unit", UNITS, "unit", default="minutes")]
         value = value.get("default")
     try:
         default = DEFAULT_EXPIRY if value is None else parse_duration(value)

@@ -46,11 +46,6 @@ class Credential(NamedTuple):
     right: Mapping[str, str] = {}
     has_secret: bool = False
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The names of the values of a credential, the key's first."""
-        return tuple(dict.fromkeys(name for way in self.ways for part in way for name in part.fields))
-
 
 def is_place(value: object) -> bool:
     """Return whether a value names a place, or several."""

@@ -44,10 +44,7 @@ def read_inbound(node: SpecNode, context: DocumentContext, channel: str) -> Chan
 
 def _words(node: SpecNode, name: str, usual: tuple[str, ...]) -> frozenset[str]:
     """Return words in capitals, as their case makes no difference."""
-    listed = node.take(name, "a list", default=[*usual])
-    if listed is None:
-        return frozenset()
-    return frozenset(each.value.strip().upper() for each in listed.entries("a string"))
+    return frozenset(each.value.strip().upper() for each in node.each(name, "a string", default=usual))
 
 
 def _drawn(draw: Draw) -> Callable[[int, int, datetime], str]:

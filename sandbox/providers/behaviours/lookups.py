@@ -221,19 +221,15 @@ def _read_sort(node: SpecNode, context: OperationContext) -> Sort:
     default = part.take("default", "a string", default=next(iter(fields), "accepted_at"))
     if default is not None and fields:
         default.one_of(fields, "field of `fields`")
-    by = _optional(part, "by", context)
-    direction, usual_order = _optional(part, "direction", context), part.take("order", "a string", default="desc")
-    if usual_order is not None:
-        usual_order.one_of(ORDERS, "order")
+    by, direction = context.own_place(part, "by"), context.own_place(part, "direction")
+    usual_order = part.choice("order", ORDERS, "order", default="desc")
     first = default.value if default is not None else ""
 
     def sort(scope: Scope, rows: Sequence[Message]) -> tuple[Sequence[Message], str, str]:
         values = (scope.call.values if scope.call else {},)
         chosen = as_text(by(values)) if by is not None else ""
         name = chosen if chosen in fields else first
-        order = (as_text(direction(values)) if direction is not None else "") or (
-            usual_order.value if usual_order is not None else "desc"
-        )
+        order = (as_text(direction(values)) if direction is not None else "") or usual_order
         get = fields[name].get
         descending = order.lower() in ("desc", "descending", "-1")
         return sorted(rows, key=lambda each: _sort_key(get(scope, each)), reverse=descending), name, order
@@ -243,11 +239,6 @@ def _read_sort(node: SpecNode, context: OperationContext) -> Sort:
 
 def _sort_key(value: Any) -> tuple[bool, Any]:  # noqa: ANN401 - values of one field, of any type that has an order
     return (value is not None, value if value is not None else 0)
-
-
-def _optional(node: SpecNode, name: str, context: OperationContext) -> Place | None:
-    value = node.value.get(name)
-    return None if value is None else context.place(node.inside(name, value))
 
 
 def _read_page(node: SpecNode, context: OperationContext) -> Callable[[Scope], tuple[int, int, int]]:
@@ -260,7 +251,7 @@ def _read_page(node: SpecNode, context: OperationContext) -> Callable[[Scope], t
     if isinstance(default, bool) or not isinstance(default, int) or not 1 <= default <= LARGEST_SIZE:
         part.note(f"{show(default)} is not a size from 1 to {LARGEST_SIZE}", "default")
         default = DEFAULT_SIZE
-    number, size, offset = (_optional(part, name, context) for name in ("number", "size", "offset"))
+    number, size, offset = (context.own_place(part, name) for name in ("number", "size", "offset"))
 
     def page(scope: Scope) -> tuple[int, int, int]:
         values = (scope.call.values if scope.call else {},)

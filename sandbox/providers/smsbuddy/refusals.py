@@ -29,12 +29,8 @@ from sandbox.specs.types import show
 
 SEND, SEND_JSON = "smsbuddy.sms.send", "smsbuddy.sms.send_json"
 MANDATORY = ("type", "sender", "message")  # of a JSON send, in a node or its root
-ROOT_ALONE = (
-    "key",
-    "dlr_url",
-    "time",
-    "schedule",
-)  # published of the parent platform, `schedule` as it goes with `time`
+# Published of the parent platform; `schedule`, as it goes with `time`.
+ROOT_ALONE = ("key", "dlr_url", "time", "schedule")
 
 
 class Row(NamedTuple):
