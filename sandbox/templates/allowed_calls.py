@@ -139,11 +139,6 @@ def _spend_format(budget: Budget, args: Arguments, keywords: Keywords) -> Argume
     return args
 
 
-def _spend_escape(budget: Budget, args: Arguments, _keywords: Keywords) -> Arguments:
-    budget.make(measure(budget, args[0]) * ESCAPED_SIZE)
-    return args
-
-
 def _check_precision(_budget: Budget, args: Arguments, keywords: Keywords) -> Arguments:
     for value in (*args[1:], *keywords.values()):
         if checked_count(value) > 300:  # noqa: PLR2004 - a float has no more decimals
@@ -160,7 +155,7 @@ FILTERS: Mapping[str, CostRule] = {
     **dict.fromkeys(("abs", "filesizeformat", "safe", "truncate"), spend_read),
     **dict.fromkeys(("batch", "slice"), _spend_counts),
     **dict.fromkeys(("capitalize", "lower", "upper"), spend_copies(3)),
-    **dict.fromkeys(("e", "escape", "forceescape"), _spend_escape),
+    **dict.fromkeys(("e", "escape", "forceescape"), spend_copies(ESCAPED_SIZE)),
     **dict.fromkeys(("int", "float"), _check_number),
     **dict.fromkeys(("dictsort", "groupby", "max", "min", "sort", "unique"), _from_list(_spend_sort)),
     **dict.fromkeys(("pprint", "striptags", "urlize", "wordcount", "wordwrap", "xmlattr", "title"), _spend_walk(16)),
@@ -180,24 +175,7 @@ FILTERS: Mapping[str, CostRule] = {
 }
 
 
-READING_TESTS = (
-    "in",
-    "eq",
-    "equalto",
-    "==",
-    "ne",
-    "!=",
-    "lt",
-    "lessthan",
-    "<",
-    "le",
-    "<=",
-    "gt",
-    "greaterthan",
-    ">",
-    "ge",
-    ">=",
-)
+READING_TESTS = "in eq equalto == ne != lt lessthan < le <= gt greaterthan > ge >=".split()
 
 
 ENCODINGS = ("utf-8", "utf8", "ascii", "latin-1", "iso-8859-1", "utf-16", "utf-16-be", "utf-16-le")
