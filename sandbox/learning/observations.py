@@ -9,7 +9,6 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
-from urllib.parse import unquote
 
 from sandbox.core.errors import SandboxError
 from sandbox.core.message import Status
@@ -22,7 +21,7 @@ from sandbox.recording.limits import recipients_of
 from sandbox.recording.session import Entry, RecordedCallback, RecordedExchange, RecordedReply, media_of
 from sandbox.recording.sketch import Sketch
 from sandbox.specs.body_parsing import Request
-from sandbox.specs.routing import Missed, Router
+from sandbox.specs.routing import Missed, Router, decode_path
 from sandbox.specs.spec import Operation
 
 NOT_DECLARED = "not in the document"
@@ -195,7 +194,7 @@ class Observations:
         router = self._routers.get(entry.provider)
         if router is None:
             router = self._routers[entry.provider] = Router(spec.routes)
-        sent, path = entry.request, unquote(entry.request.path)
+        sent, path = entry.request, decode_path(entry.request.path)
         found = router.find(sent.method, path)
         if isinstance(found, Missed):
             return ()
