@@ -11,14 +11,11 @@ import click
 
 from sandbox.cli.api_options import (
     CommandContext,
-    account_option,
     api_command,
     code_option,
-    direction_option,
     filter_options,
     limit_option,
     provider_option,
-    status_option,
     wait_options,
     with_own_names,
 )
@@ -37,9 +34,6 @@ SENT = "scenario"  # the server's name for a scenario that was sent to it
 
 @click.command()
 @filter_options
-@direction_option
-@account_option
-@status_option
 @code_option
 @wait_options
 @limit_option
@@ -200,9 +194,6 @@ def reset(context: CommandContext) -> None:
 
 @click.command()
 @filter_options
-@direction_option
-@account_option
-@status_option
 @click.option("--exactly", type=WholeNumber(0), help="Expected number of messages.")
 @click.option("--at-least", type=WholeNumber(0), help="Minimum number of messages (default: 1).")
 @click.option("--at-most", type=WholeNumber(0), help="Maximum number of messages.")

@@ -16,6 +16,7 @@ from sandbox.core.message import Direction
 Result = TypeVar("Result")
 Row = TypeVar("Row")
 Command = Callable[..., object]
+DEFAULT = "default"  # the workspace of every key that belongs to no other
 
 # The names that a command may have for a call's field, the likeliest first, if it has not only the field's own.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -45,9 +46,10 @@ OWN_PROBLEMS: Mapping[tuple[str, str], str] = {
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """A client of the server that a command calls, and the format of its output."""
+    """A client of the server that a command calls, the id of its workspace, and the format of the output."""
 
     client: Client
+    workspace: str
     as_json: bool
 
     def fetch(self, call: ApiCall[Result], *, on_sent: Callable[[int], None] | None = None) -> tuple[bytes, Result]:
@@ -106,26 +108,26 @@ def api_command(command: Command) -> Command:
     ) -> object:
 
         client = Client(url or default_url(), token=control_token or None, workspace=workspace or None)
-        return command(CommandContext(client, as_json), **given)
+        return command(CommandContext(client, workspace or DEFAULT, as_json), **given)
 
     return with_context
 
 
 provider_option = click.option("--provider", help="Only messages of this provider, such as betatel.")
-status_option = click.option("--status", help="Only messages with this status (our word or the provider's).")
-account_option = click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY")
 code_option = click.option("--code", help="Only messages with this one-time code.")
 limit_option = click.option("--limit", type=WholeNumber(1, 1000), help="Maximum number of results (default: 50).")
-direction_option = click.option(
-    "--direction",
-    type=click.Choice([each.value for each in Direction]),
-    help="Messages to phones (outbound) or from phones (inbound).",
-)
 
 
 def filter_options(command: Command) -> Command:
     """Give a command the options that select messages."""
     for option in (
+        click.option("--status", help="Only messages with this status (our word or the provider's)."),
+        click.option("--account", help="Only messages of this key, in full or masked.", metavar="KEY"),
+        click.option(
+            "--direction",
+            type=click.Choice([each.value for each in Direction]),
+            help="Messages to phones (outbound) or from phones (inbound).",
+        ),
         click.option("--text", help="Only messages whose text contains this, in upper or lower case."),
         click.option("--from", "sender", help="Only messages from this sender."),
         to_option("message"),

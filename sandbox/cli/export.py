@@ -8,16 +8,7 @@ from typing import Any
 
 import click
 
-from sandbox.cli.api_options import (
-    CommandContext,
-    account_option,
-    api_command,
-    code_option,
-    direction_option,
-    filter_options,
-    status_option,
-    to_option,
-)
+from sandbox.cli.api_options import CommandContext, api_command, code_option, filter_options, to_option
 from sandbox.cli.options import PATH, CommandGroup
 from sandbox.client import files
 from sandbox.client.call import ApiCall
@@ -38,9 +29,6 @@ def export() -> None:
     "--format", type=click.Choice(["csv", "jsonl"]), help="Format (default: by the name of the file, else csv)."
 )
 @filter_options
-@direction_option
-@account_option
-@status_option
 @code_option
 @click.option("--since", help="Only messages after this message id or time.", metavar="ID|TIME")
 @api_command

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.cli.api_options import CommandContext, api_command, server_options
+from sandbox.cli.api_options import DEFAULT, CommandContext, api_command, server_options
 from sandbox.cli.options import NO, Duration, Rate, WholeNumber, default_url
 from sandbox.cli.progress import LiveLine
-from sandbox.client import AsyncClient, Client, Provider, tables, traffic
+from sandbox.client import AsyncClient, Provider, tables, traffic
 from sandbox.core.clock import ClockMode, monotonic, parse_duration
 from sandbox.core.errors import SandboxError, near_miss
 from sandbox.core.seeded_random import make_seed
@@ -23,8 +23,6 @@ from sandbox.core.seeded_random import make_seed
 if TYPE_CHECKING:
     from sandbox.demo.request_templates import PreparedRequest, SampleRequest
     from sandbox.demo.sender import Limits
-
-DEFAULT = "default"  # the workspace of every key that belongs to no other
 
 
 class NoSampleError(SandboxError):
@@ -82,46 +80,43 @@ class Wanted:
 @click.option("--text", help="Text of the message (default: the sample's).")
 @click.option("--from", "sender", help="Sender (default: the sample's).", metavar="ID")
 @click.option("--account", help="Key of the request (default: the workspace's key, or demo).", metavar="KEY")
-@server_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def send(
-    *, url: str | None, workspace: str | None, control_token: str | None, as_json: bool, **given: str | None
-) -> int:
+@api_command
+def send(context: CommandContext, **given: str | None) -> int:
     """Send a message as an application would. Exit code 1 if it is refused, or no reply comes."""
-    name = workspace or DEFAULT
-    wanted = Wanted(**given)
+    name, wanted = context.workspace, Wanted(**given)
     if wanted.account is not None and name != DEFAULT and not wanted.account.startswith(name):
         message = f"--account: '{wanted.account}' is no key of the workspace {name}; its keys begin with {name}"
         raise click.UsageError(message)
-    address = url or default_url()
-    number = asyncio.run(
-        send_sample(AsyncClient(address, token=control_token, workspace=workspace or None), name, wanted)
-    )
+    number = asyncio.run(send_request(context.client.url, find_request(context, wanted)))
     if not number:
         click.echo("sms-sandbox: no reply came; sms-sandbox requests list shows what was received", err=True)
         return NO
-    context = CommandContext(Client(address, token=control_token, workspace=workspace or None), as_json)
     return NO if context.execute(traffic.request(number), tables.sent).refused else 0
 
 
-async def send_sample(client: AsyncClient, workspace: str, wanted: Wanted) -> int:
-    """Send the request that is wanted; return its number in the journal, 0 if no reply came.
+def find_request(context: CommandContext, wanted: Wanted) -> "PreparedRequest":
+    """Return the request that is wanted.
 
     Raises:
         NoSampleError: the operation has no sample.
 
     """
     from sandbox.demo.request_templates import sample_requests  # noqa: PLC0415 - few commands need its libraries
-    from sandbox.demo.sender import connect  # noqa: PLC0415 - as above
 
-    keys = (await client.show_workspace(workspace)).keys
-    provider, operation = choose(await client.providers(), wanted)
+    keys = context.client.show_workspace(context.workspace).keys
+    provider, operation = choose(context.client.providers(), wanted)
     sample = min(sample_requests(provider), key=lambda each: each.recipients, default=None)
     if sample is None:
         message = f"{operation} has no sample in its spec; add one under examples of its request body"
         raise NoSampleError(message)
-    request = wanted.request(sample, keys.get(provider.name, {}))
-    async with connect(client.url) as connection:
+    return wanted.request(sample, keys.get(provider.name, {}))
+
+
+async def send_request(url: str, request: "PreparedRequest") -> int:
+    """Send a request; return its number in the journal, 0 if no reply came."""
+    from sandbox.demo.sender import connect  # noqa: PLC0415 - as above
+
+    async with connect(url) as connection:
         return await connection.number_of(request)
 
 
@@ -215,7 +210,7 @@ def demo(  # noqa: PLR0913 - click passes options by name
     client = AsyncClient(url or default_url(), token=control_token or None, workspace=workspace or None)
     progress = ProgressDisplay(client.url, Limits(rate, count, seconds), make_seed() if seed is None else seed)
     try:
-        asyncio.run(fill(client, workspace or "default", progress))
+        asyncio.run(fill(client, workspace or DEFAULT, progress))
     finally:
         progress.end()
 
