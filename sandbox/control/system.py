@@ -62,7 +62,7 @@ INBOX_HEADERS: Mapping[str, str] = {
 }
 
 
-async def get_index(_: ControlCall) -> web.Response:
+async def get_index(_: object) -> web.Response:
     """Reply with name, version and links."""
     return reply(INDEX)
 
@@ -141,7 +141,7 @@ def add_inbox(app: web.Application, control: web.Application, middleware: Middle
     async def root(request: web.Request) -> web.StreamResponse:
         return await middleware(request, _redirect_browsers)
 
-    control.router.add_get("", _index_without_slash)
+    control.router.add_get("", get_index)  # without the slash
     control.router.add_get("/ui", _redirect)
     control.router.add_get("/ui/{name:.*}", _serve_file)
     app.router.add_get("/", root)
@@ -150,10 +150,6 @@ def add_inbox(app: web.Application, control: web.Application, middleware: Middle
 async def _redirect_browsers(request: web.Request) -> web.Response:
     """Redirect a browser to the inbox; reply with the index to any other client, such as a probe."""
     return await _redirect(request) if "text/html" in request.headers.get("Accept", "") else reply(INDEX)
-
-
-async def _index_without_slash(_: web.Request) -> web.Response:
-    return reply(INDEX)
 
 
 async def _redirect(_: web.Request) -> web.Response:

@@ -31,7 +31,7 @@ class Fallback:
         self._url = url
         self._metrics = Metrics(engine)  # which count from the start
         self._runner: Runner | None = None
-        self._loading: asyncio.Task[Runner] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self.waiting: set[asyncio.Task[None]] = set()
 
     def __call__(self) -> "Handler | LoadingConnection":
@@ -49,15 +49,13 @@ class Fallback:
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
-    async def _load(self) -> "Runner":
+    async def _load(self) -> None:
         try:
             with without_collections():
-                runner = await self._make_runner()
+                self._runner = await self._make_runner()
         except Exception:  # no file descriptor may be left at present
             self._loading = None
             raise
-        self._runner = runner
-        return runner
 
     async def _make_runner(self) -> "Runner":
         await asyncio.to_thread(import_module, "sandbox.server.aiohttp_connection")
