@@ -1,9 +1,10 @@
 """The group of all commands; the module of a command is imported when the command is looked up."""
 
 import os
-from collections.abc import Iterator, MutableMapping
+from collections import UserDict
 from http import HTTPStatus
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -16,33 +17,18 @@ INTERRUPTED = 130
 HINTS = {int(HTTPStatus.UNAUTHORIZED): "; pass --control-token or set SANDBOX_CONTROL_TOKEN"}
 
 
-class Commands(MutableMapping[str, click.Command]):
-    """The commands by name; the module of one is imported when it is looked up."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, click.Command] = {}
+class Commands(UserDict[str, Any]):
+    """The commands by name, from their modules; the module of one is imported when the command is looked up."""
 
     def __getitem__(self, name: str) -> click.Command:
-        if name not in self._found:
-            self._found[name] = getattr(import_module(f"sandbox.cli.{COMMANDS[name][0]}"), name)
-        return self._found[name]
-
-    def __setitem__(self, name: str, command: click.Command) -> None:
-        self._found[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._found[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
+        module, _ = self.data[name]
+        command: click.Command = getattr(import_module(f"sandbox.cli.{module}"), name)
+        return command
 
 
 @click.group(
     cls=CommandGroup,
-    commands=Commands(),
+    commands=Commands(COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="sms-sandbox")

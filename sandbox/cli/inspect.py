@@ -1,7 +1,6 @@
 """Commands that read files without a server: `check`, `scenarios` and `endpoints`."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from os.path import realpath
 from pathlib import Path
@@ -201,8 +200,7 @@ def endpoints(*, as_json: bool, settings: bool, specs: tuple[str, ...]) -> None:
         for method, path, node in operations_of(pack.spec.document)
     ]
     if as_json:
-        json.dump(rows, sys.stdout, indent=2)
-        click.echo()
+        click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
         click.echo(f"{row['method']:6} {row['path']:46} {row['operation']:28} {row['word']}")
