@@ -17,55 +17,30 @@ SCHEMAS = {"scenario": "Keys of scenario files", "provider": "Keys of provider d
 
 KNOWN = [f"{SCHEME}{name}" for name in (*(f"docs/{page}" for page in PAGES), *(f"schemas/{kind}" for kind in SCHEMAS))]
 
+
+def _template(name: str, parameter: str, description: str, mime_type: str) -> ResourceTemplate:
+    uri = f"{SCHEME}{name}/{{{parameter}}}"
+    return ResourceTemplate(name=name, uri_template=uri, description=description, mime_type=mime_type)
+
+
 TEMPLATES = (
-    ResourceTemplate(
-        name="docs",
-        uri_template=f"{SCHEME}docs/{{page}}",
-        description="A page of the documentation.",
-        mime_type=MARKDOWN,
-    ),
-    ResourceTemplate(
-        name="providers",
-        uri_template=f"{SCHEME}providers/{{provider}}",
-        description="The document of a provider: OpenAPI with the source of each fact.",
-        mime_type=YAML,
-    ),
-    ResourceTemplate(
-        name="schemas",
-        uri_template=f"{SCHEME}schemas/{{kind}}",
-        description="The JSON Schema of a kind of file: scenario or provider.",
-        mime_type=JSON,
-    ),
+    _template("docs", "page", "A page of the documentation.", MARKDOWN),
+    _template("providers", "provider", "The document of a provider: OpenAPI with the source of each fact.", YAML),
+    _template("schemas", "kind", "The JSON Schema of a kind of file: scenario or provider.", JSON),
 )
+
+
+def _resource(name: str, title: str, mime_type: str, description: str | None = None) -> Resource:
+    return Resource(name=name, uri=SCHEME + name, title=title, description=description, mime_type=mime_type)
 
 
 async def list_resources(client: AsyncClient) -> list[Resource]:
     """Return every resource of a server."""
+    about = "The provider's OpenAPI document, with the source of each fact."
     return [
-        *(
-            Resource(
-                name=f"docs/{name}",
-                uri=f"{SCHEME}docs/{name}",
-                title=title_of(name),
-                description=description_of(name),
-                mime_type=MARKDOWN,
-            )
-            for name in PAGES
-        ),
-        *(
-            Resource(
-                name=f"providers/{each.name}",
-                uri=f"{SCHEME}providers/{each.name}",
-                title=each.title,
-                description="The provider's OpenAPI document, with the source of each fact.",
-                mime_type=YAML,
-            )
-            for each in await client.providers()
-        ),
-        *(
-            Resource(name=f"schemas/{kind}", uri=f"{SCHEME}schemas/{kind}", title=title, mime_type=JSON)
-            for kind, title in SCHEMAS.items()
-        ),
+        *(_resource(f"docs/{name}", title_of(name), MARKDOWN, description_of(name)) for name in PAGES),
+        *(_resource(f"providers/{each.name}", each.title, YAML, about) for each in await client.providers()),
+        *(_resource(f"schemas/{kind}", title, JSON) for kind, title in SCHEMAS.items()),
     ]
 
 
