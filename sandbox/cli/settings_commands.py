@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 import click
 
@@ -32,7 +31,7 @@ def show_clock(context: CommandContext) -> None:
 @api_command
 def freeze(context: CommandContext, at: datetime | None) -> None:
     """Stop the clock at its present time, or at a later one."""
-    set_clock(context, "frozen", start=at)
+    context.execute(server.set_clock("frozen", start=at), tables.clock)
 
 
 @clock.command(name="set")
@@ -40,14 +39,14 @@ def freeze(context: CommandContext, at: datetime | None) -> None:
 @api_command
 def set_time(context: CommandContext, time: datetime) -> None:
     """Set the clock to a later time such as 2026-03-02T12:00:00Z; it runs or stands still as before."""
-    set_clock(context, start=time)
+    context.execute(server.set_clock(start=time), tables.clock)
 
 
 @clock.command(name="run")
 @api_command
 def run_clock(context: CommandContext) -> None:
     """Let the clock run as fast as real time."""
-    set_clock(context, "real")
+    context.execute(server.set_clock("real"), tables.clock)
 
 
 @clock.command()
@@ -59,18 +58,7 @@ def scale(context: CommandContext, speed: str) -> None:
     if match is None or float(match[1]) == 0:
         message = f"'{speed}' is not a speed such as 60x"
         raise click.UsageError(message)
-    set_clock(context, "scaled", rate=float(match[1]))
-
-
-def set_clock(
-    context: CommandContext,
-    mode: Literal["real", "scaled", "frozen"] | None = None,
-    *,
-    rate: float | None = None,
-    start: datetime | None = None,
-) -> None:
-    """Change how the clock runs, or its time, and show it."""
-    context.execute(server.set_clock(mode, rate=rate, start=start), tables.clock)
+    context.execute(server.set_clock("scaled", rate=float(match[1])), tables.clock)
 
 
 @click.group(cls=GroupWithDefault)
