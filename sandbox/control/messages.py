@@ -224,7 +224,7 @@ def _to_is(call: ControlCall, value: str) -> MessageFilter:
 
 def _from_is(call: ControlCall, value: str) -> MessageFilter:
     same = same_number(value, call.server.number_plans)
-    return lambda message: message.sender is not None and same(message.sender, message.provider)
+    return lambda message: same(message.sender or "", message.provider)
 
 
 def _is_found(call: ControlCall, value: str) -> MessageFilter:

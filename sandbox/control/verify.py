@@ -14,10 +14,9 @@ from aiohttp import web
 from sandbox.control.call import ControlCall, reply
 from sandbox.control.lists import Collection, Object, filter_items, newest_first, wait_for
 from sandbox.control.masking import mask
-from sandbox.control.messages import SameNumber, messages_of, same_number
+from sandbox.control.messages import FILTERS, MessageFilter, messages_of
 from sandbox.control.parameters import Since
 from sandbox.control.requests import NO_ROUTES, requests_of
-from sandbox.control.searching import contains
 from sandbox.core.change import Change
 from sandbox.core.journal import RequestRecord
 from sandbox.core.message import Direction, Message, Status
@@ -34,18 +33,35 @@ MEASURED_LIMIT = 100  # of them, those with the fewest differences, whose simila
 LEAST_SIMILARITY = 0.6  # from this similarity on, a message that meets no criterion still counts as near
 
 
+# What a message has in place of a wanted value, by the name of the filter that the value is for.
+ACTUAL: Mapping[str, Callable[[Message, str], str]] = {
+    "provider": lambda message, _: message.provider,
+    "operation": lambda message, _: message.operation,
+    "to": lambda message, _: message.recipient,
+    "to_contains": lambda message, _: message.recipient,
+    "account": lambda message, _: mask(message.account),
+    "from": lambda message, _: message.sender or "",
+    "text": lambda message, _: message.text,
+    "status": lambda message, wanted: message.status if wanted in set(Status) else message.provider_status,
+}
+PARTS = frozenset({"to_contains", "text"})  # what a part of the value is wanted of
+
+
 class Criterion(NamedTuple):
     """One expected value: whether a message has it, and what it has instead."""
 
     name: str
     wanted: str
-    actual: Callable[[Message], str]
-    holds: Callable[[Message], bool]
-    verb: str = "is not"
+    holds: MessageFilter
+
+    def actual(self, message: Message) -> str:
+        """Return what a message has in place of the wanted value."""
+        return ACTUAL[self.name](message, self.wanted)
 
     def difference(self, message: Message) -> str:
         """Return in words what a message has instead."""
-        return f"{self.name}: {self._shown(self.actual(message))} {self.verb} {self._shown(self.wanted)}"
+        name, verb = self.name.removesuffix("_contains"), "does not contain" if self.name in PARTS else "is not"
+        return f"{name}: {self._shown(self.actual(message))} {verb} {self._shown(self.wanted)}"
 
     def _shown(self, text: str) -> str:
         return show(text) if self.name == "text" else text or "nothing"
@@ -75,7 +91,7 @@ async def verify(call: ControlCall) -> web.Response:
     """Reply whether the expected messages were accepted."""
     since = call.body.get("since", Since) or Since()
     expected = {name: value for name, value in call.body.values.items() if isinstance(value, str)}
-    criteria = make_criteria(expected, lambda number: same_number(number, call.server.number_plans))
+    criteria = [Criterion(name, each, FILTERS[name](call, each)) for name, each in expected.items() if name in ACTUAL]
     counts = call.body.nested("count").values.items()
     count = next((ExpectedCount(kind, number) for kind, number in counts if isinstance(number, int)), ANY)
     direction = Direction(call.body.get("direction", str) or Direction.OUTBOUND)
@@ -167,51 +183,3 @@ def _may_be_meant(record: RequestRecord, expected: Mapping[str, str]) -> bool:
     sent = record.query + record.body.decode("utf-8", "replace")
     digits, part = "".join(filter(str.isdigit, sent)), expected.get("to_contains", "")
     return normalize_number(expected.get("to", "")) in digits and contains_number(digits, part)
-
-
-MakeCriterion = Callable[[str, Callable[[str], SameNumber]], Criterion]  # of a wanted value
-
-
-def make_criteria(expected: Mapping[str, str], same: Callable[[str], SameNumber]) -> tuple[Criterion, ...]:
-    """Return a criterion for each expected value that a message can have: its number, text, status and so on."""
-    return tuple(CRITERIA[name](wanted, same) for name, wanted in expected.items() if name in CRITERIA)
-
-
-def _compared(
-    name: str,
-    actual: Callable[[Message], str],
-    test: Callable[[str, str], bool] = str.__eq__,
-    verb: str = "is not",
-) -> MakeCriterion:
-    """Return what makes the criterion that `test` holds for a value of a message and the wanted one."""
-    return lambda wanted, _: Criterion(name, wanted, actual, lambda message: test(actual(message), wanted), verb)
-
-
-def _number(name: str, actual: Callable[[Message], str]) -> MakeCriterion:
-    def make(wanted: str, same: Callable[[str], SameNumber]) -> Criterion:
-        is_same = same(wanted)
-        return Criterion(name, wanted, actual, lambda message: is_same(actual(message), message.provider))
-
-    return make
-
-
-CRITERIA: Mapping[str, MakeCriterion] = {
-    "provider": _compared("provider", lambda message: message.provider),
-    "operation": _compared("operation", lambda message: message.operation, fnmatchcase),
-    "to": _number("to", lambda message: message.recipient),
-    "to_contains": _compared("to", lambda message: message.recipient, contains_number, "does not contain"),
-    "account": lambda wanted, _: Criterion(
-        "account",
-        wanted,
-        lambda message: mask(message.account),
-        lambda message: wanted in (message.account, mask(message.account)),
-    ),
-    "from": _number("from", lambda message: message.sender or ""),
-    "text": _compared("text", lambda message: message.text, contains, "does not contain"),
-    "status": lambda wanted, _: Criterion(
-        "status",
-        wanted,
-        lambda message: message.status if wanted in set(Status) else message.provider_status,
-        lambda message: wanted in (message.status, message.provider_status),
-    ),
-}
