@@ -194,7 +194,7 @@ class Handler(web.RequestHandler):
         for piece in self._trace.feed(data):
             if self._refusal is not None:
                 return
-            super().data_received(piece.data)
+            super().data_received(piece)
             if not self._messages:
                 continue
             last, body = self._messages[-1]
@@ -202,7 +202,7 @@ class Handler(web.RequestHandler):
                 self._body = body
             else:
                 self._messages.pop()
-                self._refuse(malformed(piece.raw, self._trace.received, earlier=self._request_count - 1))
+                self._refuse(malformed(self._trace.raw, self._trace.received, earlier=self._request_count - 1))
 
     def give_up(self, *, status: int, reason: str) -> None:
         """Refuse the incomplete request."""

@@ -1,7 +1,6 @@
 """Follows where requests begin and end on a connection, so that each is given to aiohttp by itself."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -9,27 +8,19 @@ RAW_LIMIT = 64 * 1024  # bytes of a request that are kept to find out what is wr
 FIRST_SEARCH = 256  # bytes in which the end of a request is sought first; twice as many each time after
 
 
-class Piece(NamedTuple):
-    """Bytes of one request; `raw` are the first 64 KB of the request so far."""
-
-    data: bytes
-    raw: bytes
-
-
 class RequestTrace:
-    """Follows where requests begin and end on a connection: the incomplete one, its first bytes and its size.
+    """Follows where requests begin and end on a connection; `raw` are the first 64 KB of the request so far.
+
+    `received` is the number of all its bytes so far.
 
     aiohttp's parser drops the complete requests that stand before a mistake in the same segment, such as a body longer
     than its Content-Length. So each request is given to aiohttp by itself.
     """
 
     def __init__(self) -> None:
-        self.raw = b""
-        self.received = 0
-        self._end = EndFinder()
+        self._begin()
 
     def _begin(self) -> None:
-        self.close()
         self.raw = b""
         self.received = 0
         self._end = EndFinder()
@@ -48,7 +39,7 @@ class RequestTrace:
         """Whether a request has begun and is incomplete."""
         return bool(self.raw.strip(b"\r\n"))
 
-    def feed(self, data: bytes) -> Iterator[Piece]:
+    def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield the bytes, cut where one request ends and the next begins."""
         while data:
             if self._end.feed(data).inside:
@@ -56,14 +47,15 @@ class RequestTrace:
                 return
             cut = self._find_end(data)
             yield self._add(data[:cut])
+            self.close()
             self._begin()
             data = data[cut:]
 
-    def _add(self, data: bytes) -> Piece:
+    def _add(self, data: bytes) -> bytes:
         self.received += len(data)
         if len(self.raw) < RAW_LIMIT:
             self.raw = (self.raw + data)[:RAW_LIMIT]
-        return Piece(data, self.raw)
+        return data
 
     def _find_end(self, data: bytes) -> int:
         """Return where the request ends that these bytes complete; the length of all of them if that is unknown."""

@@ -3,8 +3,7 @@
 What goes to a file or a pipe is formatted in `logs`. This module is loaded only if there is a terminal to write to.
 """
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -76,11 +75,9 @@ class TerminalLog:
         return self.layout.format(line)
 
 
-def make_terminal_log(
-    stream: TextIO, operations: Iterable[str], *, bodies: bool, environ: Mapping[str, str] = os.environ
-) -> TerminalLog:
+def make_terminal_log(stream: TextIO, operations: Iterable[str], *, bodies: bool) -> TerminalLog:
     """Return the log for the terminal behind a stream; the names of `operations` set the width of their column."""
-    layout = TrafficLayout(operations, colour=has_colour(stream, environ), columns=columns_of(stream, environ))
+    layout = TrafficLayout(operations, colour=has_colour(stream), columns=columns_of(stream))
     return TerminalLog(layout, bodies)
 
 
