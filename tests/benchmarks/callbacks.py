@@ -191,5 +191,9 @@ def highest(run: Run, inbox: Server, *, seconds: float) -> float:
 
 
 def _keeps_up(run: Run, inbox: Server, *, rate: float, seconds: float) -> bool:
-    with run(inbox) as server:
-        return deliver(server, inbox, rate=rate, seconds=seconds).keeps_up(rate)
+    """Return whether a rate is kept in one of two trials: half a second of other work on the machine fails one."""
+    for _ in range(2):
+        with run(inbox) as server:
+            if deliver(server, inbox, rate=rate, seconds=seconds).keeps_up(rate):
+                return True
+    return False
