@@ -6,8 +6,8 @@ from collections import deque
 class Retention:
     """The numbers of messages to check when there are too many; those below `next` were checked.
 
-    A message with something pending is skipped and checked again when it has ended, so checking a few at a time is
-    enough.
+    Messages with something pending are skipped, and checked again once they have ended, so that each insertion needs to
+    check only a few.
     """
 
     def __init__(self, following: int = 1) -> None:
@@ -20,7 +20,7 @@ class Retention:
             self._ended.append(number)
 
     def take(self, *, end: int) -> int | None:
-        """Return the number of a message to check, skipped ones first, or None; all others are below `end`."""
+        """Return the number of the next message to check, skipped ones first; None if there is none before `end`."""
         if self._ended:
             return self._ended.popleft()
         if self.next >= end:

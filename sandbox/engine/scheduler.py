@@ -8,13 +8,14 @@ from datetime import datetime
 from sandbox.callbacks.dispatch import begin_attempt
 from sandbox.core.agenda import AgendaEntry, EntryKind
 from sandbox.core.callback import Callback, CallbackState
+from sandbox.core.lifecycle import MOVE
 from sandbox.core.world import World
 from sandbox.engine.inbound import reply_by_itself
 from sandbox.engine.report import report_next
 from sandbox.providers.registry import Registry
 
 # A look at a member of an enumeration takes as long as a call.
-MOVE, INBOUND, SENDING, PENDING = EntryKind.MOVE, EntryKind.INBOUND, CallbackState.SENDING, CallbackState.PENDING
+INBOUND, SENDING, PENDING = EntryKind.INBOUND, CallbackState.SENDING, CallbackState.PENDING
 AT_ONCE = 500  # due entries that are carried out before others on the loop get their turn
 GRAIN = 0.005  # seconds; entries that are due closer together than this share one timer, which saves 5 % of the time
 

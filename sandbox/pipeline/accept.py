@@ -7,7 +7,7 @@ from functools import lru_cache
 from sandbox.core.change import Change
 from sandbox.core.effects import Fault
 from sandbox.core.journal import LostReply, SentText
-from sandbox.core.lifecycle import plan_lifecycle, skip_first_delay
+from sandbox.core.lifecycle import NO_DELAY, plan_lifecycle, skip_first_delay
 from sandbox.core.message import (
     DEFAULT_POLICY,
     CallbackPolicy,
@@ -22,7 +22,6 @@ from sandbox.core.message import (
 from sandbox.core.trace import trace_of
 from sandbox.pipeline.apply_scenario import Ruling
 from sandbox.pipeline.read import RequestContext
-from sandbox.pipeline.respond import NO_DELAY
 from sandbox.providers.base import Plan
 
 NO_CALLBACKS = CallbackPolicy(collect_only=True)

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from sandbox.core.change import Change
 from sandbox.core.code_detection import find_code
 from sandbox.core.effects import Effect, RenderedReply, ReplyMoment, TemplateContext
+from sandbox.core.lifecycle import NO_DELAY
 from sandbox.core.message import Draft, Status
 from sandbox.core.rules import RuleInput, RuleMemory, Verdict, first_decision
 from sandbox.core.seeded_random import draw_fraction
 from sandbox.formats.phone_numbers import normalize_number
 from sandbox.pipeline.read import RequestContext
-from sandbox.pipeline.respond import NO_DELAY, UNCHANGED, ReplyShape, find_error, render_error
+from sandbox.pipeline.respond import UNCHANGED, ReplyShape, find_error, render_error
 from sandbox.providers.base import Call, ErrorReply, Plan, Refusal, Reply
 from sandbox.specs.body_parsing import UnreadableError, gather, pairs
 from sandbox.specs.spec import RequestedMessage

@@ -11,6 +11,7 @@ from sandbox.core.clock import monotonic
 from sandbox.core.effects import Fault
 from sandbox.core.errors import near_miss
 from sandbox.core.journal import BODY_LIMIT, RequestRecord
+from sandbox.core.lifecycle import NO_DELAY
 from sandbox.formats.json_text import encode_json
 from sandbox.pipeline.read import ProviderError, RequestContext
 from sandbox.providers.base import Body, ErrorReply, Refusal, Reply
@@ -25,7 +26,6 @@ READABLE = " !\"#$&'()*+,/:<=>?@[\\]^`{|}~"  # characters that are not percent-e
 MALFORMED_END = b"\xff"  # neither JSON nor UTF-8
 SILENT = frozenset({Fault.CONNECTION_RESET, Fault.EMPTY_REPLY, Fault.HANG})  # faults after which no byte is sent
 MALFORMED_BODY = Fault.MALFORMED_BODY
-NO_DELAY = timedelta(0)
 INVALID = "invalid"  # the usual name of the error for a request that breaks its schema
 LOWEST_STATUS, HIGHEST_STATUS = 200, 599  # of a response
 
